@@ -1,0 +1,121 @@
+//! Who is speaking: fleet and vehicle, as they stand in the topic.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// Longest fleet or vehicle identifier, in characters.
+pub const IDENTIFIER_LENGTH_MAX: usize = 64;
+
+/// Why a fleet or vehicle identifier was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum IdentityError {
+    /// Empty or longer than [`IDENTIFIER_LENGTH_MAX`].
+    #[error("identifier has {0} characters, it must have 1 to {IDENTIFIER_LENGTH_MAX}")]
+    Length(usize),
+    /// A character outside `[A-Za-z0-9_-]`.
+    #[error("identifier holds {0:?}, only letters, digits, '_' and '-' are allowed")]
+    Character(char),
+}
+
+fn check(text: &str) -> Result<(), IdentityError> {
+    if text.is_empty() || text.len() > IDENTIFIER_LENGTH_MAX {
+        return Err(IdentityError::Length(text.chars().count()));
+    }
+    match text
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '_' && *c != '-')
+    {
+        Some(c) => Err(IdentityError::Character(c)),
+        None => Ok(()),
+    }
+}
+
+macro_rules! identifier {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The identifier as it stands in a topic.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdentityError;
+
+            fn from_str(text: &str) -> Result<Self, IdentityError> {
+                check(text)?;
+                Ok(Self(Arc::from(text)))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+    };
+}
+
+identifier! {
+    /// A fleet: the unit of access and of sharding. Matches `[A-Za-z0-9_-]{1,64}`.
+    FleetId
+}
+
+identifier! {
+    /// A vehicle within its fleet. Matches `[A-Za-z0-9_-]{1,64}`.
+    VehicleId
+}
+
+/// Fleet and vehicle together: what names a vehicle in the whole installation.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VehicleKey {
+    /// The fleet it belongs to.
+    pub fleet: FleetId,
+    /// Its name within the fleet.
+    pub vehicle: VehicleId,
+}
+
+impl fmt::Display for VehicleKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.fleet, self.vehicle)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_what_a_topic_level_may_hold() {
+        for good in ["a", "E12-007", "bus_1", &"x".repeat(64)] {
+            assert_eq!(good.parse::<VehicleId>().unwrap().as_str(), good);
+        }
+        assert_eq!("".parse::<FleetId>(), Err(IdentityError::Length(0)));
+        assert_eq!(
+            "x".repeat(65).parse::<FleetId>(),
+            Err(IdentityError::Length(65))
+        );
+        for (bad, c) in [
+            ("a/b", '/'),
+            ("a+", '+'),
+            ("#", '#'),
+            ("аяз", 'а'),
+            ("a b", ' '),
+        ] {
+            assert_eq!(bad.parse::<FleetId>(), Err(IdentityError::Character(c)));
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What a bus measures, in the project's own terms: identifiers, instants, signals with their
+//! units and limits, and readings. No I/O, and no wire or database types.
+//!
+//! Reading order: [`identity`] (who), [`instant`] (when), [`signals`] (what: the one list of
+//! all signals), [`measurements`] (a value for each), [`reading`] (all of it together).
+
+pub mod cells;
+pub mod choices;
+pub mod identity;
+pub mod instant;
+pub mod measurements;
+pub mod reading;
+pub mod signals;
+
+pub use cells::CellReading;
+pub use choices::{ChargeState, Gear, UnknownCode};
+pub use identity::{FleetId, IdentityError, VehicleId, VehicleKey};
+pub use instant::UnixMicroseconds;
+pub use measurements::{Invalid, Measurements};
+pub use reading::{Reading, ReadingKey, TimeQuality};
+pub use signals::{Signal, SignalKind, SignalSet};
