@@ -1,0 +1,116 @@
+//! A private Mosquitto broker.
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::command::run;
+use crate::error::LocalError;
+use crate::files;
+use crate::locate::MosquittoPrograms;
+use crate::mqtt_probe;
+use crate::secret::Secret;
+use crate::user::{ServerUser, plain_command};
+
+pub(crate) const NAME: &str = "Mosquitto";
+/// On SIGTERM it saves sessions and queued messages.
+pub(crate) const STOP_SIGNALS: &[&str] = &["TERM", "KILL"];
+
+const USER: &str = "ayaz";
+const PASSWD_LIMIT: Duration = Duration::from_secs(30);
+
+/// A broker whose files are in `home`.
+#[derive(Debug)]
+pub(crate) struct Broker {
+    programs: MosquittoPrograms,
+    home: PathBuf,
+    password: Secret,
+    user: Option<ServerUser>,
+}
+
+impl Broker {
+    pub(crate) async fn open(
+        programs: MosquittoPrograms,
+        home: &Path,
+        user: Option<&ServerUser>,
+    ) -> Result<Self, LocalError> {
+        let password = Secret::kept_in(&home.join("password"), user)?;
+        // Hashed in place, so that the password is never an argument that `ps` shows.
+        let users = home.join("users");
+        files::write_private(&users, &format!("{USER}:{}\n", password.0), user)?;
+        let mut command = plain_command(&programs.passwd, user);
+        let hashed = run(
+            command.arg("-U").arg(&users).current_dir(home),
+            PASSWD_LIMIT,
+        )
+        .await;
+        hashed.map_err(|reason| LocalError::Prepare {
+            server: NAME,
+            reason,
+        })?;
+        Ok(Self {
+            programs,
+            home: home.to_owned(),
+            password,
+            user: user.cloned(),
+        })
+    }
+
+    pub(crate) fn url(&self, port: u16) -> Secret {
+        Secret(format!(
+            "mqtt://{USER}:{}@127.0.0.1:{port}",
+            self.password.0
+        ))
+    }
+
+    pub(crate) fn command(&self, port: u16) -> Result<Vec<OsString>, LocalError> {
+        let path = self.home.join("mosquitto.conf");
+        files::write_private(&path, &configuration(&self.home, port), self.user.as_ref())?;
+        Ok(vec![
+            self.programs.broker.clone().into(),
+            "-c".into(),
+            path.into(),
+        ])
+    }
+
+    pub(crate) async fn is_ready(&self, port: u16) -> Result<(), String> {
+        mqtt_probe::connect(port, USER, &self.password.0).await
+    }
+}
+
+/// See mosquitto.conf(5).
+fn configuration(home: &Path, port: u16) -> String {
+    let mut text = format!("listener {port} 127.0.0.1\n");
+    let home = home.display();
+    let _ = write!(
+        text,
+        "\
+allow_anonymous false
+password_file {home}/users
+
+# Sessions and queued messages outlive a restart, and a crash but for its last seconds.
+persistence true
+persistence_location {home}/
+autosave_interval 5
+
+# The ingest daemon acknowledges after the database has committed, so a whole batch is in flight.
+max_inflight_messages 10000
+# What waits for an absent daemon. 0 is documented as no limit, but 2.0.16 then dropped everything.
+max_queued_messages 10000000
+max_queued_bytes 0
+# A larger packet disconnects its sender. message_size_limit would acknowledge the message and
+# drop it, so it is not set.
+max_packet_size 1048576
+set_tcp_nodelay true
+
+log_dest stderr
+log_type error
+log_type warning
+log_type notice
+log_type information
+log_timestamp_format %Y-%m-%dT%H:%M:%S
+"
+    );
+    text
+}

@@ -1,0 +1,33 @@
+//! Free TCP ports on 127.0.0.1.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use rand::RngExt;
+
+use crate::error::LocalError;
+
+/// Below the range Linux takes the ports of outgoing connections from (32768 and up). A client
+/// that keeps reconnecting to a stopped server could otherwise be given the server's own port,
+/// and the server could not start again.
+const PORTS: std::ops::Range<u16> = 15_000..32_000;
+
+/// A port nobody listens on now. Another program may take it before our server does, so a start
+/// that fails for this reason is tried again on another port.
+pub(crate) fn free_port() -> Result<u16, LocalError> {
+    let mut rng = rand::rng();
+    let mut tried = None;
+    for _ in 0..100 {
+        let port = rng.random_range(PORTS);
+        match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            Ok(_) => return Ok(port),
+            Err(error) => tried = Some((port, error)),
+        }
+    }
+    let reason = tried.map_or_else(String::new, |(port, error)| {
+        format!(" (port {port}: {error})")
+    });
+    Err(LocalError::Prepare {
+        server: "servers",
+        reason: format!("no free port on 127.0.0.1{reason}"),
+    })
+}

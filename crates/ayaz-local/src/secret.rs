@@ -1,0 +1,57 @@
+//! Passwords, and addresses that contain one.
+
+use std::fmt;
+use std::path::Path;
+
+use rand::distr::{Alphanumeric, SampleString};
+
+use crate::error::LocalError;
+use crate::files;
+use crate::user::ServerUser;
+
+/// Text that `Debug` does not show.
+#[derive(Clone)]
+pub(crate) struct Secret(pub(crate) String);
+
+impl Secret {
+    /// The password kept in `path`, or a new random one written there, readable by the server's
+    /// user only.
+    pub(crate) fn kept_in(path: &Path, user: Option<&ServerUser>) -> Result<Self, LocalError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) if !text.trim().is_empty() => Ok(Self(text.trim().to_owned())),
+            _ => {
+                let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
+                files::write_private(path, &format!("{password}\n"), user)?;
+                Ok(Self(password))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_password_is_private_and_stays_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("password");
+        let first = Secret::kept_in(&path, None).unwrap();
+        let second = Secret::kept_in(&path, None).unwrap();
+        assert_eq!(first.0, second.0);
+        assert_eq!(first.0.len(), 32);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert!(!format!("{first:?}").contains(&first.0));
+    }
+}

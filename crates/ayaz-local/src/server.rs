@@ -1,0 +1,199 @@
+//! One running server.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::error::LocalError;
+use crate::files;
+use crate::mosquitto::{self, Broker};
+use crate::port::free_port;
+use crate::postgres::{self, Cluster};
+use crate::secret::Secret;
+use crate::supervisor::{Plan, Supervised};
+use crate::user::ServerUser;
+
+/// Recovery after a crash under load replays up to `max_wal_size`.
+const READY_LIMIT: Duration = Duration::from_secs(180);
+const READY_POLL: Duration = Duration::from_millis(50);
+/// For each stop signal in turn; a fast shutdown under load writes a checkpoint first.
+const STOP_GRACE_SECONDS: u64 = 30;
+const PORT_ATTEMPTS: u32 = 5;
+
+/// Which server it is.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Database(Cluster),
+    Broker(Broker),
+}
+
+/// A server process that can be stopped and started again on the same port with the same data.
+///
+/// Dropping it stops the process a moment later, without waiting for it.
+#[derive(Debug)]
+pub struct Server {
+    kind: Kind,
+    home: PathBuf,
+    log_path: PathBuf,
+    temporary: bool,
+    lock: Option<File>,
+    user: Option<ServerUser>,
+    port: u16,
+    process: Option<Supervised>,
+}
+
+impl Server {
+    /// Starts a server in its prepared home on a free port.
+    pub(crate) async fn launch(
+        kind: Kind,
+        home: PathBuf,
+        temporary: bool,
+        lock: Option<File>,
+        user: Option<ServerUser>,
+    ) -> Result<Self, LocalError> {
+        let log_path = home.join("server.log");
+        let mut server = Self {
+            kind,
+            home,
+            log_path,
+            temporary,
+            lock,
+            user,
+            port: 0,
+            process: None,
+        };
+        let mut attempts = 1;
+        loop {
+            server.port = free_port()?;
+            match server.start().await {
+                Err(error) if error.is_port_taken() && attempts < PORT_ATTEMPTS => attempts += 1,
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(server),
+            }
+        }
+    }
+
+    /// Stops the server in an orderly way and waits for its end. Its data and its port are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Stop`] if it is still there after being killed.
+    pub async fn stop(&mut self) -> Result<(), LocalError> {
+        if let Some(process) = &mut self.process {
+            process.stop().await?;
+        }
+        self.process = None;
+        Ok(())
+    }
+
+    /// Starts the server again, on its port and with its data, and waits until it accepts
+    /// clients. Does nothing if it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Startup`] with the end of the server's log.
+    pub async fn start(&mut self) -> Result<(), LocalError> {
+        if self
+            .process
+            .as_mut()
+            .is_some_and(|process| process.ended().is_none())
+        {
+            return Ok(());
+        }
+        self.stop().await?;
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.log_path)
+            .map_err(LocalError::io("open", &self.log_path))?;
+        let log_offset = log.metadata().map_or(0, |metadata| metadata.len());
+        let lock = self.lock.as_ref().map(File::try_clone).transpose();
+        let process = Supervised::spawn(Plan {
+            server: self.name(),
+            command: self.command()?,
+            signals: match self.kind {
+                Kind::Database(_) => postgres::STOP_SIGNALS,
+                Kind::Broker(_) => mosquitto::STOP_SIGNALS,
+            },
+            grace_seconds: STOP_GRACE_SECONDS,
+            home: self.home.clone(),
+            remove_home: self.temporary,
+            log,
+            lock: lock.map_err(LocalError::io("share the lock of", &self.home))?,
+            user: self.user.clone(),
+        })?;
+        let process = self.process.insert(process);
+        let reason = match wait_until_ready(&self.kind, self.port, process).await {
+            Ok(()) => return Ok(()),
+            Err(reason) => reason,
+        };
+        self.stop().await?;
+        let log = files::log_tail(&self.log_path, log_offset);
+        Err(LocalError::Startup {
+            server: self.name(),
+            reason,
+            log,
+        })
+    }
+
+    /// The process id of the server itself; `None` while it does not run.
+    pub fn pid(&self) -> Option<u32> {
+        let pid = self.process.as_ref()?.pid()?;
+        Path::new("/proc")
+            .join(pid.to_string())
+            .exists()
+            .then_some(pid)
+    }
+
+    /// Where the server writes its log.
+    pub fn log_path(&self) -> &Path {
+        &self.log_path
+    }
+
+    pub(crate) fn url(&self) -> Secret {
+        match &self.kind {
+            Kind::Database(cluster) => cluster.url(self.port),
+            Kind::Broker(broker) => broker.url(self.port),
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::Database(_) => postgres::NAME,
+            Kind::Broker(_) => mosquitto::NAME,
+        }
+    }
+
+    fn command(&self) -> Result<Vec<OsString>, LocalError> {
+        match &self.kind {
+            Kind::Database(cluster) => Ok(cluster.command(self.port)),
+            Kind::Broker(broker) => broker.command(self.port),
+        }
+    }
+}
+
+async fn wait_until_ready(kind: &Kind, port: u16, process: &mut Supervised) -> Result<(), String> {
+    let deadline = Instant::now() + READY_LIMIT;
+    loop {
+        if let Some(status) = process.ended() {
+            return Err(format!("it ended with {status}"));
+        }
+        let answer = match kind {
+            Kind::Database(cluster) => cluster.is_ready(port).await,
+            Kind::Broker(broker) => broker.is_ready(port).await,
+        };
+        match answer {
+            Ok(()) => return Ok(()),
+            Err(last) if Instant::now() > deadline => {
+                return Err(format!(
+                    "not ready after {} s: {last}",
+                    READY_LIMIT.as_secs()
+                ));
+            }
+            Err(_) => sleep(READY_POLL).await,
+        }
+    }
+}

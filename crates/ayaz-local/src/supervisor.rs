@@ -1,0 +1,122 @@
+//! Runs a server so that it ends with this process, also when this process is killed.
+//!
+//! A small shell script (`supervisor.sh`) starts the server and reads from a pipe whose other end
+//! this process holds. The kernel closes that end however this process goes, and the script then
+//! stops the server. Nothing else inherits the end: Rust opens pipes close-on-exec.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, ChildStdin};
+
+use crate::error::LocalError;
+use crate::files;
+use crate::user::{ServerUser, plain_command};
+
+const SCRIPT: &str = include_str!("supervisor.sh");
+
+/// How to run one server.
+pub(crate) struct Plan {
+    pub(crate) server: &'static str,
+    pub(crate) command: Vec<OsString>,
+    /// Signals from polite to certain, each given `grace_seconds` to work.
+    pub(crate) signals: &'static [&'static str],
+    pub(crate) grace_seconds: u64,
+    /// The server's directory, its working directory.
+    pub(crate) home: PathBuf,
+    /// Whether `home` goes when the owner dies without stopping the server.
+    pub(crate) remove_home: bool,
+    pub(crate) log: File,
+    pub(crate) lock: Option<File>,
+    pub(crate) user: Option<ServerUser>,
+}
+
+/// A server under its supervisor.
+#[derive(Debug)]
+pub(crate) struct Supervised {
+    server: &'static str,
+    supervisor: Child,
+    owner_end: Option<ChildStdin>,
+    pid_file: PathBuf,
+    limit: Duration,
+}
+
+impl Supervised {
+    pub(crate) fn spawn(plan: Plan) -> Result<Self, LocalError> {
+        let pid_file = plan.home.join("pid");
+        files::remove_if_there(&pid_file)?;
+        // A file, because as an argument the whole script would fill the screen of `ps`.
+        let script = plan.home.join("supervisor.sh");
+        files::write_private(&script, SCRIPT, plan.user.as_ref())?;
+        let scratch = if plan.remove_home {
+            plan.home.as_path()
+        } else {
+            Path::new("")
+        };
+        let mut command = plain_command("/bin/sh", plan.user.as_ref());
+        command
+            .arg(script)
+            .arg(&pid_file)
+            .arg(scratch)
+            .arg(plan.grace_seconds.to_string())
+            .arg(plan.signals.join(" "))
+            .args(&plan.command)
+            .current_dir(&plan.home)
+            .stdin(Stdio::piped())
+            .stdout(plan.lock.map_or_else(Stdio::null, Stdio::from))
+            .stderr(plan.log)
+            // Ctrl-C in a terminal goes to its whole process group; the servers must outlive it
+            // until this process has finished its own orderly end.
+            .process_group(0);
+        let mut supervisor = command
+            .spawn()
+            .map_err(LocalError::io("run", Path::new("/bin/sh")))?;
+        let owner_end = supervisor.stdin.take();
+        let signals = plan.signals.len() as u64;
+        let limit = Duration::from_secs(plan.grace_seconds * signals + 5);
+        Ok(Self {
+            server: plan.server,
+            supervisor,
+            owner_end,
+            pid_file,
+            limit,
+        })
+    }
+
+    /// How the server ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        match self.supervisor.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(status.to_string()),
+            Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// The server's process id, once the supervisor has started it.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        std::fs::read_to_string(&self.pid_file)
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
+    }
+
+    /// Stops the server and keeps its data.
+    pub(crate) async fn stop(&mut self) -> Result<(), LocalError> {
+        if let Some(mut owner_end) = self.owner_end.take() {
+            // It fails only if the supervisor has gone already, which is what is wanted.
+            let _ = owner_end.write_all(b"stop\n").await;
+        }
+        match tokio::time::timeout(self.limit, self.supervisor.wait()).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(LocalError::Stop {
+                server: self.server,
+                limit_seconds: self.limit.as_secs(),
+            }),
+        }
+    }
+}

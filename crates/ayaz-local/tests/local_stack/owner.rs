@@ -1,0 +1,88 @@
+//! A process that owns servers and comes to an end in one way or another: this test binary again.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+/// Tells a re-executed test binary to own servers, and how to end.
+pub(crate) const OWNER: &str = "AYAZ_LOCAL_TEST_OWNER";
+/// … and the directory it keeps its data in.
+pub(crate) const DATA_DIR: &str = "AYAZ_LOCAL_TEST_DATA";
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Another process that owns servers.
+pub(crate) struct Owner {
+    pub(crate) process: std::process::Child,
+    pub(crate) servers: Vec<u32>,
+    home: PathBuf,
+}
+
+impl Owner {
+    pub(crate) fn spawn(end: &str, data_dir: Option<&Path>) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(["owner_process", "--exact", "--nocapture"])
+            .env(OWNER, end);
+        if let Some(data_dir) = data_dir {
+            command.env(DATA_DIR, data_dir);
+        }
+        if end == "panic" {
+            // What it says on its way out is expected, and would look like this test's failure.
+            command.stderr(Stdio::null());
+        }
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split_once("owner ")?.1.to_owned()))
+            .expect("the owner's servers");
+        let mut words = line.split(' ');
+        let mut pid = || words.next().unwrap().parse().unwrap();
+        let servers = vec![pid(), pid()];
+        Self {
+            process,
+            servers,
+            home: words.next().unwrap().into(),
+        }
+    }
+
+    pub(crate) async fn leaves_nothing(mut self) {
+        self.process.wait().unwrap();
+        wait_until_gone(&self.servers).await;
+        let data = self.home.parent().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while data.exists() {
+            assert!(Instant::now() < deadline, "{} is left", data.display());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+pub(crate) fn kill(pid: u32) {
+    let status = Command::new("kill")
+        .args(["-9", &pid.to_string()])
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// Waits until no process with one of these ids runs.
+pub(crate) async fn wait_until_gone(pids: &[u32]) {
+    let deadline = Instant::now() + PATIENCE;
+    for pid in pids {
+        while is_running(*pid) {
+            assert!(Instant::now() < deadline, "process {pid} still runs");
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+/// A zombie, which has ended but nobody has asked for its status, does not run.
+fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ")
+        .is_some_and(|(_, state)| !state.starts_with(['Z', 'X']))
+}
