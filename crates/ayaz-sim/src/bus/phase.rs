@@ -1,0 +1,98 @@
+//! Key on, back to the depot, key off, and the plug.
+
+use crate::bus::{Bus, DEPART_SOC, EMPTY_SOC, Phase};
+use crate::charger::Plug;
+use crate::driving::Driver;
+use crate::duty::{Shift, shift_at};
+use crate::route::DEPOT;
+use crate::traction::Drive;
+
+/// A bus does not leave for less than this, µs.
+const SHIFT_WORTHWHILE_MICROSECONDS: i64 = 45 * 60_000_000;
+
+/// Below this a bus that charges at midday does so in any case, 0 to 1.
+const MIDDAY_CHARGE_SOC: f64 = 0.45;
+
+/// What the way from the route to the depot takes, 0 to 1.
+const WAY_HOME_SOC: f64 = 0.05;
+
+/// State of charge to come home with, 0 to 1.
+const RETURN_SOC: f64 = 0.08;
+
+/// Midday charger, W.
+const MIDDAY_CHARGER_WATTS: f64 = 120_000.0;
+
+impl Bus {
+    /// Key on, towards the depot, key off.
+    pub(super) fn change_phase(&mut self) {
+        match &mut self.phase {
+            Phase::Parked(_) => {
+                if self.now.plus(SHIFT_WORTHWHILE_MICROSECONDS) > self.shift.end {
+                    self.shift = self.shift_after();
+                } else if self.now >= self.shift.start && self.battery.soc >= DEPART_SOC {
+                    self.phase = Phase::Driving(Driver::pull_out(&self.route));
+                    self.key_on = (self.now, self.battery.soc);
+                }
+            }
+            // Towed when empty; nothing is reported of that trip.
+            Phase::Driving(_) if self.arrived || self.battery.soc < EMPTY_SOC.1 => self.park(),
+            Phase::Driving(driver) if driver.is_at_stop() => {
+                // 2.4 kWh/km for 13 750 kg is what the way home takes in deep cold.
+                let way_wh = driver.place(&self.route).distance_m(DEPOT)
+                    * 2.4
+                    * self.config.model.empty_mass_kg
+                    / 13_750.0;
+                let reserve = RETURN_SOC + way_wh / self.battery.energy_watt_hours();
+                if self.now >= self.shift.end || self.battery.soc < reserve {
+                    driver.pull_in(&self.route);
+                }
+            }
+            Phase::Driving(_) => {}
+        }
+    }
+
+    /// Key off at the depot; plugged in for the night, and at midday if it is needed.
+    fn park(&mut self) {
+        self.arrived = false;
+        let soc = self.battery.soc;
+        let next = self.shift_after();
+        let wanted = self.config.model.charges_at_midday && soc < self.soc_wanted_for(&next);
+        let plug = if !self.shift.before_break {
+            Some(self.depot_plug())
+        } else if wanted || soc < DEPART_SOC {
+            Some(Self::fast_plug())
+        } else {
+            None
+        };
+        self.phase = Phase::Parked(plug);
+        self.drive = Drive::default();
+        self.shift = next;
+    }
+
+    /// What the next shift will take if it goes on like the last one, and some for the way home.
+    fn soc_wanted_for(&self, next: &Shift) -> f64 {
+        let (since, began) = self.key_on;
+        let per_second = (began - self.battery.soc) / self.now.seconds_since(since).max(60.0);
+        let taken = per_second * next.end.seconds_since(next.start);
+        (taken + RETURN_SOC + WAY_HOME_SOC).max(MIDDAY_CHARGE_SOC)
+    }
+
+    /// The charger of the bus's own place.
+    pub(super) fn depot_plug(&self) -> Plug {
+        let station = format!("depot-{:02}", self.config.index % 60 + 1);
+        Plug::new(&station, self.config.model.depot_charger_max_watts)
+    }
+
+    /// The charger for the midday break.
+    pub(super) fn fast_plug() -> Plug {
+        Plug::new("depot-fast", MIDDAY_CHARGER_WATTS)
+    }
+
+    fn shift_after(&self) -> Shift {
+        shift_at(
+            self.config.seed,
+            self.config.index,
+            self.now.max(self.shift.end),
+        )
+    }
+}

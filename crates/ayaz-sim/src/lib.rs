@@ -1,0 +1,55 @@
+//! Simulated electric buses in a cold city: Astana, −40 °C in January and +40 °C in July.
+//!
+//! The model is small and physical, so that what the analytics conclude from its readings can be
+//! checked against a [`Truth`] that the bus keeps itself. Everything follows from a seed: the same
+//! seed and the same start give the same readings. No I/O, no clock, no threads.
+//!
+//! Reading order:
+//!
+//! 1. [`model`]: the two vehicles, E12 and E18, with units and sources.
+//! 2. [`climate`]: the temperature outside at any instant.
+//! 3. `duty`: when a bus leaves, pauses and comes back; `route`: where it drives;
+//!    `driving`: how, from stop to stop.
+//! 4. `traction`, `cabin`, `battery`, `charger`: physics, each a file.
+//! 5. [`bus`]: one step of time that joins them; `report` turns its state into a reading.
+//! 6. [`truth`]: energy by component, for comparison; [`fleet`]: many buses;
+//!    [`bad_payloads`]: hostile bytes for tests of whoever decodes.
+//!
+//! **Energy.** Every power is the mean over the last step of at most 1 s, as a battery management
+//! system filters it, taken at the terminals of the pack. In every reading, up to the rounding of
+//! `f32`,
+//!
+//! ```text
+//! −V·I = traction + cabin_heater + heat_pump + battery_heater + air_conditioning + auxiliary
+//!        − charger
+//! ```
+//!
+//! (all in W, I positive into the battery). The loss in the pack's own resistance lies behind the
+//! terminals: it lowers V, warms the cells and drains the state of charge, and is no component.
+//!
+//! **Left out:** gradients (Astana is flat), wind, the loss of capacity of cold cells (the pack is
+//! kept above freezing), and weekends.
+
+mod battery;
+mod cabin;
+mod charger;
+mod driving;
+mod duty;
+mod local_time;
+mod noise;
+mod report;
+mod route;
+mod traction;
+
+pub mod bad_payloads;
+pub mod bus;
+pub mod climate;
+pub mod fleet;
+pub mod model;
+pub mod truth;
+
+pub use bus::{Bus, BusConfig};
+pub use climate::{Climate, ColdSnap};
+pub use fleet::Fleet;
+pub use model::{BusModel, E12, E18, Heating};
+pub use truth::Truth;

@@ -1,0 +1,69 @@
+//! Local time of Astana, where duties and temperatures follow the sun and the timetable.
+//!
+//! UTC+6 until 2024-02-29T18:00Z and UTC+5 since. Written out, and not looked up, so that a
+//! simulation does not depend on the time zone database of the machine.
+
+use ayaz_model::UnixMicroseconds;
+
+/// Seconds in a day.
+pub(crate) const DAY_SECONDS: i64 = 86_400;
+
+/// Clocks went back an hour at 2024-02-29T18:00Z, s since 1970.
+const CHANGE_SECONDS: i64 = 1_709_229_600;
+
+/// 2024-03-01 in days since 1970: the first whole day in UTC+5.
+const CHANGE_DAY: i64 = 19_783;
+
+/// Seconds since 1970-01-01T00:00 on the local clock.
+pub(crate) fn local_seconds(at: UnixMicroseconds) -> f64 {
+    let offset = if at.0.div_euclid(1_000_000) < CHANGE_SECONDS {
+        6.0
+    } else {
+        5.0
+    };
+    at.0 as f64 / 1e6 + offset * 3600.0
+}
+
+/// Days since 1970-01-01 on the local calendar.
+pub(crate) fn local_day(at: UnixMicroseconds) -> i64 {
+    (local_seconds(at) / DAY_SECONDS as f64).floor() as i64
+}
+
+/// Hours since local midnight, 0 to 24.
+pub(crate) fn local_hour(at: UnixMicroseconds) -> f64 {
+    local_seconds(at).rem_euclid(DAY_SECONDS as f64) / 3600.0
+}
+
+/// The instant at which the local clock of `day` (days since 1970) shows `hour` (0 to 24).
+pub(crate) fn instant(day: i64, hour: f64) -> UnixMicroseconds {
+    let offset = if day < CHANGE_DAY { 6 } else { 5 };
+    let seconds = day.saturating_mul(DAY_SECONDS) + (hour * 3600.0).round() as i64 - offset * 3600;
+    UnixMicroseconds(seconds.saturating_mul(1_000_000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[test]
+    fn the_offset_changes_on_the_first_of_march_2024() {
+        for (utc, day, hour) in [
+            ("2024-02-29T17:59:59Z", 19_782, 24.0 - 1.0 / 3600.0),
+            ("2024-02-29T18:00:00Z", 19_782, 23.0),
+            ("2024-02-29T19:00:00Z", 19_783, 0.0),
+            ("2024-01-15T00:00:00Z", 19_737, 6.0),
+            ("2025-01-15T00:00:00Z", 20_103, 5.0),
+        ] {
+            let at = UnixMicroseconds::from(utc.parse::<Timestamp>().unwrap());
+            assert_eq!(local_day(at), day, "{utc}");
+            assert!(
+                (local_hour(at) - hour).abs() < 1e-6,
+                "{utc}: {}",
+                local_hour(at)
+            );
+        }
+        assert_eq!(instant(19_737, 6.0).to_string(), "2024-01-15T00:00:00Z");
+        assert_eq!(instant(20_103, 5.0).to_string(), "2025-01-15T00:00:00Z");
+    }
+}

@@ -1,0 +1,164 @@
+//! What a bus sends of its state: every signal that an electric bus has.
+
+use ayaz_model::{ChargeState, Gear, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
+use rand::Rng;
+
+use crate::battery::CELLS;
+use crate::bus::{Bus, Phase};
+use crate::driving::Driver;
+use crate::model::Heating;
+use crate::noise::wobble;
+use crate::traction::motor;
+
+/// Mean height of the city, m; it is flat.
+const ALTITUDE_M: f64 = 347.0;
+
+/// Fault code of a battery heater that does not heat.
+const BATTERY_HEATER_FAULT: u32 = 520_201;
+
+/// Alarm bits of GB/T 32960: state of charge low.
+const ALARM_SOC_LOW: i64 = 1 << 4;
+
+/// The reading of this instant.
+pub(crate) fn reading(bus: &mut Bus, sequence: u64) -> Reading {
+    let (bits, more) = (bus.rng.next_u64(), bus.rng.next_u64());
+    let mut measurements = Measurements::default();
+    battery(bus, bits, &mut measurements);
+    heating(bus, more, &mut measurements);
+    motion(bus, more, &mut measurements);
+    charging(bus, &mut measurements);
+    alarms(bus, &mut measurements);
+    Reading {
+        key: ReadingKey {
+            recorded_at: bus.now,
+            boot_id: bus.boot_id,
+            sequence,
+        },
+        received_at: bus.now,
+        historical: false,
+        time_quality: TimeQuality::Good,
+        invalid: SignalSet::EMPTY,
+        measurements,
+    }
+}
+
+fn battery(bus: &Bus, bits: u64, m: &mut Measurements) {
+    let pack = &bus.battery;
+    let cell = pack.voltage_volts / CELLS;
+    // Cells drift apart under load and where the curve is steep.
+    let steepness = if (0.1..0.97).contains(&pack.soc) {
+        0.0
+    } else {
+        0.012
+    };
+    let spread = 0.004 + steepness + 2e-5 * pack.current_out_amperes.abs();
+    m.soc_percent = Some((pack.soc * 1_000.0).round() as f32 / 10.0);
+    m.soh_percent = Some(pack.soh_percent as f32);
+    m.pack_voltage_volts = Some(pack.voltage_volts as f32);
+    m.pack_current_amperes = Some(-pack.current_out_amperes as f32);
+    m.cell_voltage_min_volts = Some((cell - spread * (1.0 + 0.1 * wobble(bits, 0))) as f32);
+    m.cell_voltage_max_volts = Some((cell + spread * (1.0 + 0.1 * wobble(bits, 1))) as f32);
+    m.cell_temperature_min_celsius = Some(pack.coldest_celsius() as f32);
+    m.cell_temperature_max_celsius =
+        Some((pack.temperature_celsius + pack.temperature_spread_kelvin) as f32);
+    m.battery_temperature_celsius = Some(pack.temperature_celsius as f32);
+    m.insulation_resistance_kohm = Some((4_000.0 + 150.0 * wobble(bits, 2)).round() as f32);
+    m.charge_power_limit_kw = Some((pack.charge_limit_watts / 1e3) as f32);
+    m.discharge_power_limit_kw = Some((pack.discharge_limit_watts / 1e3) as f32);
+    m.battery_heater_power_watts = Some(bus.powers.battery_heater as f32);
+    m.energy_charged_total_kwh = Some(bus.lifetime.charged_kwh);
+    m.energy_discharged_total_kwh = Some(bus.lifetime.discharged_kwh);
+}
+
+fn heating(bus: &Bus, bits: u64, m: &mut Measurements) {
+    let exterior = bus.weather.exterior_celsius;
+    m.exterior_temperature_celsius = Some((exterior + 0.1 * wobble(bits, 0)) as f32);
+    m.cabin_temperature_celsius =
+        Some((bus.cabin.temperature_celsius + 0.05 * wobble(bits, 1)) as f32);
+    m.cabin_setpoint_celsius = Some(bus.cabin.setpoint_celsius(exterior) as f32);
+    m.cabin_heater_power_watts = Some(bus.powers.cabin_heater as f32);
+    m.heat_pump_power_watts = Some(bus.powers.heat_pump as f32);
+    m.air_conditioning_power_watts = Some(bus.powers.air_conditioning as f32);
+    m.coolant_temperature_celsius = Some(bus.cabin.coolant_celsius as f32);
+    m.auxiliary_power_watts = Some(bus.powers.auxiliary as f32);
+    if bus.config.heating == Heating::Fuel {
+        m.fuel_heater_on = Some(bus.fuel_litres_per_hour > 0.0);
+        m.fuel_heater_rate_litres_per_hour = Some(bus.fuel_litres_per_hour as f32);
+        m.fuel_heater_total_litres = Some(bus.lifetime.fuel_litres);
+    }
+    // Two lead batteries in series, charged while the key is on; the cold lowers them.
+    let rest = 25.4 + 0.01 * (exterior - 20.0);
+    let volts = if bus.is_driving() || bus.plug().is_some() {
+        27.8
+    } else {
+        rest
+    };
+    m.low_voltage_battery_volts = Some((volts + 0.05 * wobble(bits, 2)) as f32);
+}
+
+fn motion(bus: &Bus, bits: u64, m: &mut Measurements) {
+    let place = bus.place();
+    let (latitude, longitude) = place.degrees();
+    // A receiver is a metre or two off.
+    m.latitude_degrees = Some(latitude + 1e-5 * wobble(bits, 0));
+    m.longitude_degrees = Some(longitude + 1.5e-5 * wobble(bits, 1));
+    m.altitude_m = Some((ALTITUDE_M + 2.0 * wobble(bits, 3)) as f32);
+    m.position_valid = Some(true);
+    m.odometer_km = Some(bus.lifetime.odometer_km);
+    m.motor_temperature_max_celsius = Some(bus.motor_celsius as f32);
+    m.traction_power_watts = Some(bus.powers.traction as f32);
+    match &bus.phase {
+        Phase::Driving(driver) => driving(bus, driver, m),
+        Phase::Parked(_) => {
+            m.speed_kmh = Some(0.0);
+            m.gear = Some(Gear::Park);
+            m.doors_open = Some(false);
+            m.motor_speed_rpm = Some(0.0);
+            m.motor_torque_nm = Some(0.0);
+        }
+    }
+}
+
+fn driving(bus: &Bus, driver: &Driver, m: &mut Measurements) {
+    let drive = &bus.drive;
+    let (rpm, torque) = motor(driver.speed_mps, drive.motor_force_newtons);
+    let share = |force: f64| (force / 32_000.0 * 100.0).clamp(0.0, 100.0) as f32;
+    let standing = driver.is_at_stop();
+    let braking = drive.friction_force_newtons - drive.motor_force_newtons.min(0.0);
+    m.drive_cycle = Some(bus.shift.cycle);
+    m.speed_kmh = Some((driver.speed_mps * 3.6) as f32);
+    m.gear = Some(if driver.doors_open {
+        Gear::Neutral
+    } else {
+        Gear::Drive
+    });
+    m.accelerator_percent = Some(share(drive.motor_force_newtons));
+    m.brake_percent = Some(if standing { 30.0 } else { share(braking) });
+    m.doors_open = Some(driver.doors_open);
+    m.passenger_count = Some(driver.passengers);
+    m.motor_speed_rpm = Some(rpm as f32);
+    m.motor_torque_nm = Some(torque as f32);
+    m.route = Some(bus.route_name.clone());
+    m.block = Some(bus.block_name.clone());
+}
+
+fn charging(bus: &Bus, m: &mut Measurements) {
+    m.charger_power_watts = Some(bus.powers.charger as f32);
+    m.charge_state = Some(match bus.plug() {
+        None => ChargeState::Unplugged,
+        Some(plug) if plug.complete => ChargeState::Complete,
+        Some(_) if bus.powers.charger > 0.0 => ChargeState::Charging,
+        Some(_) => ChargeState::Plugged,
+    });
+    m.charging_station = bus.plug().map(|plug| plug.station.clone());
+}
+
+fn alarms(bus: &Bus, m: &mut Measurements) {
+    let low = bus.is_driving() && bus.battery.soc < 0.15;
+    let heater = !bus.config.battery_heater_works;
+    m.alarm_flags = Some(if low { ALARM_SOC_LOW } else { 0 });
+    m.alarm_level = Some(if heater { 2 } else { u32::from(low) });
+    if heater {
+        m.fault_codes = Some(Box::from([BATTERY_HEATER_FAULT]));
+    }
+}

@@ -1,0 +1,87 @@
+//! What the bus really used, for comparison with what is concluded from its readings.
+
+/// Sums since the start of the simulation. Energies "out of the battery" count only while the bus
+/// is not plugged in; what happens on the charger is kept apart, as in the energy rules.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Truth {
+    /// Out of the battery less what regeneration put back, kWh: the sum of the components.
+    pub net_kwh: f64,
+    /// Out of the battery, kWh, over steps in which it gave.
+    pub discharge_kwh: f64,
+    /// Into the battery, kWh, over steps in which it took.
+    pub regen_kwh: f64,
+    /// Into the traction inverters less what came back, kWh.
+    pub traction_kwh: f64,
+    /// Resistive cabin heater, kWh.
+    pub cabin_heater_kwh: f64,
+    /// Heat pump while heating, kWh.
+    pub heat_pump_kwh: f64,
+    /// Battery heater, kWh.
+    pub battery_heater_kwh: f64,
+    /// Air conditioning and battery chiller, kWh.
+    pub air_conditioning_kwh: f64,
+    /// Everything else, kWh.
+    pub auxiliary_kwh: f64,
+    /// Lost in the pack's resistance, behind its terminals, kWh; plugged in or not.
+    pub pack_loss_kwh: f64,
+    /// Into the terminals of the battery while plugged in, net, kWh.
+    pub charged_kwh: f64,
+    /// From the chargers, kWh: charged, and what the bus drew meanwhile.
+    pub charger_kwh: f64,
+    /// Fuel, l.
+    pub fuel_litres: f64,
+    /// Distance, km.
+    pub distance_km: f64,
+}
+
+/// Electric powers of a step, W, at the terminals of the pack.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Powers {
+    pub(crate) traction: f64,
+    pub(crate) cabin_heater: f64,
+    pub(crate) heat_pump: f64,
+    pub(crate) battery_heater: f64,
+    pub(crate) air_conditioning: f64,
+    pub(crate) auxiliary: f64,
+    pub(crate) charger: f64,
+}
+
+impl Powers {
+    /// All that the bus draws, without the charger.
+    pub(crate) fn loads(&self) -> f64 {
+        self.traction
+            + self.cabin_heater
+            + self.heat_pump
+            + self.battery_heater
+            + self.air_conditioning
+            + self.auxiliary
+    }
+
+    /// Out of the battery.
+    pub(crate) fn pack(&self) -> f64 {
+        self.loads() - self.charger
+    }
+}
+
+impl Truth {
+    /// Adds a step of some seconds.
+    pub(crate) fn add(&mut self, powers: &Powers, seconds: f64, plugged_in: bool, loss_watts: f64) {
+        let kwh = seconds / 3.6e6;
+        let pack = powers.pack();
+        self.pack_loss_kwh += loss_watts * kwh;
+        if plugged_in {
+            self.charged_kwh -= pack * kwh;
+            self.charger_kwh += powers.charger * kwh;
+            return;
+        }
+        self.net_kwh += pack * kwh;
+        self.discharge_kwh += pack.max(0.0) * kwh;
+        self.regen_kwh += (-pack).max(0.0) * kwh;
+        self.traction_kwh += powers.traction * kwh;
+        self.cabin_heater_kwh += powers.cabin_heater * kwh;
+        self.heat_pump_kwh += powers.heat_pump * kwh;
+        self.battery_heater_kwh += powers.battery_heater * kwh;
+        self.air_conditioning_kwh += powers.air_conditioning * kwh;
+        self.auxiliary_kwh += powers.auxiliary * kwh;
+    }
+}
