@@ -1,0 +1,154 @@
+//! What goes in comes out of the bytes.
+
+use ayaz_model::{Gear, TimeQuality, UnixMicroseconds};
+use ayaz_model::{SignalKind, SignalSet};
+use prost::Message;
+
+use super::*;
+
+fn reading(sequence: u64, recorded_at: i64, measurements: Measurements) -> Reading {
+    Reading {
+        key: ReadingKey {
+            recorded_at: UnixMicroseconds(recorded_at),
+            boot_id: 7,
+            sequence,
+        },
+        received_at: UnixMicroseconds(0),
+        historical: true,
+        time_quality: TimeQuality::Good,
+        invalid: SignalSet::EMPTY,
+        measurements,
+    }
+}
+
+/// A value for every signal, each valid.
+fn full() -> Measurements {
+    let mut measurements = Measurements::default();
+    for &signal in Signal::ALL {
+        match signal.kind() {
+            SignalKind::Text => measurements.set_text(signal, "name"),
+            _ => measurements.set_number(signal, 1.0),
+        }
+        .unwrap();
+    }
+    measurements
+}
+
+#[test]
+fn identities_survive_the_offsets() {
+    let keys = [(10, 1_000_000), (11, 1_100_000), (9, 900_000)];
+    let readings: Vec<_> = keys
+        .iter()
+        .map(|&(s, t)| reading(s, t, Measurements::default()))
+        .collect();
+    let vehicle = "bus-1".parse().unwrap();
+    let batch = telemetry_batch(&vehicle, true, &readings);
+    assert_eq!(
+        (batch.vehicle.as_str(), batch.reading_count, batch.boot_id),
+        ("bus-1", 3, 7)
+    );
+    let base_time = batch.base_time_unix_microseconds.unwrap();
+    let decoded: Vec<_> = batch
+        .readings
+        .iter()
+        .map(|r| {
+            let sequence = batch.base_sequence + u64::from(r.sequence_offset);
+            (sequence, base_time + r.time_offset_microseconds)
+        })
+        .collect();
+    assert_eq!(decoded, keys);
+    assert_eq!(telemetry_batch(&vehicle, false, &[]).reading_count, 0);
+}
+
+#[test]
+fn no_signal_is_forgotten_on_either_way_to_the_wire() {
+    let key = reading(0, 0, Measurements::default()).key;
+    let base = BatchBase::of([key]).unwrap();
+    let from_model = wire_reading(&base, key, &full());
+
+    let mut from_log = wire::Reading::default();
+    for &signal in Signal::ALL {
+        match signal.kind() {
+            SignalKind::Text => set_text(&mut from_log, signal, "name"),
+            _ => set_text(&mut from_log, signal, "1"),
+        }
+        .unwrap();
+    }
+    assert_eq!(from_model, from_log);
+    let decoded = wire::Reading::decode(from_model.encode_to_vec().as_slice()).unwrap();
+    assert_eq!(decoded, from_model);
+    // Every field but the two offsets, which are 0 here, is on the wire; prost prints the fields
+    // that are absent as None.
+    let printed = format!("{decoded:?}");
+    assert!(
+        !printed.contains("None") && !printed.contains("[]"),
+        "{printed}"
+    );
+    assert_eq!(
+        printed.matches("Some(").count() + 1,
+        Signal::ALL.len(),
+        "{printed}"
+    );
+}
+
+#[test]
+fn values_out_of_range_are_sent_and_not_hidden() {
+    let mut reading = wire::Reading::default();
+    set_number(&mut reading, Signal::accelerator_percent, 135.0).unwrap();
+    set_number(&mut reading, Signal::soc_percent, f64::NAN).unwrap();
+    set_number(&mut reading, Signal::odometer_km, -1e300).unwrap();
+    assert_eq!(reading.accelerator_percent, Some(135.0));
+    assert!(reading.soc_percent.unwrap().is_nan());
+    assert_eq!(reading.odometer_km, Some(-1e300));
+
+    set_number(&mut reading, Signal::gear, 9.0).unwrap();
+    assert_eq!(
+        reading.gear,
+        Some(9),
+        "unknown codes are the receiver's to judge"
+    );
+    set_text(&mut reading, Signal::gear, Gear::Drive.name()).unwrap();
+    assert_eq!(reading.gear, Some(4));
+    assert_eq!(
+        set_text(&mut reading, Signal::gear, "fifth"),
+        Err(NotEncodable::NotNamed)
+    );
+    for value in [-1.0, 0.5, 5e9, f64::NAN, f64::INFINITY] {
+        let set = set_number(&mut reading, Signal::passenger_count, value);
+        assert_eq!(set, Err(NotEncodable::NotWhole), "{value}");
+    }
+}
+
+#[test]
+fn topics_are_those_the_daemon_listens_to() {
+    let (fleet, vehicle) = ("astana".parse().unwrap(), "E12-007".parse().unwrap());
+    assert_eq!(
+        telemetry_topic(&fleet, &vehicle),
+        "ayaz/v1/astana/E12-007/telemetry"
+    );
+    assert_eq!(
+        cells_topic(&fleet, &vehicle),
+        "ayaz/v1/astana/E12-007/cells"
+    );
+    assert_eq!(
+        status_topic(&fleet, &vehicle),
+        "ayaz/v1/astana/E12-007/status"
+    );
+}
+
+#[test]
+fn a_cell_that_was_not_read_keeps_its_place() {
+    let cells = CellReading {
+        key: reading(3, 5, Measurements::default()).key,
+        received_at: UnixMicroseconds(0),
+        historical: false,
+        time_quality: TimeQuality::Good,
+        voltages_volts: [Some(3.2), None, Some(3.3)].into(),
+        temperatures_celsius: [Some(-20.0)].into(),
+    };
+    let batch = cell_batch(&"b".parse().unwrap(), false, &[cells]);
+    assert_eq!((batch.reading_count, batch.base_sequence), (1, 3));
+    let voltages = &batch.readings[0].voltages_volts;
+    assert_eq!((voltages[0], voltages[2]), (3.2, 3.3));
+    assert!(voltages[1].is_nan());
+}

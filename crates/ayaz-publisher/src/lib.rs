@@ -1,0 +1,24 @@
+//! Publishes telemetry at QoS 1 and keeps every message until the broker has acknowledged it.
+//!
+//! Reading order: [`url`] (where the broker is), [`publisher`] (what callers use), [`window`]
+//! (which messages wait for which acknowledgement), `session` (one task that owns the
+//! connection), [`encode`] (readings to wire types and topics).
+//!
+//! What is promised: a message that [`Publisher::publish`] took is delivered to the broker at
+//! least once, in the order of publishing, over any number of lost connections, as long as the
+//! process lives and [`Publisher::finish`] returns `Ok`. A broken connection may deliver a message
+//! twice; readings carry an identity, so a message twice is stored once.
+
+pub mod encode;
+pub mod error;
+pub mod options;
+pub mod publisher;
+mod session;
+mod shared;
+pub mod url;
+pub mod window;
+
+pub use error::PublishError;
+pub use options::PublisherOptions;
+pub use publisher::{PublishedCounts, Publisher};
+pub use url::{MqttUrl, MqttUrlError};

@@ -1,0 +1,259 @@
+//! One task that owns the connection. It waits for the network and the clock only, never for
+//! callers, so acknowledgements are always read.
+//!
+//! Each connection is a fresh client and event loop. The library's own resumption is not used: it
+//! drops what is pending when the broker has no session for us, and its buffered events outlive a
+//! connection.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use rumqttc::Outgoing;
+use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode, PubAckReason};
+use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, Incoming, StateError};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::PublishError;
+use crate::options::PublisherOptions;
+use crate::shared::{Shared, State};
+
+mod client;
+
+/// Longest silence from the event loop: it reports pings, so more means that it hangs in a write
+/// to a peer that takes nothing.
+const STALL_TIMEOUT: Duration = Duration::from_secs(45);
+
+/// Longest wait for any acknowledgement while messages are under way.
+const ACKNOWLEDGEMENT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A connection that lasted this long starts the back-off anew.
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// Why a connection ended.
+enum Ended {
+    /// As asked.
+    Goodbye,
+    /// To be tried again.
+    Lost(String),
+    /// The broker does not want us.
+    Refused(String),
+    /// Trying again cannot help.
+    Failed(PublishError),
+}
+
+/// Keeps a connection until the publisher is finished, dropped or failed.
+pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
+    let broker = options.url.address();
+    let _ended = Ending(&shared);
+    let started = Instant::now();
+    let mut delays = backoff();
+    let mut outage_is_logged = false;
+    loop {
+        let connected_at = Instant::now();
+        let acknowledged_before = shared.lock().counts.messages;
+        let (client, mut event_loop) = client::build(&options);
+        let mut connection = Connection {
+            shared: &shared,
+            client,
+            broker: &broker,
+            stood: false,
+            in_flight: 0,
+        };
+        let ended = connection.keep(&mut event_loop).await;
+        let stood = connection.stood;
+        shared.lock().disconnected();
+
+        let was_connected = shared.lock().was_connected;
+        let reason = match ended {
+            Ended::Goodbye => return,
+            Ended::Failed(error) => return shared.fail(error),
+            Ended::Refused(reason) if !was_connected => {
+                return shared.fail(PublishError::Refused { broker, reason });
+            }
+            Ended::Refused(reason) | Ended::Lost(reason) => reason,
+        };
+        if let Some(limit) = options.give_up_after
+            && !was_connected
+            && started.elapsed() >= limit
+        {
+            return shared.fail(PublishError::Unreachable {
+                broker,
+                after: limit,
+                reason,
+            });
+        }
+
+        let moved = shared.lock().counts.messages > acknowledged_before;
+        if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
+            delays = backoff();
+        }
+        if stood || !outage_is_logged {
+            let waiting = shared.lock().window.len();
+            tracing::warn!(
+                broker,
+                reason,
+                waiting,
+                "no connection to the broker, trying again"
+            );
+            outage_is_logged = true;
+        } else {
+            tracing::debug!(broker, reason, "still no connection to the broker");
+        }
+        sleep(delays.next().unwrap_or(SETTLED_AFTER)).await;
+    }
+}
+
+/// However the task ends, nobody waits for it any longer.
+struct Ending<'a>(&'a Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.fail(PublishError::Stopped);
+    }
+}
+
+fn backoff() -> impl Iterator<Item = Duration> {
+    // Jitter adds up to as much again, so no delay exceeds 10 s.
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(5))
+        .without_max_times()
+        .with_jitter()
+        .build()
+}
+
+struct Connection<'a> {
+    shared: &'a Shared,
+    client: AsyncClient,
+    broker: &'a str,
+    /// Whether the broker has accepted it.
+    stood: bool,
+    /// Messages sent over it and not acknowledged.
+    in_flight: u64,
+}
+
+impl Connection<'_> {
+    async fn keep(&mut self, event_loop: &mut EventLoop) -> Ended {
+        let mut moved_at = Instant::now();
+        loop {
+            let polled = match timeout(STALL_TIMEOUT, event_loop.poll()).await {
+                Ok(polled) => polled,
+                Err(_) => return Ended::Lost("broker takes nothing".to_owned()),
+            };
+            let event = match polled {
+                Ok(event) => event,
+                Err(error) => {
+                    // Acknowledgements that were read before the error count.
+                    while let Some(event) = event_loop.state.events.pop_front() {
+                        if let Err(ended) = self.handle(event) {
+                            return ended;
+                        }
+                    }
+                    return self.ended(error);
+                }
+            };
+            match self.handle(event) {
+                Ok(true) => moved_at = Instant::now(),
+                Ok(false) if moved_at.elapsed() < ACKNOWLEDGEMENT_TIMEOUT => {}
+                Ok(false) if self.in_flight == 0 => {}
+                Ok(false) => return Ended::Lost("broker acknowledges nothing".to_owned()),
+                Err(ended) => return ended,
+            }
+        }
+    }
+
+    /// Returns whether messages move: one was acknowledged, or the first one was sent.
+    fn handle(&mut self, event: Event) -> Result<bool, Ended> {
+        match event {
+            Event::Outgoing(Outgoing::Publish(packet_id)) => {
+                let mut state = self.shared.lock();
+                match state.window.sent(packet_id) {
+                    Some(again) => state.counts.resent += u64::from(again),
+                    None => return Err(Ended::Lost("a message went out of turn".to_owned())),
+                }
+                self.in_flight += 1;
+                Ok(self.in_flight == 1)
+            }
+            Event::Incoming(Incoming::PubAck(ack)) => self.acknowledged(ack.pkid, ack.reason),
+            Event::Incoming(Incoming::ConnAck(ack)) => {
+                let limits = ack.properties.as_ref();
+                let mut state = self.shared.lock();
+                let waiting = state
+                    .connected(
+                        &self.client,
+                        limits.and_then(|limits| limits.max_packet_size),
+                    )
+                    .map_err(Ended::Failed)?;
+                drop(state);
+                self.stood = true;
+                let inflight_max = limits.and_then(|limits| limits.receive_max);
+                tracing::info!(broker = self.broker, waiting, ?inflight_max, "connected");
+                self.shared.changed.notify_waiters();
+                Ok(true)
+            }
+            Event::Outgoing(Outgoing::Disconnect) => Err(Ended::Goodbye),
+            _ => Ok(false),
+        }
+    }
+
+    fn acknowledged(&mut self, packet_id: u16, reason: PubAckReason) -> Result<bool, Ended> {
+        let mut state = self.shared.lock();
+        let Some(message) = state.window.acknowledged(packet_id) else {
+            return Ok(false);
+        };
+        self.in_flight = self.in_flight.saturating_sub(1);
+        // Nobody listening is the broker's success: it has taken the message.
+        if !matches!(
+            reason,
+            PubAckReason::Success | PubAckReason::NoMatchingSubscribers
+        ) {
+            let reason = format!("{reason:?}");
+            return Err(Ended::Failed(PublishError::Rejected {
+                topic: message.topic,
+                reason,
+            }));
+        }
+        state.counts.messages += 1;
+        let is_empty = state.window.is_empty();
+        drop(state);
+        self.shared.budget.add_permits(message.cost as usize);
+        if is_empty {
+            self.shared.changed.notify_waiters();
+        }
+        Ok(true)
+    }
+
+    fn ended(&self, error: ConnectionError) -> Ended {
+        use ConnectReturnCode as Code;
+        match error {
+            ConnectionError::ConnectionRefused(code) => match code {
+                Code::BadUserNamePassword
+                | Code::NotAuthorized
+                | Code::Banned
+                | Code::BadAuthenticationMethod
+                | Code::UnsupportedProtocolVersion
+                | Code::RefusedProtocolVersion => Ended::Refused(format!("{code:?}")),
+                // Anything else may pass, as a client id that a dead node still holds.
+                other => Ended::Lost(format!("connection refused: {other:?}")),
+            },
+            ConnectionError::MqttState(StateError::ServerDisconnect {
+                reason_code: DisconnectReasonCode::PacketTooLarge,
+                ..
+            }) => match largest(&self.shared.lock()) {
+                Some(error) => Ended::Failed(error),
+                None => Ended::Lost("broker calls a packet too large".to_owned()),
+            },
+            other => Ended::Lost(other.to_string()),
+        }
+    }
+}
+
+fn largest(state: &State) -> Option<PublishError> {
+    let message = state
+        .window
+        .messages()
+        .max_by_key(|message| message.packet_size())?;
+    let (topic, size) = (message.topic.clone(), message.packet_size());
+    Some(PublishError::BrokeOffTooLarge { topic, size })
+}
