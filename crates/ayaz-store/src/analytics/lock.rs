@@ -1,0 +1,28 @@
+//! There is one worker: two would delete and insert the same hours.
+
+use tokio_postgres::Client;
+
+use crate::error::StoreError;
+
+/// Tries to become the worker. The lock is the session's, so it ends with the connection, also when
+/// the process is killed; and since the work is done on the same connection, a worker that lost
+/// the lock cannot commit.
+pub async fn try_become_worker(client: &Client) -> Result<bool, StoreError> {
+    client
+        .query_one(
+            "-- try_become_worker\nselect pg_try_advisory_lock(7152020)",
+            &[],
+        )
+        .await
+        .map(|row| row.get(0))
+        .map_err(|error| StoreError::from_driver("ask for the worker's lock", error))
+}
+
+/// Lets commits return before they are on disk, for this session. A commit that a crash of the
+/// server undoes puts its hours back into the queue with it, so they are worked out again.
+pub async fn commit_without_waiting(client: &Client) -> Result<(), StoreError> {
+    client
+        .batch_execute("-- commit_without_waiting\nset synchronous_commit = off")
+        .await
+        .map_err(|error| StoreError::from_driver("set up the session", error))
+}

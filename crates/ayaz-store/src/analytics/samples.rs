@@ -1,0 +1,229 @@
+//! Readings as the worker takes them in: binary COPY, one row at a time, so that memory is bounded
+//! and nothing is allocated for a row.
+
+use std::sync::Arc;
+
+use ayaz_model::{ChargeState, UnixMicroseconds};
+use bytes::Buf;
+use futures_util::{StreamExt, pin_mut};
+use tokio_postgres::Transaction;
+
+use super::timestamp;
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// What the worker needs of a reading. A missing value is `None`, and so is one that is not finite.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `reading`, described there")]
+pub struct Sample {
+    pub recorded_at: UnixMicroseconds,
+    pub boot_id: i64,
+    pub drive_cycle: Option<i64>,
+    pub route: Option<Arc<str>>,
+    /// Whether the bus hangs on a charger; `false` where it does not say.
+    pub plugged_in: bool,
+    pub speed_kmh: Option<f64>,
+    pub odometer_km: Option<f64>,
+    pub soc_percent: Option<f64>,
+    pub pack_voltage_volts: Option<f64>,
+    pub pack_current_amperes: Option<f64>,
+    pub battery_heater_power_watts: Option<f64>,
+    pub charger_power_watts: Option<f64>,
+    pub exterior_temperature_celsius: Option<f64>,
+    pub cabin_heater_power_watts: Option<f64>,
+    pub heat_pump_power_watts: Option<f64>,
+    pub air_conditioning_power_watts: Option<f64>,
+    pub fuel_heater_rate_litres_per_hour: Option<f64>,
+    pub auxiliary_power_watts: Option<f64>,
+    pub traction_power_watts: Option<f64>,
+}
+
+impl Sample {
+    /// A sample without any measurement.
+    pub fn bare(recorded_at: UnixMicroseconds, boot_id: i64, drive_cycle: Option<i64>) -> Self {
+        Self {
+            recorded_at,
+            boot_id,
+            drive_cycle,
+            route: None,
+            plugged_in: false,
+            speed_kmh: None,
+            odometer_km: None,
+            soc_percent: None,
+            pack_voltage_volts: None,
+            pack_current_amperes: None,
+            battery_heater_power_watts: None,
+            charger_power_watts: None,
+            exterior_temperature_celsius: None,
+            cabin_heater_power_watts: None,
+            heat_pump_power_watts: None,
+            air_conditioning_power_watts: None,
+            fuel_heater_rate_litres_per_hour: None,
+            auxiliary_power_watts: None,
+            traction_power_watts: None,
+        }
+    }
+}
+
+/// Which samples of the vehicle are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All.
+    All,
+    /// Those without a drive cycle.
+    Unnumbered,
+}
+
+/// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in the order of
+/// their identity, until it says `false`. Returns how many it handed over.
+pub(super) async fn read(
+    transaction: &Transaction<'_>,
+    vehicle: VehicleNumber,
+    from: UnixMicroseconds,
+    to: UnixMicroseconds,
+    which: Which,
+    mut take: impl FnMut(Sample) -> bool,
+) -> Result<u64, StoreError> {
+    let only = if which == Which::Unnumbered {
+        "and drive_cycle is null"
+    } else {
+        ""
+    };
+    // COPY takes no parameters; a number and two instants hold nothing that could be misread, and
+    // as constants they let the planner leave out every chunk but those of these days.
+    let statement = format!(
+        "-- read_samples
+        copy (
+            select recorded_at, boot_id, drive_cycle, route, charge_state, speed_kmh, odometer_km,
+                soc_percent, pack_voltage_volts, pack_current_amperes, battery_heater_power_watts,
+                charger_power_watts, exterior_temperature_celsius, cabin_heater_power_watts,
+                heat_pump_power_watts, air_conditioning_power_watts,
+                fuel_heater_rate_litres_per_hour, auxiliary_power_watts, traction_power_watts
+            from reading
+            where vehicle_id = {vehicle} and recorded_at >= '{}' and recorded_at < '{}'
+                and time_quality = 0 {only}
+            order by recorded_at, boot_id, sequence
+        ) to stdout (format binary)",
+        timestamp(from),
+        timestamp(to),
+    );
+    let failed = |error| StoreError::from_driver("read samples", error);
+    let stream = transaction.copy_out(&statement).await.map_err(failed)?;
+    pin_mut!(stream);
+    let mut route = None;
+    let mut samples: u64 = 0;
+    while let Some(message) = stream.next().await {
+        let mut message = message.map_err(failed)?;
+        let row = match message.starts_with(SIGNATURE) {
+            true => message.split_off(HEADER_LENGTH.min(message.len())),
+            false => message,
+        };
+        if row.is_empty() {
+            continue;
+        }
+        match parse(&row, &mut route) {
+            Some(Some(sample)) => {
+                samples += 1;
+                if !take(sample) {
+                    break;
+                }
+            }
+            Some(None) => {}
+            None => {
+                return Err(StoreError::Fatal(
+                    "read samples: the server sent a row that is not in the binary format"
+                        .to_owned(),
+                ));
+            }
+        }
+    }
+    Ok(samples)
+}
+
+/// Start of the first message; the server sends one message a row, the header before the first.
+const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+/// Signature, flags, length of the extension, which is empty.
+const HEADER_LENGTH: usize = 19;
+/// The server's microseconds begin at 2000-01-01T00:00:00Z.
+const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
+
+/// Outer `None`: not the binary format; inner: the end.
+fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sample>> {
+    match row.try_get_i16().ok()? {
+        -1 => return Some(None),
+        19 => {}
+        _ => return None,
+    }
+    let row = &mut row;
+    // Fields are evaluated in the order of the columns above.
+    let sample = Sample {
+        recorded_at: UnixMicroseconds(i64_field(row)??.checked_add(EPOCH_2000_MICROSECONDS)?),
+        boot_id: i64_field(row)??,
+        drive_cycle: i64_field(row)?,
+        route: route_field(row, last_route)?,
+        plugged_in: field(row)?
+            .map(|bytes| bytes.try_into().map(i16::from_be_bytes))
+            .transpose()
+            .ok()?
+            .and_then(|code| ChargeState::try_from(i32::from(code)).ok())
+            .is_some_and(ChargeState::is_plugged_in),
+        speed_kmh: real_field(row)?,
+        odometer_km: field(row)?
+            .map(|bytes| bytes.try_into().map(f64::from_be_bytes))
+            .transpose()
+            .ok()?
+            .filter(|value| value.is_finite()),
+        soc_percent: real_field(row)?,
+        pack_voltage_volts: real_field(row)?,
+        pack_current_amperes: real_field(row)?,
+        battery_heater_power_watts: real_field(row)?,
+        charger_power_watts: real_field(row)?,
+        exterior_temperature_celsius: real_field(row)?,
+        cabin_heater_power_watts: real_field(row)?,
+        heat_pump_power_watts: real_field(row)?,
+        air_conditioning_power_watts: real_field(row)?,
+        fuel_heater_rate_litres_per_hour: real_field(row)?,
+        auxiliary_power_watts: real_field(row)?,
+        traction_power_watts: real_field(row)?,
+    };
+    row.is_empty().then_some(Some(sample))
+}
+
+/// Outer `None`: not the binary format; inner: null.
+fn field<'a>(row: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
+    let length = row.try_get_i32().ok()?;
+    if length == -1 {
+        return Some(None);
+    }
+    let (bytes, rest) = row.split_at_checked(usize::try_from(length).ok()?)?;
+    *row = rest;
+    Some(Some(bytes))
+}
+
+fn i64_field(row: &mut &[u8]) -> Option<Option<i64>> {
+    match field(row)? {
+        Some(bytes) => Some(Some(i64::from_be_bytes(bytes.try_into().ok()?))),
+        None => Some(None),
+    }
+}
+
+fn real_field(row: &mut &[u8]) -> Option<Option<f64>> {
+    match field(row)? {
+        Some(bytes) => {
+            let value = f64::from(f32::from_be_bytes(bytes.try_into().ok()?));
+            Some(value.is_finite().then_some(value))
+        }
+        None => Some(None),
+    }
+}
+
+/// Shares the text with the row before, as nearly every row has the same route.
+fn route_field(row: &mut &[u8], last: &mut Option<Arc<str>>) -> Option<Option<Arc<str>>> {
+    let Some(bytes) = field(row)? else {
+        return Some(None);
+    };
+    if last.as_ref().is_none_or(|route| route.as_bytes() != bytes) {
+        *last = Some(std::str::from_utf8(bytes).ok()?.into());
+    }
+    Some(last.clone())
+}

@@ -1,0 +1,30 @@
+//! What a finished hour hands to its neighbours: rows of `refreshed_hour`, described in its
+//! migration.
+
+use ayaz_model::UnixMicroseconds;
+
+/// A trip without a number that had not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenTrip {
+    /// Its first moving sample.
+    pub started_at: UnixMicroseconds,
+    /// Its last moving sample so far.
+    pub moved_at: UnixMicroseconds,
+}
+
+/// What a finished hour was worked out from, beside its own readings, and what it leaves to the
+/// next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourState {
+    /// Start of the hour.
+    pub hour: UnixMicroseconds,
+    /// Good readings in the hour.
+    pub readings: i64,
+    /// Good readings in the minute after the hour, into which its last interval may reach. Readings
+    /// are only ever added, so that the same number means the same readings.
+    pub readings_after: i64,
+    /// The trip without a number that might go on after the hour.
+    pub open_trip: Option<OpenTrip>,
+    /// Whether that trip went on after the hour.
+    pub open_trip_continued: bool,
+}

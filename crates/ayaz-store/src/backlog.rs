@@ -1,0 +1,33 @@
+//! How far the daemons are: what is stored, and what waits to be worked out.
+
+use tokio_postgres::Client;
+
+use crate::error::StoreError;
+
+/// Rows of `reading`.
+pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
+    count(client, "-- readings_stored\nselect count(*) from reading").await
+}
+
+/// (vehicle, hour) pairs that the worker has not worked out yet.
+pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
+    count(
+        client,
+        "-- hours_pending
+        select count(*) from (
+            select vehicle_id, hour from refresh_queue
+            union
+            select touched.vehicle_id, touched.hour
+            from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
+        ) as pending",
+    )
+    .await
+}
+
+async fn count(client: &Client, sql: &str) -> Result<u64, StoreError> {
+    let row = client
+        .query_one(sql, &[])
+        .await
+        .map_err(|error| StoreError::from_driver("count", error))?;
+    Ok(row.get::<_, i64>(0).unsigned_abs())
+}

@@ -1,0 +1,200 @@
+//! The write path: one batch of messages, one transaction, and nothing lost on the way.
+//!
+//! A batch is first written the fast way: plain binary COPY. Where a row is there already
+//! (SQLSTATE 23505), the whole batch is redone through staging tables with `on conflict do
+//! nothing`, which costs about twice as much and happens only after a redelivery. Where the
+//! database refuses the data for any other reason, the batch is halved until the one message that
+//! it will not take is alone; that becomes a dead letter. What the server could not do because of
+//! its own state is an error to the caller, who tries the same batch again.
+
+mod rows;
+mod side_tables;
+mod transaction;
+
+use std::time::Duration;
+
+use crate::connect::{Connection, DatabaseUrl, Role};
+use crate::error::StoreError;
+use crate::message::{Content, Message, Rejection};
+use crate::migrate::check_schema;
+use crate::vehicles::VehicleDirectory;
+
+use rows::RowPlan;
+use transaction::{Session, Way};
+
+/// Vehicles whose numbers are remembered, about 200 bytes each.
+const VEHICLES_REMEMBERED: usize = 100_000;
+
+/// What a batch became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Rows of `reading` and `cell_reading` that are new.
+    pub readings_new: u64,
+    /// Readings that were there already.
+    pub readings_duplicate: u64,
+    /// Messages that became dead letters because the database refused them. Those that ingest had
+    /// rejected before are not counted again.
+    pub messages_refused: u64,
+    /// Transactions committed.
+    pub transactions: u64,
+}
+
+impl Written {
+    fn add(&mut self, other: Self) {
+        self.readings_new += other.readings_new;
+        self.readings_duplicate += other.readings_duplicate;
+        self.messages_refused += other.messages_refused;
+        self.transactions += other.transactions;
+    }
+}
+
+/// Writes batches, one at a time.
+#[derive(Debug)]
+pub struct IngestStore {
+    url: DatabaseUrl,
+    write_timeout: Duration,
+    daemon_version: &'static str,
+    session: Option<Session>,
+    directory: VehicleDirectory,
+}
+
+impl IngestStore {
+    /// A store that connects when it is first used. A batch that takes longer than
+    /// `write_timeout` counts as failed and its connection is dropped: COPY does not obey
+    /// `statement_timeout` (rust-postgres #1109).
+    pub fn new(url: DatabaseUrl, write_timeout: Duration, daemon_version: &'static str) -> Self {
+        Self {
+            url,
+            write_timeout,
+            daemon_version,
+            session: None,
+            directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
+        }
+    }
+
+    /// Connects if there is no connection, and checks the schema's version.
+    pub async fn connect(&mut self) -> Result<(), StoreError> {
+        if self
+            .session
+            .as_ref()
+            .is_none_or(|session| session.connection.is_closed())
+        {
+            self.session = None;
+            let open = async {
+                let connection = Connection::open(&self.url, Role::Ingest).await?;
+                check_schema(&connection).await?;
+                Session::prepare(connection).await
+            };
+            self.session = Some(self.bounded(open).await?);
+        }
+        Ok(())
+    }
+
+    /// Writes the messages: each becomes its rows or a dead letter. After an error some of them may
+    /// be stored; writing all of them again is right and changes nothing that is stored.
+    pub async fn write(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
+        let mut written = Written::default();
+        let mut parts = vec![messages];
+        while let Some(part) = parts.pop() {
+            match (self.write_part(part).await, part) {
+                (Ok(done), _) => written.add(done),
+                (Err(StoreError::Refused { cause, .. }), [culprit]) => {
+                    written.add(self.bury(culprit, cause).await?);
+                }
+                (Err(StoreError::Refused { .. }), _) => {
+                    // The earlier half first: messages are settled in the order of arrival.
+                    let (earlier, later) = part.split_at(part.len() / 2);
+                    parts.extend([later, earlier]);
+                }
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(written)
+    }
+
+    async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
+        match self.attempt(messages, Way::Direct).await {
+            Err(StoreError::Duplicate { .. }) => match self.attempt(messages, Way::Staged).await {
+                // Only a table that has another unique key than the one we know does this.
+                Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
+                    "{operation}: a duplicate key that `on conflict do nothing` does not cover"
+                ))),
+                other => other,
+            },
+            other => other,
+        }
+    }
+
+    async fn bury(&mut self, culprit: &Message, cause: String) -> Result<Written, StoreError> {
+        let content = Content::Rejected(Rejection {
+            reason: "refused_by_database",
+            detail: cause,
+        });
+        let letter = Message {
+            envelope: culprit.envelope.clone(),
+            content,
+        };
+        match self.attempt(&[letter], Way::Direct).await {
+            Ok(written) => Ok(Written {
+                messages_refused: 1,
+                ..written
+            }),
+            // Not the data's fault then: a dead letter takes any bytes.
+            Err(StoreError::Refused { operation, cause }) => {
+                self.session = None;
+                Err(StoreError::Transient { operation, cause })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn attempt(&mut self, messages: &[Message], way: Way) -> Result<Written, StoreError> {
+        self.connect().await?;
+        let Some(mut session) = self.session.take() else {
+            return Err(StoreError::Transient {
+                operation: "write",
+                cause: "the connection is gone".to_owned(),
+            });
+        };
+        let directory = &mut self.directory;
+        let daemon_version = self.daemon_version;
+        let work = async {
+            let vehicles = messages
+                .iter()
+                .filter_map(|message| message.content.vehicle());
+            directory
+                .learn(&session.connection.client, vehicles)
+                .await?;
+            let plan = RowPlan::new(messages, directory)?;
+            session.write(&plan, way, daemon_version).await
+        };
+        let outcome = tokio::time::timeout(self.write_timeout, work)
+            .await
+            .unwrap_or_else(|_| Err(timed_out()));
+        // After an error that is not about the data, nothing is known of the connection's state.
+        let usable = matches!(
+            outcome,
+            Ok(_) | Err(StoreError::Duplicate { .. } | StoreError::Refused { .. })
+        );
+        if usable {
+            self.session = Some(session);
+        }
+        outcome
+    }
+
+    async fn bounded<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        tokio::time::timeout(self.write_timeout, work)
+            .await
+            .unwrap_or_else(|_| Err(timed_out()))
+    }
+}
+
+fn timed_out() -> StoreError {
+    StoreError::Transient {
+        operation: "write",
+        cause: "the database did not answer".to_owned(),
+    }
+}

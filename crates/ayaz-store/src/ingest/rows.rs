@@ -1,0 +1,101 @@
+//! The order in which a batch's rows are written, and which hours it touches.
+
+use ayaz_model::{CellReading, Reading, ReadingKey, TimeQuality, UnixMicroseconds};
+
+use crate::error::StoreError;
+use crate::message::{Content, Message};
+use crate::vehicles::{VehicleDirectory, VehicleNumber};
+
+/// Microseconds in a chunk of the hypertables, which are cut by UTC day.
+const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
+
+/// A row to write: which vehicle's, and what.
+pub(super) type Row<'a, T> = (VehicleNumber, &'a T);
+
+/// A batch with its vehicles' numbers, in the order in which it is written.
+pub(super) struct RowPlan<'a> {
+    pub(super) messages: &'a [Message],
+    pub(super) readings: Vec<Row<'a, Reading>>,
+    pub(super) cells: Vec<Row<'a, CellReading>>,
+    /// Latest status of each vehicle of the batch, with when it arrived.
+    pub(super) statuses: Vec<(VehicleNumber, bool, u32, UnixMicroseconds)>,
+    /// Readings left out because the batch holds the same key twice.
+    pub(super) repeated: u64,
+}
+
+impl<'a> RowPlan<'a> {
+    pub(super) fn new(
+        messages: &'a [Message],
+        directory: &VehicleDirectory,
+    ) -> Result<Self, StoreError> {
+        let mut plan = Self {
+            messages,
+            readings: Vec::new(),
+            cells: Vec::new(),
+            statuses: Vec::new(),
+            repeated: 0,
+        };
+        for message in messages {
+            let number = match message.content.vehicle() {
+                None => continue,
+                Some(vehicle) => directory
+                    .get(vehicle)
+                    .ok_or_else(|| StoreError::Transient {
+                        operation: "look up vehicles",
+                        cause: format!("{vehicle} was entered but is not there"),
+                    })?,
+            };
+            match &message.content {
+                Content::Readings(_, readings) => {
+                    plan.readings
+                        .extend(readings.iter().map(|reading| (number, reading)));
+                }
+                Content::Cells(_, cells) => {
+                    plan.cells.extend(cells.iter().map(|cells| (number, cells)));
+                }
+                Content::Status {
+                    online, boot_id, ..
+                } => {
+                    plan.statuses.retain(|(vehicle, ..)| *vehicle != number);
+                    let at = message.envelope.received_at;
+                    plan.statuses.push((number, *online, *boot_id, at));
+                }
+                Content::Rejected(_) => {}
+            }
+        }
+        plan.repeated += sort_and_dedup(&mut plan.readings, |reading| reading.key);
+        plan.repeated += sort_and_dedup(&mut plan.cells, |cells| cells.key);
+        Ok(plan)
+    }
+
+    /// The (vehicle, hour) pairs that the worker has to work out again. Rows whose time cannot be
+    /// believed enter no aggregate, so they touch nothing.
+    pub(super) fn touched_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
+        let mut pairs: Vec<(VehicleNumber, UnixMicroseconds)> = self
+            .readings
+            .iter()
+            .filter(|(_, reading)| reading.time_quality == TimeQuality::Good)
+            .map(|(vehicle, reading)| (*vehicle, reading.key.recorded_at.hour()))
+            .collect();
+        pairs.dedup();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs.into_iter().unzip()
+    }
+}
+
+/// Sorts by chunk, then vehicle, then key: COPY into a hypertable is slow when neighbouring rows go
+/// to different chunks, and two daemons that insert the same rows in the same order cannot
+/// deadlock. Returns how many rows repeated a key of the same batch; the first of them stays.
+fn sort_and_dedup<T>(rows: &mut Vec<Row<'_, T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
+    let order = |row: &Row<'_, T>| {
+        let key = key(row.1);
+        (key.recorded_at.0.div_euclid(CHUNK_MICROSECONDS), row.0, key)
+    };
+    if !rows.is_sorted_by_key(&order) {
+        rows.sort_by_cached_key(&order);
+    }
+    let before = rows.len();
+    rows.dedup_by(|later, earlier| later.0 == earlier.0 && key(later.1) == key(earlier.1));
+    (before - rows.len()) as u64
+}

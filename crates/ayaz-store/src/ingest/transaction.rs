@@ -1,0 +1,205 @@
+//! One transaction: rows, side tables, ledger, commit.
+
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use std::pin::pin;
+use tokio_postgres::{Statement, Transaction};
+
+use super::Written;
+use super::rows::RowPlan;
+use super::side_tables::{write_dead_letters, write_statuses};
+use crate::columns;
+use crate::connect::Connection;
+use crate::copy;
+use crate::error::StoreError;
+
+/// How rows reach their table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    /// COPY into the table; fails on the first key that is there already.
+    Direct,
+    /// COPY into a temporary table, then insert what is not there yet.
+    Staged,
+}
+
+/// A connection with the statements of every batch prepared.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) connection: Connection,
+    copy_readings: Statement,
+    touch: Statement,
+    staging: bool,
+}
+
+impl Session {
+    pub(super) async fn prepare(connection: Connection) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::from_driver("prepare the statements of a batch", error);
+        let copy_readings = connection
+            .client
+            .prepare(&copy_into("reading", &columns::names()))
+            .await
+            .map_err(failed)?;
+        let touch = connection
+            .client
+            .prepare(
+                "-- insert_touched_hours
+                insert into touched_hours (vehicle_ids, hours) values ($1, $2)",
+            )
+            .await
+            .map_err(failed)?;
+        Ok(Self {
+            connection,
+            copy_readings,
+            touch,
+            staging: false,
+        })
+    }
+
+    pub(super) async fn write(
+        &mut self,
+        plan: &RowPlan<'_>,
+        way: Way,
+        daemon_version: &str,
+    ) -> Result<Written, StoreError> {
+        if way == Way::Staged && !self.staging {
+            self.create_staging().await?;
+        }
+        let transaction = self
+            .connection
+            .client
+            .transaction()
+            .await
+            .map_err(|error| StoreError::from_driver("begin", error))?;
+        let mut new = 0;
+        if !plan.readings.is_empty() {
+            new += match way {
+                Way::Direct => {
+                    copy_rows(
+                        &transaction,
+                        &self.copy_readings,
+                        &plan.readings,
+                        copy::put_reading,
+                    )
+                    .await?
+                }
+                Way::Staged => {
+                    let names = columns::names();
+                    let into = copy_into("staging_reading", &names);
+                    let statement = prepare(&transaction, &into).await?;
+                    copy_rows(&transaction, &statement, &plan.readings, copy::put_reading).await?;
+                    insert_missing(&transaction, "reading", &names).await?
+                }
+            };
+        }
+        if !plan.cells.is_empty() {
+            let names = copy::CELL_COLUMN_NAMES;
+            let table = if way == Way::Direct {
+                "cell_reading"
+            } else {
+                "staging_cell_reading"
+            };
+            let statement = prepare(&transaction, &copy_into(table, names)).await?;
+            let copied = copy_rows(&transaction, &statement, &plan.cells, copy::put_cells).await?;
+            new += match way {
+                Way::Direct => copied,
+                Way::Staged => insert_missing(&transaction, "cell_reading", names).await?,
+            };
+        }
+        write_dead_letters(&transaction, plan.messages, daemon_version).await?;
+        write_statuses(&transaction, plan).await?;
+        let (vehicles, hours) = plan.touched_hours();
+        if !vehicles.is_empty() {
+            let hours: Vec<_> = hours.iter().filter_map(|hour| hour.timestamp()).collect();
+            transaction
+                .execute(&self.touch, &[&vehicles, &hours])
+                .await
+                .map_err(|error| StoreError::from_driver("note the touched hours", error))?;
+        }
+        transaction
+            .commit()
+            .await
+            .map_err(|error| StoreError::from_driver("commit", error))?;
+        let sent = (plan.readings.len() + plan.cells.len()) as u64 + plan.repeated;
+        Ok(Written {
+            readings_new: new,
+            readings_duplicate: sent - new,
+            messages_refused: 0,
+            transactions: 1,
+        })
+    }
+
+    /// The staging tables live as long as the connection. Their columns are spelled out, because
+    /// `like reading` would need the right to read readings.
+    async fn create_staging(&mut self) -> Result<(), StoreError> {
+        let sql = format!(
+            "-- create_staging
+            create temporary table if not exists staging_reading ({}) on commit delete rows;
+            create temporary table if not exists staging_cell_reading ({}) on commit delete rows",
+            columns::definitions(),
+            copy::CELL_COLUMN_DEFINITIONS,
+        );
+        self.connection
+            .client
+            .batch_execute(&sql)
+            .await
+            .map_err(|error| StoreError::from_driver("create the staging tables", error))?;
+        self.staging = true;
+        Ok(())
+    }
+}
+
+fn copy_into(table: &str, names: &str) -> String {
+    format!("-- copy_into_{table}\ncopy {table} ({names}) from stdin (format binary)")
+}
+
+async fn prepare(transaction: &Transaction<'_>, sql: &str) -> Result<Statement, StoreError> {
+    transaction
+        .prepare(sql)
+        .await
+        .map_err(|error| StoreError::from_driver("prepare", error))
+}
+
+async fn insert_missing(
+    transaction: &Transaction<'_>,
+    table: &str,
+    names: &str,
+) -> Result<u64, StoreError> {
+    let sql = format!(
+        "-- insert_missing
+        insert into {table} ({names}) select {names} from staging_{table} on conflict do nothing"
+    );
+    transaction
+        .execute(&sql, &[])
+        .await
+        .map_err(|error| StoreError::from_driver("insert what is missing", error))
+}
+
+async fn copy_rows<T>(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    rows: &[(i32, &T)],
+    put: impl Fn(&mut BytesMut, i32, &T),
+) -> Result<u64, StoreError> {
+    let failed = |error| StoreError::from_driver("copy rows", error);
+    let mut sink = pin!(
+        transaction
+            .copy_in::<_, Bytes>(statement)
+            .await
+            .map_err(failed)?
+    );
+    let mut chunk = BytesMut::with_capacity(copy::CHUNK_BYTES + 4_096);
+    copy::put_header(&mut chunk);
+    for (vehicle, row) in rows {
+        put(&mut chunk, *vehicle, row);
+        if chunk.len() >= copy::CHUNK_BYTES {
+            let full = std::mem::replace(
+                &mut chunk,
+                BytesMut::with_capacity(copy::CHUNK_BYTES + 4_096),
+            );
+            sink.send(full.freeze()).await.map_err(failed)?;
+        }
+    }
+    copy::put_trailer(&mut chunk);
+    sink.send(chunk.freeze()).await.map_err(failed)?;
+    sink.finish().await.map_err(failed)
+}

@@ -1,0 +1,16 @@
+//! What the reports read: energy by trip, energy by temperature, and range against temperature.
+//!
+//! Sums are made in the database over unrounded pieces. A figure is `None`, and never zero, where
+//! nothing was measured.
+
+mod bands;
+mod selection;
+mod sums;
+mod trips;
+mod winter;
+
+pub use bands::{Band, BandEnergy, energy_by_band};
+pub use selection::{TripSelection, any_trip};
+pub use sums::{Component, EnergySums};
+pub use trips::{TripEnergy, energy_by_trip};
+pub use winter::{RangeBand, RangeGroup, range_by_band};

@@ -1,0 +1,128 @@
+//! The sums that every report shows.
+
+use tokio_postgres::Row;
+
+/// Aggregates over pieces, in a statement that reads them unaliased.
+pub(super) const SUMS: &str = "
+    count(distinct (vehicle_id, drive_cycle, trip_started_at)) filter (where intervals > 0)
+        as trips,
+    sum(intervals)::bigint as intervals,
+    sum(seconds) as seconds,
+    sum(energy_seconds) as energy_seconds,
+    sum(km) filter (where distance_seconds > 0) as km,
+    sum(net_kwh) filter (where energy_seconds > 0) as net_kwh,
+    sum(discharge_kwh) filter (where energy_seconds > 0) as discharge_kwh,
+    sum(regen_kwh) filter (where energy_seconds > 0) as regen_kwh,
+    sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+    sum(heater_kwh) as heater_kwh,
+    sum(heater_base_kwh) as heater_base_kwh,
+    sum(heat_pump_kwh) as heat_pump_kwh,
+    sum(heat_pump_base_kwh) as heat_pump_base_kwh,
+    sum(battery_heater_kwh) as battery_heater_kwh,
+    sum(battery_heater_base_kwh) as battery_heater_base_kwh,
+    sum(air_conditioning_kwh) as air_conditioning_kwh,
+    sum(air_conditioning_base_kwh) as air_conditioning_base_kwh,
+    sum(auxiliary_kwh) as auxiliary_kwh,
+    sum(auxiliary_base_kwh) as auxiliary_base_kwh,
+    sum(traction_kwh) as traction_kwh,
+    sum(traction_base_kwh) as traction_base_kwh,
+    sum(fuel_litres) as fuel_litres,
+    sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
+        as exterior_temperature_mean_celsius";
+
+/// Energy of one consumer beside the net energy over the intervals in which it was metered.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Component {
+    /// Its energy, kWh.
+    pub kwh: Option<f64>,
+    /// Net energy over the same intervals, kWh.
+    pub base_kwh: Option<f64>,
+}
+
+impl Component {
+    /// The part of the net energy that went into it, 0 to 1; `None` where there is no base.
+    pub fn share(&self) -> Option<f64> {
+        match (self.kwh, self.base_kwh) {
+            (Some(kwh), Some(base)) if base != 0.0 => Some(kwh / base),
+            _ => None,
+        }
+    }
+}
+
+/// Energy, distance and time over some pieces.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct EnergySums {
+    /// Intervals that counted.
+    pub intervals: i64,
+    /// Their length, s.
+    pub seconds: f64,
+    /// The part of it over which energy was measured, s.
+    pub energy_seconds: f64,
+    /// Distance, km.
+    pub km: Option<f64>,
+    /// Energy out of the battery less energy into it, kWh.
+    pub net_kwh: Option<f64>,
+    /// Energy out of the battery, kWh.
+    pub discharge_kwh: Option<f64>,
+    /// Energy into the battery, kWh.
+    pub regen_kwh: Option<f64>,
+    /// Net energy per distance where both were measured, kWh/km.
+    pub kwh_per_km: Option<f64>,
+    /// Resistive cabin heater.
+    pub heater: Component,
+    /// Heat pump while it heats.
+    pub heat_pump: Component,
+    /// The battery's heater.
+    pub battery_heater: Component,
+    /// Air conditioning while it cools.
+    pub air_conditioning: Component,
+    /// What neither drives nor heats nor cools.
+    pub auxiliary: Component,
+    /// Traction inverters, less what they gave back.
+    pub traction: Component,
+    /// Fuel burnt for heat, l: beside the electric energy, never part of it.
+    pub fuel_litres: Option<f64>,
+    /// Mean exterior temperature over the time in which it was known, °C.
+    pub exterior_temperature_mean_celsius: Option<f64>,
+}
+
+impl EnergySums {
+    pub(super) fn from_row(row: &Row) -> Self {
+        let component = |name: &str| Component {
+            kwh: row.get(format!("{name}_kwh").as_str()),
+            base_kwh: row.get(format!("{name}_base_kwh").as_str()),
+        };
+        Self {
+            intervals: row.get("intervals"),
+            seconds: row.get("seconds"),
+            energy_seconds: row.get("energy_seconds"),
+            km: row.get("km"),
+            net_kwh: row.get("net_kwh"),
+            discharge_kwh: row.get("discharge_kwh"),
+            regen_kwh: row.get("regen_kwh"),
+            kwh_per_km: row.get("kwh_per_km"),
+            heater: component("heater"),
+            heat_pump: component("heat_pump"),
+            battery_heater: component("battery_heater"),
+            air_conditioning: component("air_conditioning"),
+            auxiliary: component("auxiliary"),
+            traction: component("traction"),
+            fuel_litres: row.get("fuel_litres"),
+            exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_needs_a_metered_base() {
+        let share = |kwh, base_kwh| Component { kwh, base_kwh }.share();
+        assert_eq!(share(Some(1.0), Some(4.0)), Some(0.25));
+        assert_eq!(share(Some(0.0), Some(4.0)), Some(0.0));
+        assert_eq!(share(None, None), None);
+        assert_eq!(share(Some(0.0), Some(0.0)), None);
+    }
+}

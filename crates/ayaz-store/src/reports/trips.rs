@@ -1,0 +1,73 @@
+//! Energy, one row per trip.
+
+use jiff::Timestamp;
+use tokio_postgres::Client;
+
+use super::{EnergySums, TripSelection};
+use crate::error::StoreError;
+
+/// One trip.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripEnergy {
+    /// The vehicle's fleet.
+    pub fleet: String,
+    /// The vehicle's name in it.
+    pub vehicle: String,
+    /// The vehicle's model, if the operator named one.
+    pub model: Option<String>,
+    /// The source's number of the drive cycle, if it numbers them.
+    pub drive_cycle: Option<i64>,
+    /// The route; `None` if the trip served none or several.
+    pub route: Option<String>,
+    /// First sample.
+    pub started_at: Timestamp,
+    /// Last sample.
+    pub ended_at: Timestamp,
+    /// Share of the time between them that counted, 0 to 1.
+    pub coverage: Option<f64>,
+    /// State of charge at the first sample that has one, %.
+    pub soc_start_percent: Option<f32>,
+    /// State of charge at the last sample that has one, %.
+    pub soc_end_percent: Option<f32>,
+    /// Distance by the odometer, km: a quality figure beside `energy.km`.
+    pub odometer_km: Option<f64>,
+    /// What was used.
+    pub energy: EnergySums,
+}
+
+/// The selected trips, by start and vehicle.
+pub async fn energy_by_trip(
+    client: &Client,
+    selection: &TripSelection,
+) -> Result<Vec<TripEnergy>, StoreError> {
+    let rows = client
+        .query(
+            "-- energy_by_trip
+            select * from trip_energy
+            where ($1::text is null or fleet = $1)
+                and ($2::text is null or vehicle = $2)
+                and ($3::timestamptz is null or started_at >= $3)
+                and ($4::timestamptz is null or started_at < $4)
+            order by started_at, vehicle, fleet",
+            &selection.parameters(),
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("read energy by trip", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| TripEnergy {
+            fleet: row.get("fleet"),
+            vehicle: row.get("vehicle"),
+            model: row.get("model"),
+            drive_cycle: row.get("drive_cycle"),
+            route: row.get("route"),
+            started_at: row.get("started_at"),
+            ended_at: row.get("ended_at"),
+            coverage: row.get("coverage"),
+            soc_start_percent: row.get("soc_start_percent"),
+            soc_end_percent: row.get("soc_end_percent"),
+            odometer_km: row.get("odometer_km"),
+            energy: EnergySums::from_row(row),
+        })
+        .collect())
+}

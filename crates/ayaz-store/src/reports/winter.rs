@@ -1,0 +1,153 @@
+//! Range against temperature, by bus, model or route.
+
+use tokio_postgres::Client;
+
+use super::selection::SELECTED_PIECES;
+use super::sums::SUMS;
+use super::{Band, EnergySums, TripSelection};
+use crate::error::StoreError;
+
+/// What the rows of a range report are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangeGroup {
+    /// Each vehicle, as `fleet/vehicle`.
+    Bus,
+    /// Each model; vehicles without one are together.
+    Model,
+    /// Each route of each fleet, as `fleet/route`; what was driven on none is together.
+    Route,
+}
+
+impl RangeGroup {
+    fn expression(self) -> &'static str {
+        match self {
+            Self::Bus => "fleet || '/' || vehicle",
+            Self::Model => "coalesce(model, 'unknown model')",
+            Self::Route => "fleet || '/' || coalesce(route, 'no route')",
+        }
+    }
+}
+
+/// One band of one group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RangeBand {
+    /// The bus, model or route.
+    pub group: String,
+    /// The band.
+    pub band: Band,
+    /// Trips with at least one interval in it.
+    pub trips: i64,
+    /// Vehicles with at least one interval in it.
+    pub vehicles: i64,
+    /// Those of them whose usable energy is known: what the range rests on.
+    pub range_vehicles: i64,
+    /// Usable energy, the mean of those vehicles by distance, kWh.
+    pub usable_energy_kwh: Option<f64>,
+    /// Where that is from: `model`, `soc` or `mixed`.
+    pub usable_energy_source: Option<String>,
+    /// Range from full to empty at the measured consumption of those vehicles, km.
+    pub range_km: Option<f64>,
+    /// Share of the duration of the trips that touch the band which was measured, 0 to 1. Time that
+    /// is missing has no temperature, so it can be told by trip only.
+    pub coverage: Option<f64>,
+    /// What was used.
+    pub energy: EnergySums,
+}
+
+/// The selected trips by group and band: each group's bands ascending, then unknown if there is any.
+pub async fn range_by_band(
+    client: &Client,
+    group: RangeGroup,
+    selection: &TripSelection,
+) -> Result<Vec<RangeBand>, StoreError> {
+    let rows = client
+        .query(&statement(group), &selection.parameters())
+        .await
+        .map_err(|error| StoreError::from_driver("read range by temperature", error))?;
+    let mut bands: Vec<RangeBand> = rows
+        .iter()
+        .map(|row| RangeBand {
+            group: row.get("name"),
+            band: row
+                .get::<_, Option<i16>>("band_celsius")
+                .map_or(Band::Unknown, Band::From),
+            trips: row.get("trips"),
+            vehicles: row.get("vehicles"),
+            range_vehicles: row.get("range_vehicles"),
+            usable_energy_kwh: row.get("usable_energy_kwh"),
+            usable_energy_source: row.get("usable_energy_source"),
+            range_km: row.get("range_km"),
+            coverage: row.get("coverage"),
+            energy: EnergySums::from_row(row),
+        })
+        .collect();
+    bands.sort_by(|a, b| (&a.group, a.band).cmp(&(&b.group, b.band)));
+    Ok(bands)
+}
+
+/// Range is usable energy over consumption, both of the vehicles whose usable energy is known: with
+/// the mean of the usable energies weighted by distance, the distance cancels out.
+fn statement(group: RangeGroup) -> String {
+    let name = group.expression();
+    format!(
+        "-- range_by_band
+        with piece as (
+            select piece.*, {name} as name, usable_energy_kwh, usable_energy_source
+            from ({SELECTED_PIECES}) as piece
+            left join (
+                select vehicle_id, usable_energy_kwh, usable_energy_source
+                from vehicle_usable_energy
+            ) as usable using (vehicle_id)
+        ), band as (
+            select
+                name,
+                band_celsius,
+                count(distinct vehicle_id) filter (where intervals > 0) as vehicles,
+                count(distinct vehicle_id)
+                    filter (where intervals > 0 and usable_energy_kwh is not null)
+                    as range_vehicles,
+                sum(usable_energy_kwh * paired_km)
+                    / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
+                    as usable_energy_kwh,
+                case
+                    when min(usable_energy_source) = max(usable_energy_source)
+                        then min(usable_energy_source)
+                    when min(usable_energy_source) is not null then 'mixed'
+                end as usable_energy_source,
+                case
+                    when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
+                        and sum(paired_km) filter (where usable_energy_kwh is not null) > 0
+                    then sum(usable_energy_kwh * paired_km)
+                        / sum(paired_net_kwh) filter (where usable_energy_kwh is not null)
+                end as range_km,
+                {SUMS}
+            from piece
+            group by name, band_celsius
+            having sum(intervals) > 0
+        ), coverage as (
+            select
+                name,
+                band_celsius,
+                sum(trip_seconds)
+                    / nullif(sum(extract(epoch from trip_duration)::double precision), 0)
+                    as coverage
+            from (
+                select distinct
+                    name,
+                    band_celsius,
+                    vehicle_id,
+                    drive_cycle,
+                    trip_started_at,
+                    trip_seconds,
+                    trip_ended_at - trip_began_at as trip_duration
+                from piece
+                where intervals > 0
+            ) as touched
+            group by name, band_celsius
+        )
+        select band.*, coverage.coverage
+        from band
+        join coverage on coverage.name = band.name
+            and coverage.band_celsius is not distinct from band.band_celsius"
+    )
+}
