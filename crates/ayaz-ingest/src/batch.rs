@@ -1,0 +1,88 @@
+//! Gathers messages until there are enough, or the oldest has waited long enough. Pure: no clock,
+//! no I/O.
+
+use std::time::{Duration, Instant};
+
+use ayaz_store::Message;
+use serde::Deserialize;
+
+use crate::ack::AckToken;
+
+/// When a batch is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BatchConfig {
+    /// A batch takes no further message once it holds this many rows.
+    pub rows_max: usize,
+    /// A batch is written once its oldest message has waited this long, if the writer is idle.
+    pub linger_ms: u64,
+}
+
+impl Default for BatchConfig {
+    fn default() -> Self {
+        Self {
+            rows_max: 8_000,
+            linger_ms: 40,
+        }
+    }
+}
+
+/// Messages that are written in one go, with the tokens that acknowledge them.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// In the order of receipt.
+    pub messages: Vec<Message>,
+    /// One each.
+    pub tokens: Vec<AckToken>,
+    /// Rows that the messages become.
+    pub rows: usize,
+}
+
+/// The batch that is being gathered.
+#[derive(Debug)]
+pub struct Batcher {
+    config: BatchConfig,
+    batch: Batch,
+    oldest: Option<Instant>,
+}
+
+impl Batcher {
+    /// With nothing gathered.
+    pub fn new(config: BatchConfig) -> Self {
+        Self {
+            config,
+            batch: Batch::default(),
+            oldest: None,
+        }
+    }
+
+    /// Whether another message may be pushed. One message never fills more than
+    /// `limits.readings_max` rows over it.
+    pub fn has_room(&self) -> bool {
+        self.batch.rows < self.config.rows_max
+    }
+
+    /// Adds a message that arrived now.
+    pub fn push(&mut self, message: Message, token: AckToken, now: Instant) {
+        self.batch.rows += message.content.rows();
+        self.batch.messages.push(message);
+        self.batch.tokens.push(token);
+        self.oldest.get_or_insert(now);
+    }
+
+    /// When the batch is to be written: now if it is full, later if it lingers, never if empty.
+    pub fn due_at(&self, now: Instant) -> Option<Instant> {
+        let oldest = self.oldest?;
+        if self.has_room() {
+            Some(oldest + Duration::from_millis(self.config.linger_ms))
+        } else {
+            Some(now)
+        }
+    }
+
+    /// Hands the batch over; `None` when it is empty.
+    pub fn take(&mut self) -> Option<Batch> {
+        self.oldest.take()?;
+        Some(std::mem::take(&mut self.batch))
+    }
+}

@@ -1,0 +1,103 @@
+//! Bytes to wire types: the topic says who and what, the payload must fit it. Pure.
+
+use ayaz_model::VehicleKey;
+use ayaz_proto::Message as _;
+use ayaz_proto::telemetry::v1::{CellBatch, TelemetryBatch, VehicleStatus};
+use bytes::Bytes;
+
+use crate::reject::{Reason, Reject};
+use crate::validate::Limits;
+
+/// A message that could be decoded. Its values are not checked yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// Who, by the topic.
+    pub vehicle: VehicleKey,
+    /// What.
+    pub body: Body,
+}
+
+/// The wire message that belongs on each topic.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// `…/telemetry`
+    Telemetry(TelemetryBatch),
+    /// `…/cells`
+    Cells(CellBatch),
+    /// `…/status`
+    Status(VehicleStatus),
+}
+
+/// Decodes a message.
+pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, Reject> {
+    let (vehicle, kind) = parse_topic(topic)?;
+    if payload.len() > limits.payload_max_bytes {
+        return Err(Reject::new(
+            Reason::PayloadTooLarge,
+            format!(
+                "{} bytes, at most {} are accepted",
+                payload.len(),
+                limits.payload_max_bytes
+            ),
+        ));
+    }
+    let undecodable =
+        |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
+    let body = match kind {
+        Kind::Telemetry => {
+            Body::Telemetry(TelemetryBatch::decode(payload.clone()).map_err(undecodable)?)
+        }
+        Kind::Cells => Body::Cells(CellBatch::decode(payload.clone()).map_err(undecodable)?),
+        // A retained status that was cleared: nobody says that the vehicle is there.
+        Kind::Status if payload.is_empty() => Body::Status(VehicleStatus {
+            vehicle: vehicle.vehicle.as_str().to_owned(),
+            online: false,
+            boot_id: 0,
+        }),
+        Kind::Status => Body::Status(VehicleStatus::decode(payload.clone()).map_err(undecodable)?),
+    };
+    Ok(Frame { vehicle, body })
+}
+
+enum Kind {
+    Telemetry,
+    Cells,
+    Status,
+}
+
+/// `ayaz/v1/{fleet}/{vehicle}/{kind}`
+fn parse_topic(topic: &[u8]) -> Result<(VehicleKey, Kind), Reject> {
+    let unknown = |why: String| Reject::new(Reason::TopicUnknown, why);
+    let topic =
+        std::str::from_utf8(topic).map_err(|_| unknown("the topic is not UTF-8".to_owned()))?;
+    let mut levels = topic.split('/');
+    let (Some("ayaz"), Some("v1"), Some(fleet), Some(vehicle), Some(kind), None) = (
+        levels.next(),
+        levels.next(),
+        levels.next(),
+        levels.next(),
+        levels.next(),
+        levels.next(),
+    ) else {
+        return Err(unknown(
+            "a topic has the form ayaz/v1/{fleet}/{vehicle}/{kind}".to_owned(),
+        ));
+    };
+    let kind = match kind {
+        "telemetry" => Kind::Telemetry,
+        "cells" => Kind::Cells,
+        "status" => Kind::Status,
+        _ => {
+            return Err(unknown(
+                "the kind is none of telemetry, cells, status".to_owned(),
+            ));
+        }
+    };
+    let fleet = fleet
+        .parse()
+        .map_err(|error| unknown(format!("fleet: {error}")))?;
+    let vehicle = vehicle
+        .parse()
+        .map_err(|error| unknown(format!("vehicle: {error}")))?;
+    Ok((VehicleKey { fleet, vehicle }, kind))
+}

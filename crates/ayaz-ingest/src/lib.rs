@@ -1,0 +1,32 @@
+//! The MQTT ingest daemon: broker in, TimescaleDB out, acknowledged after commit.
+//!
+//! *Every QoS 1 message that the broker holds for our session becomes its rows exactly once, or
+//! one dead-letter row that says why, before it is acknowledged.*
+//!
+//! ```text
+//!            deliveries                     batch                      settled tokens
+//!  mqtt ──(unbounded, bytes──> pipeline ──(1, when the──> writer ──(unbounded, at most──┐
+//!   ^      bounded by mqtt)    decode     writer is      one         what mqtt handed   │
+//!   │                          validate   idle)          transaction out)               │
+//!   └───────────────── acknowledges in the order of receipt <──────────────────────────┘
+//! ```
+//!
+//! Reading order: [`delivery`] (what arrives), [`decode`] and [`validate`] (pure), [`batch`]
+//! (pure), [`writer`], [`ack`] (pure), [`mqtt`] (the only task that talks to the broker),
+//! [`daemon`] (the only place where the stages are wired).
+
+pub mod ack;
+pub mod batch;
+pub mod config;
+pub mod daemon;
+pub mod decode;
+pub mod delivery;
+pub mod metrics;
+pub mod mqtt;
+pub mod pipeline;
+pub mod reject;
+pub mod validate;
+pub mod writer;
+
+pub use config::Config;
+pub use daemon::{Daemon, DaemonError};

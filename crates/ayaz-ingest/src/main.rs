@@ -1,0 +1,51 @@
+//! `ayaz-ingest`: takes telemetry from the broker and acknowledges it once it is stored.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ayaz_daemon::{exit, log, shutdown};
+use ayaz_ingest::{Config, Daemon};
+use clap::Parser;
+
+/// Takes telemetry from an MQTT broker, writes it to TimescaleDB, and acknowledges each message
+/// once it is stored.
+///
+/// Needs a database that `ayaz migrate` has prepared. Serves /metrics, /healthz and /readyz on
+/// 127.0.0.1:9464. SIGTERM or Ctrl-C stops it cleanly; whatever was not acknowledged is delivered
+/// again at the next start.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Environment: AYAZ_DATABASE_URL and AYAZ_MQTT_URL (with these two \
+    no file is needed), AYAZ__SECTION__KEY for any other key, RUST_LOG, AYAZ_LOG_FORMAT=json.\n\
+    Exit codes: 0 stopped as asked, 1 failed at work, 2 bad usage, 64 bad configuration."
+)]
+struct Arguments {
+    /// TOML file; deploy/ingest.example.toml explains every key.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::init();
+    let config: Config = match ayaz_daemon::config::load(arguments.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("ayaz-ingest: {error}");
+            return ExitCode::from(exit::BAD_CONFIG);
+        }
+    };
+    let outcome = match Daemon::bind(config).await {
+        Ok(daemon) => daemon.run(shutdown::requested()).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ayaz-ingest: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What the daemon counts. Each help text is the comment of its function.
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+
+macro_rules! metric_names {
+    ($($(#[doc = $help:literal])+ $kind:ident $name:ident = $text:literal;)+) => {
+        $($(#[doc = $help])+ pub const $name: &str = $text;)+
+
+        /// Gives every metric its help text.
+        pub fn describe() {
+            $(describe!($kind $name, concat!($($help),+));)+
+        }
+    };
+}
+
+macro_rules! describe {
+    (counter $name:ident, $help:expr) => {
+        describe_counter!($name, $help.trim())
+    };
+    (gauge $name:ident, $help:expr) => {
+        describe_gauge!($name, $help.trim())
+    };
+    (histogram $name:ident, $help:expr) => {
+        describe_histogram!($name, $help.trim())
+    };
+}
+
+metric_names! {
+    /// Messages received, by QoS. QoS 0 lies outside the guarantee.
+    counter MESSAGES_RECEIVED = "ayaz_ingest_messages_received_total";
+    /// Messages acknowledged to the broker, after their commit.
+    counter MESSAGES_ACKNOWLEDGED = "ayaz_ingest_messages_acknowledged_total";
+    /// Messages that became dead letters, by reason.
+    counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
+    /// Messages dropped unacknowledged at the memory bound; the broker delivers them again.
+    counter MESSAGES_SHED = "ayaz_ingest_messages_shed_total";
+    /// Readings stored as new rows.
+    counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
+    /// Readings that were stored already.
+    counter READINGS_DUPLICATE = "ayaz_ingest_readings_duplicate_total";
+    /// Values that cannot be true, stored as absent and marked, by reason.
+    counter VALUES_INVALID = "ayaz_ingest_values_invalid_total";
+    /// Readings whose time is not believed, by time quality.
+    counter READINGS_MISTIMED = "ayaz_ingest_readings_mistimed_total";
+    /// Transactions committed.
+    counter BATCHES_WRITTEN = "ayaz_ingest_batches_written_total";
+    /// Rows of a batch.
+    histogram BATCH_ROWS = "ayaz_ingest_batch_rows";
+    /// Time to write a batch and commit it, without retries, in seconds.
+    histogram WRITE_DURATION = "ayaz_ingest_write_duration_seconds";
+    /// Writes that failed and were tried again.
+    counter WRITE_RETRIES = "ayaz_ingest_write_retries_total";
+    /// When a batch was last committed, in seconds since 1970.
+    gauge LAST_WRITE = "ayaz_ingest_last_write_timestamp_seconds";
+    /// Bytes of messages received and not yet stored.
+    gauge OUTSTANDING_BYTES = "ayaz_ingest_outstanding_bytes";
+    /// Messages received and not yet acknowledged.
+    gauge OUTSTANDING_MESSAGES = "ayaz_ingest_outstanding_messages";
+    /// Connections to the broker since the start.
+    counter CONNECTIONS = "ayaz_ingest_connections_total";
+    /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
+    gauge CONNECTED = "ayaz_ingest_connected";
+}
+
+/// Adds to a counter without labels.
+pub(crate) fn add(name: &'static str, value: u64) {
+    counter!(name).increment(value);
+}
+
+/// Adds to a counter with one label.
+pub(crate) fn add_labelled(
+    name: &'static str,
+    label: &'static str,
+    label_value: &'static str,
+    value: u64,
+) {
+    if value > 0 {
+        counter!(name, label => label_value).increment(value);
+    }
+}
+
+/// Sets a gauge.
+pub(crate) fn set(name: &'static str, value: f64) {
+    gauge!(name).set(value);
+}
+
+/// Adds a sample to a histogram.
+pub(crate) fn sample(name: &'static str, value: f64) {
+    histogram!(name).record(value);
+}

@@ -1,0 +1,171 @@
+//! The only task that talks to the broker. It receives, hands on, and acknowledges what is stored;
+//! it never waits for anything but the broker and the clock, so keep-alive goes on whatever the
+//! database does.
+//!
+//! Every connection gets a client of its own: rumqttc keeps events and requests over a reconnect,
+//! and an acknowledgement or a publish of an earlier connection must not reach the next one.
+//!
+//! Memory is bounded here, in bytes: once what was handed on and not yet stored exceeds
+//! `memory_max_bytes`, whatever else arrives is dropped unacknowledged; when half of it is stored,
+//! the connection is closed and opened again, upon which the broker delivers the rest once more.
+
+mod backoff;
+mod config;
+mod connection;
+
+use std::time::{Duration, Instant};
+
+use ayaz_daemon::admin::Readiness;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
+
+use crate::ack::AckToken;
+use crate::delivery::Delivery;
+use crate::metrics;
+use backoff::Delays;
+pub use config::MqttConfig;
+use connection::{Connection, Ended};
+
+/// The part of the daemon's readiness that this task speaks for.
+pub const PART: &str = "broker";
+
+/// Bytes that a delivery costs beside topic and payload.
+const DELIVERY_OVERHEAD_BYTES: usize = 256;
+
+/// Where this task's messages come from and go to.
+#[derive(Debug)]
+pub struct Channels {
+    /// To the pipeline.
+    pub deliveries: UnboundedSender<Delivery>,
+    /// From the writer.
+    pub settled: UnboundedReceiver<Vec<AckToken>>,
+    /// Turns true when the daemon is to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Receives and acknowledges until the daemon stops and the writer has settled everything.
+pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
+    let Channels {
+        deliveries,
+        settled,
+        stop,
+    } = channels;
+    let mut intake = Intake {
+        deliveries: Some(deliveries),
+        settled,
+        settled_all: false,
+        outstanding_bytes: 0,
+        bytes_max: config.memory_max_bytes,
+        shed: Episode::default(),
+        stop,
+    };
+    let mut delays = Delays::new(&config);
+    for epoch in 1.. {
+        let mut connection = Connection::new(&config, epoch);
+        let ended = connection.run(&mut intake, &readiness).await;
+        metrics::set(metrics::CONNECTED, 0.0);
+        if connection.was_established() {
+            delays.reset();
+        }
+        match ended {
+            Ended::Stopped => return,
+            Ended::Shed => {
+                tracing::debug!("enough is stored, connecting again for what was dropped");
+                continue;
+            }
+            Ended::Lost(error) => {
+                readiness.not_ready(PART, error);
+                let delay = delays.next();
+                tracing::debug!(?delay, "connecting again later");
+                if intake.wait(delay).await == Waited::Stopped {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// What outlives a connection: the channels, and the account of memory.
+struct Intake {
+    /// `None` once the daemon stops.
+    deliveries: Option<UnboundedSender<Delivery>>,
+    settled: UnboundedReceiver<Vec<AckToken>>,
+    /// The writer has ended: no more tokens will come.
+    settled_all: bool,
+    outstanding_bytes: usize,
+    bytes_max: usize,
+    shed: Episode,
+    stop: watch::Receiver<bool>,
+}
+
+/// A stretch in which something happens again and again, to be told once.
+#[derive(Debug, Default)]
+struct Episode {
+    last: Option<Instant>,
+}
+
+impl Episode {
+    /// So long without it, and the next one is news.
+    const QUIET: Duration = Duration::from_secs(60);
+
+    /// It happens. Returns whether that is news.
+    fn note(&mut self) -> bool {
+        let last = self.last.replace(Instant::now());
+        last.is_none_or(|last| last.elapsed() > Self::QUIET)
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Waited {
+    Elapsed,
+    Stopped,
+}
+
+impl Intake {
+    fn is_full(&self) -> bool {
+        self.outstanding_bytes >= self.bytes_max
+    }
+
+    fn has_drained(&self) -> bool {
+        self.outstanding_bytes <= self.bytes_max / 2
+    }
+
+    fn hand_on(&mut self, delivery: Delivery) {
+        let bytes = delivery.token.bytes();
+        // The pipeline ends early only when the daemon fails, and then nothing is stored or
+        // acknowledged any more.
+        if self
+            .deliveries
+            .as_ref()
+            .is_some_and(|to| to.send(delivery).is_ok())
+        {
+            self.account(bytes, 0);
+        }
+    }
+
+    /// Stored: its memory is free again.
+    fn release(&mut self, tokens: &[AckToken]) {
+        self.account(0, tokens.iter().map(AckToken::bytes).sum());
+    }
+
+    fn account(&mut self, more: usize, less: usize) {
+        self.outstanding_bytes = (self.outstanding_bytes + more).saturating_sub(less);
+        metrics::set(metrics::OUTSTANDING_BYTES, self.outstanding_bytes as f64);
+    }
+
+    /// Waits between connections; what is stored meanwhile will be delivered again, and found to be
+    /// there.
+    async fn wait(&mut self, delay: Duration) -> Waited {
+        let deadline = tokio::time::Instant::now() + delay;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(deadline) => return Waited::Elapsed,
+                Ok(()) = self.stop.changed() => self.deliveries = None,
+                tokens = self.settled.recv() => match tokens {
+                    Some(tokens) => self.release(&tokens),
+                    None => return Waited::Stopped,
+                },
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! How the daemon connects and what it subscribes to.
+
+use std::fmt;
+
+use ayaz_model::FleetId;
+use ayaz_publisher::MqttUrl;
+use serde::{Deserialize, Deserializer};
+
+/// The broker's side of the daemon.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MqttConfig {
+    /// `mqtt://user:password@host:port`
+    #[serde(deserialize_with = "url")]
+    pub url: MqttUrl,
+    /// Names the session that the broker keeps while the daemon is away: it must stay the same, and
+    /// no two daemons may share it.
+    #[serde(default = "client_id")]
+    pub client_id: String,
+    /// Fleets to subscribe to; empty is all of them.
+    #[serde(default, deserialize_with = "fleets")]
+    pub fleets: Vec<FleetId>,
+    /// Shares the messages with the other daemons of this group (`$share/GROUP/…`), on brokers that
+    /// can; empty is not shared.
+    #[serde(default)]
+    pub shared_group: String,
+    /// Most messages that the broker may deliver without an acknowledgement (MQTT 5 Receive
+    /// Maximum). It bounds a batch at one reading per message; times the size of a message it should
+    /// stay below `memory_max_bytes`, or the daemon has to drop and fetch again.
+    #[serde(default = "receive_maximum")]
+    pub receive_maximum: u16,
+    /// Largest packet taken from the broker. A broker that holds a larger one drops it, so this is
+    /// to be no less than the broker's own limit; `limits.payload_max_bytes` says what becomes a
+    /// dead letter instead.
+    #[serde(default = "packet_max_bytes")]
+    pub packet_max_bytes: u32,
+    /// Most bytes of messages that were received and are not yet stored.
+    #[serde(default = "memory_max_bytes")]
+    pub memory_max_bytes: usize,
+    /// The connection is checked when nothing was sent for this long.
+    #[serde(default = "keep_alive_s")]
+    pub keep_alive_s: u16,
+    /// How long the broker keeps our messages while we are away.
+    #[serde(default = "session_expiry_s")]
+    pub session_expiry_s: u32,
+    /// First wait before connecting again; it doubles, with jitter, up to the next.
+    #[serde(default = "reconnect_delay_min_ms")]
+    pub reconnect_delay_min_ms: u64,
+    /// Longest wait. A cluster can refuse a dead node's client id for 20 s.
+    #[serde(default = "reconnect_delay_max_ms")]
+    pub reconnect_delay_max_ms: u64,
+}
+
+fn client_id() -> String {
+    "ayaz-ingest".to_owned()
+}
+
+fn receive_maximum() -> u16 {
+    2_000
+}
+
+fn packet_max_bytes() -> u32 {
+    2 * 1024 * 1024
+}
+
+fn memory_max_bytes() -> usize {
+    32 * 1024 * 1024
+}
+
+fn keep_alive_s() -> u16 {
+    30
+}
+
+fn session_expiry_s() -> u32 {
+    7 * 86_400
+}
+
+fn reconnect_delay_min_ms() -> u64 {
+    200
+}
+
+fn reconnect_delay_max_ms() -> u64 {
+    10_000
+}
+
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MqttUrl, D::Error> {
+    String::deserialize(deserializer)?
+        .parse()
+        .map_err(serde::de::Error::custom)
+}
+
+fn fleets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FleetId>, D::Error> {
+    Vec::<String>::deserialize(deserializer)?
+        .iter()
+        .map(|fleet| {
+            fleet.parse().map_err(|error: ayaz_model::IdentityError| {
+                serde::de::Error::custom(format_args!("fleet {fleet:?}: {error}"))
+            })
+        })
+        .collect()
+}
+
+impl MqttConfig {
+    /// Topic filters to subscribe to.
+    pub fn filters(&self) -> Vec<String> {
+        let prefix = match self.shared_group.as_str() {
+            "" => String::new(),
+            group => format!("$share/{group}/"),
+        };
+        let fleets: Vec<&dyn fmt::Display> = if self.fleets.is_empty() {
+            vec![&"+"]
+        } else {
+            self.fleets
+                .iter()
+                .map(|fleet| fleet as &dyn fmt::Display)
+                .collect()
+        };
+        fleets
+            .iter()
+            .flat_map(|fleet| {
+                ["telemetry", "cells", "status"]
+                    .map(|kind| format!("{prefix}ayaz/v1/{fleet}/+/{kind}"))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,144 @@
+//! Deliveries to batches: decode, validate, gather, and hand over when the writer is idle.
+
+use std::time::Instant;
+
+use ayaz_model::TimeQuality;
+use ayaz_store::{Content, Envelope, Message};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver};
+
+use crate::batch::{Batch, BatchConfig, Batcher};
+use crate::decode::decode;
+use crate::delivery::Delivery;
+use crate::metrics;
+use crate::validate::{InvalidCounts, Limits, validate};
+
+/// Deliveries taken over at a time.
+const TAKE_MAX: usize = 256;
+
+/// Works until there are no more deliveries, then hands over what is left. The batches' channel
+/// holds none, or one: a batch goes on growing until the writer asks for it.
+pub async fn run(
+    limits: Limits,
+    config: BatchConfig,
+    mut deliveries: UnboundedReceiver<Delivery>,
+    batches: Sender<Batch>,
+) {
+    let mut batcher = Batcher::new(config);
+    let mut taken = Vec::with_capacity(TAKE_MAX);
+    let mut open = true;
+    while open || batcher.due_at(Instant::now()).is_some() {
+        let now = Instant::now();
+        let due_at = batcher.due_at(now);
+        // At the end there is nothing to linger for.
+        let due = due_at.is_some_and(|due_at| !open || due_at <= now);
+        tokio::select! {
+            permit = batches.reserve(), if due => {
+                match (permit, batcher.take()) {
+                    (Ok(permit), Some(batch)) => permit.send(batch),
+                    // The writer has stopped: what is not written is not acknowledged either.
+                    _ => return,
+                }
+            }
+            count = deliveries.recv_many(&mut taken, TAKE_MAX), if open && batcher.has_room() => {
+                open = count > 0;
+                let mut tally = Tally::default();
+                for delivery in taken.drain(..) {
+                    let (message, token) = check(delivery, &limits, &mut tally);
+                    batcher.push(message, token, now);
+                }
+                tally.count();
+            }
+            () = sleep_until(due_at), if !due && due_at.is_some() => {}
+        }
+    }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    if let Some(instant) = instant {
+        tokio::time::sleep_until(instant.into()).await;
+    }
+}
+
+fn check(
+    delivery: Delivery,
+    limits: &Limits,
+    tally: &mut Tally,
+) -> (Message, crate::ack::AckToken) {
+    let Delivery {
+        topic,
+        payload,
+        received_at,
+        token,
+    } = delivery;
+    let checked = decode(&topic, &payload, limits)
+        .and_then(|frame| validate(frame, limits, received_at, &mut tally.invalid));
+    let content = match checked {
+        Ok(content) => {
+            tally.look_at(&content);
+            content
+        }
+        Err(reject) => {
+            metrics::add_labelled(
+                metrics::MESSAGES_REJECTED,
+                "reason",
+                reject.reason.name(),
+                1,
+            );
+            tracing::debug!(
+                reason = reject.reason.name(),
+                detail = reject.detail,
+                "dead letter"
+            );
+            Content::Rejected(reject.into())
+        }
+    };
+    (
+        Message {
+            envelope: Envelope {
+                topic,
+                payload,
+                received_at,
+            },
+            content,
+        },
+        token,
+    )
+}
+
+/// Counts gathered over a few messages, since every metric costs a look-up.
+#[derive(Default)]
+struct Tally {
+    invalid: InvalidCounts,
+    future: u64,
+    ancient: u64,
+}
+
+impl Tally {
+    fn look_at(&mut self, content: &Content) {
+        let Content::Readings(_, readings) = content else {
+            return;
+        };
+        for reading in readings {
+            match reading.time_quality {
+                TimeQuality::Good => {}
+                TimeQuality::Future => self.future += 1,
+                TimeQuality::Ancient => self.ancient += 1,
+            }
+        }
+    }
+
+    fn count(self) {
+        let invalid = self.invalid;
+        for (reason, count) in [
+            ("not_finite", invalid.not_finite),
+            ("out_of_range", invalid.out_of_range),
+            ("unknown_value", invalid.unknown_value),
+            ("malformed", invalid.malformed),
+        ] {
+            metrics::add_labelled(metrics::VALUES_INVALID, "reason", reason, count);
+        }
+        for (quality, count) in [("future", self.future), ("ancient", self.ancient)] {
+            metrics::add_labelled(metrics::READINGS_MISTIMED, "time_quality", quality, count);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Wire types to readings: the one place where values are believed or not. Pure.
+//!
+//! What breaks the message as a whole (another vehicle, a cut-off payload, an impossible time)
+//! rejects it. What breaks one value costs that value only: it is absent in the row and its signal
+//! is in the row's set of invalid ones.
+
+mod cells;
+mod limits;
+mod signals;
+
+use ayaz_model::{
+    Reading, ReadingKey, SignalSet, TimeQuality, UnixMicroseconds, VehicleId, VehicleKey,
+};
+use ayaz_proto::telemetry::v1::{TelemetryBatch, VehicleStatus};
+use ayaz_store::Content;
+
+use crate::decode::{Body, Frame};
+use crate::reject::{Reason, Reject};
+pub use limits::Limits;
+pub use signals::InvalidCounts;
+
+/// Checks a frame that arrived at `received_at`. Counts what it did not believe in `invalid`.
+pub fn validate(
+    frame: Frame,
+    limits: &Limits,
+    received_at: UnixMicroseconds,
+    invalid: &mut InvalidCounts,
+) -> Result<Content, Reject> {
+    let Frame { vehicle, body } = frame;
+    match body {
+        Body::Telemetry(batch) => telemetry(vehicle, batch, limits, received_at, invalid),
+        Body::Cells(batch) => cells::cells(vehicle, batch, limits, received_at, invalid),
+        Body::Status(status) => {
+            let VehicleStatus {
+                vehicle: named,
+                online,
+                boot_id,
+            } = status;
+            same_vehicle(&vehicle.vehicle, &named)?;
+            Ok(Content::Status {
+                vehicle,
+                online,
+                boot_id,
+            })
+        }
+    }
+}
+
+fn telemetry(
+    vehicle: VehicleKey,
+    batch: TelemetryBatch,
+    limits: &Limits,
+    received_at: UnixMicroseconds,
+    invalid: &mut InvalidCounts,
+) -> Result<Content, Reject> {
+    same_vehicle(&vehicle.vehicle, &batch.vehicle)?;
+    count(batch.readings.len(), batch.reading_count, limits)?;
+    let base = Base {
+        boot_id: batch.boot_id,
+        sequence: batch.base_sequence,
+        time: base_time(batch.base_time_unix_microseconds)?,
+    };
+    let mut readings = Vec::with_capacity(batch.readings.len());
+    for wire in batch.readings {
+        let (key, time_quality) = base.key(
+            wire.sequence_offset,
+            wire.time_offset_microseconds,
+            limits,
+            received_at,
+        )?;
+        let mut refused = SignalSet::EMPTY;
+        let measurements = signals::measurements(wire, &mut refused, invalid);
+        readings.push(Reading {
+            key,
+            received_at,
+            historical: batch.historical,
+            time_quality,
+            invalid: refused,
+            measurements,
+        });
+    }
+    Ok(Content::Readings(vehicle, readings))
+}
+
+/// The topic is the identity, since the broker's access rules guard it.
+fn same_vehicle(topic: &VehicleId, payload: &str) -> Result<(), Reject> {
+    if topic.as_str() == payload {
+        return Ok(());
+    }
+    let named: String = payload.chars().take(64).collect();
+    Err(Reject::new(
+        Reason::VehicleMismatch,
+        format!("the topic names {topic:?}, the payload names {named:?}"),
+    ))
+}
+
+fn count(found: usize, announced: u32, limits: &Limits) -> Result<(), Reject> {
+    if found as u64 != u64::from(announced) {
+        return Err(Reject::new(
+            Reason::ReadingCountMismatch,
+            format!("reading_count says {announced}, the payload holds {found}"),
+        ));
+    }
+    match found {
+        0 => Err(Reject::new(
+            Reason::ReadingsMissing,
+            "the batch holds no reading",
+        )),
+        n if n > limits.readings_max => Err(Reject::new(
+            Reason::ReadingsTooMany,
+            format!("{n} readings, at most {} are accepted", limits.readings_max),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn base_time(time: Option<i64>) -> Result<i64, Reject> {
+    time.ok_or_else(|| {
+        Reject::new(
+            Reason::TimeMissing,
+            "base_time_unix_microseconds is not set",
+        )
+    })
+}
+
+/// What all readings of a batch share.
+struct Base {
+    boot_id: u32,
+    sequence: u64,
+    time: i64,
+}
+
+impl Base {
+    fn key(
+        &self,
+        sequence_offset: u32,
+        time_offset: i64,
+        limits: &Limits,
+        received_at: UnixMicroseconds,
+    ) -> Result<(ReadingKey, TimeQuality), Reject> {
+        let sequence = self
+            .sequence
+            .checked_add(u64::from(sequence_offset))
+            .filter(|sequence| *sequence <= limits::SEQUENCE_MAX)
+            .ok_or_else(|| {
+                let detail = format!("{} + {sequence_offset} is over 2^62", self.sequence);
+                Reject::new(Reason::SequenceOutOfRange, detail)
+            })?;
+        let recorded_at = self
+            .time
+            .checked_add(time_offset)
+            .map(UnixMicroseconds)
+            .filter(|at| limits::STORABLE.contains(at))
+            .ok_or_else(|| {
+                let detail = format!("{} + {time_offset} µs is not in 1970 to 2199", self.time);
+                Reject::new(Reason::TimeOutOfRange, detail)
+            })?;
+        let key = ReadingKey {
+            recorded_at,
+            boot_id: self.boot_id,
+            sequence,
+        };
+        Ok((key, limits.time_quality(recorded_at, received_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

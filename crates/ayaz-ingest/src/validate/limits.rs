@@ -1,0 +1,58 @@
+//! Limits on whole messages and on time. The limits of single signals are the model's.
+
+use std::ops::Range;
+
+use ayaz_model::{TimeQuality, UnixMicroseconds};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+/// Largest sequence number.
+pub(super) const SEQUENCE_MAX: u64 = 1 << 62;
+
+/// Times that are stored at all: 1970-01-01 to 2200-01-01. Outside, not even the day is believable
+/// and each wrong day would cost the database a chunk.
+pub(super) const STORABLE: Range<UnixMicroseconds> =
+    UnixMicroseconds(0)..UnixMicroseconds(7_258_118_400_000_000);
+
+/// What is accepted from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Larger payloads become dead letters.
+    pub payload_max_bytes: usize,
+    /// Most readings in one message.
+    pub readings_max: usize,
+    /// Readings from before this instant are marked, and stay out of aggregates.
+    pub recorded_at_min: Timestamp,
+    /// Readings this far ahead of the daemon's clock are marked, and stay out of aggregates.
+    pub future_tolerance_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            payload_max_bytes: 256 * 1024,
+            readings_max: 1_000,
+            // 2015-01-01T00:00:00Z: earlier than any electric bus that sends telemetry.
+            recorded_at_min: Timestamp::constant(1_420_070_400, 0),
+            future_tolerance_s: 300,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn time_quality(
+        &self,
+        recorded_at: UnixMicroseconds,
+        received_at: UnixMicroseconds,
+    ) -> TimeQuality {
+        let latest = received_at.plus(i64::from(self.future_tolerance_s) * 1_000_000);
+        if recorded_at > latest {
+            TimeQuality::Future
+        } else if recorded_at < UnixMicroseconds::from(self.recorded_at_min) {
+            TimeQuality::Ancient
+        } else {
+            TimeQuality::Good
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! What each kind of bad input becomes.
+
+use ayaz_model::{Reading, Signal, TimeQuality, UnixMicroseconds};
+use ayaz_proto::Message as _;
+use ayaz_proto::telemetry::v1::{self as wire, CellBatch, TelemetryBatch};
+use ayaz_store::Content;
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::{InvalidCounts, Limits, validate};
+use crate::decode::decode;
+use crate::reject::Reason;
+
+/// 2026-01-20T00:00:00Z.
+const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
+
+const TOPIC: &str = "ayaz/v1/astana/E12-001/telemetry";
+
+fn batch(readings: Vec<wire::Reading>) -> TelemetryBatch {
+    TelemetryBatch {
+        vehicle: "E12-001".to_owned(),
+        reading_count: readings.len() as u32,
+        boot_id: 7,
+        base_sequence: 100,
+        base_time_unix_microseconds: Some(NOW.0),
+        historical: false,
+        readings,
+    }
+}
+
+fn accept(topic: &str, payload: impl Into<Bytes>) -> Result<(Content, InvalidCounts), Reason> {
+    let limits = Limits::default();
+    let mut invalid = InvalidCounts::default();
+    decode(topic.as_bytes(), &payload.into(), &limits)
+        .and_then(|frame| validate(frame, &limits, NOW, &mut invalid))
+        .map(|content| (content, invalid))
+        .map_err(|reject| reject.reason)
+}
+
+fn readings(batch: &TelemetryBatch) -> Vec<Reading> {
+    match accept(TOPIC, batch.encode_to_vec()) {
+        Ok((Content::Readings(_, readings), _)) => readings,
+        other => panic!("expected readings, got {other:?}"),
+    }
+}
+
+fn refused(change: impl FnOnce(&mut TelemetryBatch)) -> Reason {
+    let mut batch = batch(vec![wire::Reading::default()]);
+    change(&mut batch);
+    accept(TOPIC, batch.encode_to_vec()).unwrap_err()
+}
+
+#[test]
+fn a_reading_arrives_whole() {
+    let reading = wire::Reading {
+        sequence_offset: 3,
+        time_offset_microseconds: -1_500_000,
+        exterior_temperature_celsius: Some(0.0),
+        gear: Some(wire::Gear::Unspecified.into()),
+        charge_state: Some(wire::ChargeState::Charging.into()),
+        ..wire::Reading::default()
+    };
+    let read = readings(&batch(vec![reading])).remove(0);
+    assert_eq!((read.key.boot_id, read.key.sequence), (7, 103));
+    assert_eq!(read.key.recorded_at, NOW.plus(-1_500_000));
+    assert_eq!(
+        read.measurements.exterior_temperature_celsius,
+        Some(0.0),
+        "0 °C is data"
+    );
+    assert_eq!(read.measurements.cabin_temperature_celsius, None);
+    assert_eq!(read.measurements.gear, None, "unspecified is not sent");
+    assert_eq!(read.measurements.is_plugged_in(), Some(true));
+    assert!(read.invalid.is_empty());
+}
+
+#[test]
+fn what_breaks_the_message_rejects_it() {
+    assert_eq!(
+        refused(|b| b.vehicle = "E12-002".to_owned()),
+        Reason::VehicleMismatch
+    );
+    assert_eq!(refused(|b| b.vehicle.clear()), Reason::VehicleMismatch);
+    assert_eq!(
+        refused(|b| b.reading_count = 2),
+        Reason::ReadingCountMismatch
+    );
+    assert_eq!(refused(|b| *b = batch(vec![])), Reason::ReadingsMissing);
+    assert_eq!(
+        refused(|b| b.base_time_unix_microseconds = None),
+        Reason::TimeMissing
+    );
+    let too_many = vec![wire::Reading::default(); 1_001];
+    assert_eq!(refused(|b| *b = batch(too_many)), Reason::ReadingsTooMany);
+    for time in [-1, i64::MIN, i64::MAX, 7_258_118_400_000_000] {
+        assert_eq!(
+            refused(|b| b.base_time_unix_microseconds = Some(time)),
+            Reason::TimeOutOfRange
+        );
+    }
+    assert_eq!(
+        refused(|b| b.readings[0].time_offset_microseconds = i64::MAX),
+        Reason::TimeOutOfRange
+    );
+    for sequence in [(1 << 62) + 1, u64::MAX] {
+        assert_eq!(
+            refused(|b| b.base_sequence = sequence),
+            Reason::SequenceOutOfRange
+        );
+    }
+}
+
+#[test]
+fn topics_that_no_vehicle_has_are_told() {
+    let payload = batch(vec![wire::Reading::default()]).encode_to_vec();
+    for topic in [
+        "",
+        "ayaz/v1/astana/E12-001",
+        "ayaz/v1/astana/E12-001/telemetry/x",
+        "ayaz/v2/astana/E12-001/telemetry",
+        "ayaz/v1/astana/E12-001/commands",
+        "ayaz/v1/as tana/E12-001/telemetry",
+        "ayaz/v1//E12-001/telemetry",
+    ] {
+        assert_eq!(
+            accept(topic, payload.clone()).unwrap_err(),
+            Reason::TopicUnknown,
+            "{topic}"
+        );
+    }
+}
+
+#[test]
+fn dates_that_cannot_be_are_kept_and_marked() {
+    for (time, quality) in [
+        // 1970-01-02 and 2090-01-01.
+        (86_400_000_000, TimeQuality::Ancient),
+        (3_786_912_000_000_000, TimeQuality::Future),
+        (NOW.0 + 299_000_000, TimeQuality::Good),
+        (NOW.0 + 301_000_000, TimeQuality::Future),
+    ] {
+        let mut batch = batch(vec![wire::Reading::default()]);
+        batch.base_time_unix_microseconds = Some(time);
+        assert_eq!(readings(&batch)[0].time_quality, quality, "{time}");
+    }
+}
+
+#[test]
+fn what_breaks_a_value_costs_that_value_only() {
+    let reading = wire::Reading {
+        speed_kmh: Some(f32::NAN),
+        pack_voltage_volts: Some(f32::INFINITY),
+        soc_percent: Some(101.0),
+        gear: Some(99),
+        passenger_count: Some(501),
+        route: Some("x".repeat(65)),
+        fault_codes: vec![1; 65],
+        cabin_temperature_celsius: Some(18.5),
+        ..wire::Reading::default()
+    };
+    let payload = batch(vec![reading]).encode_to_vec();
+    let Ok((Content::Readings(_, read), invalid)) = accept(TOPIC, payload) else {
+        panic!("the message must be accepted");
+    };
+    let expected = [
+        Signal::speed_kmh,
+        Signal::gear,
+        Signal::passenger_count,
+        Signal::route,
+        Signal::soc_percent,
+        Signal::pack_voltage_volts,
+        Signal::fault_codes,
+    ];
+    assert!(read[0].invalid.iter().eq(expected));
+    assert_eq!(
+        read[0].measurements.present().iter().collect::<Vec<_>>(),
+        [Signal::cabin_temperature_celsius]
+    );
+    let counts = InvalidCounts {
+        not_finite: 2,
+        out_of_range: 2,
+        unknown_value: 1,
+        malformed: 2,
+    };
+    assert_eq!(invalid, counts);
+}
+
+#[test]
+fn cells_keep_their_places() {
+    let batch = CellBatch {
+        vehicle: "E12-001".to_owned(),
+        reading_count: 1,
+        base_time_unix_microseconds: Some(NOW.0),
+        readings: vec![wire::CellReading {
+            voltages_volts: vec![3.2, f32::NAN, 9.0],
+            temperatures_celsius: vec![-41.5],
+            ..wire::CellReading::default()
+        }],
+        ..CellBatch::default()
+    };
+    let topic = "ayaz/v1/astana/E12-001/cells";
+    let Ok((Content::Cells(_, read), invalid)) = accept(topic, batch.encode_to_vec()) else {
+        panic!("the message must be accepted");
+    };
+    assert_eq!(*read[0].voltages_volts, [Some(3.2), None, None]);
+    assert_eq!(*read[0].temperatures_celsius, [Some(-41.5)]);
+    assert_eq!(
+        invalid.out_of_range, 1,
+        "a cell that was not read is not invalid"
+    );
+}
+
+proptest! {
+    #[test]
+    fn a_payload_cut_off_anywhere_is_never_taken_for_a_shorter_one(
+        count in 1..20_usize, cut in 0.0..1.0_f64
+    ) {
+        let readings = (0..count).map(|i| wire::Reading {
+            sequence_offset: i as u32,
+            time_offset_microseconds: i as i64,
+            soc_percent: Some(50.0),
+            ..wire::Reading::default()
+        });
+        let whole = batch(readings.collect()).encode_to_vec();
+        let length = (whole.len() as f64 * cut) as usize;
+        prop_assert!(accept(TOPIC, whole[..length].to_vec()).is_err());
+    }
+
+    #[test]
+    fn random_bytes_never_panic(
+        payload in proptest::collection::vec(any::<u8>(), 0..2_000),
+        kind in prop_oneof![Just("telemetry"), Just("cells"), Just("status")],
+    ) {
+        let _ = accept(&format!("ayaz/v1/astana/E12-001/{kind}"), payload);
+    }
+}
