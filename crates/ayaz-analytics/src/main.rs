@@ -1,0 +1,51 @@
+//! The worker that turns readings into energy per kilometre.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use ayaz_analytics::config::Config;
+use ayaz_analytics::run::{run, run_once};
+use ayaz_daemon::{exit, log, shutdown};
+use clap::Parser;
+
+/// Turns readings into energy per kilometre, hour by hour, as they arrive
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// TOML file; environment variables (AYAZ_DATABASE_URL, AYAZ__SECTION__KEY) lie over it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Work off all that is pending, print what was done, and exit
+    #[arg(long)]
+    once: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log::init();
+    let config = match Config::load(arguments.config.as_deref()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("ayaz-analytics: {error}");
+            return exit::BAD_CONFIG.into();
+        }
+    };
+    let result = match arguments.once {
+        true => run_once(config, shutdown::requested()).await,
+        false => run(config, shutdown::requested()).await,
+    };
+    match result {
+        Ok(work) => {
+            if arguments.once {
+                let (hours, readings, pieces) = (work.hours, work.readings, work.pieces);
+                println!("refreshed {hours} hours from {readings} readings into {pieces} pieces");
+            }
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("ayaz-analytics: {error}");
+            exit::FAILED.into()
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What the worker counts. The doc comment of a metric is its help text.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+
+macro_rules! define_metrics {
+    ($(#[doc = $help:literal] $constant:ident = $describe:ident($name:literal, $unit:ident);)+) => {
+        $(#[doc = $help] pub const $constant: &str = $name;)+
+
+        /// Gives the recorder the help texts.
+        pub fn describe() {
+            $($describe!($name, Unit::$unit, $help.trim());)+
+        }
+    };
+}
+
+define_metrics! {
+    /// Hours of vehicles that were worked out
+    HOURS_REFRESHED = describe_counter("ayaz_analytics_hours_refreshed_total", Count);
+    /// Readings that were read for it
+    READINGS_READ = describe_counter("ayaz_analytics_readings_read_total", Count);
+    /// Hours of vehicles that wait to be worked out
+    BACKLOG_HOURS = describe_gauge("ayaz_analytics_refresh_backlog_hours", Count);
+    /// Time that neighbouring hours of a vehicle took, from begin to commit
+    REFRESH_DURATION_SECONDS = describe_histogram("ayaz_analytics_refresh_duration_seconds", Seconds);
+    /// When the worker last found nothing left to do, Unix time
+    LAST_REFRESH_TIMESTAMP_SECONDS =
+        describe_gauge("ayaz_analytics_last_refresh_timestamp_seconds", Seconds);
+}

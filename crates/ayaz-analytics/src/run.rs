@@ -1,0 +1,194 @@
+//! The daemon: connects, stands by until it is the only worker, works, and starts anew when the
+//! database goes away.
+
+use std::time::{Duration, Instant};
+
+use ayaz_daemon::admin::{Admin, ListenError, Readiness};
+use ayaz_model::UnixMicroseconds;
+use ayaz_store::{DatabaseUrl, StoreError};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use crate::config::Config;
+use crate::metrics as names;
+use crate::work::{Candidate, Work, Worker};
+
+/// Parts that must work for the daemon to be ready.
+const DATABASE: &str = "database";
+const WORKER: &str = "worker";
+
+/// How often `--once` tries again before it gives up, about half a minute.
+const ONCE_RETRIES_MAX: usize = 8;
+
+/// Why the worker ended.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The configuration names no database.
+    #[error("no database: set database.url, or AYAZ_DATABASE_URL")]
+    NoDatabase,
+    /// `--once` was stopped.
+    #[error("stopped before all pending hours were worked out; they stay queued")]
+    Stopped,
+    /// The admin port cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The database refused in a way that waiting does not change.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Continuous,
+    Once,
+}
+
+/// Works until `shutdown` completes. Returns what was done.
+pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<Work, RunError> {
+    let recorder = ayaz_daemon::metrics::install();
+    names::describe();
+    let admin = Admin::bind(&config.admin).await?;
+    if let Some(address) = admin.address() {
+        tracing::info!(%address, "serving /metrics, /healthz and /readyz");
+    }
+    let readiness = Readiness::waiting_for(&[DATABASE, WORKER]);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let served = tokio::spawn(admin.serve(recorder, readiness.clone(), async {
+        // Also when the sender is gone.
+        let _ = stopped.await;
+    }));
+    let mut work = Work::default();
+    let result = work_until(&config, Mode::Continuous, &readiness, shutdown, &mut work).await;
+    drop(stop);
+    // A client that keeps its connection open must not keep the daemon from stopping.
+    let _ = tokio::time::timeout(Duration::from_secs(1), served).await;
+    result.map(|()| work)
+}
+
+/// Works off all that is pending, and ends. Returns what was done; if `shutdown` completes before
+/// that, the error says so.
+pub async fn run_once(
+    config: Config,
+    shutdown: impl Future<Output = ()>,
+) -> Result<Work, RunError> {
+    let mut work = Work::default();
+    work_until(
+        &config,
+        Mode::Once,
+        &Readiness::default(),
+        shutdown,
+        &mut work,
+    )
+    .await?;
+    Ok(work)
+}
+
+async fn work_until(
+    config: &Config,
+    mode: Mode,
+    readiness: &Readiness,
+    shutdown: impl Future<Output = ()>,
+    work: &mut Work,
+) -> Result<(), RunError> {
+    let url = config.database.url.as_ref().ok_or(RunError::NoDatabase)?;
+    // Stopping in the middle loses nothing: the transaction rolls back, its hours stay queued.
+    tokio::select! {
+        result = keep_working(config, url, mode, readiness, work) => Ok(result?),
+        () = shutdown => match mode {
+            Mode::Continuous => Ok(()),
+            Mode::Once => Err(RunError::Stopped),
+        },
+    }
+}
+
+async fn keep_working(
+    config: &Config,
+    url: &DatabaseUrl,
+    mode: Mode,
+    readiness: &Readiness,
+    work: &mut Work,
+) -> Result<(), StoreError> {
+    let mut delays = delays(mode);
+    loop {
+        let error = match connect_and_work(config, url, mode, readiness, work, &mut delays).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.is_transient() => error,
+            Err(error) => return Err(error),
+        };
+        readiness.not_ready(DATABASE, error.to_string());
+        let Some(delay) = delays.next() else {
+            return Err(error);
+        };
+        tracing::warn!(database = %url, %error, ?delay, "database failed, trying again");
+        tokio::time::sleep(delay).await;
+    }
+}
+
+fn delays(mode: Mode) -> ExponentialBackoff {
+    let delays = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(200))
+        .with_max_delay(Duration::from_secs(10))
+        .with_jitter();
+    match mode {
+        Mode::Continuous => delays.without_max_times().build(),
+        Mode::Once => delays.with_max_times(ONCE_RETRIES_MAX).build(),
+    }
+}
+
+async fn connect_and_work(
+    config: &Config,
+    url: &DatabaseUrl,
+    mode: Mode,
+    readiness: &Readiness,
+    work: &mut Work,
+    retries: &mut ExponentialBackoff,
+) -> Result<(), StoreError> {
+    let candidate = Candidate::connect(url).await?;
+    readiness.ready(DATABASE);
+    let mut worker = stand_by(candidate, config, readiness).await?;
+    readiness.ready(WORKER);
+    loop {
+        let started = Instant::now();
+        let round = worker.round().await?;
+        *retries = delays(mode);
+        *work += round.work;
+        if round.work.hours > 0 {
+            tracing::debug!(
+                hours = round.work.hours,
+                readings = round.work.readings,
+                "refreshed"
+            );
+        }
+        if round.more {
+            continue;
+        }
+        metrics::gauge!(names::LAST_REFRESH_TIMESTAMP_SECONDS)
+            .set(UnixMicroseconds::now().0 as f64 / 1e6);
+        if mode == Mode::Once && round.work == Work::default() {
+            return Ok(());
+        }
+        if mode == Mode::Continuous {
+            // The hour that runs is worked out whole each time; the pause bounds what that costs.
+            tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
+        }
+    }
+}
+
+/// Waits until there is no other worker.
+async fn stand_by(
+    candidate: Candidate,
+    config: &Config,
+    readiness: &Readiness,
+) -> Result<Worker, StoreError> {
+    let mut said = false;
+    while !candidate.try_become_worker().await? {
+        if !said {
+            tracing::info!("another worker is at work on this database, standing by");
+            readiness.not_ready(WORKER, "standing by: another worker is at work");
+            said = true;
+        }
+        tokio::time::sleep(config.refresh.poll_interval()).await;
+    }
+    candidate.into_worker(config.refresh).await
+}

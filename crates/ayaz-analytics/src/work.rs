@@ -1,0 +1,201 @@
+//! The queue, worked off.
+
+use std::time::Instant;
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
+use ayaz_store::analytics::queue::{self, QueuedHour};
+use ayaz_store::analytics::{Refresh, RefreshStatements};
+use ayaz_store::migrate::check_schema;
+use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
+
+use crate::config::RefreshConfig;
+use crate::hours::Hours;
+use crate::metrics as names;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Work {
+    /// Ingest transactions whose hours were queued.
+    pub touches: u64,
+    /// Hours of vehicles that were worked out.
+    pub hours: u64,
+    /// Readings read for it.
+    pub readings: u64,
+    /// Pieces written.
+    pub pieces: u64,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, other: Self) {
+        self.touches += other.touches;
+        self.hours += other.hours;
+        self.readings += other.readings;
+        self.pieces += other.pieces;
+    }
+}
+
+/// One round.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    /// What it did.
+    pub work: Work,
+    /// Whether something is left, or may be.
+    pub more: bool,
+}
+
+/// Neighbouring hours of one vehicle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stretch {
+    vehicle: i32,
+    from: UnixMicroseconds,
+    count: usize,
+}
+
+/// A connection that may become the worker's.
+#[derive(Debug)]
+pub struct Candidate {
+    connection: Connection,
+}
+
+/// The one worker. Any of its futures may be dropped at any moment: what was not committed is
+/// done again by the next worker.
+#[derive(Debug)]
+pub struct Worker {
+    connection: Connection,
+    statements: RefreshStatements,
+    config: RefreshConfig,
+}
+
+impl Candidate {
+    /// Connects and checks the schema.
+    pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let connection = Connection::open(url, Role::Analytics).await?;
+        check_schema(&connection).await?;
+        Ok(Self { connection })
+    }
+
+    /// Whether there is no other worker, so that this may be it.
+    pub async fn try_become_worker(&self) -> Result<bool, StoreError> {
+        try_become_worker(&self.connection.client).await
+    }
+
+    /// The worker, once [`try_become_worker`](Self::try_become_worker) said yes.
+    pub async fn into_worker(self, config: RefreshConfig) -> Result<Worker, StoreError> {
+        commit_without_waiting(&self.connection.client).await?;
+        let statements = RefreshStatements::prepare(&self.connection.client).await?;
+        Ok(Worker {
+            connection: self.connection,
+            statements,
+            config,
+        })
+    }
+}
+
+impl Worker {
+    /// Takes over what ingest touched and works off a bounded part of the queue.
+    pub async fn round(&mut self) -> Result<Round, StoreError> {
+        let client = &self.connection.client;
+        let touches_max = self.config.touches_per_round_max;
+        let touches = queue::take_over(client, touches_max.into()).await?;
+        let queued = queue::next_hours(client, self.config.hours_per_round_max.into()).await?;
+        let mut work = Work {
+            touches,
+            ..Work::default()
+        };
+        for stretch in stretches(&queued, self.config.hours_per_transaction_max) {
+            work += self.refresh(stretch).await.inspect_err(|error| {
+                let Stretch { vehicle, from, .. } = stretch;
+                tracing::debug!(vehicle, %from, %error, "refresh failed");
+            })?;
+        }
+        let backlog_hours = queue::backlog_hours(&self.connection.client).await?;
+        metrics::gauge!(names::BACKLOG_HOURS).set(backlog_hours as f64);
+        let more = backlog_hours > 0 || touches >= u64::from(touches_max);
+        Ok(Round { work, more })
+    }
+
+    async fn refresh(&mut self, stretch: Stretch) -> Result<Work, StoreError> {
+        let started = Instant::now();
+        let Stretch {
+            vehicle,
+            from,
+            count,
+        } = stretch;
+        let to = from.plus(count as i64 * HOUR_MICROSECONDS);
+        let client = &mut self.connection.client;
+        let refresh = Refresh::begin(client, &self.statements, vehicle, from, to).await?;
+        let known = refresh.states().await?;
+        let before = known.iter().find(|state| state.hour < from);
+        let mut hours = Hours::new(from, count, before, self.config.trip_gap_s);
+        let mut readings = refresh
+            .read_samples(hours.until(), |sample| hours.push(sample))
+            .await?;
+        if let Some(until) = hours.unsettled_until() {
+            let from = hours.until();
+            readings += refresh
+                .read_unnumbered_samples(from, until, |sample| {
+                    hours.push(sample);
+                    hours.unsettled_until().is_some()
+                })
+                .await?;
+        }
+        let refreshed = hours.finish(&known);
+        refresh
+            .finish(&refreshed.pieces, &refreshed.states, refreshed.neighbours)
+            .await?;
+        metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
+        metrics::counter!(names::READINGS_READ).increment(readings);
+        metrics::histogram!(names::REFRESH_DURATION_SECONDS).record(started.elapsed());
+        let pieces = refreshed.pieces.len() as u64;
+        Ok(Work {
+            touches: 0,
+            hours: count as u64,
+            readings,
+            pieces,
+        })
+    }
+}
+
+/// Joins neighbouring hours; `queued` is sorted.
+fn stretches(queued: &[QueuedHour], hours_max: usize) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for QueuedHour { vehicle, hour } in queued.iter().copied() {
+        match stretches.last_mut() {
+            Some(last)
+                if last.vehicle == vehicle
+                    && last.count < hours_max
+                    && last.from.plus(last.count as i64 * HOUR_MICROSECONDS) == hour =>
+            {
+                last.count += 1;
+            }
+            _ => stretches.push(Stretch {
+                vehicle,
+                from: hour,
+                count: 1,
+            }),
+        }
+    }
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_hours_of_a_vehicle_are_worked_out_together() {
+        let queued: Vec<QueuedHour> = [(1, 0), (1, 1), (1, 2), (1, 4), (2, 5), (2, 6)]
+            .map(|(vehicle, hour)| QueuedHour {
+                vehicle,
+                hour: UnixMicroseconds(hour * HOUR_MICROSECONDS),
+            })
+            .to_vec();
+        let found: Vec<_> = stretches(&queued, 2)
+            .iter()
+            .map(|s| (s.vehicle, s.from.0 / HOUR_MICROSECONDS, s.count))
+            .collect();
+        assert_eq!(found, [(1, 0, 2), (1, 2, 1), (1, 4, 1), (2, 5, 2)]);
+    }
+}

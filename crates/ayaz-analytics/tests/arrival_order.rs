@@ -1,0 +1,340 @@
+//! What an hour comes to depends on the readings alone: on neither the order in which they arrive
+//! nor on which hours are worked out together. The worker's queue is played here in memory, so that
+//! many histories can be tried; and the sums are compared with a plain integration of the whole
+//! series.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ayaz_analytics::hours::Hours;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::{HourState, Piece, Sample};
+use proptest::prelude::*;
+
+const TRIP_GAP_SECONDS: u32 = 600;
+
+/// A sample and its place in the order of its boot.
+type Readings = BTreeMap<(i64, i64, i64), Sample>;
+
+/// The tables, in memory.
+#[derive(Default)]
+struct Tables {
+    readings: Readings,
+    queue: BTreeSet<i64>,
+    states: BTreeMap<i64, HourState>,
+    pieces: BTreeMap<i64, Vec<Piece>>,
+}
+
+impl Tables {
+    fn arrive(&mut self, key: (i64, i64, i64), sample: &Sample) {
+        self.queue.insert(sample.recorded_at.hour().0);
+        self.readings.insert(key, sample.clone());
+    }
+
+    /// As `Worker::refresh`, `count` hours from `from`.
+    fn refresh(&mut self, from: i64, count: usize) {
+        let hour = |index: i64| from + index * HOUR_MICROSECONDS;
+        let to = hour(count as i64);
+        let known: Vec<HourState> = self
+            .states
+            .range(hour(-1)..to)
+            .map(|(_, state)| *state)
+            .collect();
+        let before = known.iter().find(|state| state.hour.0 < from);
+        let mut hours = Hours::new(UnixMicroseconds(from), count, before, TRIP_GAP_SECONDS);
+        let until = hours.until().0;
+        for (_, sample) in self
+            .readings
+            .range((from, i64::MIN, 0)..(until, i64::MIN, 0))
+        {
+            hours.push(sample.clone());
+        }
+        if let Some(end) = hours.unsettled_until() {
+            for (_, sample) in self
+                .readings
+                .range((until, i64::MIN, 0)..(end.0, i64::MIN, 0))
+            {
+                if sample.drive_cycle.is_none() {
+                    hours.push(sample.clone());
+                    if hours.unsettled_until().is_none() {
+                        break;
+                    }
+                }
+            }
+        }
+        let refreshed = hours.finish(&known);
+        for index in 0..count as i64 {
+            self.states.remove(&hour(index));
+            self.pieces.remove(&hour(index));
+            self.queue.remove(&hour(index));
+        }
+        self.states
+            .extend(refreshed.states.iter().map(|state| (state.hour.0, *state)));
+        for piece in refreshed.pieces {
+            self.pieces.entry(piece.hour.0).or_default().push(piece);
+        }
+        let neighbours = refreshed.neighbours;
+        for (wrong, hour) in [(neighbours.before, hour(-1)), (neighbours.after, to)] {
+            if wrong && self.states.contains_key(&hour) {
+                self.queue.insert(hour);
+            }
+        }
+    }
+
+    /// Works the queue off, choosing by `choices` where to begin and how many hours to take.
+    fn work_off(&mut self, choices: &[u8]) {
+        let mut choices = choices.iter().cycle().copied();
+        for rounds in 0.. {
+            assert!(rounds < 1000, "the queue does not come to rest");
+            let choice = usize::from(choices.next().unwrap_or(0));
+            let Some(from) = self
+                .queue
+                .iter()
+                .nth(choice % self.queue.len().max(1))
+                .copied()
+            else {
+                return;
+            };
+            let mut count = 1;
+            while count < 1 + choice / 8 % 4
+                && self
+                    .queue
+                    .contains(&(from + count as i64 * HOUR_MICROSECONDS))
+            {
+                count += 1;
+            }
+            self.refresh(from, count);
+        }
+    }
+
+    fn all_pieces(&self) -> Vec<&Piece> {
+        self.pieces.values().flatten().collect()
+    }
+}
+
+/// Everything at once.
+fn whole(readings: &Readings) -> Tables {
+    let mut tables = Tables {
+        readings: readings.clone(),
+        ..Tables::default()
+    };
+    let first = readings
+        .keys()
+        .next()
+        .map_or(0, |key| key.0)
+        .div_euclid(HOUR_MICROSECONDS);
+    let last = readings
+        .keys()
+        .last()
+        .map_or(0, |key| key.0)
+        .div_euclid(HOUR_MICROSECONDS);
+    tables.refresh(first * HOUR_MICROSECONDS, (last - first + 1) as usize);
+    tables
+}
+
+/// Steps of time that meet every rule: within the interval, at its limits, at those of a trip.
+fn step_milliseconds() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        8 => 1..2_000_i64,
+        6 => 1_000..60_000_i64,
+        1 => Just(0),
+        2 => Just(60_000),
+        1 => Just(60_001),
+        2 => 60_000..600_000_i64,
+        1 => Just(600_000),
+        1 => 600_000..5_000_000_i64,
+    ]
+}
+
+fn value(range: std::ops::Range<f64>) -> impl Strategy<Value = Option<f64>> {
+    prop_oneof![9 => range.prop_map(Some), 1 => Just(None)]
+}
+
+fn sample() -> impl Strategy<Value = (i64, Sample)> {
+    let head = (
+        step_milliseconds(),
+        prop_oneof![6 => Just(1_i64), 1 => Just(2)],
+        prop_oneof![4 => Just(None), 1 => Just(Some(7_i64)), 1 => Just(Some(8))],
+        prop_oneof![12 => Just(false), 1 => Just(true)],
+        prop_oneof![3 => Just(None), 1 => Just(Some("a"))],
+        prop_oneof![3 => Just(Some(0.0)), 3 => (1.0..80.0).prop_map(Some), 1 => Just(Some(-4.0)),
+            1 => Just(None)],
+    );
+    let values = (
+        value(300.0..400.0),
+        value(-200.0..200.0),
+        value(-12.0..4.0),
+        value(0.0..1e4),
+        value(20.0..90.0),
+    );
+    (head, values).prop_map(|(head, values)| {
+        let (milliseconds, boot_id, drive_cycle, plugged_in, route, speed_kmh) = head;
+        let mut sample = Sample::bare(UnixMicroseconds(0), boot_id, drive_cycle);
+        sample.plugged_in = plugged_in;
+        sample.route = route.map(Into::into);
+        sample.speed_kmh = speed_kmh;
+        sample.pack_voltage_volts = values.0;
+        sample.pack_current_amperes = values.1;
+        sample.exterior_temperature_celsius = values.2;
+        sample.cabin_heater_power_watts = values.3;
+        sample.soc_percent = values.4;
+        (milliseconds, sample)
+    })
+}
+
+fn readings() -> impl Strategy<Value = Readings> {
+    proptest::collection::vec(sample(), 1..150).prop_map(|samples| {
+        let mut at = 55 * 60_000_000_i64;
+        let mut readings = Readings::new();
+        for (sequence, (milliseconds, mut sample)) in samples.into_iter().enumerate() {
+            at += milliseconds * 1000;
+            sample.recorded_at = UnixMicroseconds(at);
+            readings.insert((at, sample.boot_id, sequence as i64), sample);
+        }
+        readings
+    })
+}
+
+/// A plain integration of the whole series: the drive cycle, the trip, net and discharge and regen
+/// in joules, km, heater in joules.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Plain {
+    intervals: i64,
+    net: f64,
+    discharge: f64,
+    regen: f64,
+    km: f64,
+    heater: f64,
+}
+
+type Trip = (Option<i64>, Option<i64>);
+
+fn plain(readings: &Readings) -> BTreeMap<Trip, Plain> {
+    let trips = plain_trips(readings);
+    let samples: Vec<&Sample> = readings.values().collect();
+    let mut sums: BTreeMap<Trip, Plain> = BTreeMap::new();
+    for (index, a) in samples.iter().enumerate() {
+        let next = samples[index + 1..]
+            .iter()
+            .find(|b| (b.boot_id, b.drive_cycle) == (a.boot_id, a.drive_cycle));
+        let Some(b) = next else { continue };
+        let dt = (b.recorded_at.0 - a.recorded_at.0) as f64 / 1e6;
+        if dt <= 0.0 || dt > 60.0 {
+            continue;
+        }
+        let trip = trips
+            .iter()
+            .find(|(first, last)| *first <= a.recorded_at.0 && a.recorded_at.0 < *last)
+            .filter(|_| a.drive_cycle.is_none())
+            .map(|(first, _)| *first);
+        let sum = sums.entry((a.drive_cycle, trip)).or_default();
+        sum.intervals += 1;
+        let pair = |x: Option<f64>, y: Option<f64>| Some((x?, y?));
+        let watts = |s: &Sample| Some(-s.pack_voltage_volts? * s.pack_current_amperes?);
+        if let Some((p, q)) = pair(watts(a), watts(b)) {
+            sum.net += (p + q) * dt / 2.0;
+            sum.discharge += (p.max(0.0) + q.max(0.0)) * dt / 2.0;
+            sum.regen -= (p.min(0.0) + q.min(0.0)) * dt / 2.0;
+        }
+        if let Some((v, w)) = pair(a.speed_kmh, b.speed_kmh) {
+            sum.km += (v.abs() + w.abs()) * dt / 7200.0;
+        }
+        if let Some((p, q)) = pair(a.cabin_heater_power_watts, b.cabin_heater_power_watts) {
+            sum.heater += (p + q) * dt / 2.0;
+        }
+    }
+    sums
+}
+
+/// First and last moving instant of each trip without a number.
+fn plain_trips(readings: &Readings) -> Vec<(i64, i64)> {
+    let mut trips: Vec<(i64, i64)> = Vec::new();
+    let mut broken = true;
+    for sample in readings
+        .values()
+        .filter(|sample| sample.drive_cycle.is_none())
+    {
+        let at = sample.recorded_at.0;
+        if sample.plugged_in {
+            broken = true;
+        } else if sample.speed_kmh.is_some_and(|kmh| kmh.abs() >= 1.0) {
+            match trips.last_mut() {
+                Some(trip) if !broken && at - trip.1 < 600_000_000 => trip.1 = at,
+                _ => trips.push((at, at)),
+            }
+            broken = false;
+        }
+    }
+    trips
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn any_arrival_order_and_any_split_give_the_same_pieces_to_the_last_bit(
+        readings in readings(),
+        order in proptest::collection::vec(any::<u16>(), 150),
+        batch in 1..40_usize,
+        choices in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        let mut arrivals: Vec<_> = readings.iter().collect();
+        arrivals.sort_by_key(|(key, _)| order[key.2 as usize]);
+        let mut tables = Tables::default();
+        for batch in arrivals.chunks(batch) {
+            for (key, sample) in batch {
+                tables.arrive(**key, sample);
+            }
+            tables.work_off(&choices);
+        }
+        let expected = whole(&readings);
+        prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
+        prop_assert_eq!(tables.states, expected.states);
+    }
+
+    #[test]
+    fn the_sums_of_all_pieces_are_those_of_the_whole_series(readings in readings()) {
+        let tables = whole(&readings);
+        let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
+        for piece in tables.all_pieces().iter().filter(|piece| piece.intervals > 0) {
+            let trip = (piece.drive_cycle, piece.trip_started_at.map(|at| at.0));
+            let sum = found.entry(trip).or_default();
+            sum.intervals += piece.intervals;
+            sum.net += piece.net_kwh * 3.6e6;
+            sum.discharge += piece.discharge_kwh * 3.6e6;
+            sum.regen += piece.regen_kwh * 3.6e6;
+            sum.km += piece.km;
+            sum.heater += piece.heater.map_or(0.0, |heater| heater.kwh * 3.6e6);
+            prop_assert!(close(piece.net_kwh, piece.discharge_kwh - piece.regen_kwh));
+        }
+        let expected = plain(&readings);
+        prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for (trip, sum) in &expected {
+            let found = found[trip];
+            prop_assert_eq!(found.intervals, sum.intervals);
+            for (a, b) in [(found.net, sum.net), (found.discharge, sum.discharge),
+                (found.regen, sum.regen), (found.km, sum.km), (found.heater, sum.heater)]
+            {
+                prop_assert!(close(a, b), "{:?}: {} and {}", trip, a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn every_hour_with_readings_has_pieces_that_cover_them(readings in readings()) {
+        let tables = whole(&readings);
+        for sample in readings.values() {
+            let at = sample.recorded_at;
+            let covered = tables.pieces[&at.hour().0].iter().any(|piece| {
+                piece.started_at <= at && at <= piece.ended_at
+                    && piece.drive_cycle == sample.drive_cycle
+                    && piece.plugged_in == sample.plugged_in
+            });
+            prop_assert!(covered, "{}", at);
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The program as a supervisor and a script see it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::process::{Command, Output};
+
+fn ayaz_analytics(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ayaz-analytics"))
+        .args(arguments)
+        .env_remove("AYAZ_DATABASE_URL")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn complaint(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn help_names_every_option() {
+    let output = ayaz_analytics(&["--help"], &[]);
+    assert!(output.status.success());
+    let text = String::from_utf8_lossy(&output.stdout);
+    for option in ["--config", "--once", "AYAZ_DATABASE_URL"] {
+        assert!(text.contains(option), "{option} in {text}");
+    }
+}
+
+#[test]
+fn a_configuration_that_cannot_be_used_exits_with_64_and_one_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("analytics.toml");
+    let url = (
+        "AYAZ_DATABASE_URL",
+        "postgres://ayaz:hunter2@127.0.0.1:1/ayaz",
+    );
+    for (text, environment, word) in [
+        ("", &[][..], "AYAZ_DATABASE_URL"),
+        ("[refresh]\npoll_interval = 5\n", &[url], "poll_interval"),
+        ("[refresh]\ntrip_gap_s = 0\n", &[url], "trip_gap_s"),
+        ("[database]\nurl = \"mysql://x\"\n", &[], "postgres://"),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let output = ayaz_analytics(&["--config", file.to_str().unwrap()], environment);
+        let complaint = complaint(&output);
+        assert_eq!(output.status.code(), Some(64), "{complaint}");
+        assert_eq!(complaint.trim().lines().count(), 1, "{complaint}");
+        assert!(
+            complaint.contains(word) && !complaint.contains("hunter2"),
+            "{complaint}"
+        );
+    }
+    let output = ayaz_analytics(&["--config", "does/not/exist.toml"], &[url]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(complaint(&output).contains("does/not/exist.toml"));
+}
+
+#[test]
+fn a_taken_admin_port_is_an_error_that_names_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = ayaz_analytics(
+        &[],
+        &[
+            ("AYAZ_DATABASE_URL", "postgres://ayaz@127.0.0.1:1/ayaz"),
+            ("AYAZ__ADMIN__LISTEN", &address),
+        ],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        complaint(&output).contains(&address),
+        "{}",
+        complaint(&output)
+    );
+}

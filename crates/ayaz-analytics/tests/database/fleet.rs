@@ -1,0 +1,256 @@
+//! A database with readings of buses that all drive alike, and questions to it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use ayaz_store::migrate::migrate;
+use ayaz_store::{Connection, DatabaseUrl, Role};
+use tokio_postgres::types::ToSql;
+
+use crate::stack;
+
+/// A bus drives for these hours from 2026-01-10T05:00:00Z.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Drive {
+    pub(crate) drive_cycles: bool,
+    pub(crate) hours: i32,
+    pub(crate) step_milliseconds: i32,
+}
+
+pub(crate) struct Database {
+    pub(crate) url: DatabaseUrl,
+    connection: Connection,
+}
+
+impl Database {
+    /// A database of its own, with the schema.
+    pub(crate) async fn create() -> Result<Option<Self>> {
+        let Some(database) = Self::create_empty().await? else {
+            return Ok(None);
+        };
+        migrate(&database.url).await?;
+        Ok(Some(database))
+    }
+
+    pub(crate) async fn create_empty() -> Result<Option<Self>> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let Some(server) = stack::url() else {
+            return Ok(None);
+        };
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("analytics_{}_{number}", std::process::id());
+        let administrator = Connection::open(&server.parse()?, Role::Owner).await?;
+        administrator
+            .client
+            .batch_execute(&format!("create database {name}"))
+            .await?;
+        let (address, _) = server
+            .rsplit_once('/')
+            .context("an address with a database")?;
+        let url: DatabaseUrl = format!("{address}/{name}").parse()?;
+        let connection = Connection::open(&url, Role::Owner).await?;
+        Ok(Some(Self { url, connection }))
+    }
+
+    /// The readings whose number is `part` modulo `parts`, as one ingest transaction.
+    pub(crate) async fn arrive(
+        &self,
+        vehicle: i32,
+        drive: Drive,
+        parts: i32,
+        part: i32,
+    ) -> Result<()> {
+        self.insert(vehicle, drive, parts, part, 0, drive.hours)
+            .await
+    }
+
+    /// The same of one hour.
+    pub(crate) async fn arrive_hour(
+        &self,
+        vehicle: i32,
+        drive: Drive,
+        parts: i32,
+        part: i32,
+        hour: i32,
+    ) -> Result<()> {
+        self.insert(vehicle, drive, parts, part, hour, hour + 1)
+            .await
+    }
+
+    async fn insert(
+        &self,
+        vehicle: i32,
+        drive: Drive,
+        parts: i32,
+        part: i32,
+        from_hour: i32,
+        to_hour: i32,
+    ) -> Result<()> {
+        // Half an hour's drive with short stands, then 12 minutes' stand; it grows colder; the
+        // device restarts once; one minute in 37 has no current.
+        let inserted = self
+            .connection
+            .client
+            .execute(
+                "with arrived as (
+                    insert into reading (
+                        vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality,
+                        historical, drive_cycle, speed_kmh, soc_percent, pack_voltage_volts,
+                        pack_current_amperes, exterior_temperature_celsius,
+                        cabin_heater_power_watts, route
+                    )
+                    select $1, '2026-01-10 05:00:00+00'::timestamptz + s * interval '1 second',
+                        case when s > 9000 then 2 else 1 end, n, now(), 0, false,
+                        case when $7 then i / 2520 end,
+                        case when i % 2520 < 1800 and i % 300 > 45 then 30 + 20 * sin(s / 37)
+                            else 0 end,
+                        90 - s / 400, 620 + 10 * sin(s / 11),
+                        case when i / 60 % 37 <> 5 then -60 + 120 * sin(s / 23) end,
+                        -20 - s / 1500, 8000 + 1000 * sin(s / 90),
+                        case when i % 5040 < 2520 then '12' else '7' end
+                    from generate_series($5 * 3600000 / $2, $6 * 3600000 / $2) g (n),
+                        lateral (
+                            select n * ($2::int / 1000.0::float8) as s, n * $2::int / 1000 as i
+                        ) x
+                    where n % $3 = $4 and s >= $5 * 3600 and s < $6 * 3600
+                    on conflict do nothing
+                    returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
+                ), hours as (select distinct vehicle_id, hour from arrived)
+                insert into touched_hours (vehicle_ids, hours)
+                select array_agg(vehicle_id), array_agg(hour) from hours",
+                &[
+                    &vehicle,
+                    &drive.step_milliseconds,
+                    &parts,
+                    &part,
+                    &from_hour,
+                    &to_hour,
+                    &drive.drive_cycles,
+                ],
+            )
+            .await?;
+        anyhow::ensure!(inserted == 1, "nothing arrived");
+        Ok(())
+    }
+
+    /// Every row of the vehicle's pieces, as text that shows every bit.
+    pub(crate) async fn pieces(&self, vehicle: i32) -> Result<Vec<String>> {
+        let rows = self
+            .connection
+            .client
+            .query(
+                "select (to_jsonb(p) - 'vehicle_id')::text from energy_piece p
+                where vehicle_id = $1 order by hour, piece",
+                &[&vehicle],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Net kWh, km and seconds over all pieces.
+    pub(crate) async fn piece_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
+        let row = self
+            .connection
+            .client
+            .query_one(
+                "select sum(net_kwh), sum(km), sum(seconds) from energy_piece where vehicle_id = $1",
+                &[&vehicle],
+            )
+            .await?;
+        Ok((row.get(0), row.get(1), row.get(2)))
+    }
+
+    /// The same from the readings.
+    pub(crate) async fn plain_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
+        let row = self
+            .connection
+            .client
+            .query_one(
+                "with i as (
+                    select extract(epoch from lead(recorded_at) over w - recorded_at)::float8 as dt,
+                        -pack_voltage_volts::float8 * pack_current_amperes as p0,
+                        lead(-pack_voltage_volts::float8 * pack_current_amperes) over w as p1,
+                        speed_kmh::float8 as v0, lead(speed_kmh::float8) over w as v1
+                    from reading where vehicle_id = $1
+                    window w as (partition by boot_id, drive_cycle order by recorded_at, sequence)
+                )
+                select sum((p0 + p1) / 2 * dt) / 3.6e6, sum((v0 + v1) / 2 * dt) / 3600, sum(dt)
+                from i where dt > 0 and dt <= 60",
+                &[&vehicle],
+            )
+            .await?;
+        Ok((row.get(0), row.get(1), row.get(2)))
+    }
+
+    pub(crate) async fn queue_everything(&self) -> Result<()> {
+        let sql = "insert into refresh_queue (vehicle_id, hour)
+            select vehicle_id, hour from refreshed_hour";
+        Ok(self.connection.client.batch_execute(sql).await?)
+    }
+
+    /// Trips without a number that have pieces in more than one hour.
+    pub(crate) async fn trips_over_an_hours_end(&self, vehicle: i32) -> Result<i64> {
+        let sql = "select count(*) from (
+                select from energy_piece where vehicle_id = $1 and trip_started_at is not null
+                group by trip_started_at having count(distinct hour) > 1
+            ) t";
+        Ok(self
+            .connection
+            .client
+            .query_one(sql, &[&vehicle])
+            .await?
+            .get(0))
+    }
+
+    /// Hours that have a state and no pieces.
+    pub(crate) async fn hours_half_done(&self) -> Result<i64> {
+        let sql = "select count(*) from refreshed_hour r
+            where not exists (
+                select from energy_piece p
+                where (p.vehicle_id, p.hour) = (r.vehicle_id, r.hour)
+            )";
+        Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
+    }
+
+    /// Marks the vehicle's readings as of doubtful time.
+    pub(crate) async fn doubt(&self, vehicle: i32) -> Result<()> {
+        let sql = "update reading set time_quality = 1 where vehicle_id = $1";
+        self.connection.client.execute(sql, &[&vehicle]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn until_workers_are_connected(&self, workers: i64) -> Result<()> {
+        let sql = "select count(*) = $1 from pg_stat_activity
+            where datname = current_database() and application_name = 'ayaz_analytics'";
+        self.until(sql, &[&workers]).await
+    }
+
+    pub(crate) async fn terminate_workers(&self) -> Result<()> {
+        let sql = "select pg_terminate_backend(pid) from pg_stat_activity
+            where datname = current_database() and application_name = 'ayaz_analytics'";
+        Ok(self.connection.client.batch_execute(sql).await?)
+    }
+
+    pub(crate) async fn until_nothing_is_pending(&self) -> Result<()> {
+        let sql = "select not exists (select from touched_hours)
+            and not exists (select from refresh_queue)";
+        self.until(sql, &[]).await
+    }
+
+    async fn until(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<()> {
+        for _ in 0..600 {
+            if self
+                .connection
+                .client
+                .query_one(sql, parameters)
+                .await?
+                .get(0)
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("not within half a minute: {sql}")
+    }
+}

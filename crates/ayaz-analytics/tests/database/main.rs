@@ -1,0 +1,218 @@
+//! The worker against a real TimescaleDB: whatever happens to it on the way, the tables end up with
+//! the same numbers.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod fleet;
+mod stack;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use ayaz_analytics::config::Config;
+use ayaz_analytics::run::{run, run_once};
+use ayaz_analytics::work::Work;
+use fleet::{Database, Drive};
+
+async fn work_off(database: &Database) -> Result<Work> {
+    Ok(run_once(config(database), std::future::pending()).await?)
+}
+
+fn config(database: &Database) -> Config {
+    let mut config = Config::with_database(database.url.clone());
+    config.refresh.poll_interval_ms = 50;
+    config.admin.enabled = false;
+    config
+}
+
+const NUMBERED: Drive = Drive {
+    drive_cycles: true,
+    hours: 5,
+    step_milliseconds: 2_000,
+};
+const UNNUMBERED: Drive = Drive {
+    drive_cycles: false,
+    hours: 5,
+    step_milliseconds: 5_000,
+};
+
+#[tokio::test]
+async fn sums_agree_with_plain_sql_and_a_second_run_finds_nothing() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.arrive(1, NUMBERED, 1, 0).await?;
+    let work = work_off(&database).await?;
+    assert_eq!((work.hours, work.readings), (5, 9000));
+    let (net_kwh, km, seconds) = database.plain_sums(1).await?;
+    let (found_net_kwh, found_km, found_seconds) = database.piece_sums(1).await?;
+    for (found, expected) in [
+        (found_net_kwh, net_kwh),
+        (found_km, km),
+        (found_seconds, seconds),
+    ] {
+        assert!(
+            (found - expected).abs() < 1e-9 * expected.abs(),
+            "{found}, not {expected}"
+        );
+    }
+    assert_eq!(work_off(&database).await?, Work::default());
+    database.queue_everything().await?;
+    let before = database.pieces(1).await?;
+    assert_eq!(work_off(&database).await?.hours, 5);
+    assert_eq!(database.pieces(1).await?, before, "worked out again");
+    Ok(())
+}
+
+#[tokio::test]
+async fn late_data_ends_in_the_same_rows_as_data_in_order() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    for (vehicle, drive) in [(1, NUMBERED), (11, UNNUMBERED)] {
+        database.arrive(vehicle, drive, 1, 0).await?;
+        work_off(&database).await?;
+        // Every third reading, then the hours of the others one by one, the last hour first.
+        database.arrive(vehicle + 1, drive, 3, 0).await?;
+        work_off(&database).await?;
+        for part in [2, 1] {
+            for hour in (0..drive.hours).rev() {
+                database
+                    .arrive_hour(vehicle + 1, drive, 3, part, hour)
+                    .await?;
+                work_off(&database).await?;
+            }
+        }
+        let expected = database.pieces(vehicle).await?;
+        assert!(expected.len() > 10, "{expected:#?}");
+        assert_eq!(database.pieces(vehicle + 1).await?, expected);
+    }
+    assert!(
+        database.trips_over_an_hours_end(11).await? > 0,
+        "the drive tries what it should"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_reading_in_the_first_minute_of_an_hour_corrects_the_hour_before_and_no_other()
+-> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.arrive_hour(1, NUMBERED, 1, 0, 0).await?;
+    work_off(&database).await?;
+    let short = database.piece_sums(1).await?.2;
+    database.arrive_hour(1, NUMBERED, 1, 0, 1).await?;
+    assert_eq!(
+        work_off(&database).await?.hours,
+        2,
+        "the new hour and the one before"
+    );
+    let long = database.piece_sums(1).await?.2;
+    // The interval over the hour's end is there; the one over the end of a drive cycle never is.
+    assert!(
+        (long - short - 3598.0).abs() < 1e-6,
+        "{short} s, then {long} s"
+    );
+    database.arrive_hour(1, NUMBERED, 1, 0, 3).await?;
+    assert_eq!(
+        work_off(&database).await?.hours,
+        1,
+        "no neighbour has readings"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.arrive(1, UNNUMBERED, 1, 0).await?;
+    work_off(&database).await?;
+    let expected = database.pieces(1).await?;
+    for vehicle in 2..8 {
+        database.arrive(vehicle, UNNUMBERED, 1, 0).await?;
+    }
+    let mut killed = 0;
+    for milliseconds in (5..60).step_by(3) {
+        let mut config = config(&database);
+        config.refresh.hours_per_transaction_max = 1;
+        let work = run_once(config, std::future::pending());
+        killed += usize::from(
+            tokio::time::timeout(Duration::from_millis(milliseconds), work)
+                .await
+                .is_err(),
+        );
+        assert_eq!(database.hours_half_done().await?, 0);
+    }
+    assert!(killed > 0, "no worker was killed");
+    work_off(&database).await?;
+    for vehicle in 2..8 {
+        assert_eq!(
+            database.pieces(vehicle).await?,
+            expected,
+            "vehicle {vehicle}"
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_two_workers_one_stands_by_and_takes_over() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    let first = tokio::spawn(run(config(&database), std::future::pending()));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let second = tokio::spawn(run(config(&database), async {
+        let _ = stopped.await;
+    }));
+    database.arrive(1, NUMBERED, 1, 0).await?;
+    database.until_nothing_is_pending().await?;
+    // One works, one stands by.
+    database.until_workers_are_connected(2).await?;
+    first.abort();
+    database.arrive(2, NUMBERED, 1, 0).await?;
+    database.until_nothing_is_pending().await?;
+    assert_eq!(database.pieces(1).await?, database.pieces(2).await?);
+    // The database takes the connection away, as in a restart.
+    database.terminate_workers().await?;
+    database.arrive(3, NUMBERED, 1, 0).await?;
+    database.until_nothing_is_pending().await?;
+    assert_eq!(database.pieces(1).await?, database.pieces(3).await?);
+    let _ = stop.send(());
+    let work = second.await??;
+    assert!((5..=15).contains(&work.hours), "{work:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn readings_of_doubtful_time_do_not_count() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.arrive(1, NUMBERED, 1, 0).await?;
+    database.doubt(1).await?;
+    assert_eq!(
+        work_off(&database).await?,
+        Work {
+            touches: 1,
+            hours: 5,
+            ..Work::default()
+        }
+    );
+    assert!(database.pieces(1).await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_without_the_schema_is_an_error_that_says_what_to_do() -> Result<()> {
+    let Some(database) = Database::create_empty().await? else {
+        return Ok(());
+    };
+    let error = work_off(&database).await.unwrap_err().to_string();
+    assert!(error.contains("ayaz migrate"), "{error}");
+    Ok(())
+}

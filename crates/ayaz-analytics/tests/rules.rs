@@ -1,0 +1,246 @@
+//! The integration rules, on series small enough for a pencil.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use ayaz_analytics::hours::Hours;
+use ayaz_model::UnixMicroseconds;
+use ayaz_store::analytics::{Component, Piece, Sample};
+
+/// A sample at a second of the first hour.
+fn at(second: f64) -> Sample {
+    Sample::bare(UnixMicroseconds((second * 1e6) as i64), 1, Some(1))
+}
+
+/// 1000 V, so that a current of 1 A is 1 kW.
+fn power(second: f64, kilowatts: f64) -> Sample {
+    Sample {
+        pack_voltage_volts: Some(1000.0),
+        pack_current_amperes: Some(-kilowatts),
+        ..at(second)
+    }
+}
+
+fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
+    let mut hours = Hours::new(UnixMicroseconds(0), 1, None, 600);
+    samples.into_iter().for_each(|sample| hours.push(sample));
+    hours.finish(&[]).pieces
+}
+
+fn piece(samples: Vec<Sample>) -> Piece {
+    let mut pieces = pieces(samples);
+    assert_eq!(pieces.len(), 1, "{pieces:#?}");
+    pieces.remove(0)
+}
+
+#[track_caller]
+fn assert_close(found: f64, expected: f64) {
+    assert!((found - expected).abs() < 1e-12, "{found}, not {expected}");
+}
+
+#[test]
+fn power_is_parted_by_its_sign_before_it_is_averaged() {
+    // 36 kW out, then 18 kW back, 40 s apart: a trapezoid of 9 kW · 40 s = 0.1 kWh.
+    let piece = piece(vec![power(0.0, 36.0), power(40.0, -18.0)]);
+    assert_close(piece.net_kwh, 0.1);
+    assert_close(piece.discharge_kwh, 0.2);
+    assert_close(piece.regen_kwh, 0.1);
+    assert_eq!(
+        (piece.intervals, piece.seconds, piece.energy_seconds),
+        (1, 40.0, 40.0)
+    );
+}
+
+#[test]
+fn nothing_is_integrated_over_more_than_a_minute() {
+    let piece = piece(vec![
+        power(0.0, 36.0),
+        power(60.0, 36.0),
+        power(120.1, 36.0),
+    ]);
+    assert_close(piece.net_kwh, 0.6);
+    assert_eq!((piece.intervals, piece.seconds), (1, 60.0));
+    assert_eq!(
+        piece.ended_at,
+        UnixMicroseconds(120_100_000),
+        "the last sample is there"
+    );
+}
+
+#[test]
+fn distance_grows_backwards_too() {
+    let speed = |second, kmh| Sample {
+        speed_kmh: Some(kmh),
+        ..at(second)
+    };
+    let piece = piece(vec![
+        speed(0.0, 36.0),
+        speed(10.0, 36.0),
+        speed(20.0, -36.0),
+    ]);
+    assert_close(piece.km, 0.2);
+    assert_eq!((piece.distance_seconds, piece.energy_seconds), (20.0, 0.0));
+    assert_eq!((piece.paired_km, piece.heater), (0.0, None));
+}
+
+#[test]
+fn a_missing_value_skips_the_interval_for_its_quantity_only() {
+    let speed = |sample: Sample| Sample {
+        speed_kmh: Some(36.0),
+        ..sample
+    };
+    let samples = vec![
+        speed(power(0.0, 36.0)),
+        speed(power(10.0, 36.0)),
+        speed(at(20.0)),
+        power(30.0, 36.0),
+    ];
+    let piece = piece(samples);
+    assert_eq!((piece.intervals, piece.seconds), (3, 30.0));
+    assert_eq!((piece.distance_seconds, piece.energy_seconds), (20.0, 10.0));
+    assert_close(piece.km, 0.2);
+    assert_close(piece.net_kwh, 0.1);
+    assert_close(piece.paired_km, 0.1);
+    assert_close(piece.paired_net_kwh, 0.1);
+}
+
+#[test]
+fn the_base_of_a_component_is_the_energy_while_it_was_metered() {
+    let heated = |sample: Sample| Sample {
+        cabin_heater_power_watts: Some(9_000.0),
+        ..sample
+    };
+    let samples = vec![
+        power(0.0, 36.0),
+        heated(power(10.0, 36.0)),
+        heated(power(20.0, 18.0)),
+        heated(at(30.0)),
+        power(40.0, 36.0),
+    ];
+    let found = piece(samples).heater.unwrap();
+    // Metered from 10 to 30 s; the battery only from 10 to 20 s, at 27 kW on average.
+    assert_close(found.kwh, 0.05);
+    assert_close(found.base_kwh, 0.075);
+    let off = |second| Sample {
+        cabin_heater_power_watts: Some(0.0),
+        ..at(second)
+    };
+    assert_eq!(
+        piece(vec![off(0.0), off(10.0)]).heater,
+        Some(Component::default()),
+        "0 is data"
+    );
+}
+
+#[test]
+fn fuel_is_litres() {
+    let burning = |second, rate| Sample {
+        fuel_heater_rate_litres_per_hour: Some(rate),
+        ..at(second)
+    };
+    let piece = piece(vec![burning(0.0, 3.0), burning(60.0, 1.0)]);
+    assert_close(piece.fuel_litres.unwrap(), 2.0 / 60.0);
+}
+
+#[test]
+fn an_interval_has_the_band_and_the_route_and_the_plug_of_its_first_sample() {
+    let cold = |second, celsius, route: Option<&str>, plugged_in| Sample {
+        exterior_temperature_celsius: celsius,
+        route: route.map(Into::into),
+        plugged_in,
+        ..power(second, 36.0)
+    };
+    let found: Vec<_> = pieces(vec![
+        cold(0.0, Some(-0.1), Some("12"), false),
+        cold(10.0, Some(0.0), Some("12"), false),
+        cold(20.0, Some(4.9), Some("12"), false),
+        cold(30.0, None, None, false),
+        cold(40.0, None, None, true),
+    ])
+    .into_iter()
+    .map(|p| {
+        (
+            p.band_celsius,
+            p.route.as_deref() == Some("12"),
+            p.plugged_in,
+            p.seconds,
+        )
+    })
+    .collect();
+    let expected = [
+        (Some(-5), true, false, 10.0),
+        (Some(0), true, false, 20.0),
+        (None, false, false, 10.0),
+        (None, false, true, 0.0),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn the_mean_temperature_is_weighted_with_time() {
+    let cold = |second, celsius| Sample {
+        exterior_temperature_celsius: Some(celsius),
+        ..at(second)
+    };
+    let piece = piece(vec![cold(0.0, -39.0), cold(10.0, -37.0), cold(40.0, -37.0)]);
+    let mean = piece.exterior_kelvin_seconds / piece.exterior_seconds - 273.15;
+    assert!((mean - -37.25).abs() < 1e-9, "{mean}");
+}
+
+#[test]
+fn the_state_of_charge_is_that_of_the_first_and_last_sample_that_has_one() {
+    let soc = |second, percent| Sample {
+        soc_percent: percent,
+        ..at(second)
+    };
+    let samples = vec![
+        soc(0.0, None),
+        soc(1.0, Some(80.0)),
+        soc(2.0, Some(79.0)),
+        soc(3.0, None),
+    ];
+    let piece = piece(samples);
+    assert_eq!(piece.soc_start, Some((UnixMicroseconds(1_000_000), 80.0)));
+    assert_eq!(piece.soc_end, Some((UnixMicroseconds(2_000_000), 79.0)));
+}
+
+#[test]
+fn an_interval_belongs_to_the_hour_of_its_first_sample() {
+    let samples = vec![
+        power(3590.0, 36.0),
+        power(3610.0, 36.0),
+        power(3620.0, 36.0),
+    ];
+    let mut hours = Hours::new(UnixMicroseconds(0), 2, None, 600);
+    samples.into_iter().for_each(|sample| hours.push(sample));
+    let seconds: Vec<f64> = hours
+        .finish(&[])
+        .pieces
+        .iter()
+        .map(|piece| piece.seconds)
+        .collect();
+    assert_eq!(seconds, [20.0, 10.0]);
+}
+
+#[test]
+fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_movement() {
+    let moving = |minute: f64, kmh| Sample {
+        drive_cycle: None,
+        speed_kmh: Some(kmh),
+        ..power(minute * 60.0, 6.0)
+    };
+    // Stands 2 min, drives 3 min, stands 4 min, drives 1 min, stands until the hour is over.
+    let samples = (0..60).map(|minute| {
+        let drives = (2..=5).contains(&minute) || (9..=10).contains(&minute);
+        moving(f64::from(minute), if drives { 30.0 } else { 0.0 })
+    });
+    let found: Vec<_> = pieces(samples.collect())
+        .into_iter()
+        .map(|p| {
+            (
+                p.trip_started_at.map(|at| at.0 / 60_000_000),
+                p.seconds / 60.0,
+            )
+        })
+        .collect();
+    assert_eq!(found, [(None, 51.0), (Some(2), 8.0)]);
+}
