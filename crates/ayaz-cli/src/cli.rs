@@ -1,0 +1,94 @@
+//! Arguments, and what the process exits with.
+
+use std::process::ExitCode;
+
+use ayaz_daemon::exit;
+use clap::{Parser, Subcommand};
+
+use crate::{bench, daemon, demo, local, migrate, replay, report};
+
+/// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
+/// into energy and range by temperature.
+///
+/// Begin with `ayaz demo`. With servers of your own: `ayaz migrate`, then the daemons
+/// `ayaz-ingest` and `ayaz-analytics`, then `ayaz replay` or real buses, then `ayaz report`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ayaz",
+    version,
+    propagate_version = true,
+    after_help = "Environment: \
+    AYAZ_DATABASE_URL, AYAZ_MQTT_URL, AYAZ_CACHE_DIR (fetched servers), RUST_LOG.\n\
+    Exit codes: 0 done, 1 failed at work, 2 bad usage, 64 bad configuration."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Starts everything on private servers with a simulated fleet, and shows the winter range.
+    Demo(demo::DemoArgs),
+    /// Starts a private broker and TimescaleDB, and prints their addresses.
+    Local(local::LocalArgs),
+    /// Brings the database's schema up to date.
+    Migrate(migrate::MigrateArgs),
+    /// Publishes recorded logs over MQTT, as the vehicle would have.
+    Replay(replay::Args),
+    /// Energy and range, for people and for programs.
+    Report(report::ReportArgs),
+    /// Measures what this machine can take.
+    Bench(bench::BenchArgs),
+    /// Runs one of the daemons from this program.
+    Daemon(daemon::DaemonArgs),
+}
+
+/// What was wrong with what the user asked for, as against what went wrong at work.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadConfig(pub String);
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ayaz: cannot start: {error}");
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ayaz: {error:#}");
+            let bad_config = error.chain().any(|cause| cause.is::<BadConfig>());
+            ExitCode::from(if bad_config {
+                exit::BAD_CONFIG
+            } else {
+                exit::FAILED
+            })
+        }
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    // The daemons tell what they do; the other commands speak for themselves.
+    ayaz_daemon::log::init_with_default(match command {
+        Command::Daemon(_) => "info",
+        _ => "warn",
+    });
+    match command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Local(args) => local::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
+        Command::Report(args) => report::run(args).await,
+        Command::Bench(args) => bench::run(args).await,
+        Command::Daemon(args) => daemon::run(args).await,
+    }
+}

@@ -1,0 +1,50 @@
+//! `ayaz daemon`: the same daemons as `ayaz-ingest` and `ayaz-analytics`, from one program. The
+//! demo and the bench run them this way, each as a process of its own.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use ayaz_daemon::shutdown;
+use clap::{Args, ValueEnum};
+
+use crate::cli::BadConfig;
+
+/// Arguments of `ayaz daemon`.
+#[derive(Debug, Args)]
+pub struct DaemonArgs {
+    /// Which one.
+    daemon: Which,
+    /// TOML file, as the daemon's own program takes it; the environment lies over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Which {
+    /// Broker in, database out.
+    Ingest,
+    /// Readings to energy and range.
+    Analytics,
+}
+
+/// Runs the daemon until SIGTERM or Ctrl-C.
+pub async fn run(args: DaemonArgs) -> Result<()> {
+    let path = args.config.as_deref();
+    let bad = |error: ayaz_daemon::config::ConfigError| BadConfig(error.to_string());
+    match args.daemon {
+        Which::Ingest => {
+            let config: ayaz_ingest::Config = ayaz_daemon::config::load(path).map_err(bad)?;
+            Ok(ayaz_ingest::Daemon::bind(config)
+                .await?
+                .run(shutdown::requested())
+                .await?)
+        }
+        Which::Analytics => {
+            let config: ayaz_analytics::config::Config =
+                ayaz_daemon::config::load(path).map_err(bad)?;
+            Ok(ayaz_analytics::run::run(config, shutdown::requested())
+                .await
+                .map(drop)?)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! `ayaz demo`: everything at once, on private servers, with a simulated fleet.
+
+mod daemons;
+pub mod fleet;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use ayaz_store::{DatabaseUrl, backlog};
+use clap::Args;
+use tokio_postgres::Client;
+
+use crate::progress::Progress;
+use crate::report;
+use daemons::Daemons;
+use fleet::{Backfill, SimulatedFleet};
+
+/// Arguments of `ayaz demo`.
+///
+/// Gets and starts a private Mosquitto and TimescaleDB, migrates, runs both daemons, sends the last
+/// days of a small Astana fleet in winter through MQTT, prints the winter-range table, and goes on
+/// live. Ctrl-C stops everything; without --data-dir nothing is left behind.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Buses in the fleet.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=500))]
+    buses: u16,
+    /// Days that are sent before going live.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
+    days: u16,
+    /// Stops by itself after being live for so long, as `30s`, `5m` or `1h`.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    live_for: Option<Duration>,
+    /// The same seed gives the same fleet and the same weather.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Keeps the servers' data here.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| error.to_string())?;
+    Duration::try_from(parsed).map_err(|error| error.to_string())
+}
+
+/// Runs the demo until Ctrl-C, SIGTERM or `--for`.
+pub async fn run(args: DemoArgs) -> Result<()> {
+    let stop = ayaz_daemon::shutdown::requested();
+    tokio::pin!(stop);
+    let options = Options {
+        data_dir: args.data_dir.clone(),
+        ..Options::default()
+    };
+    let stack = tokio::select! {
+        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
+            stack.context("cannot start the private servers")?
+        }
+        () = &mut stop => return Ok(()),
+    };
+    let outcome = on_servers(&args, &stack, stop).await;
+    // Also after an error: the servers are to end in order, their data whole.
+    let stopped = stack.stop().await.context("stop the private servers");
+    outcome.and(stopped)
+}
+
+async fn on_servers(
+    args: &DemoArgs,
+    stack: &LocalStack,
+    mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> Result<()> {
+    let url: DatabaseUrl = stack.database_url().parse()?;
+    let migrated = ayaz_store::migrate::migrate(&url)
+        .await
+        .context("migrate")?;
+    eprintln!("schema version {}", migrated.version);
+    let owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
+    let fleet = SimulatedFleet::winter(args.seed, args.buses.into(), args.days.into());
+    fleet.register(&owner.client).await?;
+    let mut daemons = Daemons::start(stack).await?;
+
+    let worked = tokio::select! {
+        live = show(args, stack, &owner.client, fleet, daemons.admin_address()) => live,
+        () = &mut stop => Ok(()),
+        error = daemons.failed() => Err(error),
+    };
+    eprintln!("stopping");
+    daemons.stop().await.and(worked)
+}
+
+/// Backfill, table, live.
+async fn show(
+    args: &DemoArgs,
+    stack: &LocalStack,
+    client: &Client,
+    fleet: SimulatedFleet,
+    admin_address: Option<SocketAddr>,
+) -> Result<()> {
+    eprintln!(
+        "sending {} days of {} buses at 1 Hz through MQTT",
+        args.days,
+        fleet.buses()
+    );
+    let mqtt = stack.mqtt_url().parse()?;
+    let mut publisher = fleet::publisher(mqtt, "ayaz-demo").await?;
+    let Backfill { readings, fleet } = fleet.backfill(&mut publisher).await?;
+    settle(client, readings).await?;
+    println!();
+    report::print_winter_range(stack.database_url()).await?;
+    println!();
+    println!("{readings} readings sent, all of them stored. Where to look:");
+    println!(
+        "  reports   AYAZ_DATABASE_URL={} ayaz report energy --by trip",
+        stack.database_url()
+    );
+    println!("  SQL       psql {}", stack.database_url());
+    println!("  broker    {}", stack.mqtt_url());
+    if let Some(address) = admin_address {
+        println!("  metrics   http://{address}/metrics   health  http://{address}/readyz");
+    }
+    println!("  Grafana   deploy/compose.yaml brings it, with dashboards for these tables");
+    match args.live_for {
+        Some(time) => println!("The fleet is live now, for {time:?}."),
+        None => println!("The fleet is live now. Ctrl-C stops everything."),
+    }
+    let live = fleet.live(&mut publisher);
+    match args.live_for {
+        Some(time) => {
+            if let Ok(failed) = tokio::time::timeout(time, live).await {
+                failed?;
+            }
+        }
+        None => live.await?,
+    }
+    let counts = publisher.finish().await?;
+    eprintln!("{} messages acknowledged by the broker", counts.messages);
+    Ok(())
+}
+
+/// Waits until every reading is stored and worked off.
+async fn settle(client: &Client, readings: u64) -> Result<()> {
+    let mut progress = Progress::new("readings stored", readings);
+    loop {
+        let stored = backlog::readings_stored(client).await?;
+        progress.set(stored.min(readings));
+        if stored >= readings {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    progress.finish();
+    let pending = backlog::hours_pending(client).await?;
+    let mut progress = Progress::new("hours worked out", pending);
+    loop {
+        let left = backlog::hours_pending(client).await?;
+        progress.set(pending.saturating_sub(left));
+        if left == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    progress.finish();
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Both daemons, run inside this process on the demo's private servers.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, anyhow};
+use ayaz_local::LocalStack;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(super) struct Daemons {
+    stop: watch::Sender<bool>,
+    ingest: JoinHandle<Result<()>>,
+    analytics: JoinHandle<Result<()>>,
+    admin_address: Option<SocketAddr>,
+}
+
+impl Daemons {
+    pub(super) async fn start(stack: &LocalStack) -> Result<Self> {
+        // Any free port: a real daemon may hold the default one.
+        let ingest: ayaz_ingest::Config = serde_json::from_value(json!({
+            "mqtt": { "url": stack.mqtt_url(), "client_id": "ayaz-demo-ingest" },
+            "database": { "url": stack.database_url() },
+            "admin": { "listen": "127.0.0.1:0" },
+        }))?;
+        let analytics: ayaz_analytics::config::Config = serde_json::from_value(json!({
+            "database": { "url": stack.database_url() },
+            "admin": { "listen": "127.0.0.1:0", "enabled": false },
+        }))?;
+        let (stop, stopping) = watch::channel(false);
+        let ingest = ayaz_ingest::Daemon::bind(ingest).await?;
+        let admin_address = ingest.admin_address();
+        let requested = |mut stopping: watch::Receiver<bool>| async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        };
+        let (for_ingest, for_analytics) = (requested(stopping.clone()), requested(stopping));
+        Ok(Self {
+            stop,
+            ingest: tokio::spawn(async { ingest.run(for_ingest).await.context("ingest") }),
+            analytics: tokio::spawn(async {
+                ayaz_analytics::run::run(analytics, for_analytics)
+                    .await
+                    .map(drop)
+                    .context("analytics")
+            }),
+            admin_address,
+        })
+    }
+
+    pub(super) fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin_address
+    }
+
+    /// Completes when a daemon ends, which none does by itself unless it fails.
+    pub(super) async fn failed(&mut self) -> anyhow::Error {
+        let ended = tokio::select! {
+            ended = &mut self.ingest => ended,
+            ended = &mut self.analytics => ended,
+        };
+        match ended {
+            Ok(Ok(())) => anyhow!("a daemon stopped by itself"),
+            Ok(Err(error)) => error,
+            Err(error) => anyhow!("a daemon broke: {error}"),
+        }
+    }
+
+    pub(super) async fn stop(self) -> Result<()> {
+        let _ = self.stop.send(true);
+        for daemon in [self.ingest, self.analytics] {
+            if !daemon.is_finished() {
+                daemon.await.context("a daemon broke")??;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! A simulated fleet as a publisher: the past first, then live.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId, VehicleKey};
+use ayaz_proto::Message as _;
+use ayaz_proto::telemetry::v1::VehicleStatus;
+use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
+use ayaz_sim::{Bus, Climate, E12, E18, Fleet};
+use ayaz_store::vehicles;
+use bytes::Bytes;
+use tokio_postgres::Client;
+
+use crate::progress::Progress;
+
+/// Readings of a message: a minute at 1 Hz while the past is sent.
+const READINGS_PER_MESSAGE: usize = 60;
+
+/// How far one bus is simulated before it is the next one's turn, so that the fleet's readings
+/// arrive in about the order of time.
+const SLICE_MICROSECONDS: i64 = 3_600_000_000;
+
+/// Exterior temperature at the beginning of the demo's past, °C.
+const MILDEST_CELSIUS: f64 = 16.0;
+
+/// Exterior temperature at its end, °C: the fleet goes on live in it.
+const COLDEST_CELSIUS: f64 = -34.0;
+
+/// The buses of a fleet, each at its own point in time.
+#[derive(Debug)]
+pub struct SimulatedFleet {
+    fleet: FleetId,
+    buses: Vec<(VehicleId, Bus)>,
+    start: UnixMicroseconds,
+}
+
+/// A fleet that has sent its past.
+#[derive(Debug)]
+pub struct Backfill {
+    /// Readings sent.
+    pub readings: u64,
+    /// The fleet, at the present.
+    pub fleet: SimulatedFleet,
+}
+
+/// Connects a publisher for a fleet.
+pub async fn publisher(url: MqttUrl, client_id: &str) -> Result<Publisher> {
+    let options = PublisherOptions::new(url, client_id);
+    Publisher::connect(options)
+        .await
+        .context("connect to the broker")
+}
+
+impl SimulatedFleet {
+    /// A fleet in Astana whose last `days` days brought a whole winter, from mild to bitter, whatever
+    /// the season is now.
+    pub fn winter(seed: u64, buses: usize, days: u32) -> Self {
+        let now = UnixMicroseconds::now();
+        let start = now.plus(-i64::from(days) * 86_400_000_000);
+        let climate = Arc::new(Climate::falling(
+            start,
+            now,
+            MILDEST_CELSIUS,
+            COLDEST_CELSIUS,
+        ));
+        let buses = Fleet::new(seed, buses, climate, start);
+        Self {
+            fleet: fleet_id(),
+            buses,
+            start,
+        }
+    }
+
+    /// How many buses there are.
+    pub fn buses(&self) -> usize {
+        self.buses.len()
+    }
+
+    /// Enters the types of vehicle and which vehicle is of which, as an operator would.
+    pub async fn register(&self, owner: &Client) -> Result<()> {
+        for model in [E12, E18] {
+            vehicles::enter_model(
+                owner,
+                model.name,
+                model.length_m as f32,
+                model.usable_energy_kwh as f32,
+            )
+            .await?;
+        }
+        for (vehicle, bus) in &self.buses {
+            let key = VehicleKey {
+                fleet: self.fleet.clone(),
+                vehicle: vehicle.clone(),
+            };
+            vehicles::assign_model(owner, &key, bus.config().model.name).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends everything up to now.
+    pub async fn backfill(mut self, publisher: &mut Publisher) -> Result<Backfill> {
+        let end = UnixMicroseconds::now();
+        let hours = (end.0 - self.start.0) / SLICE_MICROSECONDS + 1;
+        let mut progress = Progress::new(
+            "bus-hours simulated",
+            hours as u64 * self.buses.len() as u64,
+        );
+        let (mut readings, mut slices) = (0, 0);
+        let mut until = self.start;
+        while until < end {
+            until = until.plus(SLICE_MICROSECONDS).min(end);
+            for (vehicle, bus) in &mut self.buses {
+                readings += send_until(publisher, &self.fleet, vehicle, bus, until, true).await?;
+                slices += 1;
+                progress.set(slices);
+            }
+        }
+        progress.finish();
+        Ok(Backfill {
+            readings,
+            fleet: self,
+        })
+    }
+
+    /// Sends what each bus measures, when it measures it. Ends only with an error.
+    pub async fn live(mut self, publisher: &mut Publisher) -> Result<()> {
+        for (vehicle, bus) in &self.buses {
+            let status = VehicleStatus {
+                vehicle: vehicle.as_str().to_owned(),
+                online: true,
+                boot_id: bus.boot_id(),
+            };
+            let topic = encode::status_topic(&self.fleet, vehicle);
+            publisher
+                .publish_retained(topic, Bytes::from(status.encode_to_vec()))
+                .await?;
+        }
+        let mut ticks = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            ticks.tick().await;
+            let now = UnixMicroseconds::now();
+            for (vehicle, bus) in &mut self.buses {
+                send_until(publisher, &self.fleet, vehicle, bus, now, false).await?;
+            }
+        }
+    }
+}
+
+fn fleet_id() -> FleetId {
+    match "astana".parse() {
+        Ok(fleet) => fleet,
+        Err(error) => unreachable!("a constant is an identifier: {error}"),
+    }
+}
+
+/// Simulates a bus up to an instant and sends what it measured. Returns the readings.
+async fn send_until(
+    publisher: &mut Publisher,
+    fleet: &FleetId,
+    vehicle: &VehicleId,
+    bus: &mut Bus,
+    until: UnixMicroseconds,
+    historical: bool,
+) -> Result<u64> {
+    let mut sent = 0;
+    let mut batch: Vec<Reading> = Vec::with_capacity(READINGS_PER_MESSAGE);
+    loop {
+        let more = bus.now() < until;
+        if more {
+            batch.push(bus.next_reading());
+        }
+        if batch.len() == READINGS_PER_MESSAGE || (!more && !batch.is_empty()) {
+            let message = encode::telemetry_batch(vehicle, historical, &batch);
+            let topic = encode::telemetry_topic(fleet, vehicle);
+            publisher
+                .publish(topic, Bytes::from(message.encode_to_vec()))
+                .await?;
+            sent += batch.len() as u64;
+            batch.clear();
+        }
+        if !more {
+            return Ok(sent);
+        }
+    }
+}

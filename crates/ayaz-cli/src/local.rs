@@ -1,0 +1,43 @@
+//! `ayaz local`: only the servers.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use clap::Args;
+
+/// Arguments of `ayaz local`.
+///
+/// Starts a private Mosquitto and TimescaleDB on free ports of 127.0.0.1 and prints two lines,
+/// `AYAZ_MQTT_URL=…` and `AYAZ_DATABASE_URL=…`, to standard output. Runs until Ctrl-C or SIGTERM.
+/// The passwords in them are random and belong to these servers only.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: ayaz local > servers.env & … ; set -a; . ./servers.env; ayaz migrate"
+)]
+pub struct LocalArgs {
+    /// Keeps the servers' data here; without it they begin empty and leave nothing behind.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Runs until stopped.
+pub async fn run(args: LocalArgs) -> Result<()> {
+    let options = Options {
+        data_dir: args.data_dir,
+        ..Options::default()
+    };
+    let stop = ayaz_daemon::shutdown::requested();
+    tokio::pin!(stop);
+    let stack = tokio::select! {
+        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
+            stack.context("cannot start the private servers")?
+        }
+        () = &mut stop => return Ok(()),
+    };
+    println!("AYAZ_MQTT_URL={}", stack.mqtt_url());
+    println!("AYAZ_DATABASE_URL={}", stack.database_url());
+    eprintln!("running until Ctrl-C");
+    stop.await;
+    stack.stop().await.context("stop the private servers")
+}

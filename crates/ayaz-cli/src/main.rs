@@ -1,0 +1,7 @@
+//! `ayaz`: demo, local servers, migrations, replay, reports.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ayaz_cli::cli::main()
+}

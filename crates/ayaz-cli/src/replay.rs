@@ -1,0 +1,230 @@
+//! `ayaz replay`: publishes recorded logs over MQTT, as a vehicle would have.
+//!
+//! Reading order: [`mapping`] (what the mapping file says), [`plan`] (what it means for one file,
+//! from its header), [`rows`] (a row to a reading), [`file`] (all rows of a file to messages), and
+//! here the whole.
+//!
+//! A file becomes the same messages whenever it is replayed, whatever else is replayed with it:
+//! boot and drive cycle are hashes of the drive cycle's name, and the sequence is the number of
+//! the row. So replaying again, after a correction or a broken run, stores every reading once.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use ayaz_model::{FleetId, VehicleId};
+use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions};
+use tokio::sync::mpsc;
+
+pub mod cycle;
+pub mod delimiter;
+pub mod fault;
+pub mod file;
+pub mod mapping;
+pub mod nearest;
+pub mod origin;
+pub mod pace;
+pub mod plan;
+pub mod report;
+pub mod rows;
+pub mod skip;
+pub mod source;
+
+use fault::Fault;
+use file::{FileCounts, FileEvent};
+use mapping::Mapping;
+use pace::{Pace, Speed};
+use plan::{Overrides, Plan};
+use report::Report;
+
+/// Messages that are read ahead of publishing.
+const READ_AHEAD_MESSAGES: usize = 16;
+
+/// What to replay, how and where to.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Mapping (TOML) that names columns, units, time and rows to skip; see deploy/mappings/
+    #[arg(long, value_name = "FILE")]
+    pub mapping: PathBuf,
+    /// Fleet to publish as, instead of the mapping's
+    #[arg(long, value_name = "FLEET")]
+    pub fleet: Option<FleetId>,
+    /// Vehicle to publish as, instead of the mapping's or the one in a column
+    #[arg(long, value_name = "VEHICLE")]
+    pub vehicle: Option<VehicleId>,
+    /// Real time times this number, by the recorded time (pauses over a minute are cut to a
+    /// minute), or "max"
+    #[arg(long, value_name = "X|max", default_value = "max")]
+    pub speed: Speed,
+    /// Broker, mqtt://[user:password@]host[:port]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_MQTT_URL",
+        hide_env_values = true
+    )]
+    pub mqtt_url: MqttUrl,
+    /// Most readings in a message
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u16).range(1..=1000)
+    )]
+    pub readings_per_message: u16,
+    /// Files to replay, in this order
+    ///
+    /// All headers are checked before anything is published. A malformed row stops its file with
+    /// an error that names the line; the other files still go, and the command fails in the end.
+    /// A corrected file can be replayed as a whole: readings that arrive again are stored once.
+    #[arg(value_name = "CSV[.gz]", required = true)]
+    pub files: Vec<PathBuf>,
+}
+
+/// What a replay did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Readings that the broker has acknowledged.
+    pub readings: u64,
+    /// Messages that they were in.
+    pub messages: u64,
+    /// Files that were replayed to their end.
+    pub files: u64,
+    /// Rows that the mapping says to skip.
+    pub rows_skipped: u64,
+}
+
+/// A replay that ended, perhaps without some files.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// What was done.
+    pub counts: Counts,
+    /// Files that a malformed row stopped, each with the reason.
+    pub faults: Vec<Fault>,
+}
+
+/// The command: replays, prints the counts to standard output, and fails if any file did.
+pub async fn run(args: Args) -> anyhow::Result<()> {
+    let Outcome { counts, faults } = replay(args).await?;
+    let Counts {
+        readings,
+        messages,
+        files,
+        rows_skipped,
+    } = counts;
+    println!(
+        "{readings} readings of {files} {} in {messages} messages acknowledged; \
+         {rows_skipped} rows skipped by the mapping",
+        if files == 1 { "file" } else { "files" },
+    );
+    match faults.len() {
+        0 => Ok(()),
+        1 => Err(anyhow::anyhow!(
+            "1 file was not replayed to its end: {}",
+            faults[0]
+        )),
+        n => Err(anyhow::anyhow!(
+            "{n} files were not replayed to their end:{}",
+            list(&faults)
+        )),
+    }
+}
+
+/// Replays without printing the result.
+pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
+    let overrides = Overrides {
+        fleet: args.fleet,
+        vehicle: args.vehicle,
+    };
+    let (mapping, files) = (args.mapping.clone(), args.files);
+    let plans = tokio::task::spawn_blocking(move || prepare(&mapping, &overrides, &files))
+        .await
+        .context("planning the replay")??;
+    let report = Arc::new(Report::new(&plans));
+    for plan in &plans {
+        report.warnings(&plan.warnings);
+    }
+
+    let client_id = format!("ayaz-replay-{:08x}", rand::random::<u32>());
+    let publisher = Publisher::connect(PublisherOptions::new(args.mqtt_url, client_id)).await?;
+    let mut pace = Pace::new(args.speed);
+    let mut outcome = Outcome::default();
+    for plan in plans {
+        let per_message = usize::from(args.readings_per_message);
+        let counts = publish(plan, per_message, &publisher, &mut pace, &report).await?;
+        let file = match counts {
+            Ok(file) => {
+                outcome.counts.files += 1;
+                file
+            }
+            Err((file, fault)) => {
+                report.fault(&fault);
+                outcome.faults.push(fault);
+                file
+            }
+        };
+        outcome.counts.readings += file.readings;
+        outcome.counts.rows_skipped += file.rows_skipped;
+    }
+    report.waiting_for_broker();
+    outcome.counts.messages = publisher.finish().await?.messages;
+    report.finish();
+    Ok(outcome)
+}
+
+/// Reads the mapping and every header; fails, naming all that is wrong, before anything is sent.
+pub fn prepare(
+    mapping: &std::path::Path,
+    overrides: &Overrides,
+    files: &[PathBuf],
+) -> anyhow::Result<Vec<Plan>> {
+    let mapping = Mapping::load(mapping)?;
+    let (plans, faults) = plan::plan_all(&mapping, overrides, files);
+    match faults.len() {
+        0 => Ok(plans),
+        1 => Err(anyhow::anyhow!("nothing was published: {}", faults[0])),
+        _ => Err(anyhow::anyhow!("nothing was published:{}", list(&faults))),
+    }
+}
+
+fn list(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+}
+
+/// One file: read in a thread of its own, published here.
+async fn publish(
+    plan: Plan,
+    readings_per_message: usize,
+    publisher: &Publisher,
+    pace: &mut Pace,
+    report: &Arc<Report>,
+) -> anyhow::Result<Result<FileCounts, (FileCounts, Fault)>> {
+    let label = plan.label.clone();
+    let (events, mut received) = mpsc::channel(READ_AHEAD_MESSAGES);
+    let progress = report.progress();
+    let reading = tokio::task::spawn_blocking(move || {
+        file::read(&plan, readings_per_message, progress, |event| {
+            // Nobody receives any more if publishing failed.
+            events.blocking_send(event).is_ok()
+        })
+    });
+    report.file_begins(&label);
+    while let Some(event) = received.recv().await {
+        match event {
+            FileEvent::Warning(text) => report.warnings(&[text]),
+            FileEvent::Message(message) => {
+                pace.wait(message.recorded_at_last).await;
+                publisher.publish(message.topic, message.payload).await?;
+                report.tick();
+            }
+        }
+    }
+    let counts = reading.await.context("reading the file")?;
+    if let Ok(counts) = &counts {
+        report.file_ends(&label, counts);
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! What is wrong with a file, and where.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// Something in a file that stops its replay. Prints as `FILE, line 7, column "X": what`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct Fault {
+    /// The file as the user named it.
+    pub file: String,
+    /// Line of the file, from 1, where known.
+    pub line: Option<u64>,
+    /// Column of the header, where one is concerned.
+    pub column: Option<String>,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl Fault {
+    /// About the file as a whole.
+    pub fn file(file: &str, what: impl Into<String>) -> Fault {
+        Fault {
+            file: file.to_owned(),
+            line: None,
+            column: None,
+            what: what.into(),
+        }
+    }
+
+    /// What the CSV reader found, with its line if it has one.
+    pub fn csv(file: &str, line: u64, error: &csv::Error) -> Fault {
+        let what = match error.kind() {
+            csv::ErrorKind::UnequalLengths {
+                expected_len, len, ..
+            } => {
+                format!("the row has {len} fields and the header {expected_len}")
+            }
+            csv::ErrorKind::Io(error) => match error.kind() {
+                std::io::ErrorKind::UnexpectedEof => {
+                    "the file ends too early: it is truncated, fetch it again".to_owned()
+                }
+                _ => format!("cannot be read on: {error}"),
+            },
+            _ => format!("cannot be read on: {error}"),
+        };
+        let line = error.position().map_or(line, csv::Position::line);
+        Fault {
+            file: file.to_owned(),
+            line: Some(line),
+            column: None,
+            what,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column {column:?}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}

@@ -1,0 +1,205 @@
+//! The mapping file: which columns of a log are which signals. `deploy/mappings/bmw_i3.toml`
+//! explains every key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use ayaz_model::{FleetId, Signal, VehicleId};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+
+use super::nearest::suggestion;
+
+mod check;
+
+/// How to read the logs of one source.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapping {
+    /// Between the fields of a row.
+    #[serde(default = "comma")]
+    pub delimiter: char,
+    /// Of header and cells.
+    #[serde(default)]
+    pub encoding: Encoding,
+    /// Whose readings they are.
+    pub identity: Identity,
+    /// How drive cycles are told apart.
+    #[serde(default)]
+    pub drive_cycle: DriveCycle,
+    /// Tried in order: the first whose column the file has.
+    pub time: Vec<Time>,
+    /// Rows to leave out.
+    #[serde(default)]
+    pub skip: Vec<Skip>,
+    /// Columns by the signal they fill.
+    pub signals: BTreeMap<String, SignalColumn>,
+}
+
+fn comma() -> char {
+    ','
+}
+
+/// Text encoding of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark.
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// ISO 8859-1.
+    #[serde(rename = "latin-1")]
+    Latin1,
+}
+
+/// Whose readings they are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Fleet of every vehicle.
+    #[serde(deserialize_with = "parsed")]
+    pub fleet: FleetId,
+    /// Vehicle where the file has no column for it.
+    #[serde(default, deserialize_with = "parsed_option")]
+    pub vehicle: Option<VehicleId>,
+    /// Column with the vehicle, where the file has it.
+    pub vehicle_column: Option<String>,
+}
+
+/// How drive cycles are told apart.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriveCycle {
+    /// Column with the drive cycle's name, where the file has it; else a file is a drive cycle
+    /// and has its name without `.csv` and `.gz`.
+    pub column: Option<String>,
+}
+
+/// A column that may tell the time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Time {
+    /// The column.
+    pub column: String,
+    /// What is in it.
+    pub format: TimeFormat,
+    /// Where the drive cycle began, for [`TimeFormat::SecondsSinceOrigin`].
+    pub origin: Option<Origin>,
+}
+
+/// What a time column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeFormat {
+    /// `2019-06-25T11:21:14.5Z`, with a zone.
+    Rfc3339,
+    /// Seconds since 1970-01-01T00:00:00Z, with or without fraction.
+    UnixSeconds,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    UnixMilliseconds,
+    /// Seconds since the drive cycle's origin, with or without fraction.
+    SecondsSinceOrigin,
+}
+
+/// Where drive cycles with relative time began.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// CSV files to look it up in, relative to the log's folder; the first that exists counts.
+    #[serde(default)]
+    pub index: Vec<PathBuf>,
+    /// Column of the index with the drive cycle's name.
+    #[serde(default)]
+    pub key_column: String,
+    /// Column of the index with its start, RFC 3339.
+    #[serde(default)]
+    pub value_column: String,
+    /// Start of a drive cycle that no index names; without it, such a file is an error.
+    pub fallback: Option<Timestamp>,
+    /// Spreads such drive cycles over this many days after `fallback`, by a hash of their names,
+    /// so that they do not lie on top of each other.
+    #[serde(default)]
+    pub fallback_spread_days: u32,
+}
+
+/// Rows to leave out.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skip {
+    /// The column to look at.
+    pub column: String,
+    /// Leave out rows that hold anything but this text.
+    pub unless: Option<String>,
+    /// Leave out rows that hold this text.
+    pub when: Option<String>,
+    /// Files without the column are replayed whole.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// Where a signal comes from: value = cell · scale + offset.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignalColumn {
+    /// The column; a blank cell is "not measured".
+    pub column: String,
+    /// Multiplies the cell.
+    pub scale: Option<f64>,
+    /// Is added after that.
+    pub offset: Option<f64>,
+    /// Files without the column are replayed without the signal.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+impl Mapping {
+    /// Reads and checks a mapping.
+    pub fn load(path: &Path) -> anyhow::Result<Mapping> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("mapping {} cannot be read", path.display()))?;
+        Self::parse(&text).with_context(|| format!("mapping {} is wrong", path.display()))
+    }
+
+    /// Reads and checks the text of a mapping.
+    pub fn parse(text: &str) -> anyhow::Result<Mapping> {
+        let mapping: Mapping = toml::from_str(text)?;
+        mapping.check()?;
+        Ok(mapping)
+    }
+}
+
+/// The signal of that name that a mapping can fill, or why there is none.
+pub fn signal(name: &str) -> Result<Signal, String> {
+    match Signal::by_name(name) {
+        Some(Signal::drive_cycle) => {
+            Err("drive_cycle is made from [drive_cycle], take it out of [signals]".to_owned())
+        }
+        Some(signal) => Ok(signal),
+        None => {
+            let hint = suggestion(name, Signal::ALL.iter().map(|signal| signal.name()));
+            Err(format!("{name:?} is no signal{hint}"))
+        }
+    }
+}
+
+fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(serde::de::Error::custom)
+}
+
+fn parsed_option<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    parsed(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! "Did you mean …?"
+
+/// The candidate that takes the fewest changes of a letter, if it takes few enough to be meant.
+pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let few = wanted.chars().count() / 3 + 1;
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(wanted, candidate), candidate))
+        .min_by_key(|(changes, _)| *changes)
+        .filter(|(changes, _)| *changes <= few)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `, did you mean "X"?`, or nothing.
+pub fn suggestion<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(wanted, candidates) {
+        Some(candidate) => format!(", did you mean {candidate:?}?"),
+        None => String::new(),
+    }
+}
+
+/// Levenshtein distance, regardless of case.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.to_lowercase().chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_found_and_a_strange_one_has_none() {
+        let names = [
+            "speed_kmh",
+            "soc_percent",
+            "soh_percent",
+            "pack_voltage_volts",
+        ];
+        for (wanted, expected) in [
+            ("speed_km", Some("speed_kmh")),
+            ("SOC_percent", Some("soc_percent")),
+            ("pack_voltage_volt", Some("pack_voltage_volts")),
+            ("pack_volts", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(wanted, names), expected, "{wanted}");
+        }
+        assert_eq!((distance("", "abc"), distance("kitten", "sitting")), (3, 3));
+    }
+}

@@ -1,0 +1,258 @@
+//! What the mapping means for one file: its columns by position, found in its header.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ayaz_model::{FleetId, Signal, VehicleId};
+
+use super::fault::Fault;
+use super::mapping::{Encoding, Mapping, TimeFormat};
+use super::origin::{Cache, Origins};
+use super::skip::SkipRule;
+
+mod header;
+
+use header::Header;
+
+/// Given on the command line instead of the mapping's.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Fleet to publish as.
+    pub fleet: Option<FleetId>,
+    /// Vehicle to publish as, whatever a column says.
+    pub vehicle: Option<VehicleId>,
+}
+
+/// How to read one file.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The file.
+    pub path: PathBuf,
+    /// The file as messages name it.
+    pub label: String,
+    /// Size on disk.
+    pub bytes: u64,
+    pub(super) delimiter: u8,
+    pub(super) encoding: Encoding,
+    pub(super) fleet: FleetId,
+    pub(super) vehicle: Choice<VehicleId>,
+    pub(super) cycle: Choice<String>,
+    pub(super) time: TimeColumn,
+    pub(super) skips: Vec<(usize, SkipRule)>,
+    pub(super) signals: Vec<SignalCell>,
+    /// To be said before the file is replayed.
+    pub warnings: Vec<String>,
+}
+
+/// The same for the whole file, or in a column.
+#[derive(Debug, Clone)]
+pub(super) enum Choice<T> {
+    Constant(T),
+    Column(Column),
+}
+
+/// A column of this file.
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) position: usize,
+    pub(super) name: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct TimeColumn {
+    pub(super) column: Column,
+    pub(super) format: TimeFormat,
+    pub(super) origins: Option<Origins>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct SignalCell {
+    pub(super) column: Column,
+    pub(super) signal: Signal,
+    pub(super) scale: f64,
+    pub(super) offset: f64,
+}
+
+/// Plans every file, or says what is wrong with each that cannot be planned.
+pub fn plan_all(
+    mapping: &Mapping,
+    overrides: &Overrides,
+    files: &[PathBuf],
+) -> (Vec<Plan>, Vec<Fault>) {
+    let mut cache = Cache::new();
+    let (mut plans, mut faults) = (Vec::new(), Vec::new());
+    let mut seen: HashMap<(VehicleId, String), String> = HashMap::new();
+    for path in files {
+        let label = path.display().to_string();
+        let planned = plan(mapping, overrides, path, &mut cache).and_then(|plan| {
+            // The same name would give the readings of two files one identity.
+            if let (Choice::Constant(vehicle), Choice::Constant(cycle)) =
+                (&plan.vehicle, &plan.cycle)
+                && let Some(other) = seen.insert((vehicle.clone(), cycle.clone()), label.clone())
+            {
+                let what = format!("is drive cycle {cycle:?} of {vehicle}, and so is {other}");
+                return Err(format!("{what}: replay one, or rename one"));
+            }
+            Ok(plan)
+        });
+        match planned {
+            Ok(plan) => plans.push(plan),
+            Err(what) => faults.push(Fault::file(&label, what)),
+        }
+    }
+    (plans, faults)
+}
+
+fn plan(
+    mapping: &Mapping,
+    overrides: &Overrides,
+    path: &Path,
+    cache: &mut Cache,
+) -> Result<Plan, String> {
+    let header = Header::read(path, mapping)?;
+    let cycle = match mapping
+        .drive_cycle
+        .column
+        .as_deref()
+        .and_then(|name| header.find(name))
+    {
+        Some(column) => Choice::Column(column?),
+        None => Choice::Constant(stem(path)),
+    };
+    let time = time_column(mapping, path, &header, cache)?;
+    let mut warnings = Vec::new();
+    if let (Choice::Constant(cycle), Some(origins)) = (&cycle, &time.origins) {
+        let start = origins.start(cycle)?;
+        warnings.extend(
+            start
+                .warning
+                .map(|warning| format!("{}: {warning}", path.display())),
+        );
+    }
+    Ok(Plan {
+        path: path.to_owned(),
+        label: path.display().to_string(),
+        bytes: std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        delimiter: mapping.delimiter as u8,
+        encoding: mapping.encoding,
+        fleet: overrides
+            .fleet
+            .clone()
+            .unwrap_or_else(|| mapping.identity.fleet.clone()),
+        vehicle: vehicle(mapping, overrides, &header)?,
+        cycle,
+        time,
+        skips: skips(mapping, &header)?,
+        signals: signals(mapping, &header)?,
+        warnings,
+    })
+}
+
+fn vehicle(
+    mapping: &Mapping,
+    overrides: &Overrides,
+    header: &Header,
+) -> Result<Choice<VehicleId>, String> {
+    if let Some(vehicle) = &overrides.vehicle {
+        return Ok(Choice::Constant(vehicle.clone()));
+    }
+    let identity = &mapping.identity;
+    match identity
+        .vehicle_column
+        .as_deref()
+        .and_then(|name| header.find(name))
+    {
+        Some(column) => Ok(Choice::Column(column?)),
+        None => match &identity.vehicle {
+            Some(vehicle) => Ok(Choice::Constant(vehicle.clone())),
+            None => {
+                Err("neither a column nor the mapping names the vehicle: give --vehicle".into())
+            }
+        },
+    }
+}
+
+fn time_column(
+    mapping: &Mapping,
+    path: &Path,
+    header: &Header,
+    cache: &mut Cache,
+) -> Result<TimeColumn, String> {
+    for time in &mapping.time {
+        if let Some(column) = header.find(&time.column) {
+            let load = |origin| Origins::load(origin, path, cache);
+            return Ok(TimeColumn {
+                column: column?,
+                format: time.format,
+                origins: time.origin.as_ref().map(load).transpose()?,
+            });
+        }
+    }
+    let names = mapping.time.iter().map(|time| time.column.as_str());
+    Err(header.missing(names))
+}
+
+fn skips(mapping: &Mapping, header: &Header) -> Result<Vec<(usize, SkipRule)>, String> {
+    let mut rules = Vec::new();
+    for skip in &mapping.skip {
+        let Some(column) = header.find_unless_optional(&skip.column, skip.optional)? else {
+            continue;
+        };
+        let unless = skip.unless.clone().map(SkipRule::Unless);
+        rules.extend(
+            unless
+                .or(skip.when.clone().map(SkipRule::When))
+                .map(|r| (column.position, r)),
+        );
+    }
+    Ok(rules)
+}
+
+fn signals(mapping: &Mapping, header: &Header) -> Result<Vec<SignalCell>, String> {
+    let mut cells = Vec::new();
+    for (name, source) in &mapping.signals {
+        let signal = super::mapping::signal(name)?;
+        let Some(column) = header.find_unless_optional(&source.column, source.optional)? else {
+            continue;
+        };
+        let (scale, offset) = (source.scale.unwrap_or(1.0), source.offset.unwrap_or(0.0));
+        cells.push(SignalCell {
+            column,
+            signal,
+            scale,
+            offset,
+        });
+    }
+    Ok(cells)
+}
+
+/// The file's name without `.csv` and `.gz`.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends_with = |name: &str, suffix: &str| name.to_ascii_lowercase().ends_with(suffix);
+    let mut stem = &name[..];
+    for suffix in [".gz", ".csv"] {
+        if ends_with(stem, suffix) {
+            stem = &stem[..stem.len() - suffix.len()];
+        }
+    }
+    stem.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_the_drive_cycle_of_its_name() {
+        for (path, expected) in [
+            ("a/TripA01.csv.gz", "TripA01"),
+            ("TripA01.CSV", "TripA01"),
+            ("TripA01", "TripA01"),
+            ("2019.12.07.csv", "2019.12.07"),
+            ("ü.csv.gz", "ü"),
+        ] {
+            assert_eq!(stem(Path::new(path)), expected);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What the user sees while a replay runs: a bar on a terminal, else a line a file.
+
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::fault::Fault;
+use super::file::FileCounts;
+use super::plan::Plan;
+use super::source::Progress;
+
+/// Writes to standard error.
+#[derive(Debug)]
+pub struct Report {
+    progress: Progress,
+    /// Hidden where standard error is no terminal.
+    bar: ProgressBar,
+}
+
+impl Report {
+    /// A report on these files.
+    pub fn new(plans: &[Plan]) -> Report {
+        let bar = ProgressBar::new(plans.iter().map(|plan| plan.bytes).sum());
+        let style = "{bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left  {wide_msg}";
+        // The template is ours; a plain bar is as good.
+        bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
+        Report {
+            progress: Progress::default(),
+            bar,
+        }
+    }
+
+    /// To be counted up by whoever reads the files.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    pub(super) fn warnings(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.line(&format!("warning: {warning}"));
+        }
+    }
+
+    pub(super) fn fault(&self, fault: &Fault) {
+        self.line(&format!("error: {fault}"));
+    }
+
+    pub(super) fn file_begins(&self, label: &str) {
+        let name = Path::new(label).file_name().unwrap_or_default();
+        self.bar.set_message(name.to_string_lossy().into_owned());
+    }
+
+    pub(super) fn tick(&self) {
+        self.bar.set_position(self.progress.bytes());
+    }
+
+    pub(super) fn file_ends(&self, label: &str, counts: &FileCounts) {
+        if self.bar.is_hidden() {
+            let FileCounts {
+                readings,
+                rows_skipped,
+            } = counts;
+            self.line(&format!(
+                "{label}: {readings} readings, {rows_skipped} rows skipped"
+            ));
+        }
+    }
+
+    pub(super) fn waiting_for_broker(&self) {
+        self.tick();
+        self.bar
+            .set_message("waiting for the broker's acknowledgements");
+    }
+
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn line(&self, text: &str) {
+        self.bar.suspend(|| eprintln!("{text}"));
+    }
+}

@@ -1,0 +1,218 @@
+//! A row of a log to a reading as it goes over the wire.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+use std::path::Path;
+
+use ayaz_model::{UnixMicroseconds, VehicleId};
+use ayaz_proto::telemetry::v1 as wire;
+use ayaz_publisher::encode;
+use csv::ByteRecord;
+
+use super::cycle::CycleNumbers;
+use super::mapping::{Encoding, TimeFormat};
+use super::origin::parse_rfc3339;
+use super::plan::{Choice, Column, Plan, SignalCell};
+use super::source::{self, Progress, RowLimit};
+
+/// Largest distance from 1970 that a time may have: year 5138.
+const TIME_SECONDS_MAX: f64 = 1e11;
+
+/// A CSV reader over a file; every row must have as many fields as the header.
+pub(super) fn reader(
+    path: &Path,
+    delimiter: u8,
+    progress: Progress,
+    limit: RowLimit,
+) -> io::Result<csv::Reader<Box<dyn Read + Send>>> {
+    let source = source::open(path, progress, limit)?;
+    Ok(csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(source))
+}
+
+/// The text of a field; `None` if it is not in that encoding.
+pub(super) fn decode(field: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
+    match encoding {
+        Encoding::Utf8 => std::str::from_utf8(field).ok().map(Cow::Borrowed),
+        // The first 256 code points of Unicode are those of Latin-1.
+        Encoding::Latin1 => Some(field.iter().map(|byte| char::from(*byte)).collect()),
+    }
+}
+
+/// A cell that stops the file: its column and what is wrong with it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadCell {
+    pub(super) column: String,
+    pub(super) what: String,
+}
+
+/// A row, before it has its place in a message.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) recorded_at: UnixMicroseconds,
+    pub(super) reading: wire::Reading,
+}
+
+/// Vehicle and drive cycle of the rows being read.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Drive {
+    pub(super) vehicle: VehicleId,
+    pub(super) cycle: String,
+    pub(super) numbers: CycleNumbers,
+    /// Start of its relative time.
+    origin_unix_microseconds: i64,
+    pub(super) warning: Option<String>,
+}
+
+impl Plan {
+    /// Whether the mapping leaves the row out.
+    pub(super) fn skips(&self, record: &ByteRecord) -> bool {
+        self.skips
+            .iter()
+            .any(|(position, rule)| rule.applies(&record[*position]))
+    }
+
+    /// The drive that the row belongs to, if it is not the one before.
+    pub(super) fn drive(
+        &self,
+        record: &ByteRecord,
+        before: Option<&Drive>,
+    ) -> Result<Option<Drive>, BadCell> {
+        let cycle = match &self.cycle {
+            Choice::Constant(cycle) => Cow::Borrowed(cycle.as_str()),
+            Choice::Column(column) => self.required(record, column)?,
+        };
+        let vehicle = match &self.vehicle {
+            Choice::Constant(vehicle) => Cow::Borrowed(vehicle.as_str()),
+            Choice::Column(column) => self.required(record, column)?,
+        };
+        if before.is_some_and(|d| d.cycle == cycle && d.vehicle.as_str() == vehicle) {
+            return Ok(None);
+        }
+        let in_column =
+            |choice: Option<&Column>, what: String| bad(choice.unwrap_or(&self.time.column), what);
+        let id = vehicle
+            .parse()
+            .map_err(|error: ayaz_model::IdentityError| {
+                in_column(
+                    self.vehicle.column(),
+                    format!("{vehicle:?} is no vehicle: {error}"),
+                )
+            })?;
+        let start = self
+            .time
+            .origins
+            .as_ref()
+            .map(|origins| origins.start(&cycle))
+            .transpose();
+        let start = start.map_err(|what| in_column(self.cycle.column(), what))?;
+        Ok(Some(Drive {
+            vehicle: id,
+            numbers: CycleNumbers::of(&cycle),
+            cycle: cycle.into_owned(),
+            origin_unix_microseconds: start.as_ref().map_or(0, |start| start.unix_microseconds),
+            warning: start.and_then(|start| start.warning),
+        }))
+    }
+
+    /// The row's reading.
+    pub(super) fn row(&self, record: &ByteRecord, drive: &Drive) -> Result<Row, BadCell> {
+        let recorded_at = self.time(record, drive)?;
+        let mut reading = wire::Reading {
+            drive_cycle: Some(drive.numbers.drive_cycle),
+            ..Default::default()
+        };
+        for cell in &self.signals {
+            let text = self.text(record, &cell.column)?;
+            if !text.is_empty() {
+                set(&mut reading, cell, &text)?;
+            }
+        }
+        Ok(Row {
+            recorded_at,
+            reading,
+        })
+    }
+
+    fn time(&self, record: &ByteRecord, drive: &Drive) -> Result<UnixMicroseconds, BadCell> {
+        let column = &self.time.column;
+        let text = self.required(record, column)?;
+        let seconds = |scale: f64| match text.parse::<f64>() {
+            // The nearest microsecond of the decimal text: 0.1 s is 100,000 µs exactly.
+            Ok(number) if (number * scale).abs() <= TIME_SECONDS_MAX => {
+                Ok((number * scale * 1e6).round() as i64)
+            }
+            _ => Err(bad(column, format!("{text:?} is no number of seconds"))),
+        };
+        let microseconds = match self.time.format {
+            TimeFormat::Rfc3339 => parse_rfc3339(&text).ok_or_else(|| {
+                let example = "as 2019-06-25T11:21:14Z, with a zone";
+                bad(column, format!("{text:?} is no RFC 3339 time {example}"))
+            })?,
+            TimeFormat::UnixSeconds => seconds(1.0)?,
+            TimeFormat::UnixMilliseconds => seconds(1e-3)?,
+            TimeFormat::SecondsSinceOrigin => {
+                drive.origin_unix_microseconds.saturating_add(seconds(1.0)?)
+            }
+        };
+        Ok(UnixMicroseconds(microseconds))
+    }
+
+    fn required<'r>(
+        &self,
+        record: &'r ByteRecord,
+        column: &Column,
+    ) -> Result<Cow<'r, str>, BadCell> {
+        let text = self.text(record, column)?;
+        if text.is_empty() {
+            Err(bad(column, "the cell is blank".to_owned()))
+        } else {
+            Ok(text)
+        }
+    }
+
+    fn text<'r>(&self, record: &'r ByteRecord, column: &Column) -> Result<Cow<'r, str>, BadCell> {
+        let field = record.get(column.position).unwrap_or_default().trim_ascii();
+        decode(field, self.encoding).ok_or_else(|| {
+            let text = String::from_utf8_lossy(field);
+            bad(
+                column,
+                format!("{text:?} is not UTF-8: set encoding = \"latin-1\" if it is that"),
+            )
+        })
+    }
+}
+
+impl<T> Choice<T> {
+    fn column(&self) -> Option<&Column> {
+        match self {
+            Choice::Constant(_) => None,
+            Choice::Column(column) => Some(column),
+        }
+    }
+}
+
+/// A value that cannot be true goes out as it is, NaN too: the daemon marks it, we do not hide it.
+fn set(reading: &mut wire::Reading, cell: &SignalCell, text: &str) -> Result<(), BadCell> {
+    let set = match text.parse::<f64>() {
+        Ok(number) if cell.signal.is_numeric() => {
+            encode::set_number(reading, cell.signal, number * cell.scale + cell.offset)
+        }
+        _ => encode::set_text(reading, cell.signal, text),
+    };
+    set.map_err(|error| {
+        let hint = match text.contains(',') && text.replace(',', ".").parse::<f64>().is_ok() {
+            true => "; write decimal points",
+            false => "",
+        };
+        bad(&cell.column, format!("{text:?} {error}{hint}"))
+    })
+}
+
+fn bad(column: &Column, what: String) -> BadCell {
+    BadCell {
+        column: column.name.clone(),
+        what,
+    }
+}

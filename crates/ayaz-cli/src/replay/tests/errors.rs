@@ -1,0 +1,199 @@
+//! What can be wrong with a file, and what the user then reads.
+
+use super::*;
+
+const GOOD: &str = "at,speed [km/h]\n2019-06-25T11:00:00Z,1\n";
+
+#[test]
+fn a_wrong_header_is_found_before_anything_is_published() {
+    let cases: [(&[u8], &str); 10] = [
+        (b"", "the file is empty"),
+        (
+            b"at;speed [km/h]\n",
+            "looks `;`-separated: set delimiter = \";\"",
+        ),
+        (b"at\tspeed [km/h]\n", "looks tab-separated"),
+        (
+            b"time,speed [km/h]\n",
+            "none of the columns [\"at\", \"t\"]",
+        ),
+        (
+            b"at,Speed [km/h]\n",
+            "no column \"speed [km/h]\", did you mean \"Speed [km/h]\"?",
+        ),
+        (b"at,v\n", "no column \"speed [km/h]\""),
+        (
+            b"at,speed [km/h],speed [km/h]\n",
+            "column \"speed [km/h]\" twice",
+        ),
+        (b"at,speed \xb0\n", "not UTF-8: set encoding = \"latin-1\""),
+        (&[0x1f, 0x8b, 8, 0], "truncated"),
+        (&gzip(GOOD)[..14], "truncated"),
+    ];
+    let folder = Folder::new();
+    for (content, expected) in cases {
+        let error = plan_one(MAPPING, &folder.file("x.csv", content)).unwrap_err();
+        assert!(
+            error.contains(expected) && error.contains("x.csv"),
+            "{expected:?} in: {error}"
+        );
+    }
+    for (path, expected) in [("missing.csv", "cannot be opened"), ("", "it is a folder")] {
+        let error = plan_one(MAPPING, &folder.0.path().join(path)).unwrap_err();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn every_wrong_file_is_named_at_once() {
+    let folder = Folder::new();
+    let mapping = folder.file("mapping.toml", MAPPING);
+    let files = [
+        folder.file("good.csv", GOOD),
+        folder.file("a.csv", "x\n"),
+        folder.file("b.csv", ""),
+        folder.file("other/good.csv.gz", GOOD),
+    ];
+    let error = prepare(&mapping, &Overrides::default(), &files)
+        .unwrap_err()
+        .to_string();
+    assert!(error.starts_with("nothing was published:"), "{error}");
+    for expected in ["a.csv", "b.csv", "is drive cycle \"good\" of v, and so is"] {
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
+    let head = "vehicle,at,speed [km/h],gear,note\nv,2019-06-25T11:00:00Z,1,,\n";
+    let cases: [(&[u8], &str); 10] = [
+        (
+            b"v,2019-06-25T11:00:01Z,fast,,",
+            "line 3, column \"speed [km/h]\": \"fast\"",
+        ),
+        (b"v,2019-06-25T11:00:01Z,\"1,5\",,", "write decimal points"),
+        (
+            b"v,2019-06-25T11:00:01Z,1,fifth,",
+            "column \"gear\": \"fifth\"",
+        ),
+        (
+            b"v,2019-06-25T11:00:01Z,1,-3,",
+            "\"-3\" must be a whole number",
+        ),
+        (b"v,2019-06-25 11:00:01,1,,", "column \"at\""),
+        (b"v,,1,,", "column \"at\": the cell is blank"),
+        (
+            b"v/w,2019-06-25T11:00:01Z,1,,",
+            "column \"vehicle\": \"v/w\" is no vehicle",
+        ),
+        (
+            b"v,2019-06-25T11:00:01Z,1",
+            "line 3: the row has 3 fields and the header 5",
+        ),
+        (
+            b"v,2019-06-25T11:00:01Z,1,,,",
+            "line 3: the row has 6 fields and the header 5",
+        ),
+        (b"v,2019-06-25T11:00:01Z,\xff,,", "is not UTF-8"),
+    ];
+    let folder = Folder::new();
+    for (row, expected) in cases {
+        let content = [head.as_bytes(), row, b"\nv,2019-06-25T11:00:02Z,2,,\n"].concat();
+        let replayed = replay_plan(
+            &plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
+            60,
+        );
+        let text = replayed.fault.expect(expected).to_string();
+        assert!(
+            text.contains(expected) && text.contains("x.csv"),
+            "{expected:?} in: {text}"
+        );
+        assert_eq!(
+            (replayed.counts.readings, replayed.sent.len()),
+            (1, 1),
+            "{text}"
+        );
+    }
+    // What no signal reads does no harm.
+    let content = [head.as_bytes(), b"v,2019-06-25T11:00:01Z,2,,\xff\n"].concat();
+    let replayed = replay_plan(
+        &plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
+        60,
+    );
+    assert_eq!((replayed.fault, replayed.counts.readings), (None, 2));
+}
+
+#[test]
+fn a_relative_time_that_is_none_is_refused() {
+    let folder = Folder::new();
+    for time in ["NaN", "inf", "-inf", "1e300", "0:01", "1,5"] {
+        let path = folder.file("x.csv", format!("t,speed [km/h]\n\"{time}\",1\n"));
+        let fault = replay_plan(&plan_one(MAPPING, &path).unwrap(), 60).fault;
+        let text = fault.expect(time).to_string();
+        assert!(
+            text.contains("line 2, column \"t\"") && text.contains("no number"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_cut_off_says_so() {
+    let folder = Folder::new();
+    let rows: String = (0..5_000)
+        .map(|n| format!("{}.{},{}\n", n / 10, n % 10, n * 7919 % 131))
+        .collect();
+    let mut packed = gzip(format!("t,speed [km/h]\n{rows}"));
+    packed.truncate(packed.len() / 2);
+    let replayed = replay_plan(
+        &plan_one(MAPPING, &folder.file("x.csv.gz", packed)).unwrap(),
+        60,
+    );
+    let text = replayed.fault.unwrap().to_string();
+    assert!(
+        text.contains("truncated") && text.contains("line"),
+        "{text}"
+    );
+    assert_eq!(replayed.sent.len() as u64, replayed.counts.readings);
+    assert!(replayed.counts.readings > 1_000, "{:?}", replayed.counts);
+}
+
+#[test]
+fn a_quote_that_is_never_closed_does_not_take_the_file_into_memory() {
+    let folder = Folder::new();
+    let rest = "0.1,1\n".repeat(500_000);
+    let path = folder.file("x.csv.gz", gzip(format!("t,speed [km/h]\n0,\"1\n{rest}")));
+    let text = replay_plan(&plan_one(MAPPING, &path).unwrap(), 60)
+        .fault
+        .unwrap()
+        .to_string();
+    assert!(
+        text.contains("longer than 1 MiB") && text.contains("line 2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_wrong_index_is_named() {
+    let folder = Folder::new();
+    let path = folder.file("D1.csv", "t,speed [km/h]\n0,1\n");
+    for (index, expected) in [
+        ("name,begin\n", "no column \"start\""),
+        (
+            "name,start\nD1,yesterday\n",
+            "\"yesterday\", which is no RFC 3339 time",
+        ),
+        ("name,start\nD1\n", "found record with 1 fields"),
+        (
+            "name,start\nD1,2020-01-01T00:00:00Z\nD1,2021-01-01T00:00:00Z\n",
+            "twice",
+        ),
+    ] {
+        folder.file("starts.csv", index);
+        let error = plan_one(MAPPING, &path).unwrap_err();
+        assert!(
+            error.contains(expected) && error.contains("starts.csv"),
+            "{error}"
+        );
+    }
+}

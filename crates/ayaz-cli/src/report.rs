@@ -1,0 +1,174 @@
+//! `ayaz report`: energy and range, for people and for programs.
+//!
+//! Reading order: [`run`] connects and chooses; [`energy`] and [`winter`] turn rows into a
+//! [`sheet`](sheet::Sheet) for programs or a [`table`] for people; [`instant`] reads `--from` and
+//! `--to`.
+
+mod columns;
+mod energy;
+mod instant;
+mod sheet;
+mod table;
+mod winter;
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+use ayaz_store::reports::{self, TripSelection};
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::cli::BadConfig;
+
+/// Energy and range of the trips in the database.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    #[command(subcommand)]
+    report: Report,
+}
+
+#[derive(Debug, Subcommand)]
+enum Report {
+    /// Energy, distance, kWh/km and the heater's share, by trip or by exterior temperature.
+    Energy {
+        /// What a row is.
+        #[arg(long, value_enum)]
+        by: energy::By,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Range against exterior temperature, with what each figure rests on.
+    WinterRange {
+        /// What is compared.
+        #[arg(long, value_enum, default_value_t = winter::By::Bus)]
+        by: winter::By,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// Only trips of this fleet.
+    #[arg(long)]
+    fleet: Option<String>,
+    /// Only trips of this vehicle.
+    #[arg(long)]
+    vehicle: Option<String>,
+    /// Only trips that began at this time or later: RFC 3339, or a date for its midnight UTC. A
+    /// trip counts as a whole.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    from: Option<Timestamp>,
+    /// Only trips that began before this time.
+    #[arg(long, value_name = "TIME", value_parser = instant::parse)]
+    to: Option<Timestamp>,
+    /// For people (table) or for programs (csv, json).
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
+    /// other users of this machine do not see.
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Aligned columns, units in the headings, thin figures marked.
+    Table,
+    /// Comma-separated values with a header, empty where nothing was measured.
+    Csv,
+    /// An array of objects, null where nothing was measured.
+    Json,
+}
+
+/// A report that is ready to be written.
+struct Rendered {
+    sheet: sheet::Sheet,
+    table: String,
+}
+
+/// Reads the database and writes the report to the standard output.
+pub async fn run(args: ReportArgs) -> Result<()> {
+    let common = match &args.report {
+        Report::Energy { common, .. } | Report::WinterRange { common, .. } => common,
+    };
+    let url: DatabaseUrl = common
+        .database_url
+        .parse()
+        .map_err(|error| BadConfig(format!("{error}")))?;
+    let connection = Connection::open(&url, Role::Reader)
+        .await
+        .with_context(|| format!("cannot read the database at {url}"))?;
+    migrate::check_schema(&connection).await?;
+    let selection = TripSelection {
+        fleet: common.fleet.clone(),
+        vehicle: common.vehicle.clone(),
+        from: common.from,
+        to: common.to,
+    };
+    let rendered = match &args.report {
+        Report::Energy { by, .. } => energy::report(&connection.client, *by, &selection).await?,
+        Report::WinterRange { by, .. } => {
+            winter::report(&connection.client, *by, &selection).await?
+        }
+    };
+    let empty = rendered.sheet.rows.is_empty();
+    let text = match common.format {
+        Format::Table if empty => String::new(),
+        Format::Table => rendered.table,
+        Format::Csv => rendered.sheet.to_csv()?,
+        Format::Json => rendered.sheet.to_json()?,
+    };
+    write_out(&text)?;
+    if empty {
+        // Beside the output, so that programs get an empty but valid one.
+        eprintln!("{}", why_empty(&connection, &selection).await?);
+    }
+    Ok(())
+}
+
+/// Writes the winter range by model, as `ayaz report winter-range --by model` would.
+pub async fn print_winter_range(database_url: &str) -> Result<()> {
+    let common = Common {
+        fleet: None,
+        vehicle: None,
+        from: None,
+        to: None,
+        format: Format::Table,
+        database_url: database_url.to_owned(),
+    };
+    run(ReportArgs {
+        report: Report::WinterRange {
+            by: winter::By::Model,
+            common,
+        },
+    })
+    .await
+}
+
+async fn why_empty(connection: &Connection, selection: &TripSelection) -> Result<&'static str> {
+    let filtered = *selection != TripSelection::default();
+    Ok(
+        if filtered && reports::any_trip(&connection.client).await? {
+            "no trips match --fleet, --vehicle, --from and --to (times are compared with a trip's start)"
+        } else {
+            "no trips yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is pending"
+        },
+    )
+}
+
+/// Whoever reads may have seen enough (`| head`).
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,41 @@
+//! Times on the command line.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// An RFC 3339 time, or a date for its midnight UTC.
+pub(super) fn parse(text: &str) -> Result<Timestamp, String> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    // A date alone, and nothing else: a time without an offset would be guesswork.
+    if text.len() == "2026-01-31".len()
+        && let Ok(date) = text.parse::<Date>()
+        && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
+    {
+        return Ok(midnight.timestamp());
+    }
+    Err("write 2026-01-31T03:00:00Z, 2026-01-31T03:00:00+05:00 or 2026-01-31".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[test]
+    fn times_need_an_offset_and_dates_are_utc() {
+        let check = |text: &str, expected: Option<&str>| {
+            assert_eq!(
+                parse(text).ok().map(|t| t.to_string()).as_deref(),
+                expected,
+                "{text}"
+            );
+        };
+        check("2026-01-31T03:00:00+05:00", Some("2026-01-30T22:00:00Z"));
+        check("2026-01-31T03:00:00Z", Some("2026-01-31T03:00:00Z"));
+        check("2026-01-31", Some("2026-01-31T00:00:00Z"));
+        check("2026-01-31T03:00:00", None);
+        check("yesterday", None);
+    }
+}

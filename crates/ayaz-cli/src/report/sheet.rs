@@ -1,0 +1,198 @@
+//! A report for programs: named columns, one type per cell, written as CSV or JSON.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+/// Decimals that are written. Sums are made before, in the database, on full precision.
+const DECIMALS: usize = 6;
+
+/// One value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Cell {
+    Text(String),
+    Number(f64),
+    Count(i64),
+    Flag(bool),
+    Instant(Timestamp),
+    /// Nothing was measured.
+    Empty,
+}
+
+/// Named columns and rows of as many cells.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<Cell>>,
+}
+
+impl Sheet {
+    pub(super) fn to_csv(&self) -> Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.columns)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(Cell::to_text))?;
+        }
+        Ok(String::from_utf8(writer.into_inner()?)?)
+    }
+
+    pub(super) fn to_json(&self) -> Result<String> {
+        let rows: Vec<NamedRow<'_>> = self
+            .rows
+            .iter()
+            .map(|row| NamedRow {
+                columns: &self.columns,
+                row,
+            })
+            .collect();
+        Ok(serde_json::to_string_pretty(&rows)? + "\n")
+    }
+}
+
+/// A row as an object whose keys stand in the order of the columns.
+struct NamedRow<'a> {
+    columns: &'a [&'static str],
+    row: &'a [Cell],
+}
+
+impl Serialize for NamedRow<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.row.len()))?;
+        for (column, cell) in self.columns.iter().zip(self.row) {
+            map.serialize_entry(column, cell)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Number(number) => {
+                let rounded = decimal(*number).parse().unwrap_or(*number);
+                serializer.serialize_f64(rounded)
+            }
+            Self::Count(count) => serializer.serialize_i64(*count),
+            Self::Flag(flag) => serializer.serialize_bool(*flag),
+            Self::Instant(instant) => serializer.collect_str(instant),
+            Self::Empty => serializer.serialize_none(),
+        }
+    }
+}
+
+impl Cell {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => decimal(*number),
+            Self::Count(count) => count.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+            Self::Instant(instant) => instant.to_string(),
+            Self::Empty => String::new(),
+        }
+    }
+}
+
+/// Up to six decimals, without trailing zeros and without a negative zero.
+fn decimal(number: f64) -> String {
+    let text = format!("{number:.DECIMALS$}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" {
+        "0".to_owned()
+    } else {
+        text.to_owned()
+    }
+}
+
+impl<T: Into<Cell>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, Into::into)
+    }
+}
+
+impl From<f64> for Cell {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<f32> for Cell {
+    /// As the shortest decimal that means this value: 86.9, not 86.900002.
+    fn from(number: f32) -> Self {
+        Self::Number(number.to_string().parse().unwrap_or(f64::from(number)))
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(count: i64) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<Timestamp> for Cell {
+    fn from(instant: Timestamp) -> Self {
+        Self::Instant(instant)
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_up_to_six_decimals() {
+        for (number, expected) in [
+            (12.595851, "12.595851"),
+            (12.5, "12.5"),
+            (40.0, "40"),
+            (0.1 + 0.2, "0.3"),
+            (-0.0000001, "0"),
+            (1e9, "1000000000"),
+        ] {
+            assert_eq!(decimal(number), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_not_measured_is_empty_in_csv_and_null_in_json() {
+        let sheet = Sheet {
+            columns: vec!["band", "started_at", "heater_kwh", "soc"],
+            rows: vec![vec![
+                Cell::from("[-5,0)".to_owned()),
+                "2019-06-25T13:21:14+02:00"
+                    .parse::<Timestamp>()
+                    .unwrap()
+                    .into(),
+                None::<f64>.into(),
+                86.9_f32.into(),
+            ]],
+        };
+        assert_eq!(
+            sheet.to_csv().unwrap(),
+            "band,started_at,heater_kwh,soc\n\"[-5,0)\",2019-06-25T11:21:14Z,,86.9\n"
+        );
+        let json = sheet.to_json().unwrap();
+        let columns: Vec<usize> = sheet
+            .columns
+            .iter()
+            .map(|name| json.find(name).unwrap())
+            .collect();
+        assert!(columns.is_sorted(), "{json}");
+        let row = &serde_json::from_str::<serde_json::Value>(&json).unwrap()[0];
+        assert!(row["heater_kwh"].is_null());
+        assert_eq!(row["soc"], 86.9);
+    }
+}

@@ -1,0 +1,241 @@
+//! `ayaz report winter-range`.
+
+mod people;
+
+use anyhow::Result;
+use ayaz_store::reports::{Band, Component, RangeBand, RangeGroup, TripSelection, range_by_band};
+use clap::ValueEnum;
+use tokio_postgres::Client;
+
+use super::Rendered;
+use super::columns::{COMPONENTS, components};
+use super::sheet::{Cell, Sheet};
+use super::table::is_thin;
+
+/// What is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    /// Each bus.
+    Bus,
+    /// Each model.
+    Model,
+    /// Each route.
+    Route,
+}
+
+impl By {
+    fn group(self) -> RangeGroup {
+        match self {
+            Self::Bus => RangeGroup::Bus,
+            Self::Model => RangeGroup::Model,
+            Self::Route => RangeGroup::Route,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Bus => "bus",
+            Self::Model => "model",
+            Self::Route => "route",
+        }
+    }
+}
+
+/// The mild weather that a group's losses are measured against, by lower edge, °C.
+const MILD_CELSIUS: [i16; 2] = [10, 15];
+/// Less distance than this says nothing of kWh/km: a bus that stands and heats has an endless one.
+const KM_MIN: f64 = 10.0;
+
+pub(super) async fn report(client: &Client, by: By, selection: &TripSelection) -> Result<Rendered> {
+    let bands = range_by_band(client, by.group(), selection).await?;
+    let rows = with_losses(bands);
+    Ok(Rendered {
+        sheet: sheet(by, &rows),
+        table: people::table_of(by, &rows),
+    })
+}
+
+/// A band with how it compares to its group in mild weather.
+struct Row {
+    band: RangeBand,
+    /// Share of the mild-weather range that is lost, 0 to 1; negative where there is more range.
+    range_loss: Option<f64>,
+    /// Too little to state a range.
+    is_thin: bool,
+}
+
+fn is_too_thin(band: &RangeBand) -> bool {
+    is_thin(band.trips, &band.energy) || band.energy.km.is_none_or(|km| km < KM_MIN)
+}
+
+/// Range goes with the inverse of consumption, so the loss needs no usable energy, and stays
+/// comparable where only some vehicles have one.
+fn with_losses(bands: Vec<RangeBand>) -> Vec<Row> {
+    let mild: Vec<Option<f64>> = bands
+        .iter()
+        .map(|band| mild_consumption(&bands, &band.group))
+        .collect();
+    bands
+        .into_iter()
+        .zip(mild)
+        .map(|(band, mild)| Row {
+            range_loss: match (mild, band.energy.kwh_per_km) {
+                (Some(mild), Some(here)) if here > 0.0 => Some(1.0 - mild / here),
+                _ => None,
+            },
+            is_thin: is_too_thin(&band),
+            band,
+        })
+        .collect()
+}
+
+/// The group's consumption in mild weather, over the mild bands that have enough data.
+fn mild_consumption(bands: &[RangeBand], group: &str) -> Option<f64> {
+    let mild = bands.iter().filter(|band| {
+        band.group == group
+            && matches!(band.band, Band::From(edge) if MILD_CELSIUS.contains(&edge))
+            && !is_too_thin(band)
+    });
+    let (mut kwh, mut km) = (0.0, 0.0);
+    for band in mild {
+        let (Some(kwh_per_km), Some(driven)) = (band.energy.kwh_per_km, band.energy.km) else {
+            continue;
+        };
+        kwh += kwh_per_km * driven;
+        km += driven;
+    }
+    (km > 0.0 && kwh > 0.0).then(|| kwh / km)
+}
+
+fn sheet(by: By, rows: &[Row]) -> Sheet {
+    let mut columns = vec![
+        by.name(),
+        "band",
+        "range_km",
+        "kwh_per_km",
+        "range_loss_share",
+        "trips",
+        "seconds",
+        "km",
+        "coverage",
+        "few_data",
+        "vehicles",
+        "range_vehicles",
+        "usable_energy_kwh",
+        "usable_energy_source",
+        "net_kwh",
+        "discharge_kwh",
+        "regen_kwh",
+        "heater_kwh",
+        "heater_base_kwh",
+        "heater_share",
+        "heat_pump_share",
+        "battery_heater_share",
+        "air_conditioning_share",
+        "auxiliary_share",
+        "traction_share",
+    ];
+    columns.extend(COMPONENTS);
+    let row = |row: &Row| {
+        let (band, energy) = (&row.band, &row.band.energy);
+        let share = |component: &Component| Cell::from(component.share());
+        let mut cells = vec![
+            band.group.clone().into(),
+            band.band.to_string().into(),
+            band.range_km.into(),
+            energy.kwh_per_km.into(),
+            row.range_loss.into(),
+            band.trips.into(),
+            energy.seconds.into(),
+            energy.km.into(),
+            band.coverage.into(),
+            row.is_thin.into(),
+            band.vehicles.into(),
+            band.range_vehicles.into(),
+            band.usable_energy_kwh.into(),
+            band.usable_energy_source.clone().into(),
+            energy.net_kwh.into(),
+            energy.discharge_kwh.into(),
+            energy.regen_kwh.into(),
+            energy.heater.kwh.into(),
+            energy.heater.base_kwh.into(),
+            share(&energy.heater),
+            share(&energy.heat_pump),
+            share(&energy.battery_heater),
+            share(&energy.air_conditioning),
+            share(&energy.auxiliary),
+            share(&energy.traction),
+        ];
+        cells.extend(components(energy));
+        cells
+    };
+    Sheet {
+        columns,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_store::reports::EnergySums;
+
+    use super::*;
+
+    fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> RangeBand {
+        RangeBand {
+            group: group.to_owned(),
+            band: Band::From(edge),
+            trips,
+            vehicles: 1,
+            range_vehicles: 1,
+            usable_energy_kwh: Some(300.0),
+            usable_energy_source: Some("model".to_owned()),
+            range_km: Some(300.0 / kwh_per_km),
+            coverage: Some(0.99),
+            energy: EnergySums {
+                seconds: 7200.0,
+                energy_seconds: 7200.0,
+                km: Some(40.0),
+                kwh_per_km: Some(kwh_per_km),
+                ..EnergySums::default()
+            },
+        }
+    }
+
+    #[test]
+    fn loss_is_against_the_same_groups_mild_weather() {
+        let rows = with_losses(vec![
+            band("a", -30, 5, 2.0),
+            band("a", 10, 5, 0.9),
+            band("a", 15, 5, 1.1),
+            band("b", -30, 5, 2.0),
+            band("b", 15, 2, 1.0),
+        ]);
+        let losses: Vec<Option<i64>> = rows
+            .iter()
+            .map(|row| row.range_loss.map(|loss| (loss * 1000.0).round() as i64))
+            .collect();
+        assert_eq!(losses, [Some(500), Some(-111), Some(91), None, None]);
+    }
+
+    #[test]
+    fn a_thin_band_states_no_range() {
+        let rows = with_losses(vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)]);
+        let table = people::table_of(By::Bus, &rows);
+        let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
+        assert!(line("[-40,-35)").contains("not enough data"), "{table}");
+        assert!(!line("[-40,-35)").contains("120"), "{table}");
+        assert!(line("[-30,-25)").contains("150"), "{table}");
+        assert!(
+            table.contains("has not driven enough in mild weather"),
+            "{table}"
+        );
+    }
+
+    #[test]
+    fn standing_and_heating_gives_no_range() {
+        let mut standing = band("a", -40, 5, 300.0);
+        standing.energy.km = Some(0.2);
+        assert!(is_too_thin(&standing));
+    }
+}
