@@ -48,6 +48,9 @@ pub struct ListenError {
     source: std::io::Error,
 }
 
+/// The reason of a part that has not said anything yet.
+const STARTING: &str = "starting";
+
 /// What keeps the daemon from its work, by part. Ready when every part is.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
@@ -57,11 +60,13 @@ pub struct Readiness {
 impl Readiness {
     /// A daemon that waits for all these parts.
     pub fn waiting_for(parts: &[&'static str]) -> Self {
-        let readiness = Self::default();
-        for part in parts {
-            readiness.not_ready(part, "starting");
+        let starting = parts
+            .iter()
+            .map(|part| (*part, STARTING.to_owned()))
+            .collect();
+        Self {
+            unready: Arc::new(Mutex::new(starting)),
         }
-        readiness
     }
 
     /// The part works.
@@ -74,7 +79,8 @@ impl Readiness {
     /// The part does not work, and why. The first reason of a state is logged.
     pub fn not_ready(&self, part: &'static str, reason: impl Into<String>) {
         let reason = reason.into();
-        if self.lock().insert(part, reason.clone()).is_none() {
+        let before = self.lock().insert(part, reason.clone());
+        if before.is_none_or(|before| before == STARTING) {
             tracing::warn!(part, reason, "not ready");
         }
     }

@@ -1,0 +1,115 @@
+//! Servers and daemons that end in the middle. The sender's list of acknowledged messages is the
+//! measure: all of them must be stored, once.
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use system_tests::{Bed, wait};
+
+use crate::fixtures::{readings, vehicle};
+
+const MESSAGES: usize = 400;
+const READINGS_PER_MESSAGE: usize = 10;
+const READINGS: usize = MESSAGES * READINGS_PER_MESSAGE;
+
+/// Sends everything, calling `fault` after a third and `mend` after two thirds.
+async fn send(
+    bed: &Bed,
+    mut fault: impl AsyncFnMut() -> Result<()>,
+    mut mend: impl AsyncFnMut() -> Result<()>,
+) -> Result<()> {
+    let mut publisher = bed.publisher("bus").await?;
+    let bus = vehicle("bus");
+    for (number, part) in readings(1, READINGS as u64)
+        .chunks(READINGS_PER_MESSAGE)
+        .enumerate()
+    {
+        if number == MESSAGES / 3 {
+            fault().await?;
+        }
+        if number == MESSAGES * 2 / 3 {
+            mend().await?;
+        }
+        bed.publish(&mut publisher, &bus, part).await?;
+    }
+    assert_eq!(publisher.finish().await?.messages, MESSAGES as u64);
+    Ok(())
+}
+
+async fn all_stored_once(bed: &Bed) -> Result<()> {
+    let stored = "select count(*) from reading";
+    wait::until("all readings to be stored", 60, async || {
+        Ok(bed.number(stored).await? >= READINGS as i64)
+    })
+    .await?;
+    assert_eq!(bed.number(stored).await?, READINGS as i64);
+    assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_daemon_is_killed_and_started_again() -> Result<()> {
+    let bed = Bed::new().await?;
+    let daemon = std::cell::RefCell::new(Some(bed.ingest().await?));
+    send(
+        &bed,
+        async || {
+            let running = daemon.take().context("running")?;
+            running.kill().await
+        },
+        async || {
+            daemon.replace(Some(bed.ingest().await?));
+            Ok(())
+        },
+    )
+    .await?;
+    all_stored_once(&bed).await?;
+    daemon.take().context("running")?.terminate().await
+}
+
+#[tokio::test]
+async fn the_database_stops_and_starts_again() -> Result<()> {
+    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let ingest = bed.ingest().await?;
+    let database = std::cell::RefCell::new(stack.database().context("a private database")?);
+    send(
+        &bed,
+        async || Ok(database.borrow_mut().stop().await?),
+        async || {
+            wait::until("/readyz to tell", 20, async || {
+                Ok(ingest.get("/readyz").await?.contains("503"))
+            })
+            .await?;
+            let answer = ingest.get("/readyz").await?;
+            assert!(answer.contains("\"database\""), "{answer}");
+            assert!(ingest.get("/healthz").await?.contains("200 OK"));
+            Ok(database.borrow_mut().start().await?)
+        },
+    )
+    .await?;
+    let bed = bed.reconnect().await?;
+    all_stored_once(&bed).await?;
+    ingest.until_ready().await?;
+    ingest.terminate().await?;
+    Ok(stack.stop().await?)
+}
+
+#[tokio::test]
+async fn the_broker_stops_and_starts_again() -> Result<()> {
+    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let ingest = bed.ingest().await?;
+    let broker = stack.broker().context("a private broker")?;
+    send(
+        &bed,
+        async || {
+            broker.stop().await?;
+            Ok(broker.start().await?)
+        },
+        async || Ok(()),
+    )
+    .await?;
+    all_stored_once(&bed).await?;
+    ingest.terminate().await?;
+    Ok(stack.stop().await?)
+}

@@ -1,0 +1,158 @@
+//! The workspace's programs as processes of their own.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail, ensure};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::wait;
+
+/// A running daemon with its configuration and its log. Killed when dropped.
+#[derive(Debug)]
+pub struct Program {
+    child: Child,
+    admin: SocketAddr,
+    directory: TempDir,
+}
+
+impl Program {
+    /// Where cargo put the workspace's programs: beside the test that is running.
+    pub fn path(name: &str) -> Result<PathBuf> {
+        let test = std::env::current_exe()?;
+        let directory = test
+            .parent()
+            .and_then(|deps| deps.parent())
+            .context("no target folder")?;
+        let path = directory.join(name);
+        ensure!(
+            path.exists(),
+            "{name} is not built: run the whole suite (`cargo test --workspace`), or \
+             `cargo build --workspace` first"
+        );
+        Ok(path)
+    }
+
+    /// Starts a daemon with this configuration, on a free admin port.
+    pub fn daemon(name: &str, env: &[(&str, String)], config: &str) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let admin = free_address()?;
+        let path = directory.path().join("config.toml");
+        write!(
+            File::create(&path)?,
+            "{config}\n[admin]\nlisten = '{admin}'\n"
+        )?;
+        let log = File::create(directory.path().join("log"))?;
+        let child = Command::new(Self::path(name)?)
+            .arg("--config")
+            .arg(&path)
+            .envs(env.iter().map(|(key, value)| (key, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::from(log.try_clone()?))
+            .stderr(Stdio::from(log))
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("start {name}"))?;
+        Ok(Self {
+            child,
+            admin,
+            directory,
+        })
+    }
+
+    /// Runs a program to its end and returns its standard output; an error shows what it said.
+    pub async fn output(name: &str, arguments: &[&str], env: &[(&str, String)]) -> Result<String> {
+        let output = Self::finished(name, arguments, env).await?;
+        ensure!(
+            output.status.success(),
+            "{name} {arguments:?}: {}\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Runs a program to its end, however that is.
+    pub async fn finished(
+        name: &str,
+        arguments: &[&str],
+        env: &[(&str, String)],
+    ) -> Result<std::process::Output> {
+        Command::new(Self::path(name)?)
+            .args(arguments)
+            .env_remove("AYAZ_DATABASE_URL")
+            .env_remove("AYAZ_MQTT_URL")
+            .envs(env.iter().map(|(key, value)| (key, value)))
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .output()
+            .await
+            .with_context(|| format!("run {name}"))
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+
+    /// Waits for `/readyz`.
+    pub async fn until_ready(&self) -> Result<()> {
+        let ready = wait::until("/readyz", 30, async || {
+            Ok(self
+                .get("/readyz")
+                .await
+                .is_ok_and(|answer| answer.starts_with("HTTP/1.1 200")))
+        });
+        ready.await.with_context(|| self.log())
+    }
+
+    /// A metric's value: the sum over its labels.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let text = self.get("/metrics").await?;
+        Ok(text
+            .lines()
+            .filter(|line| {
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with([' ', '{']))
+            })
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum())
+    }
+
+    /// An answer of the admin port, headers included.
+    pub async fn get(&self, path: &str) -> Result<String> {
+        let mut stream = TcpStream::connect(self.admin).await?;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }
+
+    /// `kill -9`.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// SIGTERM; fails unless it then ends well.
+    pub async fn terminate(mut self) -> Result<()> {
+        let pid = self.child.id().context("it has ended already")?;
+        let killed = Command::new("kill").arg(pid.to_string()).status().await?;
+        ensure!(killed.success(), "kill {pid}: {killed}");
+        let status = self.child.wait().await?;
+        if !status.success() {
+            bail!("ended with {status}\n{}", self.log());
+        }
+        Ok(())
+    }
+}
+
+fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}

@@ -1,0 +1,21 @@
+//! Polling for a condition, with a deadline.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+/// Polls until `done` gives true; fails after `seconds` with `what` was waited for.
+pub async fn until(
+    what: &str,
+    seconds: u64,
+    mut done: impl AsyncFnMut() -> Result<bool>,
+) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(seconds);
+    while !done().await? {
+        if Instant::now() > deadline {
+            bail!("after {seconds} s still waiting for {what}");
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
