@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 use ayaz_local::{LocalStack, Options};
 use system_tests::{Bed, wait};
+use tokio::sync::Mutex;
 
 use crate::fixtures::{readings, vehicle};
 
@@ -71,10 +72,10 @@ async fn the_database_stops_and_starts_again() -> Result<()> {
     let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
     let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
     let ingest = bed.ingest().await?;
-    let database = std::cell::RefCell::new(stack.database().context("a private database")?);
+    let database = Mutex::new(stack.database().context("a private database")?);
     send(
         &bed,
-        async || Ok(database.borrow_mut().stop().await?),
+        async || Ok(database.lock().await.stop().await?),
         async || {
             wait::until("/readyz to tell", 20, async || {
                 Ok(ingest.get("/readyz").await?.contains("503"))
@@ -83,7 +84,7 @@ async fn the_database_stops_and_starts_again() -> Result<()> {
             let answer = ingest.get("/readyz").await?;
             assert!(answer.contains("\"database\""), "{answer}");
             assert!(ingest.get("/healthz").await?.contains("200 OK"));
-            Ok(database.borrow_mut().start().await?)
+            Ok(database.lock().await.start().await?)
         },
     )
     .await?;

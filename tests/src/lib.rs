@@ -7,6 +7,7 @@ pub mod bed;
 pub mod dashboards;
 pub mod program;
 pub mod servers;
+pub mod truth;
 pub mod wait;
 
 pub use bed::Bed;

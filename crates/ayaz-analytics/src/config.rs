@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ayaz_daemon::admin::AdminConfig;
-use ayaz_daemon::config::ConfigError;
+use ayaz_daemon::config::{ConfigError, SharedUrl};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
@@ -78,7 +78,7 @@ impl Config {
 
     /// From a file, if one is given, and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let config: Self = ayaz_daemon::config::load(file)?;
+        let config: Self = ayaz_daemon::config::load(file, &[SharedUrl::Database])?;
         config
             .check()
             .map_err(|mistake| ConfigError::Invalid(format!("configuration: {mistake}")))?;
@@ -132,7 +132,7 @@ mod tests {
     fn the_sample_shows_the_defaults() {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/analytics.example.toml");
-        let config: Config = ayaz_daemon::config::load(Some(&path)).unwrap();
+        let config: Config = Config::load(Some(&path)).unwrap();
         assert_eq!(config.refresh, RefreshConfig::default());
         assert_eq!(config.admin, Config::default().admin);
         assert!(config.database.url.is_some());

@@ -33,15 +33,14 @@ pub async fn run(args: DaemonArgs) -> Result<()> {
     let bad = |error: ayaz_daemon::config::ConfigError| BadConfig(error.to_string());
     match args.daemon {
         Which::Ingest => {
-            let config: ayaz_ingest::Config = ayaz_daemon::config::load(path).map_err(bad)?;
+            let config = ayaz_ingest::Config::load(path).map_err(bad)?;
             Ok(ayaz_ingest::Daemon::bind(config)
                 .await?
                 .run(shutdown::requested())
                 .await?)
         }
         Which::Analytics => {
-            let config: ayaz_analytics::config::Config =
-                ayaz_daemon::config::load(path).map_err(bad)?;
+            let config = ayaz_analytics::config::Config::load(path).map_err(bad)?;
             Ok(ayaz_analytics::run::run(config, shutdown::requested())
                 .await
                 .map(drop)?)

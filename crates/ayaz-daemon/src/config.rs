@@ -26,10 +26,33 @@ pub enum ConfigError {
     Invalid(String),
 }
 
-/// Loads the configuration of a daemon.
-pub fn load<C: DeserializeOwned>(file: Option<&Path>) -> Result<C, ConfigError> {
+/// An address that all programs take from the same variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedUrl {
+    /// `AYAZ_DATABASE_URL`, for `database.url`.
+    Database,
+    /// `AYAZ_MQTT_URL`, for `mqtt.url`.
+    Mqtt,
+}
+
+impl SharedUrl {
+    fn variable_and_key(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Database => ("AYAZ_DATABASE_URL", "database.url"),
+            Self::Mqtt => ("AYAZ_MQTT_URL", "mqtt.url"),
+        }
+    }
+}
+
+/// Loads the configuration of a daemon that uses these addresses. The variables of others may be
+/// set too, as where all programs share one environment.
+pub fn load<C: DeserializeOwned>(
+    file: Option<&Path>,
+    urls: &[SharedUrl],
+) -> Result<C, ConfigError> {
     load_from(
         file,
+        urls,
         |name| std::env::var(name).ok(),
         Environment::default(),
     )
@@ -37,6 +60,7 @@ pub fn load<C: DeserializeOwned>(file: Option<&Path>) -> Result<C, ConfigError> 
 
 fn load_from<C: DeserializeOwned>(
     file: Option<&Path>,
+    urls: &[SharedUrl],
     variable: impl Fn(&str) -> Option<String>,
     environment: Environment,
 ) -> Result<C, ConfigError> {
@@ -55,10 +79,7 @@ fn load_from<C: DeserializeOwned>(
             .separator("__")
             .try_parsing(true),
     );
-    for (name, key) in [
-        ("AYAZ_DATABASE_URL", "database.url"),
-        ("AYAZ_MQTT_URL", "mqtt.url"),
-    ] {
+    for (name, key) in urls.iter().map(|url| url.variable_and_key()) {
         if let Some(url) = variable(name).filter(|url| !url.is_empty()) {
             builder = builder
                 .set_override(key, url)
@@ -115,6 +136,7 @@ mod tests {
         let environment = Environment::default().source(Some(map.clone()));
         load_from(
             Some(on_disk.path()),
+            &[SharedUrl::Database],
             |name| map.get(name).cloned(),
             environment,
         )
@@ -124,7 +146,11 @@ mod tests {
     fn the_environment_lies_over_the_file() {
         let loaded = load_sample(
             "[database]\nurl = 'file'\n[batch]\nrows_max = 5\n",
-            &[("AYAZ_DATABASE_URL", "env"), ("AYAZ__BATCH__ROWS_MAX", "7")],
+            &[
+                ("AYAZ_DATABASE_URL", "env"),
+                ("AYAZ_MQTT_URL", "of another program"),
+                ("AYAZ__BATCH__ROWS_MAX", "7"),
+            ],
         );
         let expected = Sample {
             database: Database {
@@ -149,7 +175,7 @@ mod tests {
             let error = load_sample(file, &[]).unwrap_err().to_string();
             assert!(error.contains(word), "{error} should name {word}");
         }
-        let missing = load::<Sample>(Some(Path::new("does/not/exist.toml"))).unwrap_err();
+        let missing = load::<Sample>(Some(Path::new("does/not/exist.toml")), &[]).unwrap_err();
         assert!(missing.to_string().contains("does/not/exist.toml"));
     }
 }

@@ -1,8 +1,10 @@
 //! The daemon's configuration: plain data, documented by `deploy/ingest.example.toml`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use ayaz_daemon::admin::AdminConfig;
+use ayaz_daemon::config::{ConfigError, SharedUrl};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
@@ -43,6 +45,13 @@ pub struct DatabaseConfig {
     pub write_timeout_ms: u64,
 }
 
+impl Config {
+    /// From this file, with the environment over it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        ayaz_daemon::config::load(file, &[SharedUrl::Database, SharedUrl::Mqtt])
+    }
+}
+
 fn admin() -> AdminConfig {
     AdminConfig::on_loopback(9464)
 }
@@ -72,7 +81,7 @@ mod tests {
             env!("CARGO_MANIFEST_DIR"),
             "/../../deploy/ingest.example.toml"
         );
-        let config: Config = ayaz_daemon::config::load(Some(sample.as_ref())).unwrap();
+        let config: Config = Config::load(Some(sample.as_ref())).unwrap();
         assert_eq!(
             config.batch,
             BatchConfig::default(),

@@ -30,7 +30,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log::init();
-    let config: Config = match ayaz_daemon::config::load(arguments.config.as_deref()) {
+    let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
             eprintln!("ayaz-ingest: {error}");

@@ -1,0 +1,1 @@
+//! Every panel of every dashboard.
