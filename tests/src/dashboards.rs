@@ -1,6 +1,7 @@
-//! The SQL of the Grafana dashboards, as Grafana would send it.
+//! The queries of the Grafana dashboards: SQL as Grafana would send it, and Prometheus expressions.
 
 use std::fs;
+use std::iter;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -18,8 +19,53 @@ pub struct DashboardSql {
     pub sql: String,
 }
 
+/// A Prometheus expression of a dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DashboardExpression {
+    /// File name of the dashboard, such as `ingest.json`.
+    pub dashboard: String,
+    /// The panel's title.
+    pub title: String,
+    /// What the dashboard holds, Grafana's variables included.
+    pub expression: String,
+}
+
 /// Every SQL statement of the dashboards in a directory, by file and position.
 pub fn dashboard_sql(directory: &Path) -> Result<Vec<DashboardSql>> {
+    let mut found = Vec::new();
+    for (name, dashboard) in dashboards(directory)? {
+        let variables = list(&dashboard["templating"]["list"]).iter();
+        let variables = variables.filter_map(|variable| {
+            let name = variable["name"].as_str().unwrap_or_default();
+            Some((format!("variable {name}"), variable["query"].as_str()?))
+        });
+        for (title, sql) in variables.chain(targets(&dashboard, "rawSql")) {
+            found.push(DashboardSql {
+                dashboard: name.clone(),
+                title,
+                sql: sql.to_owned(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Every Prometheus expression of the dashboards in a directory, by file and position.
+pub fn dashboard_expressions(directory: &Path) -> Result<Vec<DashboardExpression>> {
+    let mut found = Vec::new();
+    for (name, dashboard) in dashboards(directory)? {
+        for (title, expression) in targets(&dashboard, "expr") {
+            found.push(DashboardExpression {
+                dashboard: name.clone(),
+                title,
+                expression: expression.to_owned(),
+            });
+        }
+    }
+    Ok(found)
+}
+
+fn dashboards(directory: &Path) -> Result<Vec<(String, Value)>> {
     let mut files: Vec<_> = fs::read_dir(directory)
         .with_context(|| format!("list {}", directory.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -29,46 +75,76 @@ pub fn dashboard_sql(directory: &Path) -> Result<Vec<DashboardSql>> {
             .is_some_and(|extension| extension == "json")
     });
     files.sort();
-    let mut found = Vec::new();
-    for path in files {
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        let text = fs::read_to_string(&path).with_context(|| name.clone())?;
-        let dashboard: Value = serde_json::from_str(&text).with_context(|| name.clone())?;
-        for (title, sql) in statements(&dashboard) {
-            found.push(DashboardSql {
-                dashboard: name.clone(),
-                title,
-                sql,
-            });
-        }
-    }
-    Ok(found)
+    let parsed = files.iter().map(|path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let text = fs::read_to_string(path).with_context(|| name.to_string())?;
+        let dashboard = serde_json::from_str(&text).with_context(|| name.to_string())?;
+        Ok((name.into_owned(), dashboard))
+    });
+    parsed.collect()
 }
 
-fn statements(dashboard: &Value) -> Vec<(String, String)> {
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let mut found = Vec::new();
-    for variable in list(&dashboard["templating"]["list"]) {
-        if let Some(sql) = variable["query"].as_str() {
-            found.push((
-                format!("variable {}", text(&variable["name"])),
-                sql.to_owned(),
-            ));
+/// That field of every target, with its panel's title. A closed row holds its panels itself.
+fn targets<'a>(dashboard: &'a Value, field: &'a str) -> impl Iterator<Item = (String, &'a str)> {
+    let panels = list(&dashboard["panels"]).iter();
+    let panels = panels.flat_map(|panel| iter::once(panel).chain(list(&panel["panels"])));
+    panels.flat_map(move |panel| {
+        let title = panel["title"].as_str().unwrap_or_default();
+        let texts = list(&panel["targets"]).iter();
+        texts.filter_map(move |target| Some((title.to_owned(), target[field].as_str()?)))
+    })
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The metrics that a Prometheus expression reads: its names that are neither functions nor words
+/// of the language, and that stand outside label matchers, ranges and lists of labels.
+pub fn metric_names(expression: &str) -> Vec<String> {
+    const WORDS: [&str; 7] = ["and", "or", "unless", "by", "without", "offset", "bool"];
+    const BEFORE_LABELS: [&str; 6] = [
+        "by",
+        "without",
+        "on",
+        "ignoring",
+        "group_left",
+        "group_right",
+    ];
+    let mut names = Vec::new();
+    let mut rest = expression;
+    while let Some(first) = rest.chars().next() {
+        let closing = match first {
+            '{' => Some('}'),
+            '[' => Some(']'),
+            _ => None,
+        };
+        if let Some(closing) = closing {
+            rest = rest.split_once(closing).map_or("", |(_, after)| after);
+            continue;
+        }
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
+        let length = rest.find(|c| !is_part(c)).unwrap_or(rest.len());
+        if length == 0 {
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let (word, after) = rest.split_at(length);
+        rest = after.trim_start();
+        if BEFORE_LABELS.contains(&word) && rest.starts_with('(') {
+            rest = rest.split_once(')').map_or("", |(_, after)| after);
+        } else if !is_function(rest) && !WORDS.contains(&word) && !first.is_ascii_digit() {
+            names.push(word.to_owned());
         }
     }
-    for panel in list(&dashboard["panels"]) {
-        for target in list(&panel["targets"]) {
-            if let Some(sql) = target["rawSql"].as_str() {
-                found.push((text(&panel["title"]), sql.to_owned()));
-            }
-        }
-    }
-    found
+    names
+}
+
+/// Whether arguments follow a name: at once, or after the labels that an aggregation keeps.
+fn is_function(after: &str) -> bool {
+    ["(", "by ", "by(", "without ", "without("]
+        .iter()
+        .any(|start| after.starts_with(start))
 }
 
 /// Replaces what Grafana replaces: the macros `$__timeFilter(column)`, `$__timeFrom()` and
@@ -131,6 +207,29 @@ mod tests {
              and a > '2026-01-01T00:00:00Z' \
              and fleet = any(array['astana','o''hare']::text[])"
         );
+    }
+
+    #[test]
+    fn metric_names_are_told_from_functions_labels_and_words() {
+        let cases: [(&str, &[&str]); 5] = [
+            ("time() - max(last_write)", &["last_write"]),
+            ("min(up{job=\"ayaz-ingest\"})", &["up"]),
+            (
+                "histogram_quantile(0.5, sum by (le) (rate(a_bucket[$__rate_interval])))",
+                &["a_bucket"],
+            ),
+            (
+                "sum(increase(a_total[$__range])) or vector(0)",
+                &["a_total"],
+            ),
+            (
+                "a / on (qos) group_left (reason) b unless c offset 5m",
+                &["a", "b", "c"],
+            ),
+        ];
+        for (expression, names) in cases {
+            assert_eq!(metric_names(expression), names, "{expression}");
+        }
     }
 
     #[test]

@@ -11,9 +11,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::cli::BadConfig;
 use anyhow::Context;
 use ayaz_model::{FleetId, VehicleId};
-use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions};
+use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions};
 use tokio::sync::mpsc;
 
 pub mod cycle;
@@ -63,7 +64,8 @@ pub struct Args {
         env = "AYAZ_MQTT_URL",
         hide_env_values = true
     )]
-    pub mqtt_url: MqttUrl,
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    pub mqtt_url: String,
     /// Most readings in a message
     #[arg(
         long,
@@ -132,6 +134,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Replays without printing the result.
 pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
+    let url: MqttUrl = args
+        .mqtt_url
+        .parse()
+        .map_err(|error: MqttUrlError| BadConfig(error.to_string()))?;
     let overrides = Overrides {
         fleet: args.fleet,
         vehicle: args.vehicle,
@@ -139,14 +145,15 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
     let (mapping, files) = (args.mapping.clone(), args.files);
     let plans = tokio::task::spawn_blocking(move || prepare(&mapping, &overrides, &files))
         .await
-        .context("planning the replay")??;
+        .context("planning the replay")?
+        .map_err(|error| BadConfig(format!("{error:#}")))?;
     let report = Arc::new(Report::new(&plans));
     for plan in &plans {
         report.warnings(&plan.warnings);
     }
 
     let client_id = format!("ayaz-replay-{:08x}", rand::random::<u32>());
-    let publisher = Publisher::connect(PublisherOptions::new(args.mqtt_url, client_id)).await?;
+    let publisher = Publisher::connect(PublisherOptions::new(url, client_id)).await?;
     let mut pace = Pace::new(args.speed);
     let mut outcome = Outcome::default();
     for plan in plans {

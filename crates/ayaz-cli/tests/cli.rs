@@ -1,0 +1,137 @@
+//! What the command says before it works: help, wrong usage, bad configuration.
+
+use std::process::{Command, Output};
+
+fn ayaz(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ayaz"))
+        .args(arguments)
+        .env_remove("AYAZ_DATABASE_URL")
+        .env_remove("AYAZ_MQTT_URL")
+        .output()
+        .expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn help_teaches_the_way_from_servers_to_reports() {
+    let output = ayaz(&["--help"]);
+    assert!(output.status.success());
+    let help = text(&output.stdout);
+    for word in [
+        "demo",
+        "local",
+        "migrate",
+        "replay",
+        "report",
+        "bench",
+        "daemon",
+        "AYAZ_MQTT_URL",
+    ] {
+        assert!(help.contains(word), "--help should name {word}");
+    }
+    for command in [
+        ["demo"].as_slice(),
+        &["local"],
+        &["migrate"],
+        &["replay"],
+        &["report", "energy"],
+    ] {
+        let output = ayaz(&[command, &["--help"]].concat());
+        assert!(output.status.success(), "{command:?}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    for arguments in [
+        ["report", "energy"].as_slice(),
+        &["demo", "--buses", "0"],
+        &["demo", "--for", "soon"],
+        &["migrate"],
+        &["replay", "--mapping", "m.toml"],
+        &[
+            "report",
+            "winter-range",
+            "--format",
+            "svg",
+            "--database-url",
+            "x",
+        ],
+    ] {
+        let output = ayaz(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn bad_configuration_exits_64_and_shows_no_password() {
+    let bad_database = "postgres://u:hunter2@h:port/d";
+    let mapping = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../deploy/mappings/bmw_i3.toml"
+    );
+    for arguments in [
+        ["migrate", "--database-url", bad_database].as_slice(),
+        &[
+            "report",
+            "energy",
+            "--by",
+            "trip",
+            "--database-url",
+            bad_database,
+        ],
+        &[
+            "replay",
+            "--mapping",
+            mapping,
+            "--mqtt-url",
+            "mqtts://u:hunter2@h",
+            "x.csv",
+        ],
+        &[
+            "replay",
+            "--mapping",
+            mapping,
+            "--mqtt-url",
+            "mqtt://u:hunter2@h",
+            "no/such.csv",
+        ],
+        &[
+            "replay",
+            "--mapping",
+            "no/such.toml",
+            "--mqtt-url",
+            "mqtt://u:hunter2@h",
+            "x.csv",
+        ],
+    ] {
+        let output = ayaz(arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{arguments:?}: {error}");
+        assert!(!error.contains("hunter2"), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_named_without_its_password() {
+    let output = ayaz(&[
+        "migrate",
+        "--database-url",
+        "postgres://u:hunter2@127.0.0.1:9/d",
+    ]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("127.0.0.1:9") && !error.contains("hunter2"),
+        "{error}"
+    );
+}
