@@ -114,3 +114,31 @@ async fn the_broker_stops_and_starts_again() -> Result<()> {
     ingest.terminate().await?;
     Ok(stack.stop().await?)
 }
+
+#[tokio::test]
+async fn a_backlog_larger_than_memory_comes_through_in_parts() -> Result<()> {
+    let bed = Bed::new().await?;
+    // The session exists; the daemon is away while everything is sent.
+    bed.ingest().await?.terminate().await?;
+    send(&bed, async || Ok(()), async || Ok(())).await?;
+    let mqtt = "receive_maximum = 2000\npacket_max_bytes = 60000\nmemory_max_bytes = 60000";
+    let ingest = bed.ingest_configured(mqtt, "[limits]\npayload_max_bytes = 50000")?;
+    ingest.until_ready().await?;
+    all_stored_once(&bed).await?;
+    wait::until("all to be acknowledged", 20, async || {
+        Ok(ingest
+            .metric("ayaz_ingest_messages_acknowledged_total")
+            .await?
+            >= MESSAGES as f64)
+    })
+    .await?;
+    let shed = ingest.metric("ayaz_ingest_messages_shed_total").await?;
+    assert!(shed > 0.0, "the test must reach the bound");
+    // Each connection stores what fits; repetitions do not count against the next.
+    let connections = ingest.metric("ayaz_ingest_connections_total").await?;
+    assert!(
+        connections < 40.0,
+        "{connections} connections for a backlog of about ten bounds"
+    );
+    ingest.terminate().await
+}

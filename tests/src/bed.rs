@@ -71,16 +71,18 @@ impl Bed {
 
     /// The ingest daemon as a process, just started.
     pub fn ingest_unready(&self) -> Result<Program> {
-        let client_id = format!("ingest-{}", self.fleet);
-        Program::daemon(
-            "ayaz-ingest",
-            &self.environment(),
-            &format!(
-                "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = '{client_id}'\nfleets = ['{}']\n\
-             reconnect_delay_max_ms = 1000\n[database]\nurl = 'postgres://127.0.0.1/x'\n",
-                self.fleet,
-            ),
-        )
+        self.ingest_configured("", "")
+    }
+
+    /// The same with more lines in its `[mqtt]` section, and more sections.
+    pub fn ingest_configured(&self, mqtt: &str, sections: &str) -> Result<Program> {
+        let fleet = &self.fleet;
+        let config = format!(
+            "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
+             reconnect_delay_max_ms = 1000\n{mqtt}\n\
+             [database]\nurl = 'postgres://127.0.0.1/x'\n{sections}"
+        );
+        Program::daemon("ayaz-ingest", &self.environment(), &config)
     }
 
     /// The analytics worker as a process, until it has worked off all that is pending.

@@ -34,6 +34,9 @@ pub struct DatabaseConfig {
 pub struct RefreshConfig {
     /// How often the worker looks for new readings.
     pub poll_interval_ms: u64,
+    /// An hour that still runs is worked out, whole, only this long after its first new reading was
+    /// stored, 0 to 3600 s. Hours that are over do not wait, and with `--once` none does.
+    pub running_hour_interval_s: u32,
     /// A trip of a source that does not number its drive cycles ends after this much standing or
     /// silence, 1 to 3600 s. A change holds for hours that are worked out from then on.
     pub trip_gap_s: u32,
@@ -59,6 +62,7 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self {
             poll_interval_ms: 2_000,
+            running_hour_interval_s: 20,
             trip_gap_s: 600,
             hours_per_transaction_max: 12,
             hours_per_round_max: 500,
@@ -94,6 +98,11 @@ impl Config {
             ("trip_gap_s", u64::from(refresh.trip_gap_s), 1..=3600),
             ("poll_interval_ms", refresh.poll_interval_ms, 10..=3_600_000),
             (
+                "running_hour_interval_s",
+                refresh.running_hour_interval_s.into(),
+                0..=3600,
+            ),
+            (
                 "hours_per_transaction_max",
                 refresh.hours_per_transaction_max as u64,
                 1..=168,
@@ -121,6 +130,10 @@ impl Config {
 impl RefreshConfig {
     pub(crate) fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.poll_interval_ms)
+    }
+
+    pub(crate) fn running_hour_interval(&self) -> Duration {
+        Duration::from_secs(self.running_hour_interval_s.into())
     }
 }
 

@@ -15,7 +15,7 @@ struct Arguments {
     /// TOML file; environment variables (AYAZ_DATABASE_URL, AYAZ__SECTION__KEY) lie over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Work off all that is pending, print what was done, and exit
+    /// Work off all that is pending now, print what was done, and exit
     #[arg(long)]
     once: bool,
 }
@@ -45,7 +45,7 @@ async fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("ayaz-analytics: {error}");
-            exit::FAILED.into()
+            error.exit_code().into()
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use ayaz_daemon::admin::{Admin, ListenError, Readiness};
+use ayaz_daemon::exit;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::{DatabaseUrl, StoreError};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
@@ -38,6 +39,16 @@ pub enum RunError {
     Store(#[from] StoreError),
 }
 
+impl RunError {
+    /// What the process should end with.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NoDatabase | Self::Listen(_) => exit::BAD_CONFIG,
+            Self::Stopped | Self::Store(_) => exit::FAILED,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Continuous,
@@ -66,7 +77,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
     result.map(|()| work)
 }
 
-/// Works off all that is pending, and ends. Returns what was done; if `shutdown` completes before
+/// Works off all that is pending when it begins, and ends. Returns what was done; if `shutdown` completes before
 /// that, the error says so.
 pub async fn run_once(
     config: Config,
@@ -148,6 +159,9 @@ async fn connect_and_work(
     readiness.ready(DATABASE);
     let mut worker = stand_by(candidate, config, readiness).await?;
     readiness.ready(WORKER);
+    if mode == Mode::Once {
+        worker.only_what_is_stored().await?;
+    }
     loop {
         let started = Instant::now();
         let round = worker.round().await?;
@@ -165,13 +179,11 @@ async fn connect_and_work(
         }
         metrics::gauge!(names::LAST_REFRESH_TIMESTAMP_SECONDS)
             .set(UnixMicroseconds::now().0 as f64 / 1e6);
-        if mode == Mode::Once && round.work == Work::default() {
+        if mode == Mode::Once {
             return Ok(());
         }
-        if mode == Mode::Continuous {
-            // The hour that runs is worked out whole each time; the pause bounds what that costs.
-            tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
-        }
+        // What is worked out is worked out whole; the pause bounds what that costs.
+        tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
     }
 }
 

@@ -5,8 +5,12 @@
 //! bus is still on its trip is known only later, so that what it does meanwhile hangs in the air.
 //! Boots do not matter: a device that restarts on the way does not end a trip.
 
+use std::collections::VecDeque;
+
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::analytics::{OpenTrip, Sample};
+
+use crate::interval::INTERVAL_MICROSECONDS_MAX;
 
 /// Slower than this is standing.
 pub const MOVING_KMH_MIN: f64 = 1.0;
@@ -29,7 +33,8 @@ pub type TripStart = Option<UnixMicroseconds>;
 #[derive(Debug, Clone)]
 pub struct TripDetector {
     open: Option<OpenTrip>,
-    ended: Option<OpenTrip>,
+    /// Those that an interval may still have begun in, oldest first.
+    ended: VecDeque<OpenTrip>,
     gap_microseconds: i64,
 }
 
@@ -38,7 +43,7 @@ impl TripDetector {
     pub fn new(gap_seconds: u32, open: Option<OpenTrip>) -> Self {
         Self {
             open,
-            ended: None,
+            ended: VecDeque::new(),
             gap_microseconds: i64::from(gap_seconds) * 1_000_000,
         }
     }
@@ -52,8 +57,13 @@ impl TripDetector {
         let before = self.open;
         let ended = before
             .is_some_and(|open| sample.plugged_in || sample.recorded_at >= self.ends_at(open));
+        while let Some(oldest) = self.ended.front()
+            && oldest.moved_at.plus(INTERVAL_MICROSECONDS_MAX) < sample.recorded_at
+        {
+            self.ended.pop_front();
+        }
         if ended {
-            self.ended = self.open.take();
+            self.ended.extend(self.open.take());
         }
         if moving {
             let started_at = self.open.map_or(sample.recorded_at, |open| open.started_at);
@@ -72,15 +82,12 @@ impl TripDetector {
     /// Where an interval belongs that began with a sample at `first` and has just ended: to a trip
     /// that moved on after `first`. `None` if only later samples can tell.
     pub fn place_interval(&self, first: UnixMicroseconds) -> Option<TripStart> {
-        match (self.open, self.ended) {
-            (Some(open), _) if open.started_at <= first => {
-                (first < open.moved_at).then_some(Some(open.started_at))
-            }
-            (_, Some(ended)) if ended.started_at <= first && first < ended.moved_at => {
-                Some(Some(ended.started_at))
-            }
-            _ => Some(None),
+        if let Some(open) = self.open.filter(|open| open.started_at <= first) {
+            return (first < open.moved_at).then_some(Some(open.started_at));
         }
+        let mut ended = self.ended.iter().rev();
+        let trip = ended.find(|trip| trip.started_at <= first && first < trip.moved_at);
+        Some(trip.map(|trip| trip.started_at))
     }
 
     /// Where the latest sample belongs. `None` if only later samples can tell.
@@ -155,5 +162,30 @@ mod tests {
         );
         check(&[(0, drive), (10, plug), (20, drive)], &[(0, 0), (20, 20)]);
         check(&[(0, Some(-5.0)), (10, Some(-1.0))], &[(0, 10)]);
+    }
+
+    #[test]
+    fn an_interval_belongs_to_the_trip_it_began_in_however_many_ended_meanwhile() {
+        let mut trips = TripDetector::new(600, None);
+        let mut push = |seconds: i64, speed_kmh, plugged_in| {
+            let mut sample = Sample::bare(UnixMicroseconds(seconds * 1_000_000), 1, None);
+            sample.speed_kmh = Some(speed_kmh);
+            sample.plugged_in = plugged_in;
+            trips.push(&sample);
+        };
+        // Three trips within a minute; another boot of the device measures at either end of it.
+        for (seconds, plugged_in) in [(0, false), (2, false), (3, true), (10, false), (12, false)] {
+            push(seconds, 20.0, plugged_in);
+        }
+        push(13, 0.0, true);
+        push(20, 20.0, false);
+        push(30, 20.0, false);
+        let at = |seconds: i64| UnixMicroseconds(seconds * 1_000_000);
+        let place = |seconds| trips.place_interval(at(seconds));
+        assert_eq!(place(1), Some(Some(at(0))));
+        assert_eq!(place(2), Some(None), "after its last movement");
+        assert_eq!(place(11), Some(Some(at(10))));
+        assert_eq!(place(21), Some(Some(at(20))));
+        assert_eq!(place(30), None, "not known yet");
     }
 }

@@ -1,11 +1,11 @@
 //! The queue, worked off.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
-use ayaz_store::analytics::queue::{self, QueuedHour};
+use ayaz_store::analytics::queue::{self, Due, QueuedHour};
 use ayaz_store::analytics::{Refresh, RefreshStatements};
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
@@ -41,7 +41,7 @@ impl std::ops::AddAssign for Work {
 pub struct Round {
     /// What it did.
     pub work: Work,
-    /// Whether something is left, or may be.
+    /// Whether something that is due is left, or may be.
     pub more: bool,
 }
 
@@ -66,6 +66,7 @@ pub struct Worker {
     connection: Connection,
     statements: RefreshStatements,
     config: RefreshConfig,
+    due: Due,
 }
 
 impl Candidate {
@@ -89,17 +90,33 @@ impl Candidate {
             connection: self.connection,
             statements,
             config,
+            due: Due {
+                running_hour_interval: config.running_hour_interval(),
+                stored_until: None,
+            },
         })
     }
 }
 
 impl Worker {
+    /// From here on works off only what is stored by now, all of it at once: against vehicles that
+    /// keep sending, too, there comes a round after which nothing is left.
+    pub async fn only_what_is_stored(&mut self) -> Result<(), StoreError> {
+        let now = queue::now(&self.connection.client).await?;
+        self.due = Due {
+            running_hour_interval: Duration::ZERO,
+            stored_until: Some(now),
+        };
+        Ok(())
+    }
+
     /// Takes over what ingest touched and works off a bounded part of the queue.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
         let client = &self.connection.client;
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
-        let queued = queue::next_hours(client, self.config.hours_per_round_max.into()).await?;
+        let hours_max = self.config.hours_per_round_max;
+        let queued = queue::next_hours(client, self.due, hours_max).await?;
         let mut work = Work {
             touches,
             ..Work::default()
@@ -110,9 +127,14 @@ impl Worker {
                 tracing::debug!(vehicle, %from, %error, "refresh failed");
             })?;
         }
-        let backlog_hours = queue::backlog_hours(&self.connection.client).await?;
-        metrics::gauge!(names::BACKLOG_HOURS).set(backlog_hours as f64);
-        let more = backlog_hours > 0 || touches >= u64::from(touches_max);
+        let client = &self.connection.client;
+        let backlog = queue::backlog(client, self.due).await?;
+        metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
+        let touched = match self.due.stored_until {
+            Some(until) => queue::is_touched(client, until).await?,
+            None => touches >= u64::from(touches_max),
+        };
+        let more = backlog.due_hours > 0 || touched;
         Ok(Round { work, more })
     }
 

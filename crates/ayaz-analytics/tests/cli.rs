@@ -57,7 +57,7 @@ fn a_configuration_that_cannot_be_used_exits_with_64_and_one_line() {
 }
 
 #[test]
-fn a_taken_admin_port_is_an_error_that_names_it() {
+fn a_taken_admin_port_is_a_configuration_error_that_names_it() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let output = ayaz_analytics(
@@ -67,7 +67,7 @@ fn a_taken_admin_port_is_an_error_that_names_it() {
             ("AYAZ__ADMIN__LISTEN", &address),
         ],
     );
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(64));
     assert!(
         complaint(&output).contains(&address),
         "{}",

@@ -1,10 +1,10 @@
 //! `ayaz daemon`: the same daemons as `ayaz-ingest` and `ayaz-analytics`, from one program. The
-//! demo and the bench run them this way, each as a process of its own.
+//! bench measures the ingest daemon this way, as a process of its own.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use ayaz_daemon::shutdown;
+use ayaz_daemon::{exit, shutdown};
 use clap::{Args, ValueEnum};
 
 use crate::cli::BadConfig;
@@ -34,16 +34,27 @@ pub async fn run(args: DaemonArgs) -> Result<()> {
     match args.daemon {
         Which::Ingest => {
             let config = ayaz_ingest::Config::load(path).map_err(bad)?;
-            Ok(ayaz_ingest::Daemon::bind(config)
-                .await?
-                .run(shutdown::requested())
-                .await?)
+            let ran = match ayaz_ingest::Daemon::bind(config).await {
+                Ok(daemon) => daemon.run(shutdown::requested()).await,
+                Err(error) => Err(error),
+            };
+            ran.map_err(|error| failure(error.exit_code(), error))
         }
         Which::Analytics => {
             let config = ayaz_analytics::config::Config::load(path).map_err(bad)?;
-            Ok(ayaz_analytics::run::run(config, shutdown::requested())
-                .await
-                .map(drop)?)
+            let ran = ayaz_analytics::run::run(config, shutdown::requested()).await;
+            ran.map(drop)
+                .map_err(|error| failure(error.exit_code(), error))
         }
+    }
+}
+
+/// The same exit code as the daemon's own program.
+fn failure(code: u8, error: impl Into<anyhow::Error>) -> anyhow::Error {
+    let error = error.into();
+    if code == exit::BAD_CONFIG {
+        BadConfig(error.to_string()).into()
+    } else {
+        error
     }
 }

@@ -13,6 +13,7 @@ use ayaz_store::{DatabaseUrl, backlog};
 use clap::Args;
 use tokio_postgres::Client;
 
+use crate::cli::BadConfig;
 use crate::progress::Progress;
 use crate::report;
 use daemons::Daemons;
@@ -22,7 +23,8 @@ use fleet::{Backfill, SimulatedFleet};
 ///
 /// Gets and starts a private Mosquitto and TimescaleDB, migrates, runs both daemons, sends the last
 /// days of a small Astana fleet in winter through MQTT, prints the winter-range table, and goes on
-/// live. Ctrl-C stops everything; without --data-dir nothing is left behind.
+/// live. Ctrl-C stops everything; without --data-dir nothing is left behind. Servers named by
+/// AYAZ_DATABASE_URL and AYAZ_MQTT_URL are used instead, if that database is empty.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Buses in the fleet.
@@ -37,7 +39,7 @@ pub struct DemoArgs {
     /// The same seed gives the same fleet and the same weather.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Keeps the servers' data here.
+    /// Keeps the servers' data here, for looking at it later with `ayaz local`.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -75,11 +77,17 @@ async fn on_servers(
     mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) -> Result<()> {
     let url: DatabaseUrl = stack.database_url().parse()?;
+    let owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
+    if backlog::holds_readings(&owner.client).await? {
+        // Its own of an earlier run, or, with AYAZ_DATABASE_URL set, somebody's real ones.
+        let why = "holds readings already, and the demo would mix its own into them: give another \
+                   --data-dir, or unset AYAZ_DATABASE_URL";
+        return Err(BadConfig(format!("the database at {url} {why}")).into());
+    }
     let migrated = ayaz_store::migrate::migrate(&url)
         .await
         .context("migrate")?;
     eprintln!("schema version {}", migrated.version);
-    let owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
     let fleet = SimulatedFleet::winter(args.seed, args.buses.into(), args.days.into());
     fleet.register(&owner.client).await?;
     let mut daemons = Daemons::start(stack).await?;
@@ -142,18 +150,21 @@ async fn show(
     Ok(())
 }
 
-/// Waits until every reading is stored and worked off.
+/// Waits until every reading is stored and worked off, and makes sure of it.
 async fn settle(client: &Client, readings: u64) -> Result<()> {
     let mut progress = Progress::new("readings stored", readings);
-    loop {
-        let stored = backlog::readings_stored(client).await?;
-        progress.set(stored.min(readings));
-        if stored >= readings {
-            break;
-        }
+    // The daemon's own count, since counting millions of rows again and again would slow down what
+    // is waited for.
+    while daemons::readings_stored() < readings {
+        progress.set(daemons::readings_stored());
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
     progress.finish();
+    let stored = backlog::readings_stored(client).await?;
+    anyhow::ensure!(
+        stored == readings,
+        "{readings} readings were sent, {stored} are stored"
+    );
     let pending = backlog::hours_pending(client).await?;
     let mut progress = Progress::new("hours worked out", pending);
     loop {

@@ -10,6 +10,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cli::BadConfig;
 use anyhow::Context;
@@ -40,6 +41,10 @@ use report::Report;
 
 /// Messages that are read ahead of publishing.
 const READ_AHEAD_MESSAGES: usize = 16;
+
+/// How long a daemon may take to subscribe for the first time, as when everything is started at
+/// once.
+const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 
 /// What to replay, how and where to.
 #[derive(Debug, Clone, clap::Args)]
@@ -153,7 +158,9 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
     }
 
     let client_id = format!("ayaz-replay-{:08x}", rand::random::<u32>());
-    let publisher = Publisher::connect(PublisherOptions::new(url, client_id)).await?;
+    let mut options = PublisherOptions::new(url, client_id);
+    options.subscriber_wait = Some(SUBSCRIBER_WAIT);
+    let publisher = Publisher::connect(options).await?;
     let mut pace = Pace::new(args.speed);
     let mut outcome = Outcome::default();
     for plan in plans {

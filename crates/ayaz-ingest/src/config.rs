@@ -48,7 +48,64 @@ pub struct DatabaseConfig {
 impl Config {
     /// From this file, with the environment over it.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        ayaz_daemon::config::load(file, &[SharedUrl::Database, SharedUrl::Mqtt])
+        let config: Self =
+            ayaz_daemon::config::load(file, &[SharedUrl::Database, SharedUrl::Mqtt])?;
+        config
+            .check()
+            .map_err(|mistake| ConfigError::Invalid(format!("configuration: {mistake}")))?;
+        Ok(config)
+    }
+
+    /// Values that could not work are told before any work.
+    fn check(&self) -> Result<(), String> {
+        let Self {
+            mqtt,
+            database,
+            batch,
+            limits,
+            ..
+        } = self;
+        for (key, value, least) in [
+            ("mqtt.receive_maximum", u64::from(mqtt.receive_maximum), 1),
+            ("mqtt.keep_alive_s", u64::from(mqtt.keep_alive_s), 5),
+            (
+                "mqtt.reconnect_delay_min_ms",
+                mqtt.reconnect_delay_min_ms,
+                1,
+            ),
+            (
+                "mqtt.reconnect_delay_max_ms",
+                mqtt.reconnect_delay_max_ms,
+                1,
+            ),
+            ("database.write_timeout_ms", database.write_timeout_ms, 100),
+            ("batch.rows_max", batch.rows_max as u64, 1),
+            ("limits.readings_max", limits.readings_max as u64, 1),
+            (
+                "limits.payload_max_bytes",
+                limits.payload_max_bytes as u64,
+                1,
+            ),
+        ] {
+            if value < least {
+                return Err(format!("{key} is {value}, it must be at least {least}"));
+            }
+        }
+        if mqtt.client_id.is_empty() {
+            return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
+        }
+        if mqtt.shared_group.contains(['/', '+', '#']) {
+            return Err("mqtt.shared_group must not hold '/', '+' or '#'".to_owned());
+        }
+        let packet = mqtt.packet_max_bytes as usize;
+        if limits.payload_max_bytes > packet || packet > mqtt.memory_max_bytes {
+            return Err(
+                "it must hold that limits.payload_max_bytes <= mqtt.packet_max_bytes <= \
+                 mqtt.memory_max_bytes"
+                    .to_owned(),
+            );
+        }
+        Ok(())
     }
 }
 
@@ -96,5 +153,31 @@ mod tests {
             config.mqtt.filters(),
             ["telemetry", "cells", "status"].map(|kind| format!("ayaz/v1/+/+/{kind}"))
         );
+    }
+
+    #[test]
+    fn values_that_cannot_work_are_named() {
+        let sample = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../deploy/ingest.example.toml"
+        );
+        let good = Config::load(Some(sample.as_ref())).unwrap();
+        let mut changed = good.clone();
+        changed.batch.rows_max = 0;
+        assert!(changed.check().unwrap_err().contains("batch.rows_max"));
+        let mut changed = good.clone();
+        changed.mqtt.keep_alive_s = 0;
+        assert!(changed.check().unwrap_err().contains("mqtt.keep_alive_s"));
+        let mut changed = good.clone();
+        changed.mqtt.memory_max_bytes = 0;
+        assert!(
+            changed
+                .check()
+                .unwrap_err()
+                .contains("mqtt.memory_max_bytes")
+        );
+        let mut changed = good;
+        changed.mqtt.shared_group = "a/b".to_owned();
+        assert!(changed.check().unwrap_err().contains("mqtt.shared_group"));
     }
 }

@@ -9,6 +9,7 @@ use ayaz_daemon::exit;
 use ayaz_store::{IngestStore, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::config::Config;
 use crate::{metrics, mqtt, pipeline, writer};
@@ -88,7 +89,7 @@ impl Daemon {
             env!("CARGO_PKG_VERSION"),
         );
         let (deliveries, delivered) = mpsc::unbounded_channel();
-        let (batches, batched) = mpsc::channel(1);
+        let (requests, requested) = mpsc::channel(1);
         let (settled, settlements) = mpsc::unbounded_channel();
         let channels = mqtt::Channels {
             deliveries,
@@ -96,33 +97,41 @@ impl Daemon {
             stop: stopping,
         };
         let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness.clone()));
-        let pipeline = tokio::spawn(pipeline::run(
+        let mut pipeline = tokio::spawn(pipeline::run(
             config.limits,
             config.batch,
             delivered,
-            batches,
+            requested,
         ));
-        let mut writer = tokio::spawn(writer::run(store, batched, settled, readiness));
+        let mut writer = tokio::spawn(writer::run(store, requests, settled, readiness));
 
         let outcome = tokio::select! {
+            // The writer first: when it fails, the others end too, and its error is the cause.
+            biased;
+            ended = &mut writer => Err(failure("writer", ended)),
+            _ = &mut pipeline => Err(cause("pipeline", &mut writer).await),
+            _ = &mut mqtt => Err(cause("broker task", &mut writer).await),
             () = shutdown => {
                 // The stop travels with the data: mqtt closes the deliveries, the pipeline hands
                 // over the rest, the writer settles it, mqtt acknowledges and disconnects.
                 let _ = stop.send(true);
                 let grace = Duration::from_millis(config.shutdown_grace_ms);
-                match tokio::time::timeout(grace, &mut mqtt).await {
-                    Ok(_) => {}
-                    Err(_) => tracing::warn!(
-                        "stopping without the database; the broker will deliver the rest again"
-                    ),
+                let drain = async {
+                    let written = (&mut writer).await;
+                    let _ = (&mut mqtt).await;
+                    written
+                };
+                match tokio::time::timeout(grace, drain).await {
+                    Ok(Ok(Ok(()))) => Ok(()),
+                    Ok(ended) => Err(failure("writer", ended)),
+                    Err(_) => {
+                        tracing::warn!(
+                            "stopping without the database; the broker will deliver the rest again"
+                        );
+                        Ok(())
+                    }
                 }
-                Ok(())
             }
-            ended = &mut writer => match ended {
-                Ok(Err(error)) => Err(error.into()),
-                _ => Err(DaemonError::Task("writer")),
-            },
-            _ = &mut mqtt => Err(DaemonError::Task("broker task")),
         };
         let _ = stop.send(true);
         for task in [mqtt, pipeline] {
@@ -131,5 +140,22 @@ impl Daemon {
         writer.abort();
         admin.abort();
         outcome
+    }
+}
+
+type WriterEnd = Result<Result<(), StoreError>, JoinError>;
+
+fn failure(task: &'static str, ended: WriterEnd) -> DaemonError {
+    match ended {
+        Ok(Err(error)) => error.into(),
+        Ok(Ok(())) | Err(_) => DaemonError::Task(task),
+    }
+}
+
+/// Why a task ended that only ends after the writer: the writer's error, if it has one.
+async fn cause(task: &'static str, writer: &mut JoinHandle<Result<(), StoreError>>) -> DaemonError {
+    match tokio::time::timeout(Duration::from_secs(1), writer).await {
+        Ok(Ok(Err(error))) => error.into(),
+        _ => DaemonError::Task(task),
     }
 }

@@ -4,6 +4,7 @@ use ayaz_model::VehicleKey;
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{CellBatch, TelemetryBatch, VehicleStatus};
 use bytes::Bytes;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
 
 use crate::reject::{Reason, Reject};
 use crate::validate::Limits;
@@ -41,6 +42,9 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
             ),
         ));
     }
+    if !matches!(kind, Kind::Status) {
+        readings_at_most(payload, limits.readings_max)?;
+    }
     let undecodable =
         |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
     let body = match kind {
@@ -57,6 +61,29 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
         Kind::Status => Body::Status(VehicleStatus::decode(payload.clone()).map_err(undecodable)?),
     };
     Ok(Frame { vehicle, body })
+}
+
+/// Counts the readings before any of them is decoded: an empty one has two bytes on the wire and
+/// hundreds in memory, so that a payload within its limit could become a hundred megabytes.
+fn readings_at_most(payload: &[u8], readings_max: usize) -> Result<(), Reject> {
+    /// Field number of `readings` in `TelemetryBatch` and `CellBatch`.
+    const READINGS: u32 = 7;
+    let undecodable =
+        |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
+    let mut rest = payload;
+    let mut count = 0;
+    while !rest.is_empty() {
+        let (field, wire_type) = decode_key(&mut rest).map_err(undecodable)?;
+        skip_field(wire_type, field, &mut rest, DecodeContext::default()).map_err(undecodable)?;
+        count += usize::from(field == READINGS);
+        if count > readings_max {
+            return Err(Reject::new(
+                Reason::ReadingsTooMany,
+                format!("more than the {readings_max} readings that are accepted"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 enum Kind {

@@ -32,7 +32,7 @@ metric_names! {
     counter MESSAGES_ACKNOWLEDGED = "ayaz_ingest_messages_acknowledged_total";
     /// Messages that became dead letters, by reason.
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
-    /// Messages dropped unacknowledged at the memory bound; the broker delivers them again.
+    /// Messages dropped unacknowledged at the memory bound; the broker delivers those of QoS 1 again.
     counter MESSAGES_SHED = "ayaz_ingest_messages_shed_total";
     /// Readings stored as new rows.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
@@ -58,6 +58,8 @@ metric_names! {
     gauge OUTSTANDING_MESSAGES = "ayaz_ingest_outstanding_messages";
     /// Connections to the broker since the start.
     counter CONNECTIONS = "ayaz_ingest_connections_total";
+    /// Reconnects at which the broker had forgotten our session, and with it what it held for us.
+    counter SESSIONS_LOST = "ayaz_ingest_sessions_lost_total";
     /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
     gauge CONNECTED = "ayaz_ingest_connected";
 }

@@ -6,8 +6,9 @@
 //! and an acknowledgement or a publish of an earlier connection must not reach the next one.
 //!
 //! Memory is bounded here, in bytes: once what was handed on and not yet stored exceeds
-//! `memory_max_bytes`, whatever else arrives is dropped unacknowledged; when half of it is stored,
-//! the connection is closed and opened again, upon which the broker delivers the rest once more.
+//! `memory_max_bytes`, whatever else arrives is dropped unacknowledged; when all of it is stored and
+//! acknowledged, the connection is closed and opened again, upon which the broker delivers the rest
+//! once more.
 
 mod backoff;
 mod config;
@@ -57,6 +58,7 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         outstanding_bytes: 0,
         bytes_max: config.memory_max_bytes,
         shed: Episode::default(),
+        has_session: false,
         stop,
     };
     let mut delays = Delays::new(&config);
@@ -95,6 +97,8 @@ struct Intake {
     outstanding_bytes: usize,
     bytes_max: usize,
     shed: Episode,
+    /// The broker keeps a session for us, as far as we know.
+    has_session: bool,
     stop: watch::Receiver<bool>,
 }
 
@@ -126,8 +130,10 @@ impl Intake {
         self.outstanding_bytes >= self.bytes_max
     }
 
+    /// Everything handed on is stored. Not half of it: what the broker would deliver again while
+    /// it is still in memory would count twice, and the bound be reached by repetitions.
     fn has_drained(&self) -> bool {
-        self.outstanding_bytes <= self.bytes_max / 2
+        self.outstanding_bytes == 0
     }
 
     fn hand_on(&mut self, delivery: Delivery) {

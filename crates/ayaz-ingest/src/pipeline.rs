@@ -4,41 +4,47 @@ use std::time::Instant;
 
 use ayaz_model::TimeQuality;
 use ayaz_store::{Content, Envelope, Message};
-use tokio::sync::mpsc::{Sender, UnboundedReceiver};
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
-use crate::batch::{Batch, BatchConfig, Batcher};
+use crate::batch::{BatchConfig, Batcher};
 use crate::decode::decode;
 use crate::delivery::Delivery;
 use crate::metrics;
 use crate::validate::{InvalidCounts, Limits, validate};
+use crate::writer::Request;
 
 /// Deliveries taken over at a time.
 const TAKE_MAX: usize = 256;
 
-/// Works until there are no more deliveries, then hands over what is left. The batches' channel
-/// holds none, or one: a batch goes on growing until the writer asks for it.
+/// Works until there are no more deliveries, then hands over what is left.
 pub async fn run(
     limits: Limits,
     config: BatchConfig,
     mut deliveries: UnboundedReceiver<Delivery>,
-    batches: Sender<Batch>,
+    mut requests: Receiver<Request>,
 ) {
     let mut batcher = Batcher::new(config);
     let mut taken = Vec::with_capacity(TAKE_MAX);
     let mut open = true;
+    let mut idle_writer: Option<Request> = None;
     while open || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
         let due_at = batcher.due_at(now);
         // At the end there is nothing to linger for.
         let due = due_at.is_some_and(|due_at| !open || due_at <= now);
-        tokio::select! {
-            permit = batches.reserve(), if due => {
-                match (permit, batcher.take()) {
-                    (Ok(permit), Some(batch)) => permit.send(batch),
-                    // The writer has stopped: what is not written is not acknowledged either.
-                    _ => return,
-                }
+        if due && let Some(request) = idle_writer.take() {
+            let refused = batcher.take().and_then(|batch| request.send(batch).err());
+            if refused.is_some() {
+                // The writer has stopped: what is not written is not acknowledged either.
+                return;
             }
+            continue;
+        }
+        tokio::select! {
+            request = requests.recv(), if idle_writer.is_none() => match request {
+                Some(request) => idle_writer = Some(request),
+                None => return,
+            },
             count = deliveries.recv_many(&mut taken, TAKE_MAX), if open && batcher.has_room() => {
                 open = count > 0;
                 let mut tally = Tally::default();

@@ -7,7 +7,8 @@ use ayaz_daemon::admin::Readiness;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::{IngestStore, Message, StoreError, Written};
 use backon::{BackoffBuilder, ExponentialBuilder};
-use tokio::sync::mpsc::{Receiver, UnboundedSender};
+use tokio::sync::mpsc::{Sender, UnboundedSender};
+use tokio::sync::oneshot;
 
 use crate::ack::AckToken;
 use crate::batch::Batch;
@@ -16,29 +17,34 @@ use crate::metrics;
 /// The part of the daemon's readiness that this task speaks for.
 pub const PART: &str = "database";
 
-/// Writes until there are no more batches. Returns early only with an error that trying again
-/// cannot mend.
+/// How the writer asks for the next batch.
+pub type Request = oneshot::Sender<Batch>;
+
+/// Writes until there are no more batches. Asks for one only when it is idle, so that a batch goes
+/// on growing meanwhile. Returns early only with an error that trying again cannot mend.
 pub async fn run(
     mut store: IngestStore,
-    mut batches: Receiver<Batch>,
+    requests: Sender<Request>,
     settled: UnboundedSender<Vec<AckToken>>,
     readiness: Readiness,
 ) -> Result<(), StoreError> {
     // Connecting before the first batch lets a wrong schema be told at the start.
     retry(&mut store, &readiness, Work::Connect).await?;
-    while let Some(batch) = batches.recv().await {
-        let started = Instant::now();
+    loop {
+        let (request, batch) = oneshot::channel();
+        let asked = requests.send(request).await.is_ok();
+        let Some(batch) = (if asked { batch.await.ok() } else { None }) else {
+            return Ok(());
+        };
         metrics::sample(metrics::BATCH_ROWS, batch.rows as f64);
         let written = retry(&mut store, &readiness, Work::Write(&batch.messages)).await?;
-        count(written, started.elapsed());
+        count(written);
         // The receiver is gone only when the daemon is, and then nobody acknowledges.
         let _ = settled.send(batch.tokens);
     }
-    Ok(())
 }
 
-fn count(written: Written, took: Duration) {
-    metrics::sample(metrics::WRITE_DURATION, took.as_secs_f64());
+fn count(written: Written) {
     metrics::add(metrics::READINGS_WRITTEN, written.readings_new);
     metrics::add(metrics::READINGS_DUPLICATE, written.readings_duplicate);
     metrics::add(metrics::BATCHES_WRITTEN, written.transactions);
@@ -64,12 +70,17 @@ async fn retry(
 ) -> Result<Written, StoreError> {
     let mut delays = backoff();
     loop {
+        let started = Instant::now();
         let outcome = match work {
             Work::Connect => store.connect().await.map(|()| Written::default()),
             Work::Write(messages) => store.write(messages).await,
         };
         match outcome {
             Ok(done) => {
+                if done.transactions > 0 {
+                    let seconds = started.elapsed().as_secs_f64();
+                    metrics::sample(metrics::WRITE_DURATION, seconds);
+                }
                 readiness.ready(PART);
                 return Ok(done);
             }

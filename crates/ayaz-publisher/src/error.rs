@@ -57,6 +57,19 @@ pub enum PublishError {
         /// Its size, bytes.
         size: usize,
     },
+    /// The broker has nobody to hand messages to, see
+    /// [`subscriber_wait`](crate::PublisherOptions::subscriber_wait).
+    #[error(
+        "nobody has subscribed to topic {topic} within {after:?}, so the broker throws its \
+         messages away; start ayaz-ingest, which keeps a session from its first connection on, \
+         and replay again"
+    )]
+    NobodySubscribed {
+        /// Where the messages should have gone.
+        topic: String,
+        /// How long it was tried.
+        after: Duration,
+    },
     /// No topic to publish to: empty, over 65,535 bytes, or with a wildcard.
     #[error("{0:?} is no topic to publish to")]
     Topic(String),

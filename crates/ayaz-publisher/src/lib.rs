@@ -6,7 +6,8 @@
 //!
 //! What is promised: a message that [`Publisher::publish`] took is delivered to the broker at
 //! least once, in the order of publishing, over any number of lost connections, as long as the
-//! process lives and [`Publisher::finish`] returns `Ok`. A broken connection may deliver a message
+//! process lives and [`Publisher::finish`] returns `Ok`; with
+//! [`PublisherOptions::subscriber_wait`] also that the broker had a subscriber to hand it to. A broken connection may deliver a message
 //! twice; readings carry an identity, so a message twice is stored once.
 
 pub mod encode;

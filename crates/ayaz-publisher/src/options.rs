@@ -19,13 +19,20 @@ pub struct PublisherOptions {
     /// How long to try the first connection; `None` for as long as it takes. Later ones are tried
     /// for as long as it takes.
     pub give_up_after: Option<Duration>,
+    /// What counts as delivered. `None`: that the broker has taken a message, even if it throws it
+    /// away because nobody has subscribed. `Some`: that it had a subscriber to hand it to; until
+    /// then the message is kept and sent again, and the publisher fails once nobody has subscribed
+    /// for this long. Retained messages are delivered either way, since the broker keeps them.
+    ///
+    /// Needs a broker that tells, as Mosquitto does: MQTT 5 leaves that to the broker.
+    pub subscriber_wait: Option<Duration>,
 }
 
 /// Added to the length of topic and payload, so that the bound on bytes also bounds the count.
 pub const MESSAGE_OVERHEAD_BYTES: u32 = 512;
 
 impl PublisherOptions {
-    /// 1,000 in flight, 16 MiB kept, 30 s for the first connection.
+    /// 1,000 in flight, 16 MiB kept, 30 s for the first connection, no wait for subscribers.
     pub fn new(url: MqttUrl, client_id: impl Into<String>) -> Self {
         Self {
             url,
@@ -33,6 +40,7 @@ impl PublisherOptions {
             inflight_max: 1_000,
             window_bytes_max: 16 << 20,
             give_up_after: Some(Duration::from_secs(30)),
+            subscriber_wait: None,
         }
     }
 }

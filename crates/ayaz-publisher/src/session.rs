@@ -19,6 +19,9 @@ use crate::options::PublisherOptions;
 use crate::shared::{Shared, State};
 
 mod client;
+mod subscribers;
+
+use subscribers::Subscribers;
 
 /// Longest silence from the event loop: it reports pings, so more means that it hangs in a write
 /// to a peer that takes nothing.
@@ -36,6 +39,8 @@ enum Ended {
     Goodbye,
     /// To be tried again.
     Lost(String),
+    /// To be tried again, which sends this topic's message again: nobody has subscribed to it yet.
+    Unsubscribed(String),
     /// The broker does not want us.
     Refused(String),
     /// Trying again cannot help.
@@ -48,6 +53,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
     let _ended = Ending(&shared);
     let started = Instant::now();
     let mut delays = backoff();
+    let mut subscribers = Subscribers::awaited(options.subscriber_wait);
     let mut outage_is_logged = false;
     loop {
         let connected_at = Instant::now();
@@ -57,6 +63,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             shared: &shared,
             client,
             broker: &broker,
+            subscribers: &mut subscribers,
             stood: false,
             in_flight: 0,
         };
@@ -65,11 +72,23 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
         shared.lock().disconnected();
 
         let was_connected = shared.lock().was_connected;
+        let moved = shared.lock().counts.messages > acknowledged_before;
         let reason = match ended {
             Ended::Goodbye => return,
             Ended::Failed(error) => return shared.fail(error),
             Ended::Refused(reason) if !was_connected => {
                 return shared.fail(PublishError::Refused { broker, reason });
+            }
+            Ended::Unsubscribed(topic) => {
+                if moved {
+                    delays = backoff();
+                }
+                let delay = delays.next().unwrap_or(SETTLED_AFTER);
+                match subscribers.missing(topic, Instant::now()) {
+                    Ok(left) => sleep(delay.min(left)).await,
+                    Err(error) => return shared.fail(error),
+                }
+                continue;
             }
             Ended::Refused(reason) | Ended::Lost(reason) => reason,
         };
@@ -84,7 +103,6 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             });
         }
 
-        let moved = shared.lock().counts.messages > acknowledged_before;
         if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
             delays = backoff();
         }
@@ -127,6 +145,7 @@ struct Connection<'a> {
     shared: &'a Shared,
     client: AsyncClient,
     broker: &'a str,
+    subscribers: &'a mut Subscribers,
     /// Whether the broker has accepted it.
     stood: bool,
     /// Messages sent over it and not acknowledged.
@@ -199,20 +218,28 @@ impl Connection<'_> {
 
     fn acknowledged(&mut self, packet_id: u16, reason: PubAckReason) -> Result<bool, Ended> {
         let mut state = self.shared.lock();
+        let unsubscribed = reason == PubAckReason::NoMatchingSubscribers;
+        if unsubscribed
+            && self.subscribers.are_awaited()
+            && let Some(message) = state.window.waiting_under(packet_id)
+            && !message.retain
+        {
+            return Err(Ended::Unsubscribed(message.topic.clone()));
+        }
         let Some(message) = state.window.acknowledged(packet_id) else {
             return Ok(false);
         };
         self.in_flight = self.in_flight.saturating_sub(1);
         // Nobody listening is the broker's success: it has taken the message.
-        if !matches!(
-            reason,
-            PubAckReason::Success | PubAckReason::NoMatchingSubscribers
-        ) {
+        if reason != PubAckReason::Success && !unsubscribed {
             let reason = format!("{reason:?}");
             return Err(Ended::Failed(PublishError::Rejected {
                 topic: message.topic,
                 reason,
             }));
+        }
+        if !unsubscribed {
+            self.subscribers.found();
         }
         state.counts.messages += 1;
         let is_empty = state.window.is_empty();

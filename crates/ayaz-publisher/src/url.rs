@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::Url;
@@ -88,8 +89,10 @@ impl FromStr for MqttUrl {
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(malformed("nothing may follow the port"));
         }
-        let decode = |part: &str| {
-            percent_decode(part).ok_or_else(|| malformed("user or password is not UTF-8"))
+        // A URL keeps `@`, `:` and `/` of a password as `%40`, `%3A` and `%2F`.
+        let decode = |part: &str| match percent_decode_str(part).decode_utf8() {
+            Ok(text) => Ok(text.into_owned()),
+            Err(_) => Err(malformed("user or password is not UTF-8")),
         };
         Ok(Self {
             host: host.to_owned(),
@@ -105,26 +108,6 @@ impl FromStr for MqttUrl {
                 .map(SecretString::from),
         })
     }
-}
-
-/// A URL keeps `@`, `:` and `/` of a password as `%40`, `%3A` and `%2F`.
-fn percent_decode(text: &str) -> Option<String> {
-    let hex = |byte: u8| (byte as char).to_digit(16);
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        (bytes, rest) = match (first, tail) {
-            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
-                bytes.push((hex(*high)? * 16 + hex(*low)?) as u8);
-                (bytes, after)
-            }
-            _ => {
-                bytes.push(first);
-                (bytes, tail)
-            }
-        };
-    }
-    String::from_utf8(bytes).ok()
 }
 
 impl fmt::Display for MqttUrl {

@@ -65,6 +65,13 @@ impl<M> AckWindow<M> {
         Some(again)
     }
 
+    /// The message of this epoch that waits under this packet id. It goes on waiting.
+    pub fn waiting_under(&self, packet_id: u16) -> Option<&M> {
+        let position = (*self.positions.get(usize::from(packet_id))?)?;
+        let offset = usize::try_from(position.checked_sub(self.first)?).ok()?;
+        Some(&self.slots.get(offset)?.as_ref()?.message)
+    }
+
     /// The broker acknowledged this packet id; returns the message, which is no longer kept.
     /// `None` if no message of this epoch waits under it.
     pub fn acknowledged(&mut self, packet_id: u16) -> Option<M> {

@@ -9,7 +9,7 @@ use ayaz_local::{LocalStack, Options};
 use ayaz_publisher::{MqttUrl, PublishError, Publisher, PublisherOptions};
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 #[path = "broker/subscriber.rs"]
 mod subscriber;
@@ -44,6 +44,21 @@ async fn receive_until(rx: &mut mpsc::Receiver<Bytes>, last: u32) -> anyhow::Res
     Ok(numbers)
 }
 
+/// That all numbers are there, in order apart from repetitions.
+fn ensure_all(numbers: &[u32], count: u32) -> anyhow::Result<()> {
+    // A repetition goes back to what was not acknowledged; new ground is taken step by step.
+    let mut next = 0;
+    for &number in numbers {
+        ensure!(
+            number <= next,
+            "{next} is missing or late: {number} came first"
+        );
+        next = next.max(number + 1);
+    }
+    ensure!(next == count, "{next} of {count} arrived");
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_arrives_over_a_broker_that_restarts() -> anyhow::Result<()> {
     const MESSAGES: u32 = 6_000;
@@ -75,16 +90,7 @@ async fn every_message_arrives_over_a_broker_that_restarts() -> anyhow::Result<(
     assert!(counts.reconnects >= 1, "{counts:?}");
 
     let numbers = receive_until(&mut arrived, MESSAGES - 1).await?;
-    // A repetition goes back to what was not acknowledged; new ground is taken step by step.
-    let mut next = 0;
-    for number in numbers {
-        ensure!(
-            number <= next,
-            "{next} is missing or late: {number} came first"
-        );
-        next = next.max(number + 1);
-    }
-    assert_eq!(next, MESSAGES);
+    ensure_all(&numbers, MESSAGES)?;
     stack.stop().await?;
     Ok(())
 }
@@ -119,6 +125,55 @@ async fn what_cannot_be_sent_is_said_at_once() -> anyhow::Result<()> {
         1,
         "a bad topic does not end the publisher"
     );
+    stack.stop().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_before_anybody_has_subscribed_arrives() -> anyhow::Result<()> {
+    const MESSAGES: u32 = 2_000;
+    let (stack, url) = local_broker().await?;
+    // A broker given by address may remember the subscription of an earlier run.
+    let topic = format!("late-{}/telemetry", std::process::id());
+    let mut options = PublisherOptions::new(url.clone(), "publisher-early");
+    options.subscriber_wait = Some(PATIENCE);
+    let publisher = Publisher::connect(options).await?;
+    for number in 0..MESSAGES {
+        publisher.publish(topic.as_str(), payload(number)).await?;
+    }
+    let published_at = Instant::now();
+    while published_at.elapsed() < Duration::from_secs(2) {
+        ensure!(publisher.acknowledged() == 0, "nobody has subscribed");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let mut arrived = subscriber::start(&url, &topic).await?;
+    let counts = timeout(PATIENCE, publisher.finish()).await??;
+    assert_eq!(counts.messages, u64::from(MESSAGES));
+    assert!(
+        counts.reconnects >= 1,
+        "the broker was asked before: {counts:?}"
+    );
+    let numbers = receive_until(&mut arrived, MESSAGES - 1).await?;
+    ensure_all(&numbers, MESSAGES)?;
+    stack.stop().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_subscriber_the_publisher_says_what_to_do() -> anyhow::Result<()> {
+    const LIMIT: Duration = Duration::from_millis(700);
+    let (stack, url) = local_broker().await?;
+    let topic = format!("never-{}/telemetry", std::process::id());
+    let mut options = PublisherOptions::new(url, "publisher-unheard");
+    options.subscriber_wait = Some(LIMIT);
+    let publisher = Publisher::connect(options).await?;
+    let published_at = Instant::now();
+    publisher.publish(topic.as_str(), payload(0)).await?;
+    let error = timeout(PATIENCE, publisher.finish()).await?.unwrap_err();
+    assert!(published_at.elapsed() >= LIMIT, "tried until the limit");
+    let after = LIMIT;
+    assert_eq!(error, PublishError::NobodySubscribed { topic, after });
+    assert!(error.to_string().contains("start ayaz-ingest"), "{error}");
     stack.stop().await?;
     Ok(())
 }

@@ -51,6 +51,41 @@ async fn a_rejected_message_is_an_error_and_nobody_listening_is_none() {
 }
 
 #[tokio::test]
+async fn where_subscribers_are_awaited_a_message_for_nobody_goes_again_in_its_place() {
+    // The first connection's second message finds nobody, though its third does.
+    let fake = Fake::start(vec![], |connection, nth| match (connection, nth) {
+        (0, 1) | (1, 0) => Reply::Acknowledge(0x10),
+        _ => Reply::Acknowledge(0),
+    })
+    .await;
+    let mut options = PublisherOptions::new(fake.url(), "publisher");
+    options.subscriber_wait = Some(PATIENCE);
+    let publisher = Publisher::connect(options).await.unwrap();
+    for number in 0..3u8 {
+        publisher
+            .publish("t", Bytes::from(vec![number]))
+            .await
+            .unwrap();
+    }
+    let counts = finish(publisher).await.unwrap();
+    assert_eq!((counts.messages, counts.reconnects), (3, 2));
+    assert_eq!(fake.received()[2], [1, 2]);
+}
+
+#[tokio::test]
+async fn a_retained_message_needs_no_subscriber() {
+    let fake = Fake::start(vec![], |_, _| Reply::Acknowledge(0x10)).await;
+    let mut options = PublisherOptions::new(fake.url(), "publisher");
+    options.subscriber_wait = Some(PATIENCE);
+    let publisher = Publisher::connect(options).await.unwrap();
+    publisher
+        .publish_retained("some/status", Bytes::new())
+        .await
+        .unwrap();
+    assert_eq!(finish(publisher).await.unwrap().messages, 1);
+}
+
+#[tokio::test]
 async fn after_a_failure_a_caller_that_waits_for_room_is_told() {
     let fake = Fake::start(vec![], |_, _| Reply::Acknowledge(0x83)).await;
     let mut options = PublisherOptions::new(fake.url(), "publisher");

@@ -16,5 +16,8 @@ create table dead_letter (
 
 create index on dead_letter (last_received_at);
 
-grant select, insert, update on dead_letter to ayaz_ingest;
+grant insert,
+    select (digest, last_received_at, deliveries),
+    update (last_received_at, deliveries)
+    on dead_letter to ayaz_ingest;
 grant select on dead_letter to ayaz_analytics, ayaz_reader;

@@ -17,14 +17,16 @@ grant select on touched_hours to ayaz_reader;
 create table refresh_queue (
     vehicle_id integer not null,
     hour timestamptz not null,
+    -- When the first of the new readings was stored: touched_at, not when it was taken over.
     queued_at timestamptz not null default now(),
     primary key (vehicle_id, hour)
 );
 
--- The worker takes the latest hours first.
-create index on refresh_queue (hour);
+-- The worker takes the latest hours, and those that have waited longest.
+create index on refresh_queue (hour desc, queued_at);
+create index on refresh_queue (queued_at, hour);
 
-grant select, insert, delete on refresh_queue to ayaz_analytics;
+grant select, insert, update, delete on refresh_queue to ayaz_analytics;
 grant select on refresh_queue to ayaz_reader;
 
 -- What a finished hour was worked out from, beside its own readings, and what it leaves to the next

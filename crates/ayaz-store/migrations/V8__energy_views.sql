@@ -2,7 +2,8 @@
 -- seconds. A sum is null, and never zero, where nothing was measured.
 
 -- Pieces that belong to trips, with the names of their vehicle. Filter it by hour, fleet or vehicle
--- and the filter reaches the table; a trip is (vehicle_id, drive_cycle, trip_started_at).
+-- and the filter reaches the table; a trip is (vehicle_id, drive_cycle, trip_started_at), unless the
+-- number of a drive cycle came round again: see numbered_trip_piece.
 create view trip_piece as
 select
     v.fleet,
@@ -16,6 +17,31 @@ where not p.plugged_in
 
 comment on view trip_piece is
     'Pieces of energy_piece that belong to trips, with fleet, vehicle and model.';
+
+-- By time alone, over all vehicles, for reports of a part of the history.
+create index on energy_piece (hour);
+
+-- A counter of drive cycles may start over, so that a number comes again months or years later. After
+-- a gap of more than a day it is another trip: the occurrence is 0 for the first trip of a number. A
+-- filter by hour does not reach the table through this view.
+create view numbered_trip_piece as
+select
+    *,
+    count(*) filter (where is_after_gap) over (
+        partition by vehicle_id, drive_cycle, trip_started_at order by started_at
+    ) as occurrence
+from (
+    select
+        *,
+        started_at - max(ended_at) over (
+            partition by vehicle_id, drive_cycle, trip_started_at order by started_at
+            rows between unbounded preceding and 1 preceding
+        ) > interval '1 day' as is_after_gap
+    from trip_piece
+) as piece;
+
+comment on view numbered_trip_piece is
+    'Pieces of trip_piece by trip: (vehicle_id, drive_cycle, trip_started_at, occurrence).';
 
 -- One row per vehicle and UTC hour. Driving and charging stay apart: what flows into the battery on
 -- the plug is no regeneration.
@@ -63,6 +89,7 @@ select
     vehicle_id,
     drive_cycle,
     trip_started_at,
+    occurrence,
     -- Null if the trip served none or several.
     case when min(route) = max(route) then min(route) end as route,
     min(started_at) as started_at,
@@ -76,6 +103,8 @@ select
     sum(net_kwh) filter (where energy_seconds > 0) as net_kwh,
     sum(discharge_kwh) filter (where energy_seconds > 0) as discharge_kwh,
     sum(regen_kwh) filter (where energy_seconds > 0) as regen_kwh,
+    sum(paired_km) as paired_km,
+    sum(paired_net_kwh) as paired_net_kwh,
     sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
     sum(heater_kwh) as heater_kwh,
     sum(heater_base_kwh) as heater_base_kwh,
@@ -99,8 +128,8 @@ select
     sum(traction_kwh) as traction_kwh,
     sum(traction_base_kwh) as traction_base_kwh,
     sum(fuel_litres) as fuel_litres
-from trip_piece
-group by fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at
+from numbered_trip_piece
+group by fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, occurrence
 having sum(intervals) > 0;
 
 comment on view trip_energy is
@@ -116,6 +145,7 @@ select
     vehicle_id,
     drive_cycle,
     trip_started_at,
+    occurrence,
     band_celsius,
     min(started_at) as started_at,
     max(ended_at) as ended_at,
@@ -142,8 +172,9 @@ select
     sum(traction_kwh) as traction_kwh,
     sum(traction_base_kwh) as traction_base_kwh,
     sum(fuel_litres) as fuel_litres
-from trip_piece
-group by fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, band_celsius
+from numbered_trip_piece
+group by
+    fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, occurrence, band_celsius
 having sum(intervals) > 0;
 
 comment on view trip_band_energy is
@@ -234,6 +265,6 @@ join vehicle_usable_energy u using (vehicle_id);
 comment on view winter_range is
     'Range by vehicle and 5 °C band: usable energy over measured kWh/km; null where one is missing.';
 
-grant select on trip_piece, hour_energy, trip_energy, trip_band_energy, band_energy,
-    vehicle_usable_energy, winter_range
+grant select on trip_piece, numbered_trip_piece, hour_energy, trip_energy, trip_band_energy,
+    band_energy, vehicle_usable_energy, winter_range
 to ayaz_reader, ayaz_analytics;

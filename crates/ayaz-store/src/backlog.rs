@@ -9,6 +9,22 @@ pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
     count(client, "-- readings_stored\nselect count(*) from reading").await
 }
 
+/// Whether there is any reading; a database without our schema has none.
+pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::from_driver("look for readings", error);
+    let table = "-- has_schema\nselect to_regclass('public.reading') is not null";
+    if !client
+        .query_one(table, &[])
+        .await
+        .map_err(failed)?
+        .get::<_, bool>(0)
+    {
+        return Ok(false);
+    }
+    let rows = "-- holds_readings\nselect exists (select from reading)";
+    Ok(client.query_one(rows, &[]).await.map_err(failed)?.get(0))
+}
+
 /// (vehicle, hour) pairs that the worker has not worked out yet.
 pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
     count(

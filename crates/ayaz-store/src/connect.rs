@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls};
 
 use crate::error::StoreError;
@@ -37,6 +38,11 @@ impl FromStr for DatabaseUrl {
         })?;
         if config.get_hosts().is_empty() {
             return Err(DatabaseUrlError("it names no host".to_owned()));
+        }
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(DatabaseUrlError(
+                "TLS is not built in yet: use a tunnel, without sslmode=require".to_owned(),
+            ));
         }
         // A dead peer must not hold a daemon for the kernel's two hours.
         config

@@ -43,26 +43,44 @@ impl StoreError {
             // No answer from the server: the connection broke.
             return Self::Transient { operation, cause };
         };
-        if *code == SqlState::UNIQUE_VIOLATION {
-            return Self::Duplicate { operation };
-        }
-        match code.code().get(..2).unwrap_or_default() {
-            // Connection; read-only transaction (a standby about to be promoted);
-            // authentication (passwords are rotated under a running daemon); transaction rollback
-            // (deadlock); resources; object state (locks); operator intervention; system error;
-            // configuration file.
-            "08" | "25" | "28" | "40" | "53" | "55" | "57" | "58" | "F0" => {
-                Self::Transient { operation, cause }
-            }
-            // Missing tables, columns, rights or databases.
-            "3D" | "3F" | "42" => Self::Fatal(format!("{operation}: {cause}")),
-            _ => Self::Refused { operation, cause },
+        match Class::of(code) {
+            Class::Duplicate => Self::Duplicate { operation },
+            Class::Refused => Self::Refused { operation, cause },
+            Class::Fatal => Self::Fatal(format!("{operation}: {cause}")),
+            Class::Transient => Self::Transient { operation, cause },
         }
     }
 
     /// Whether the same may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. })
+    }
+}
+
+/// What a SQLSTATE says about trying again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Duplicate,
+    Refused,
+    Fatal,
+    Transient,
+}
+
+impl Class {
+    /// <https://www.postgresql.org/docs/17/errcodes-appendix.html>
+    fn of(code: &SqlState) -> Self {
+        if *code == SqlState::UNIQUE_VIOLATION {
+            return Self::Duplicate;
+        }
+        match code.code().get(..2).unwrap_or_default() {
+            // Cardinality, data exception, integrity constraint, WITH CHECK OPTION, program limit.
+            "21" | "22" | "23" | "44" | "54" => Self::Refused,
+            // Missing tables, columns, rights or databases.
+            "3D" | "3F" | "42" => Self::Fatal,
+            // Everything else, known or not, is no proof against the data: a server that is
+            // starting, full, broken or read-only must not turn good messages into dead letters.
+            _ => Self::Transient,
+        }
     }
 }
 
@@ -73,5 +91,37 @@ pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
         (Some(db), _) => format!("{} (SQLSTATE {})", db.message(), db.code().code()),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_speaks_against_the_data_is_held_against_it() {
+        for (code, class) in [
+            ("23505", Class::Duplicate),
+            ("23514", Class::Refused),
+            ("22008", Class::Refused),
+            ("22021", Class::Refused),
+            ("54000", Class::Refused),
+            ("42P01", Class::Fatal),
+            ("42501", Class::Fatal),
+            ("08006", Class::Transient),
+            ("25006", Class::Transient),
+            ("26000", Class::Transient),
+            ("28P01", Class::Transient),
+            ("40P01", Class::Transient),
+            ("53100", Class::Transient),
+            ("53300", Class::Transient),
+            ("57P01", Class::Transient),
+            ("58030", Class::Transient),
+            ("XX000", Class::Transient),
+            ("XX001", Class::Transient),
+            ("TS001", Class::Transient),
+        ] {
+            assert_eq!(Class::of(&SqlState::from_code(code)), class, "{code}");
+        }
     }
 }

@@ -39,13 +39,26 @@ impl VehicleDirectory {
         client: &Client,
         keys: impl Iterator<Item = &'a VehicleKey>,
     ) -> Result<(), StoreError> {
-        let mut missing: Vec<&VehicleKey> =
-            keys.filter(|key| !self.known.contains_key(*key)).collect();
-        if missing.is_empty() {
+        let mut wanted: Vec<&VehicleKey> = keys.collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let is_missing =
+            |known: &HashMap<VehicleKey, VehicleNumber>, key: &VehicleKey| !known.contains_key(key);
+        let missing = wanted
+            .iter()
+            .filter(|key| is_missing(&self.known, key))
+            .count();
+        if missing == 0 {
             return Ok(());
         }
-        missing.sort_unstable();
-        missing.dedup();
+        if self.known.len() + missing > self.vehicles_max {
+            // Before the look-up, so that all vehicles of this batch are known after it.
+            self.known.clear();
+        }
+        let missing: Vec<&VehicleKey> = wanted
+            .into_iter()
+            .filter(|key| is_missing(&self.known, key))
+            .collect();
         let fleets: Vec<&str> = missing.iter().map(|key| key.fleet.as_str()).collect();
         let vehicles: Vec<&str> = missing.iter().map(|key| key.vehicle.as_str()).collect();
         let rows = client
@@ -81,9 +94,6 @@ impl VehicleDirectory {
             )
             .await
             .map_err(|error| StoreError::from_driver("look up vehicles", error))?;
-        if self.known.len() + rows.len() > self.vehicles_max {
-            self.known.clear();
-        }
         for row in rows {
             let key = missing.binary_search_by(|key| {
                 (key.fleet.as_str(), key.vehicle.as_str()).cmp(&(row.get(0), row.get(1)))

@@ -456,3 +456,72 @@ async fn an_empty_database_gives_empty_reports() -> Result<()> {
     }
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
+    let (url, owner) = database().await?;
+    let part = |hour, ended_at| Piece {
+        hour,
+        started_at: hour,
+        ended_at,
+        ..Piece::default()
+    };
+    insert(
+        &owner,
+        &[
+            part("2024-01-10T06:00:00Z", "2024-01-10T07:00:00Z"),
+            // Two pieces from the same instant on, and a pause of less than a day.
+            part("2026-01-10T06:00:00Z", "2026-01-10T07:00:00Z"),
+            part("2026-01-10T06:00:00Z", "2026-01-10T06:30:00Z"),
+            part("2026-01-11T06:00:00Z", "2026-01-11T07:00:00Z"),
+            // More than a day after the end of all before.
+            part("2026-01-12T08:00:00Z", "2026-01-12T09:00:00Z"),
+        ],
+    )
+    .await?;
+    let reader = Connection::open(&url, Role::Reader).await?;
+    let began = async |selection: &TripSelection| -> Result<Vec<String>> {
+        let trips = energy_by_trip(&reader.client, selection).await?;
+        let total = energy_by_band(&reader.client, selection).await?.pop();
+        assert_eq!(total.map_or(0, |total| total.trips), trips.len() as i64);
+        Ok(trips.iter().map(|t| t.started_at.to_string()).collect())
+    };
+    let (first, second, third) = (
+        "2024-01-10T06:00:00Z",
+        "2026-01-10T06:00:00Z",
+        "2026-01-12T08:00:00Z",
+    );
+    assert_eq!(began(&all()).await?, [first, second, third]);
+    let selection = |from: &str, to: &str| -> Result<TripSelection> {
+        Ok(TripSelection {
+            from: Some(from.parse()?),
+            to: Some(to.parse()?),
+            ..all()
+        })
+    };
+    let of_2026 = selection("2026-01-01T00:00:00Z", "2026-01-11T00:00:00Z")?;
+    assert_eq!(began(&of_2026).await?, [second]);
+    let trips = energy_by_trip(&reader.client, &of_2026).await?;
+    assert_eq!(trips[0].energy.km, Some(60.0), "with its part after --to");
+    // What began before is not taken for a trip of its own.
+    let later = selection("2026-01-11T00:00:00Z", "2026-02-01T00:00:00Z")?;
+    assert_eq!(began(&later).await?, [third]);
+
+    let views = reader.client.query(
+        "select km, coverage, (select sum(trips) from band_energy)::bigint from trip_energy
+        order by started_at",
+        &[],
+    );
+    let views: Vec<(f64, f64, i64)> = views
+        .await?
+        .iter()
+        .map(|row| (row.get(0), row.get(1), row.get(2)))
+        .collect();
+    let reports: Vec<(f64, f64, i64)> = energy_by_trip(&reader.client, &all())
+        .await?
+        .iter()
+        .map(|t| (t.energy.km.unwrap_or(0.0), t.coverage.unwrap_or(0.0), 3))
+        .collect();
+    assert_eq!(views, reports);
+    Ok(())
+}

@@ -189,6 +189,33 @@ impl Database {
         Ok(self.connection.client.batch_execute(sql).await?)
     }
 
+    /// Queues an hour of a vehicle that began so many hours before the running one, as if its new
+    /// readings had been stored so long ago.
+    pub(crate) async fn queue(&self, vehicle: i32, hours_ago: i32, waits_s: i32) -> Result<()> {
+        let sql = "insert into refresh_queue (vehicle_id, hour, queued_at)
+            select $1, date_trunc('hour', now(), 'UTC') - make_interval(hours => $2),
+                now() - make_interval(secs => $3::int)
+            on conflict do nothing";
+        let parameters: [&(dyn ToSql + Sync); 3] = [&vehicle, &hours_ago, &waits_s];
+        self.connection.client.execute(sql, &parameters).await?;
+        Ok(())
+    }
+
+    /// As ingest does, of the hour that runs.
+    pub(crate) async fn touch_running_hour(&self, vehicle: i32) -> Result<()> {
+        let sql = "insert into touched_hours (vehicle_ids, hours)
+            values (array[$1::int], array[date_trunc('hour', now(), 'UTC')])";
+        self.connection.client.execute(sql, &[&vehicle]).await?;
+        Ok(())
+    }
+
+    /// Vehicles that have hours in the queue.
+    pub(crate) async fn queued_vehicles(&self) -> Result<Vec<i32>> {
+        let sql = "select distinct vehicle_id from refresh_queue order by 1";
+        let rows = self.connection.client.query(sql, &[]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Trips without a number that have pieces in more than one hour.
     pub(crate) async fn trips_over_an_hours_end(&self, vehicle: i32) -> Result<i64> {
         let sql = "select count(*) from (

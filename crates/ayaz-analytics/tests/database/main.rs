@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod fleet;
+mod queue;
 mod stack;
 
 use std::time::Duration;

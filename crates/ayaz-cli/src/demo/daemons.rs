@@ -1,6 +1,7 @@
 //! Both daemons, run inside this process on the demo's private servers.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use ayaz_local::LocalStack;
@@ -30,11 +31,12 @@ impl Daemons {
         let (stop, stopping) = watch::channel(false);
         let ingest = ayaz_ingest::Daemon::bind(ingest).await?;
         let admin_address = ingest.admin_address();
+        let readiness = ingest.readiness();
         let requested = |mut stopping: watch::Receiver<bool>| async move {
             let _ = stopping.wait_for(|stop| *stop).await;
         };
         let (for_ingest, for_analytics) = (requested(stopping.clone()), requested(stopping));
-        Ok(Self {
+        let mut daemons = Self {
             stop,
             ingest: tokio::spawn(async { ingest.run(for_ingest).await.context("ingest") }),
             analytics: tokio::spawn(async {
@@ -44,7 +46,15 @@ impl Daemons {
                     .context("analytics")
             }),
             admin_address,
-        })
+        };
+        // The broker holds messages for the daemon from its first subscription on.
+        while !readiness.reasons().is_empty() {
+            tokio::select! {
+                error = daemons.failed() => return Err(error),
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+        }
+        Ok(daemons)
     }
 
     pub(super) fn admin_address(&self) -> Option<SocketAddr> {
@@ -73,4 +83,17 @@ impl Daemons {
         }
         Ok(())
     }
+}
+
+/// Readings that the ingest daemon of this process has stored, by its own metrics.
+pub(super) fn readings_stored() -> u64 {
+    let name = ayaz_ingest::metrics::READINGS_WRITTEN;
+    let text = ayaz_daemon::metrics::install().render();
+    let value = text.lines().find_map(|line| {
+        line.strip_prefix(name)?
+            .strip_prefix(' ')?
+            .parse::<u64>()
+            .ok()
+    });
+    value.unwrap_or(0)
 }

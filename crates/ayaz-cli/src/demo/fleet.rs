@@ -47,7 +47,8 @@ pub struct Backfill {
 
 /// Connects a publisher for a fleet.
 pub async fn publisher(url: MqttUrl, client_id: &str) -> Result<Publisher> {
-    let options = PublisherOptions::new(url, client_id);
+    let mut options = PublisherOptions::new(url, client_id);
+    options.subscriber_wait = Some(Duration::from_secs(60));
     Publisher::connect(options)
         .await
         .context("connect to the broker")

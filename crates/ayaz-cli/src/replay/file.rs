@@ -9,8 +9,8 @@ use csv::ByteRecord;
 
 use super::fault::Fault;
 use super::plan::Plan;
-use super::rows::{BadCell, Drive, reader};
-use super::source::{Progress, RowLimit};
+use super::rows::{BadCell, Drive};
+use super::source::{Progress, RowLimit, reader};
 
 /// What was read of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,8 +1,6 @@
 //! A row of a log to a reading as it goes over the wire.
 
 use std::borrow::Cow;
-use std::io::{self, Read};
-use std::path::Path;
 
 use ayaz_model::{UnixMicroseconds, VehicleId};
 use ayaz_proto::telemetry::v1 as wire;
@@ -10,35 +8,13 @@ use ayaz_publisher::encode;
 use csv::ByteRecord;
 
 use super::cycle::CycleNumbers;
-use super::mapping::{Encoding, TimeFormat};
+use super::mapping::TimeFormat;
 use super::origin::parse_rfc3339;
 use super::plan::{Choice, Column, Plan, SignalCell};
-use super::source::{self, Progress, RowLimit};
+use super::source::decode;
 
 /// Largest distance from 1970 that a time may have: year 5138.
 const TIME_SECONDS_MAX: f64 = 1e11;
-
-/// A CSV reader over a file; every row must have as many fields as the header.
-pub(super) fn reader(
-    path: &Path,
-    delimiter: u8,
-    progress: Progress,
-    limit: RowLimit,
-) -> io::Result<csv::Reader<Box<dyn Read + Send>>> {
-    let source = source::open(path, progress, limit)?;
-    Ok(csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .from_reader(source))
-}
-
-/// The text of a field; `None` if it is not in that encoding.
-pub(super) fn decode(field: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
-    match encoding {
-        Encoding::Utf8 => std::str::from_utf8(field).ok().map(Cow::Borrowed),
-        // The first 256 code points of Unicode are those of Latin-1.
-        Encoding::Latin1 => Some(field.iter().map(|byte| char::from(*byte)).collect()),
-    }
-}
 
 /// A cell that stops the file: its column and what is wrong with it.
 #[derive(Debug, PartialEq, Eq)]

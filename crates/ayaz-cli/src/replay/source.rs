@@ -1,5 +1,6 @@
-//! A log as a stream of bytes, unpacked on the way and never held whole.
+//! A log as a stream of bytes, unpacked on the way and never held whole, and as fields of text.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -7,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::bufread::MultiGzDecoder;
+
+use super::mapping::Encoding;
 
 /// The first two bytes of every gzip file.
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
@@ -47,6 +50,28 @@ pub fn open(path: &Path, progress: Progress, limit: RowLimit) -> io::Result<Box<
         false => Box::new(file),
     };
     Ok(Box::new(Limited(unpacked, limit)))
+}
+
+/// A CSV reader over a file; every row must have as many fields as the header.
+pub(super) fn reader(
+    path: &Path,
+    delimiter: u8,
+    progress: Progress,
+    limit: RowLimit,
+) -> io::Result<csv::Reader<Box<dyn Read + Send>>> {
+    let source = open(path, progress, limit)?;
+    Ok(csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .from_reader(source))
+}
+
+/// The text of a field; `None` if it is not in that encoding.
+pub(super) fn decode(field: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
+    match encoding {
+        Encoding::Utf8 => std::str::from_utf8(field).ok().map(Cow::Borrowed),
+        // The first 256 code points of Unicode are those of Latin-1.
+        Encoding::Latin1 => Some(field.iter().map(|byte| char::from(*byte)).collect()),
+    }
 }
 
 struct Counted(File, Progress);

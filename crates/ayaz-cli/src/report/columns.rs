@@ -32,7 +32,7 @@ pub(super) fn sums(energy: &EnergySums) -> [Cell; 9] {
 }
 
 /// Columns after the agreed ones: how much was measured, and the other components.
-pub(super) const COMPONENTS: [&str; 13] = [
+pub(super) const COMPONENTS: [&str; 14] = [
     "intervals",
     "energy_seconds",
     "heat_pump_kwh",
@@ -46,9 +46,10 @@ pub(super) const COMPONENTS: [&str; 13] = [
     "traction_kwh",
     "traction_base_kwh",
     "fuel_litres",
+    "paired_km",
 ];
 
-pub(super) fn components(energy: &EnergySums) -> [Cell; 13] {
+pub(super) fn components(energy: &EnergySums) -> [Cell; 14] {
     [
         energy.intervals.into(),
         energy.energy_seconds.into(),
@@ -63,5 +64,6 @@ pub(super) fn components(energy: &EnergySums) -> [Cell; 13] {
         energy.traction.kwh.into(),
         energy.traction.base_kwh.into(),
         energy.fuel_litres.into(),
+        energy.paired_km.into(),
     ]
 }

@@ -2,6 +2,8 @@
 
 mod people;
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use ayaz_store::reports::{Band, Component, RangeBand, RangeGroup, TripSelection, range_by_band};
 use clap::ValueEnum;
@@ -65,21 +67,17 @@ struct Row {
 }
 
 fn is_too_thin(band: &RangeBand) -> bool {
-    is_thin(band.trips, &band.energy) || band.energy.km.is_none_or(|km| km < KM_MIN)
+    is_thin(band.trips, &band.energy) || band.energy.paired_km < KM_MIN
 }
 
 /// Range goes with the inverse of consumption, so the loss needs no usable energy, and stays
 /// comparable where only some vehicles have one.
 fn with_losses(bands: Vec<RangeBand>) -> Vec<Row> {
-    let mild: Vec<Option<f64>> = bands
-        .iter()
-        .map(|band| mild_consumption(&bands, &band.group))
-        .collect();
+    let mild = mild_consumptions(&bands);
     bands
         .into_iter()
-        .zip(mild)
-        .map(|(band, mild)| Row {
-            range_loss: match (mild, band.energy.kwh_per_km) {
+        .map(|band| Row {
+            range_loss: match (mild.get(&band.group), band.energy.kwh_per_km) {
                 (Some(mild), Some(here)) if here > 0.0 => Some(1.0 - mild / here),
                 _ => None,
             },
@@ -89,22 +87,24 @@ fn with_losses(bands: Vec<RangeBand>) -> Vec<Row> {
         .collect()
 }
 
-/// The group's consumption in mild weather, over the mild bands that have enough data.
-fn mild_consumption(bands: &[RangeBand], group: &str) -> Option<f64> {
-    let mild = bands.iter().filter(|band| {
-        band.group == group
-            && matches!(band.band, Band::From(edge) if MILD_CELSIUS.contains(&edge))
+/// Consumption of each group in mild weather, over the mild bands that have enough data.
+fn mild_consumptions(bands: &[RangeBand]) -> HashMap<String, f64> {
+    let mut sums: HashMap<&str, (f64, f64)> = HashMap::new();
+    for band in bands {
+        let is_mild = matches!(band.band, Band::From(edge) if MILD_CELSIUS.contains(&edge));
+        if let Some(kwh_per_km) = band.energy.kwh_per_km
+            && is_mild
             && !is_too_thin(band)
-    });
-    let (mut kwh, mut km) = (0.0, 0.0);
-    for band in mild {
-        let (Some(kwh_per_km), Some(driven)) = (band.energy.kwh_per_km, band.energy.km) else {
-            continue;
-        };
-        kwh += kwh_per_km * driven;
-        km += driven;
+        {
+            let (kwh, km) = sums.entry(&band.group).or_default();
+            *kwh += kwh_per_km * band.energy.paired_km;
+            *km += band.energy.paired_km;
+        }
     }
-    (km > 0.0 && kwh > 0.0).then(|| kwh / km)
+    sums.into_iter()
+        .filter(|(_, (kwh, km))| *kwh > 0.0 && *km > 0.0)
+        .map(|(group, (kwh, km))| (group.to_owned(), kwh / km))
+        .collect()
 }
 
 fn sheet(by: By, rows: &[Row]) -> Sheet {
@@ -196,6 +196,7 @@ mod tests {
                 seconds: 7200.0,
                 energy_seconds: 7200.0,
                 km: Some(40.0),
+                paired_km: 40.0,
                 kwh_per_km: Some(kwh_per_km),
                 ..EnergySums::default()
             },
@@ -235,7 +236,16 @@ mod tests {
     #[test]
     fn standing_and_heating_gives_no_range() {
         let mut standing = band("a", -40, 5, 300.0);
-        standing.energy.km = Some(0.2);
+        standing.energy.paired_km = 0.2;
         assert!(is_too_thin(&standing));
+    }
+
+    #[test]
+    fn mild_weather_is_weighed_by_the_distance_that_the_consumption_rests_on() {
+        let mut half_metered = band("a", 15, 5, 2.0);
+        half_metered.energy.km = Some(1_000.0);
+        half_metered.energy.paired_km = 10.0;
+        let mild = mild_consumptions(&[band("a", 10, 5, 1.0), half_metered]);
+        assert_eq!(mild["a"], (40.0 * 1.0 + 10.0 * 2.0) / 50.0);
     }
 }

@@ -56,7 +56,7 @@ fn client_id() -> String {
 }
 
 fn receive_maximum() -> u16 {
-    2_000
+    1_000
 }
 
 fn packet_max_bytes() -> u32 {

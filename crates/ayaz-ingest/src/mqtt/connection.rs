@@ -88,14 +88,15 @@ impl Connection {
 
     pub(super) async fn run(&mut self, intake: &mut Intake, readiness: &Readiness) -> Ended {
         loop {
-            if self.shedding && intake.has_drained() {
+            if self.shedding && intake.has_drained() && self.outbox.is_empty() {
                 return Ended::Shed;
             }
             if intake.settled_all {
                 return self.finish().await;
             }
             let event = {
-                // One poll is never cancelled: rumqttc does not say that it may be.
+                // Polled to its end, except when the daemon stops: rumqttc does not say that a poll
+                // may be cancelled. Then, what was read or half written stays in its buffers.
                 let mut poll = pin!(self.events.poll());
                 loop {
                     tokio::select! {
@@ -104,9 +105,6 @@ impl Connection {
                             Some(tokens) => {
                                 intake.release(&tokens);
                                 self.outbox.settle(tokens);
-                                if self.shedding && intake.has_drained() {
-                                    break None;
-                                }
                             }
                             None => {
                                 intake.settled_all = true;
@@ -139,6 +137,11 @@ impl Connection {
             Event::Incoming(Packet::Publish(publish)) => self.receive(publish, intake),
             Event::Incoming(Packet::ConnAck(answer)) => {
                 metrics::add(metrics::CONNECTIONS, 1);
+                if intake.has_session && !answer.session_present {
+                    metrics::add(metrics::SESSIONS_LOST, 1);
+                    tracing::warn!("the broker has lost our session, and what it held for us");
+                }
+                intake.has_session = true;
                 tracing::info!(
                     session_present = answer.session_present,
                     "connected to the broker"
@@ -171,10 +174,7 @@ impl Connection {
                     goodbye.reason_code
                 ));
             }
-            Event::Outgoing(Outgoing::PubAck(_)) => {
-                self.outbox.left += 1;
-                self.outbox.send();
-            }
+            Event::Outgoing(Outgoing::PubAck(_)) => self.outbox.one_left(),
             _ => {}
         }
         Ok(())
@@ -195,7 +195,7 @@ impl Connection {
             if !self.shedding && intake.shed.note() {
                 tracing::warn!(
                     outstanding_bytes = intake.outstanding_bytes,
-                    "memory bound reached: further messages stay with the broker until half of it \
+                    "memory bound reached: further messages stay with the broker until this \
                      is stored (a lower mqtt.receive_maximum avoids this)"
                 );
             }
@@ -225,10 +225,7 @@ impl Connection {
         let drain = async {
             while self.established && !self.outbox.is_empty() {
                 match self.events.poll().await {
-                    Ok(Event::Outgoing(Outgoing::PubAck(_))) => {
-                        self.outbox.left += 1;
-                        self.outbox.send();
-                    }
+                    Ok(Event::Outgoing(Outgoing::PubAck(_))) => self.outbox.one_left(),
                     Ok(_) => {}
                     Err(_) => return,
                 }
@@ -274,7 +271,6 @@ impl Outbox {
     /// The client's queue has room for a whole Receive Maximum; a broker that delivers more than
     /// that makes us wait for room, which every acknowledgement that leaves gives.
     fn send(&mut self) {
-        let before = self.sent;
         while let Some(&pkid) = self.unsent.front() {
             let packet = Publish {
                 pkid,
@@ -289,7 +285,13 @@ impl Outbox {
                 Err(ClientError::TryRequest(_) | ClientError::Request(_)) => break,
             }
         }
-        metrics::add(metrics::MESSAGES_ACKNOWLEDGED, self.sent - before);
+    }
+
+    /// One was written to the network, which makes room for another.
+    fn one_left(&mut self) {
+        self.left += 1;
+        metrics::add(metrics::MESSAGES_ACKNOWLEDGED, 1);
+        self.send();
     }
 
     fn is_empty(&self) -> bool {

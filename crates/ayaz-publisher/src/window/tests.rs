@@ -14,7 +14,12 @@ fn a_message_is_kept_until_its_own_acknowledgement() {
         [window.sent(1), window.sent(2), window.sent(3)],
         [Some(false); 3]
     );
+    assert_eq!(window.waiting_under(2), Some(&"b"));
     assert_eq!(window.acknowledged(2), Some("b"), "out of order");
+    assert_eq!(
+        [window.waiting_under(2), window.waiting_under(9)],
+        [None; 2]
+    );
     assert_eq!(window.acknowledged(2), None, "twice");
     assert_eq!(window.acknowledged(9), None, "never sent");
     assert_eq!(window.messages().copied().collect::<Vec<_>>(), ["a", "c"]);

@@ -1,9 +1,13 @@
 //! Which hours are to be worked out.
 
+use std::time::Duration;
+
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
 
+use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
@@ -14,6 +18,49 @@ pub struct QueuedHour {
     pub vehicle: VehicleNumber,
     /// Start of the UTC hour.
     pub hour: UnixMicroseconds,
+}
+
+/// Which of the queued hours are due. An hour that is over is due at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// An hour that still runs grows all the time, and is worked out whole: it is due only this
+    /// long after its first new reading was stored.
+    pub running_hour_interval: Duration,
+    /// Leaves alone what was stored after this instant of the database's clock; `None` is nothing.
+    pub stored_until: Option<UnixMicroseconds>,
+}
+
+/// How long the queue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// Hours in it.
+    pub hours: u64,
+    /// Those of them that are due.
+    pub due_hours: u64,
+}
+
+/// $1 and $2 are [`Due::parameters`].
+const IS_DUE: &str = "
+    queued_at <= coalesce($2::timestamptz, 'infinity')
+        and (hour <= now() - interval '1 hour'
+            or queued_at <= now() - make_interval(secs => $1::float8))";
+
+impl Due {
+    fn parameters(&self) -> (f64, Option<Timestamp>) {
+        (
+            self.running_hour_interval.as_secs_f64(),
+            self.stored_until.map(timestamp),
+        )
+    }
+}
+
+/// The database's clock, by which `queued_at` is told.
+pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
+    client
+        .query_one("-- now\nselect now()", &[])
+        .await
+        .map(|row| row.get::<_, Timestamp>(0).into())
+        .map_err(|error| StoreError::from_driver("read the database's clock", error))
 }
 
 /// Moves up to `touches_max` rows of `touched_hours` into the queue and returns how many it moved.
@@ -32,13 +79,14 @@ pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreEr
                 where touch_id in (
                     select touch_id from touched_hours order by touch_id limit $1
                 )
-                returning vehicle_ids, hours
+                returning vehicle_ids, hours, touched_at
             ), moved as (
-                insert into refresh_queue (vehicle_id, hour)
-                select distinct t.vehicle_id, date_trunc('hour', t.hour, 'UTC')
+                insert into refresh_queue (vehicle_id, hour, queued_at)
+                select t.vehicle_id, date_trunc('hour', t.hour, 'UTC'), min(touched_at)
                 from taken, unnest(vehicle_ids, hours) as t (vehicle_id, hour)
                 where t.vehicle_id is not null
                     and t.hour >= '0001-01-02 00:00:00+00' and t.hour < '9999-12-30 00:00:00+00'
+                group by 1, 2
                 on conflict do nothing
             )
             select count(*) from taken",
@@ -49,33 +97,74 @@ pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreEr
         .map_err(|error| StoreError::from_driver("take over touched hours", error))
 }
 
-/// The latest `hours_max` hours of the queue, sorted by vehicle and hour: what happens now is
-/// looked at before a backlog of old data.
-pub async fn next_hours(client: &Client, hours_max: i64) -> Result<Vec<QueuedHour>, StoreError> {
+/// Up to `hours_max` hours that are due, sorted by vehicle and hour. Half of them are the latest:
+/// what happens now is looked at before a backlog of old data. The other half has waited longest,
+/// so that every hour has its turn, however much comes in.
+pub async fn next_hours(
+    client: &Client,
+    due: Due,
+    hours_max: u32,
+) -> Result<Vec<QueuedHour>, StoreError> {
+    let (interval, until) = due.parameters();
+    let latest = i64::from(hours_max / 2);
+    let longest = i64::from(hours_max) - latest;
+    let parameters: [&(dyn ToSql + Sync); 4] = [&interval, &until, &latest, &longest];
     let rows = client
         .query(
-            "-- next_hours
-            select vehicle_id, hour from refresh_queue order by hour desc, vehicle_id limit $1",
-            &[&hours_max],
+            &format!(
+                "-- next_hours
+                with latest as (
+                    select vehicle_id, hour from refresh_queue
+                    where {IS_DUE}
+                    order by hour desc, queued_at
+                    limit $3
+                ), longest as (
+                    select vehicle_id, hour from refresh_queue
+                    where {IS_DUE} and (vehicle_id, hour) not in (select * from latest)
+                    order by queued_at, hour
+                    limit $4
+                )
+                select * from latest union all select * from longest
+                order by vehicle_id, hour"
+            ),
+            &parameters,
         )
         .await
         .map_err(|error| StoreError::from_driver("read the refresh queue", error))?;
-    let mut hours: Vec<QueuedHour> = rows
+    Ok(rows
         .iter()
         .map(|row| QueuedHour {
             vehicle: row.get(0),
             hour: row.get::<_, Timestamp>(1).into(),
         })
-        .collect();
-    hours.sort_unstable();
-    Ok(hours)
+        .collect())
 }
 
-/// How many hours wait in the queue.
-pub async fn backlog_hours(client: &Client) -> Result<u64, StoreError> {
-    client
-        .query_one("-- backlog_hours\nselect count(*) from refresh_queue", &[])
+/// How long the queue is.
+pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
+    let (interval, until) = due.parameters();
+    let statement =
+        format!("-- backlog\nselect count(*), count(*) filter (where {IS_DUE}) from refresh_queue");
+    let row = client
+        .query_one(&statement, &[&interval, &until])
         .await
-        .map(|row| row.get::<_, i64>(0).unsigned_abs())
-        .map_err(|error| StoreError::from_driver("count the refresh queue", error))
+        .map_err(|error| StoreError::from_driver("count the refresh queue", error))?;
+    let count = |column| row.get::<_, i64>(column).unsigned_abs();
+    Ok(Backlog {
+        hours: count(0),
+        due_hours: count(1),
+    })
+}
+
+/// Whether touches that were made up to this instant of the database's clock wait to be taken over.
+pub async fn is_touched(client: &Client, until: UnixMicroseconds) -> Result<bool, StoreError> {
+    client
+        .query_one(
+            "-- is_touched
+            select exists (select from touched_hours where touched_at <= $1)",
+            &[&timestamp(until)],
+        )
+        .await
+        .map(|row| row.get(0))
+        .map_err(|error| StoreError::from_driver("look for touched hours", error))
 }

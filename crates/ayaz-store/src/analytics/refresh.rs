@@ -46,8 +46,11 @@ const FORGET: &str = "-- forget_hours
         delete from energy_piece where vehicle_id = $1 and hour >= $2 and hour < $3
     ), queued as (
         delete from refresh_queue where vehicle_id = $1 and hour >= $2 and hour < $3
+        returning queued_at
+    ), states as (
+        delete from refreshed_hour where vehicle_id = $1 and hour >= $2 and hour < $3
     )
-    delete from refreshed_hour where vehicle_id = $1 and hour >= $2 and hour < $3";
+    select min(queued_at) from queued";
 
 const REMEMBER: &str = "-- remember_hours
     insert into refreshed_hour (
@@ -59,11 +62,14 @@ const REMEMBER: &str = "-- remember_hours
         $7::boolean[]
     )";
 
-/// An hour that was never worked out either has no readings or waits in the queue anyway.
+/// An hour that was never worked out either has no readings or waits in the queue anyway. What made
+/// a neighbour wrong are the readings that made the hours themselves wrong, so it has waited as long.
 const QUEUE: &str = "-- queue_neighbours
-    insert into refresh_queue (vehicle_id, hour)
-    select vehicle_id, hour from refreshed_hour where vehicle_id = $1 and hour = any ($2)
-    on conflict do nothing";
+    insert into refresh_queue as q (vehicle_id, hour, queued_at)
+    select vehicle_id, hour, coalesce($3, now())
+    from refreshed_hour where vehicle_id = $1 and hour = any ($2)
+    on conflict (vehicle_id, hour)
+        do update set queued_at = excluded.queued_at where q.queued_at > excluded.queued_at";
 
 /// Which hours beside the refreshed ones are no longer right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,13 +178,15 @@ impl<'a> Refresh<'a> {
     ) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let vehicle = self.vehicle;
-        self.transaction
-            .execute(
+        let queued_at: Option<Timestamp> = self
+            .transaction
+            .query_one(
                 &self.statements.forget,
                 &[&vehicle, &timestamp(self.from), &timestamp(self.to)],
             )
             .await
-            .map_err(failed)?;
+            .map_err(failed)?
+            .get(0);
         pieces::insert(&self.transaction, vehicle, pieces).await?;
         if !states.is_empty() {
             self.remember(states).await.map_err(failed)?;
@@ -194,7 +202,7 @@ impl<'a> Refresh<'a> {
         .collect();
         if !queued.is_empty() {
             self.transaction
-                .execute(&self.statements.queue, &[&vehicle, &queued])
+                .execute(&self.statements.queue, &[&vehicle, &queued, &queued_at])
                 .await
                 .map_err(failed)?;
         }

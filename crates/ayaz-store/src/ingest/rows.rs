@@ -1,5 +1,7 @@
 //! The order in which a batch's rows are written, and which hours it touches.
 
+use std::collections::BTreeMap;
+
 use ayaz_model::{CellReading, Reading, ReadingKey, TimeQuality, UnixMicroseconds};
 
 use crate::error::StoreError;
@@ -12,13 +14,20 @@ const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
 /// A row to write: which vehicle's, and what.
 pub(super) type Row<'a, T> = (VehicleNumber, &'a T);
 
+/// Whether a vehicle is there, as it last said.
+pub(super) struct Status {
+    pub(super) online: bool,
+    pub(super) boot_id: u32,
+    pub(super) received_at: UnixMicroseconds,
+}
+
 /// A batch with its vehicles' numbers, in the order in which it is written.
 pub(super) struct RowPlan<'a> {
     pub(super) messages: &'a [Message],
     pub(super) readings: Vec<Row<'a, Reading>>,
     pub(super) cells: Vec<Row<'a, CellReading>>,
-    /// Latest status of each vehicle of the batch, with when it arrived.
-    pub(super) statuses: Vec<(VehicleNumber, bool, u32, UnixMicroseconds)>,
+    /// Latest status of each vehicle of the batch.
+    pub(super) statuses: BTreeMap<VehicleNumber, Status>,
     /// Readings left out because the batch holds the same key twice.
     pub(super) repeated: u64,
 }
@@ -32,7 +41,7 @@ impl<'a> RowPlan<'a> {
             messages,
             readings: Vec::new(),
             cells: Vec::new(),
-            statuses: Vec::new(),
+            statuses: BTreeMap::new(),
             repeated: 0,
         };
         for message in messages {
@@ -56,9 +65,13 @@ impl<'a> RowPlan<'a> {
                 Content::Status {
                     online, boot_id, ..
                 } => {
-                    plan.statuses.retain(|(vehicle, ..)| *vehicle != number);
-                    let at = message.envelope.received_at;
-                    plan.statuses.push((number, *online, *boot_id, at));
+                    let received_at = message.envelope.received_at;
+                    let status = Status {
+                        online: *online,
+                        boot_id: *boot_id,
+                        received_at,
+                    };
+                    plan.statuses.insert(number, status);
                 }
                 Content::Rejected(_) => {}
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Transaction;
 
@@ -28,38 +29,71 @@ pub(super) async fn write_dead_letters(
                 .or_insert((&message.envelope, rejection, 1));
         }
     }
-    for (digest, (envelope, rejection, deliveries)) in letters {
-        let topic = printable(&String::from_utf8_lossy(&envelope.topic), usize::MAX);
-        let detail = printable(&rejection.detail, DETAIL_BYTES_MAX);
-        transaction
-            .execute(
-                "-- insert_dead_letter
-                insert into dead_letter (
-                    digest, topic, payload, payload_bytes, reason, detail, daemon_version,
-                    first_received_at, last_received_at, deliveries
-                )
-                values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
-                on conflict (digest) do update set
-                    last_received_at = greatest(
-                        dead_letter.last_received_at, excluded.last_received_at
-                    ),
-                    deliveries = dead_letter.deliveries + excluded.deliveries",
-                &[
-                    &digest.as_slice(),
-                    &topic,
-                    &&envelope.payload[..],
-                    &i32::try_from(envelope.payload.len()).unwrap_or(i32::MAX),
-                    &rejection.reason,
-                    &detail,
-                    &daemon_version,
-                    &envelope.received_at.timestamp().unwrap_or_default(),
-                    &deliveries,
-                ],
-            )
-            .await
-            .map_err(|error| StoreError::from_driver("write a dead letter", error))?;
+    if letters.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut columns = Letters::default();
+    for (digest, (envelope, rejection, deliveries)) in &letters {
+        columns.digests.push(digest);
+        columns.topics.push(printable(
+            &String::from_utf8_lossy(&envelope.topic),
+            usize::MAX,
+        ));
+        columns.payloads.push(&envelope.payload);
+        columns.reasons.push(rejection.reason);
+        columns
+            .details
+            .push(printable(&rejection.detail, DETAIL_BYTES_MAX));
+        columns
+            .received
+            .push(envelope.received_at.timestamp().unwrap_or_default());
+        columns.deliveries.push(*deliveries);
+    }
+    transaction
+        .execute(
+            "-- insert_dead_letters
+            insert into dead_letter (
+                digest, topic, payload, payload_bytes, reason, detail, daemon_version,
+                first_received_at, last_received_at, deliveries
+            )
+            select
+                digest, topic, payload, length(payload), reason, detail, $8,
+                received_at, received_at, deliveries
+            from unnest(
+                $1::bytea[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::timestamptz[],
+                $7::bigint[]
+            ) as letter (digest, topic, payload, reason, detail, received_at, deliveries)
+            on conflict (digest) do update set
+                last_received_at = greatest(
+                    dead_letter.last_received_at, excluded.last_received_at
+                ),
+                deliveries = dead_letter.deliveries + excluded.deliveries",
+            &[
+                &columns.digests,
+                &columns.topics,
+                &columns.payloads,
+                &columns.reasons,
+                &columns.details,
+                &columns.received,
+                &columns.deliveries,
+                &daemon_version,
+            ],
+        )
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("write dead letters", error))
+}
+
+/// Dead letters by column, for `unnest`.
+#[derive(Default)]
+struct Letters<'a> {
+    digests: Vec<&'a [u8]>,
+    topics: Vec<String>,
+    payloads: Vec<&'a [u8]>,
+    reasons: Vec<&'a str>,
+    details: Vec<String>,
+    received: Vec<Timestamp>,
+    deliveries: Vec<i64>,
 }
 
 fn digest(envelope: &Envelope) -> [u8; 32] {
@@ -89,29 +123,32 @@ pub(super) async fn write_statuses(
     transaction: &Transaction<'_>,
     plan: &RowPlan<'_>,
 ) -> Result<(), StoreError> {
-    for (vehicle, online, boot_id, at) in &plan.statuses {
-        transaction
-            .execute(
-                "-- upsert_vehicle_status
-                insert into vehicle_status (vehicle_id, online, boot_id, changed_at)
-                values ($1, $2, $3, $4)
-                on conflict (vehicle_id) do update set
-                    online = excluded.online,
-                    boot_id = excluded.boot_id,
-                    changed_at = excluded.changed_at
-                where (vehicle_status.online, vehicle_status.boot_id)
-                    is distinct from (excluded.online, excluded.boot_id)",
-                &[
-                    vehicle,
-                    online,
-                    &i64::from(*boot_id),
-                    &at.timestamp().unwrap_or_default(),
-                ],
-            )
-            .await
-            .map_err(|error| StoreError::from_driver("write a vehicle's status", error))?;
+    if plan.statuses.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let (mut vehicles, mut online, mut boots, mut times) = (vec![], vec![], vec![], vec![]);
+    for (vehicle, status) in &plan.statuses {
+        vehicles.push(*vehicle);
+        online.push(status.online);
+        boots.push(i64::from(status.boot_id));
+        times.push(status.received_at.timestamp().unwrap_or_default());
+    }
+    transaction
+        .execute(
+            "-- upsert_vehicle_statuses
+            insert into vehicle_status (vehicle_id, online, boot_id, changed_at)
+            select * from unnest($1::integer[], $2::boolean[], $3::bigint[], $4::timestamptz[])
+            on conflict (vehicle_id) do update set
+                online = excluded.online,
+                boot_id = excluded.boot_id,
+                changed_at = excluded.changed_at
+            where (vehicle_status.online, vehicle_status.boot_id)
+                is distinct from (excluded.online, excluded.boot_id)",
+            &[&vehicles, &online, &boots, &times],
+        )
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("write vehicles' statuses", error))
 }
 
 #[cfg(test)]

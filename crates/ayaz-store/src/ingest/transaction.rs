@@ -34,6 +34,12 @@ pub(super) struct Session {
 impl Session {
     pub(super) async fn prepare(connection: Connection) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare the statements of a batch", error);
+        // What is acknowledged must survive a crash, whatever the database's default is.
+        connection
+            .client
+            .batch_execute("-- insist_on_durability\nset synchronous_commit = on")
+            .await
+            .map_err(failed)?;
         let copy_readings = connection
             .client
             .prepare(&copy_into("reading", &columns::names()))

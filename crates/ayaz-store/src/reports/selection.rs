@@ -15,7 +15,8 @@ pub struct TripSelection {
     pub vehicle: Option<String>,
     /// Trips that began at this instant or later.
     pub from: Option<Timestamp>,
-    /// Trips that began before this instant.
+    /// Trips that began before this instant. Of a trip that goes on for longer than 7 days after it,
+    /// the rest is left out.
     pub to: Option<Timestamp>,
 }
 
@@ -26,8 +27,12 @@ impl TripSelection {
     }
 }
 
-/// Pieces of the selected trips. A trip is selected as a whole, by when it began, so the window
-/// runs over all pieces of a trip before the times are compared.
+/// Pieces of the selected trips. A trip is selected as a whole, by when it began, so the windows run
+/// over all pieces of a trip before the times are compared. A number that comes again after more
+/// than a day is another trip, as in the view `numbered_trip_piece`, which reads the whole history:
+/// here only the hours from 7 days before `from` to 7 days after `to` are read, so that what a trip
+/// did longer after `to` is left out. None that began before `from` is taken for a later one, since its
+/// pieces are less than a day apart.
 pub(super) const SELECTED_PIECES: &str = "
     select * from (
         select
@@ -35,9 +40,27 @@ pub(super) const SELECTED_PIECES: &str = "
             min(started_at) over whole as trip_began_at,
             max(ended_at) over whole as trip_ended_at,
             sum(seconds) over whole as trip_seconds
-        from trip_piece
-        where ($1::text is null or fleet = $1) and ($2::text is null or vehicle = $2)
-        window whole as (partition by vehicle_id, drive_cycle, trip_started_at)
+        from (
+            select
+                *,
+                count(*) filter (where is_after_gap) over (
+                    partition by vehicle_id, drive_cycle, trip_started_at order by started_at
+                ) as occurrence
+            from (
+                select
+                    *,
+                    started_at - max(ended_at) over (
+                        partition by vehicle_id, drive_cycle, trip_started_at order by started_at
+                        rows between unbounded preceding and 1 preceding
+                    ) > interval '1 day' as is_after_gap
+                from trip_piece
+                where ($1::text is null or fleet = $1)
+                    and ($2::text is null or vehicle = $2)
+                    and ($3::timestamptz is null or hour >= $3 - interval '7 days')
+                    and ($4::timestamptz is null or hour < $4 + interval '7 days')
+            ) as trip_piece
+        ) as numbered
+        window whole as (partition by vehicle_id, drive_cycle, trip_started_at, occurrence)
     ) as whole_trip
     where ($3::timestamptz is null or trip_began_at >= $3)
         and ($4::timestamptz is null or trip_began_at < $4)";

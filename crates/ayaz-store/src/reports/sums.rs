@@ -4,8 +4,8 @@ use tokio_postgres::Row;
 
 /// Aggregates over pieces, in a statement that reads them unaliased.
 pub(super) const SUMS: &str = "
-    count(distinct (vehicle_id, drive_cycle, trip_started_at)) filter (where intervals > 0)
-        as trips,
+    count(distinct (vehicle_id, drive_cycle, trip_started_at, occurrence))
+        filter (where intervals > 0) as trips,
     sum(intervals)::bigint as intervals,
     sum(seconds) as seconds,
     sum(energy_seconds) as energy_seconds,
@@ -13,6 +13,7 @@ pub(super) const SUMS: &str = "
     sum(net_kwh) filter (where energy_seconds > 0) as net_kwh,
     sum(discharge_kwh) filter (where energy_seconds > 0) as discharge_kwh,
     sum(regen_kwh) filter (where energy_seconds > 0) as regen_kwh,
+    sum(paired_km) as paired_km,
     sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
     sum(heater_kwh) as heater_kwh,
     sum(heater_base_kwh) as heater_base_kwh,
@@ -66,6 +67,8 @@ pub struct EnergySums {
     pub discharge_kwh: Option<f64>,
     /// Energy into the battery, kWh.
     pub regen_kwh: Option<f64>,
+    /// Distance over which energy was measured as well, km: what `kwh_per_km` rests on.
+    pub paired_km: f64,
     /// Net energy per distance where both were measured, kWh/km.
     pub kwh_per_km: Option<f64>,
     /// Resistive cabin heater.
@@ -100,6 +103,7 @@ impl EnergySums {
             net_kwh: row.get("net_kwh"),
             discharge_kwh: row.get("discharge_kwh"),
             regen_kwh: row.get("regen_kwh"),
+            paired_km: row.get("paired_km"),
             kwh_per_km: row.get("kwh_per_km"),
             heater: component("heater"),
             heat_pump: component("heat_pump"),

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
+use super::selection::SELECTED_PIECES;
+use super::sums::SUMS;
 use super::{EnergySums, TripSelection};
 use crate::error::StoreError;
 
@@ -41,16 +43,7 @@ pub async fn energy_by_trip(
     selection: &TripSelection,
 ) -> Result<Vec<TripEnergy>, StoreError> {
     let rows = client
-        .query(
-            "-- energy_by_trip
-            select * from trip_energy
-            where ($1::text is null or fleet = $1)
-                and ($2::text is null or vehicle = $2)
-                and ($3::timestamptz is null or started_at >= $3)
-                and ($4::timestamptz is null or started_at < $4)
-            order by started_at, vehicle, fleet",
-            &selection.parameters(),
-        )
+        .query(&statement(), &selection.parameters())
         .await
         .map_err(|error| StoreError::from_driver("read energy by trip", error))?;
     Ok(rows
@@ -70,4 +63,34 @@ pub async fn energy_by_trip(
             energy: EnergySums::from_row(row),
         })
         .collect())
+}
+
+/// The view `trip_energy` says the same, but reads the whole history for it.
+fn statement() -> String {
+    format!(
+        "-- energy_by_trip
+        with piece as ({SELECTED_PIECES})
+        select
+            fleet,
+            vehicle,
+            model,
+            drive_cycle,
+            case when min(route) = max(route) then min(route) end as route,
+            trip_began_at as started_at,
+            trip_ended_at as ended_at,
+            sum(seconds) / nullif(
+                extract(epoch from trip_ended_at - trip_began_at)::double precision, 0
+            ) as coverage,
+            (array_agg(soc_start_percent order by soc_start_at)
+                filter (where soc_start_percent is not null))[1] as soc_start_percent,
+            (array_agg(soc_end_percent order by soc_end_at desc)
+                filter (where soc_end_percent is not null))[1] as soc_end_percent,
+            max(odometer_end_km) - min(odometer_start_km) as odometer_km,
+            {SUMS}
+        from piece
+        group by fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, occurrence,
+            trip_began_at, trip_ended_at
+        having sum(intervals) > 0
+        order by trip_began_at, vehicle, fleet"
+    )
 }

@@ -138,6 +138,7 @@ fn statement(group: RangeGroup) -> String {
                     vehicle_id,
                     drive_cycle,
                     trip_started_at,
+                    occurrence,
                     trip_seconds,
                     trip_ended_at - trip_began_at as trip_duration
                 from piece

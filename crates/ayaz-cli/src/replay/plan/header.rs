@@ -5,8 +5,7 @@ use std::path::Path;
 use super::super::delimiter;
 use super::super::mapping::Mapping;
 use super::super::nearest::suggestion;
-use super::super::rows::{decode, reader};
-use super::super::source::{Progress, RowLimit};
+use super::super::source::{Progress, RowLimit, decode, reader};
 use super::{Column, Encoding};
 
 pub(super) struct Header {

@@ -1,8 +1,40 @@
 //! The whole command against a real broker.
 
 use ayaz_local::{LocalStack, Options};
+use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::{AsyncClient, Event, Incoming, MqttOptions};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::*;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Subscribes to all telemetry, for as long as the runtime lives.
+async fn subscribe(url: &str) {
+    let url: MqttUrl = url.parse().unwrap();
+    let mut options = MqttOptions::new("replay-test-subscriber", url.host(), url.port());
+    if let Some((user, password)) = url.credentials() {
+        options.set_credentials(user, password);
+    }
+    let (client, mut event_loop) = AsyncClient::new(options, 10);
+    client
+        .try_subscribe("ayaz/v1/+/+/telemetry", QoS::AtLeastOnce)
+        .unwrap();
+    let (subscribed, confirmed) = oneshot::channel();
+    tokio::spawn(async move {
+        let _client = client;
+        let mut subscribed = Some(subscribed);
+        while let Ok(event) = event_loop.poll().await {
+            if let Event::Incoming(Incoming::SubAck(_)) = event
+                && let Some(subscribed) = subscribed.take()
+            {
+                let _ = subscribed.send(());
+            }
+        }
+    });
+    timeout(PATIENCE, confirmed).await.unwrap().unwrap();
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
@@ -30,7 +62,11 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
             folder.file("C.csv.gz", gzip(format!("{head}{}", rows(1_000)))),
         ],
     };
-    let outcome = replay(args.clone()).await.unwrap();
+    let mut early = tokio::spawn(replay(args.clone()));
+    let waits = timeout(Duration::from_secs(1), &mut early).await.is_err();
+    assert!(waits, "nobody has subscribed, so nothing is delivered");
+    subscribe(stack.mqtt_url()).await;
+    let outcome = timeout(PATIENCE, early).await.unwrap().unwrap().unwrap();
     let counts = Counts {
         readings: 1_040,
         messages: 3 + 2 + 100,

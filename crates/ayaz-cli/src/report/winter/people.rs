@@ -5,13 +5,27 @@ use ayaz_store::reports::{Band, EnergySums};
 use super::super::table::{NOTHING, TRIPS_MIN, number, percent, table};
 use super::{By, KM_MIN, MILD_CELSIUS, Row};
 
-/// Electric cabin heat: resistive heater and heat pump. Their shares add, each being of the energy
-/// while it was metered.
+/// Bases that agree so far are of the same intervals: sums in another order differ in the last bits.
+const BASE_TOLERANCE: f64 = 1e-6;
+
+/// Electric cabin heat: resistive heater and heat pump. Shares of different energies do not add (a
+/// route may be served by buses with and without a heat pump): then there is none.
 fn cabin_heat_share(energy: &EnergySums) -> Option<f64> {
-    match (energy.heater.share(), energy.heat_pump.share()) {
-        (None, None) => None,
-        (heater, heat_pump) => Some(heater.unwrap_or(0.0) + heat_pump.unwrap_or(0.0)),
+    let (heater, heat_pump) = (&energy.heater, &energy.heat_pump);
+    match (heater.share(), heat_pump.share()) {
+        (Some(heater_share), Some(heat_pump_share)) => {
+            let (a, b) = heater.base_kwh.zip(heat_pump.base_kwh)?;
+            let agree = (a - b).abs() <= BASE_TOLERANCE * a.abs().max(b.abs());
+            agree.then_some(heater_share + heat_pump_share)
+        }
+        (heater, heat_pump) => heater.or(heat_pump),
     }
+}
+
+/// Whether both shares are known and still do not add.
+fn has_two_bases(energy: &EnergySums) -> bool {
+    let shares = energy.heater.share().zip(energy.heat_pump.share());
+    shares.is_some() && cabin_heat_share(energy).is_none()
 }
 
 pub(super) fn table_of(by: By, rows: &[Row]) -> String {
@@ -106,6 +120,12 @@ fn notes(by: By, rows: &[Row]) -> String {
             "No loss where the {by} has not driven enough in mild weather to compare with."
         ));
     }
+    if rows.iter().any(|row| has_two_bases(&row.band.energy)) {
+        notes.push(format!(
+            "cabin heat {NOTHING}: heater and heat pump were not metered over the same driving, so \
+             their shares do not add: see both in --format csv."
+        ));
+    }
     if rows.iter().any(|row| row.band.energy.fuel_litres.is_some()) {
         notes.push(
             "Some burn fuel for heat, which is in no figure above: see fuel_litres in --format csv."
@@ -113,4 +133,40 @@ fn notes(by: By, rows: &[Row]) -> String {
         );
     }
     notes.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_store::reports::Component;
+
+    use super::*;
+
+    #[test]
+    fn shares_add_only_if_they_are_of_the_same_energy() {
+        let part = |kwh, base_kwh| Component {
+            kwh: Some(kwh),
+            base_kwh: Some(base_kwh),
+        };
+        let none = Component::default();
+        for (heater, heat_pump, share) in [
+            (part(20.0, 100.0), part(10.0, 100.0), Some(0.3)),
+            (part(20.0, 100.0), part(10.0, 100.000_01), Some(0.3)),
+            // Half of the buses have no heat pump.
+            (part(20.0, 100.0), part(10.0, 50.0), None),
+            (part(20.0, 100.0), none, Some(0.2)),
+            (none, part(10.0, 50.0), Some(0.2)),
+            (none, none, None),
+        ] {
+            let energy = EnergySums {
+                heater,
+                heat_pump,
+                ..EnergySums::default()
+            };
+            let found = cabin_heat_share(&energy);
+            let close = |(a, b): (f64, f64)| (a - b).abs() < 1e-6;
+            assert_eq!(found.is_some(), share.is_some(), "{heater:?} {heat_pump:?}");
+            assert!(found.zip(share).is_none_or(close), "{found:?}");
+            assert_eq!(has_two_bases(&energy), share.is_none() && heater != none);
+        }
+    }
 }
