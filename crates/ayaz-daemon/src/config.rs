@@ -97,7 +97,33 @@ fn invalid(file: Option<&Path>, error: &config::ConfigError) -> ConfigError {
         Some(path) => format!("configuration {}", path.display()),
         None => "configuration (no file given, only the environment)".to_owned(),
     };
-    ConfigError::Invalid(format!("{origin}: {error}"))
+    ConfigError::Invalid(format!(
+        "{origin}: {}",
+        without_passwords(&error.to_string())
+    ))
+}
+
+/// A parser quotes what it cannot read, and that may be an address with its password.
+fn without_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("://") {
+        let (before, after) = rest.split_at(start + 3);
+        shown.push_str(before);
+        // Up to the last '@' of the word: a password may hold one.
+        let word = after
+            .find([' ', '"', '\'', '`', '\n'])
+            .unwrap_or(after.len());
+        rest = match after[..word].rfind('@') {
+            Some(at) => {
+                shown.push_str("***");
+                &after[at..]
+            }
+            None => after,
+        };
+    }
+    shown.push_str(rest);
+    shown
 }
 
 #[cfg(test)]
@@ -174,6 +200,14 @@ mod tests {
         ] {
             let error = load_sample(file, &[]).unwrap_err().to_string();
             assert!(error.contains(word), "{error} should name {word}");
+        }
+        for file in [
+            "database = 'postgres://u:hunter2@h/d'\n",
+            "[database]\nurl = 'postgres://u:hunter2@h/d\n",
+            "[database]\nurl = 'x'\n[batch]\nrows_max = 'postgres://u:hun@ter2@h/d'\n",
+        ] {
+            let error = load_sample(file, &[]).unwrap_err().to_string();
+            assert!(!error.contains("ter2"), "{error}");
         }
         let missing = load::<Sample>(Some(Path::new("does/not/exist.toml")), &[]).unwrap_err();
         assert!(missing.to_string().contains("does/not/exist.toml"));

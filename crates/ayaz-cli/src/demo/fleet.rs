@@ -28,11 +28,20 @@ const MILDEST_CELSIUS: f64 = 16.0;
 /// Exterior temperature at its end, °C: the fleet goes on live in it.
 const COLDEST_CELSIUS: f64 = -34.0;
 
+/// A bus with the reading that it sends next: a parked bus measures rarely, and a reading is sent
+/// when its time has come, not when it is simulated.
+#[derive(Debug)]
+struct SimulatedBus {
+    vehicle: VehicleId,
+    bus: Bus,
+    next: Reading,
+}
+
 /// The buses of a fleet, each at its own point in time.
 #[derive(Debug)]
 pub struct SimulatedFleet {
     fleet: FleetId,
-    buses: Vec<(VehicleId, Bus)>,
+    buses: Vec<SimulatedBus>,
     start: UnixMicroseconds,
 }
 
@@ -66,7 +75,14 @@ impl SimulatedFleet {
             MILDEST_CELSIUS,
             COLDEST_CELSIUS,
         ));
-        let buses = Fleet::new(seed, buses, climate, start);
+        let buses = Fleet::new(seed, buses, climate, start)
+            .into_iter()
+            .map(|(vehicle, mut bus)| SimulatedBus {
+                vehicle,
+                next: bus.next_reading(),
+                bus,
+            })
+            .collect();
         Self {
             fleet: fleet_id(),
             buses,
@@ -90,7 +106,7 @@ impl SimulatedFleet {
             )
             .await?;
         }
-        for (vehicle, bus) in &self.buses {
+        for SimulatedBus { vehicle, bus, .. } in &self.buses {
             let key = VehicleKey {
                 fleet: self.fleet.clone(),
                 vehicle: vehicle.clone(),
@@ -112,8 +128,8 @@ impl SimulatedFleet {
         let mut until = self.start;
         while until < end {
             until = until.plus(SLICE_MICROSECONDS).min(end);
-            for (vehicle, bus) in &mut self.buses {
-                readings += send_until(publisher, &self.fleet, vehicle, bus, until, true).await?;
+            for bus in &mut self.buses {
+                readings += send_until(publisher, &self.fleet, bus, until, true).await?;
                 slices += 1;
                 progress.set(slices);
             }
@@ -127,7 +143,7 @@ impl SimulatedFleet {
 
     /// Sends what each bus measures, when it measures it. Ends only with an error.
     pub async fn live(mut self, publisher: &mut Publisher) -> Result<()> {
-        for (vehicle, bus) in &self.buses {
+        for SimulatedBus { vehicle, bus, .. } in &self.buses {
             let status = VehicleStatus {
                 vehicle: vehicle.as_str().to_owned(),
                 online: true,
@@ -142,8 +158,8 @@ impl SimulatedFleet {
         loop {
             ticks.tick().await;
             let now = UnixMicroseconds::now();
-            for (vehicle, bus) in &mut self.buses {
-                send_until(publisher, &self.fleet, vehicle, bus, now, false).await?;
+            for bus in &mut self.buses {
+                send_until(publisher, &self.fleet, bus, now, false).await?;
             }
         }
     }
@@ -160,17 +176,17 @@ fn fleet_id() -> FleetId {
 async fn send_until(
     publisher: &mut Publisher,
     fleet: &FleetId,
-    vehicle: &VehicleId,
-    bus: &mut Bus,
+    bus: &mut SimulatedBus,
     until: UnixMicroseconds,
     historical: bool,
 ) -> Result<u64> {
+    let SimulatedBus { vehicle, bus, next } = bus;
     let mut sent = 0;
     let mut batch: Vec<Reading> = Vec::with_capacity(READINGS_PER_MESSAGE);
     loop {
-        let more = bus.now() < until;
+        let more = next.key.recorded_at <= until;
         if more {
-            batch.push(bus.next_reading());
+            batch.push(std::mem::replace(next, bus.next_reading()));
         }
         if batch.len() == READINGS_PER_MESSAGE || (!more && !batch.is_empty()) {
             let message = encode::telemetry_batch(vehicle, historical, &batch);

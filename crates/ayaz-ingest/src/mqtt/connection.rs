@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ayaz_daemon::admin::Readiness;
 use ayaz_model::UnixMicroseconds;
+use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubscribeReasonCode};
 use rumqttc::v5::{AsyncClient, ClientError, Event, EventLoop, MqttOptions};
@@ -212,8 +213,10 @@ impl Connection {
         };
         metrics::set(metrics::OUTSTANDING_MESSAGES, ledger.outstanding() as f64);
         intake.hand_on(Delivery {
-            topic: publish.topic,
-            payload: publish.payload,
+            // Copied out of the client's read buffer: a slice would keep the whole buffer alive, many
+            // times what the account of memory knows of.
+            topic: Bytes::copy_from_slice(&publish.topic),
+            payload: Bytes::copy_from_slice(&publish.payload),
             received_at: UnixMicroseconds::now(),
             token,
         });
