@@ -252,7 +252,7 @@ async fn every_metric_that_a_dashboard_reads_is_offered() -> Result<()> {
     let worker = Program::daemon(
         "ayaz-analytics",
         &bed.environment(),
-        "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\npoll_interval_ms = 50\n",
+        "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\npoll_interval_ms = 50\nrunning_hour_interval_s = 0\n",
     )?;
     worker.until_ready().await?;
     // A counter is offered once it has counted, so something of everything has to happen: first a
