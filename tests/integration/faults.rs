@@ -1,6 +1,8 @@
 //! Servers and daemons that end in the middle. The sender's list of acknowledged messages is the
 //! measure: all of them must be stored, once.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use ayaz_local::{LocalStack, Options};
 use system_tests::{Bed, wait};
@@ -11,6 +13,14 @@ use crate::fixtures::{readings, vehicle};
 const MESSAGES: usize = 400;
 const READINGS_PER_MESSAGE: usize = 10;
 const READINGS: usize = MESSAGES * READINGS_PER_MESSAGE;
+
+/// How long a server stays away; `AYAZ_TEST_OUTAGE_S` makes it longer than every timeout.
+fn outage() -> Duration {
+    let seconds = std::env::var("AYAZ_TEST_OUTAGE_S")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
+}
 
 /// Sends everything, calling `fault` after a third and `mend` after two thirds.
 async fn send(
@@ -83,6 +93,7 @@ async fn the_database_stops_and_starts_again() -> Result<()> {
             .await?;
             let answer = ingest.get("/readyz").await?;
             assert!(answer.contains("\"database\""), "{answer}");
+            tokio::time::sleep(outage()).await;
             assert!(ingest.get("/healthz").await?.contains("200 OK"));
             Ok(database.lock().await.start().await?)
         },
@@ -105,6 +116,7 @@ async fn the_broker_stops_and_starts_again() -> Result<()> {
         &bed,
         async || {
             broker.stop().await?;
+            tokio::time::sleep(outage()).await;
             Ok(broker.start().await?)
         },
         async || Ok(()),
