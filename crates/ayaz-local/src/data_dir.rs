@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::LocalError;
 use crate::files;
+use crate::guardian::Guardian;
 use crate::user::ServerUser;
 
 /// Servers of a process that was killed a moment ago may still be stopping.
@@ -16,9 +17,9 @@ const LOCK_WAIT: Duration = Duration::from_secs(40);
 /// A directory with one subdirectory for each server.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    pub(crate) path: PathBuf,
-    /// Removed after the servers have stopped.
-    pub(crate) temporary: bool,
+    path: PathBuf,
+    /// Removes a temporary directory after the servers have stopped.
+    guardian: Option<Guardian>,
     /// Held by this process and by every server in a kept directory, so that two processes never
     /// run servers on the same data.
     lock: Option<File>,
@@ -44,11 +45,10 @@ impl DataDir {
             .tempdir_in(&parent)
             .map_err(LocalError::io("create a directory in", &parent))?;
         files::give(created.path(), user)?;
-        // From here on it is removed by `remove`, or by the supervisors if this process dies;
-        // removing it while servers still run in it would only make them complain.
+        let guardian = Guardian::spawn(created.path(), user)?;
         Ok(Self {
             path: created.keep(),
-            temporary: true,
+            guardian: Some(guardian),
             lock: None,
         })
     }
@@ -81,7 +81,7 @@ impl DataDir {
         take_lock(&lock, &path, progress).await?;
         Ok(Self {
             path,
-            temporary: false,
+            guardian: None,
             lock: Some(lock),
         })
     }
@@ -106,15 +106,10 @@ impl DataDir {
     }
 
     /// Removes a temporary directory; the servers in it must have stopped.
-    pub(crate) fn remove(&self) -> Result<(), LocalError> {
-        if !self.temporary {
-            return Ok(());
-        }
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(LocalError::io("remove", &self.path)(error))
-            }
-            _ => Ok(()),
+    pub(crate) async fn remove(self) -> Result<(), LocalError> {
+        match self.guardian {
+            Some(guardian) => guardian.remove().await,
+            None => Ok(()),
         }
     }
 }

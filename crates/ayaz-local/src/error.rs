@@ -42,6 +42,17 @@ pub enum LocalError {
         log: String,
     },
 
+    /// A server ended by itself.
+    #[error("{server} has ended ({reason}); the end of its log:\n{log}")]
+    Ended {
+        /// The server's name.
+        server: &'static str,
+        /// How it ended.
+        reason: String,
+        /// The last lines the server wrote.
+        log: String,
+    },
+
     /// A server is still there after it was told to stop, and killed.
     #[error("{server} did not stop within {limit_seconds} s")]
     Stop {

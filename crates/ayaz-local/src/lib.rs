@@ -6,8 +6,8 @@
 //! only and end with the process that started them, however that ends.
 //!
 //! In reading order: [`LocalStack`] (`stack`) decides what to start with `options` and `locate`;
-//! `bundle`, `apt` and `unpack` fetch what is missing; `data_dir`, `postgres` and `mosquitto`
-//! prepare the data; [`Server`] and `supervisor` run a server; `user` says as whom.
+//! `bundle`, `apt` and `unpack` fetch what is missing; `data_dir`, `guardian`, `postgres` and
+//! `mosquitto` prepare the data; [`Server`] and `supervisor` run a server; `user` says as whom.
 
 mod apt;
 mod bundle;
@@ -15,6 +15,7 @@ mod command;
 mod data_dir;
 mod error;
 mod files;
+mod guardian;
 mod locate;
 mod mosquitto;
 mod mqtt_probe;

@@ -11,6 +11,11 @@ use crate::error::LocalError;
 /// and the server could not start again.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
+/// Whether nobody listens on `port` now.
+pub(crate) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
 /// A port nobody listens on now. Another program may take it before our server does, so a start
 /// that fails for this reason is tried again on another port.
 pub(crate) fn free_port() -> Result<u16, LocalError> {

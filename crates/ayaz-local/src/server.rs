@@ -1,7 +1,7 @@
 //! One running server.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::error::LocalError;
 use crate::files;
 use crate::mosquitto::{self, Broker};
-use crate::port::free_port;
+use crate::port::{free_port, is_free};
 use crate::postgres::{self, Cluster};
 use crate::secret::Secret;
 use crate::supervisor::{Plan, Supervised};
@@ -38,7 +38,6 @@ pub struct Server {
     kind: Kind,
     home: PathBuf,
     log_path: PathBuf,
-    temporary: bool,
     lock: Option<File>,
     user: Option<ServerUser>,
     port: u16,
@@ -50,7 +49,6 @@ impl Server {
     pub(crate) async fn launch(
         kind: Kind,
         home: PathBuf,
-        temporary: bool,
         lock: Option<File>,
         user: Option<ServerUser>,
     ) -> Result<Self, LocalError> {
@@ -59,15 +57,23 @@ impl Server {
             kind,
             home,
             log_path,
-            temporary,
             lock,
             user,
             port: 0,
             process: None,
         };
+        // The same port as last time, so that addresses written down somewhere stay true.
+        let kept = server.home.join("port");
+        let mut port = fs::read_to_string(&kept)
+            .ok()
+            .and_then(|port| port.trim().parse().ok());
         let mut attempts = 1;
         loop {
-            server.port = free_port()?;
+            server.port = match port.take() {
+                Some(port) if is_free(port) => port,
+                _ => free_port()?,
+            };
+            files::write_private(&kept, &server.port.to_string(), server.user.as_ref())?;
             match server.start().await {
                 Err(error) if error.is_port_taken() && attempts < PORT_ATTEMPTS => attempts += 1,
                 Err(error) => return Err(error),
@@ -120,7 +126,6 @@ impl Server {
             },
             grace_seconds: STOP_GRACE_SECONDS,
             home: self.home.clone(),
-            remove_home: self.temporary,
             log,
             lock: lock.map_err(LocalError::io("share the lock of", &self.home))?,
             user: self.user.clone(),
@@ -137,6 +142,22 @@ impl Server {
             reason,
             log,
         })
+    }
+
+    /// Completes when the server has ended without having been stopped; never if there is none.
+    pub(crate) async fn ended(server: &mut Option<Self>) -> LocalError {
+        let Some(server) = server else {
+            return std::future::pending().await;
+        };
+        let Some(process) = &mut server.process else {
+            return std::future::pending().await;
+        };
+        let reason = process.wait().await;
+        LocalError::Ended {
+            server: server.name(),
+            reason,
+            log: files::log_tail(&server.log_path, 0),
+        }
     }
 
     /// The process id of the server itself; `None` while it does not run.

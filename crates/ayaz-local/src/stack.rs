@@ -27,7 +27,7 @@ pub struct LocalStack {
 
 impl LocalStack {
     /// Starts what `options` ask for and waits until it accepts clients. `progress` gets one plain
-    /// line for each step.
+    /// line for each step. Dropping the future leaves nothing behind.
     ///
     /// # Errors
     ///
@@ -87,6 +87,17 @@ impl LocalStack {
         self.broker.as_mut()
     }
 
+    /// Completes when one of the servers has ended by itself, with the end of its log.
+    pub async fn server_ended(&mut self) -> LocalError {
+        let Self {
+            database, broker, ..
+        } = self;
+        tokio::select! {
+            error = Server::ended(database) => error,
+            error = Server::ended(broker) => error,
+        }
+    }
+
     /// Stops both servers in an orderly way and removes temporary data.
     ///
     /// # Errors
@@ -108,8 +119,8 @@ impl LocalStack {
         let (database, broker) = tokio::join!(database, broker);
         database?;
         broker?;
-        match &self.data_dir {
-            Some(dir) => dir.remove(),
+        match self.data_dir {
+            Some(dir) => dir.remove().await,
             None => Ok(()),
         }
     }
@@ -128,8 +139,7 @@ impl LocalStack {
             let broker = Broker::open(programs, &home, user.as_ref()).await?;
             progress("starting Mosquitto");
             let kind = Kind::Broker(broker);
-            let server =
-                Server::launch(kind, home, dir.temporary, dir.lock()?, user.clone()).await?;
+            let server = Server::launch(kind, home, dir.lock()?, user.clone()).await?;
             self.mqtt_url = server.url();
             self.broker = Some(server);
         }
@@ -138,7 +148,7 @@ impl LocalStack {
             let cluster = Cluster::open(programs, &home, user.as_ref(), progress).await?;
             progress(&format!("starting {}", cluster.description()));
             let kind = Kind::Database(cluster);
-            let server = Server::launch(kind, home, dir.temporary, dir.lock()?, user).await?;
+            let server = Server::launch(kind, home, dir.lock()?, user).await?;
             self.database_url = server.url();
             self.database = Some(server);
         }

@@ -28,8 +28,6 @@ pub(crate) struct Plan {
     pub(crate) grace_seconds: u64,
     /// The server's directory, its working directory.
     pub(crate) home: PathBuf,
-    /// Whether `home` goes when the owner dies without stopping the server.
-    pub(crate) remove_home: bool,
     pub(crate) log: File,
     pub(crate) lock: Option<File>,
     pub(crate) user: Option<ServerUser>,
@@ -52,16 +50,10 @@ impl Supervised {
         // A file, because as an argument the whole script would fill the screen of `ps`.
         let script = plan.home.join("supervisor.sh");
         files::write_private(&script, SCRIPT, plan.user.as_ref())?;
-        let scratch = if plan.remove_home {
-            plan.home.as_path()
-        } else {
-            Path::new("")
-        };
         let mut command = plain_command("/bin/sh", plan.user.as_ref());
         command
             .arg(script)
             .arg(&pid_file)
-            .arg(scratch)
             .arg(plan.grace_seconds.to_string())
             .arg(plan.signals.join(" "))
             .args(&plan.command)
@@ -93,6 +85,14 @@ impl Supervised {
             Ok(None) => None,
             Ok(Some(status)) => Some(status.to_string()),
             Err(error) => Some(error.to_string()),
+        }
+    }
+
+    /// Completes when the server has ended; says how.
+    pub(crate) async fn wait(&mut self) -> String {
+        match self.supervisor.wait().await {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
         }
     }
 

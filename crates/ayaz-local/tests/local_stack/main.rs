@@ -5,7 +5,7 @@
 
 mod owner;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ayaz_local::{LocalStack, Options};
@@ -14,9 +14,11 @@ use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
 use url::Url;
 
-use owner::{DATA_DIR, OWNER, Owner, kill, wait_until_gone};
+use owner::{DATA_DIR, OWNER, Owner, kill, wait_until_gone, wait_until_removed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What the progress says before the new cluster's directory.
+const CREATING: &str = "creating a database cluster in ";
 
 async fn start(options: Options) -> LocalStack {
     LocalStack::start(options, |line| println!("{line}"))
@@ -199,18 +201,14 @@ async fn the_broker_holds_messages_for_an_absent_reader_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_kept_directory_is_used_again_with_its_rows_and_passwords() {
+async fn a_kept_directory_is_used_again_with_its_rows_ports_and_passwords() {
     let parent = reachable_tempdir();
     let options = Options {
         data_dir: Some(parent.path().join("new/data")),
         ..Options::default()
     };
     let stack = start(options.clone()).await;
-    let password = Url::parse(stack.database_url())
-        .unwrap()
-        .password()
-        .unwrap()
-        .to_owned();
+    let urls = [stack.database_url(), stack.mqtt_url()].map(str::to_owned);
     sql(stack.database_url())
         .await
         .batch_execute("create table kept ()")
@@ -222,10 +220,7 @@ async fn a_kept_directory_is_used_again_with_its_rows_and_passwords() {
     let stack = Owner::spawn("wait", Some(options.data_dir.as_deref().unwrap()));
     kill(stack.process.id());
     let again = start(options).await;
-    assert_eq!(
-        Url::parse(again.database_url()).unwrap().password(),
-        Some(password.as_str())
-    );
+    assert_eq!([again.database_url(), again.mqtt_url()], urls);
     sql(again.database_url())
         .await
         .batch_execute("select from kept")
@@ -260,6 +255,36 @@ async fn a_panicking_owner_leaves_neither_servers_nor_data() {
     Owner::spawn("panic", None).leaves_nothing().await;
 }
 
+#[tokio::test]
+async fn an_owner_killed_while_it_starts_leaves_nothing() {
+    Owner::spawn("abort in initdb", None).leaves_nothing().await;
+}
+
+#[tokio::test]
+async fn a_start_that_is_given_up_leaves_nothing() {
+    let (creating, mut created) = tokio::sync::mpsc::unbounded_channel();
+    let progress = move |line: &str| {
+        if let Some(data) = line.strip_prefix(CREATING) {
+            creating.send(PathBuf::from(data)).unwrap();
+        }
+    };
+    let data = tokio::select! {
+        stack = LocalStack::start(Options::default(), progress) => panic!("{stack:?}"),
+        data = created.recv() => data.unwrap(),
+    };
+    let stack_dir = data.parent().unwrap().parent().unwrap();
+    wait_until_removed(stack_dir).await;
+}
+
+#[tokio::test]
+async fn a_server_that_ends_by_itself_is_told() {
+    let mut stack = start(only_broker()).await;
+    kill(stack.broker().unwrap().pid().unwrap());
+    let told = timeout(PATIENCE, stack.server_ended()).await.unwrap();
+    assert!(told.to_string().contains("Mosquitto has ended"), "{told}");
+    stack.stop().await.unwrap();
+}
+
 /// Not a test of its own: the process that owns servers in the tests above.
 #[tokio::test]
 async fn owner_process() {
@@ -267,11 +292,19 @@ async fn owner_process() {
         return;
     };
     let data_dir = std::env::var_os(DATA_DIR).map(PathBuf::from);
-    let mut stack = start(Options {
+    let options = Options {
         data_dir,
         ..Options::default()
-    })
-    .await;
+    };
+    let progress = |line: &str| {
+        if let Some(data) = line.strip_prefix(CREATING)
+            && end == "abort in initdb"
+        {
+            println!("owner {}", Path::new(data).parent().unwrap().display());
+            std::process::abort();
+        }
+    };
+    let mut stack = LocalStack::start(options, progress).await.unwrap();
     let home = stack
         .database()
         .unwrap()
@@ -285,9 +318,9 @@ async fn owner_process() {
     ];
     println!(
         "owner {} {} {}",
+        home.display(),
         pids[0].unwrap(),
-        pids[1].unwrap(),
-        home.display()
+        pids[1].unwrap()
     );
     assert_ne!(end, "panic", "as the test wants it");
     std::future::pending::<()>().await;

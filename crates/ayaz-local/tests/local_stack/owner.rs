@@ -40,24 +40,25 @@ impl Owner {
             .find_map(|line| Some(line.split_once("owner ")?.1.to_owned()))
             .expect("the owner's servers");
         let mut words = line.split(' ');
-        let mut pid = || words.next().unwrap().parse().unwrap();
-        let servers = vec![pid(), pid()];
         Self {
             process,
-            servers,
             home: words.next().unwrap().into(),
+            servers: words.map(|pid| pid.parse().unwrap()).collect(),
         }
     }
 
     pub(crate) async fn leaves_nothing(mut self) {
         self.process.wait().unwrap();
         wait_until_gone(&self.servers).await;
-        let data = self.home.parent().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        while data.exists() {
-            assert!(Instant::now() < deadline, "{} is left", data.display());
-            sleep(Duration::from_millis(50)).await;
-        }
+        wait_until_removed(self.home.parent().unwrap()).await;
+    }
+}
+
+pub(crate) async fn wait_until_removed(dir: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while dir.exists() {
+        assert!(Instant::now() < deadline, "{} is left", dir.display());
+        sleep(Duration::from_millis(50)).await;
     }
 }
 
