@@ -1,5 +1,6 @@
 //! Deliveries to batches: decode, validate, gather, and hand over when the writer is idle.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use ayaz_model::TimeQuality;
@@ -25,10 +26,20 @@ pub async fn run(
 ) {
     let mut batcher = Batcher::new(config);
     let mut taken = Vec::with_capacity(TAKE_MAX);
+    // Decoded, a message is several times as large, so no more are than a batch takes.
+    let mut undecoded = VecDeque::with_capacity(TAKE_MAX);
     let mut open = true;
     let mut idle_writer: Option<Request> = None;
     while open || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
+        let mut tally = Tally::default();
+        while batcher.has_room()
+            && let Some(delivery) = undecoded.pop_front()
+        {
+            let (message, token) = check(delivery, &limits, &mut tally);
+            batcher.push(message, token, now);
+        }
+        tally.count();
         let due_at = batcher.due_at(now);
         // At the end there is nothing to linger for.
         let due = due_at.is_some_and(|due_at| !open || due_at <= now);
@@ -45,14 +56,9 @@ pub async fn run(
                 Some(request) => idle_writer = Some(request),
                 None => return,
             },
-            count = deliveries.recv_many(&mut taken, TAKE_MAX), if open && batcher.has_room() => {
+            count = deliveries.recv_many(&mut taken, TAKE_MAX), if open && undecoded.is_empty() => {
                 open = count > 0;
-                let mut tally = Tally::default();
-                for delivery in taken.drain(..) {
-                    let (message, token) = check(delivery, &limits, &mut tally);
-                    batcher.push(message, token, now);
-                }
-                tally.count();
+                undecoded.extend(taken.drain(..));
             }
             () = sleep_until(due_at), if !due && due_at.is_some() => {}
         }
