@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use ayaz_analytics::config::Config;
 use ayaz_analytics::run::{run, run_once};
-use ayaz_daemon::{exit, log, shutdown};
+use ayaz_daemon::{exit, log, output, shutdown};
 use clap::Parser;
 
 /// Turns readings into energy per kilometre, hour by hour, as they arrive
@@ -37,11 +37,17 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(work) => {
-            if arguments.once {
-                let (hours, readings, pieces) = (work.hours, work.readings, work.pieces);
-                println!("refreshed {hours} hours from {readings} readings into {pieces} pieces");
+            let (hours, readings, pieces) = (work.hours, work.readings, work.pieces);
+            let said = match arguments.once {
+                true => output::line(format_args!(
+                    "refreshed {hours} hours from {readings} readings into {pieces} pieces"
+                )),
+                false => Ok(()),
+            };
+            match said {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(_) => exit::FAILED.into(),
             }
-            ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("ayaz-analytics: {error}");

@@ -6,6 +6,7 @@ mod load;
 mod reference;
 
 use anyhow::{Context, Result};
+use ayaz_daemon::output;
 use ayaz_local::{LocalStack, Options};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -70,8 +71,8 @@ pub async fn run(args: BenchArgs) -> Result<()> {
     stack.stop().await.context("stop the private servers")?;
     let figures = outcome?;
     match args.format {
-        Format::Table => print!("{}", figures.table()),
-        Format::Json => println!("{}", serde_json::to_string_pretty(&figures)?),
+        Format::Table => output::write(figures.table())?,
+        Format::Json => output::line(serde_json::to_string_pretty(&figures)?)?,
     }
     Ok(())
 }

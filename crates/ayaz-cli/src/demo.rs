@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ayaz_daemon::output;
 use ayaz_local::{LocalStack, Options};
 use ayaz_store::{DatabaseUrl, backlog};
 use clap::Args;
@@ -63,7 +64,7 @@ pub async fn run(args: DemoArgs) -> Result<()> {
         stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
-        () = &mut stop => return Ok(()),
+        () = &mut stop => anyhow::bail!("stopped before the servers were up"),
     };
     let outcome = on_servers(&args, &stack, stop).await;
     // Also after an error: the servers are to end in order, their data whole.
@@ -118,24 +119,9 @@ async fn show(
     let mut publisher = fleet::publisher(mqtt, "ayaz-demo").await?;
     let Backfill { readings, fleet } = fleet.backfill(&mut publisher).await?;
     settle(client, readings).await?;
-    println!();
+    output::write("\n")?;
     report::print_winter_range(stack.database_url()).await?;
-    println!();
-    println!("{readings} readings sent, all of them stored. Where to look:");
-    println!(
-        "  reports   AYAZ_DATABASE_URL={} ayaz report energy --by trip",
-        stack.database_url()
-    );
-    println!("  SQL       psql {}", stack.database_url());
-    println!("  broker    {}", stack.mqtt_url());
-    if let Some(address) = admin_address {
-        println!("  metrics   http://{address}/metrics   health  http://{address}/readyz");
-    }
-    println!("  Grafana   deploy/compose.yaml brings it, with dashboards for these tables");
-    match args.live_for {
-        Some(time) => println!("The fleet is live now, for {time:?}."),
-        None => println!("The fleet is live now. Ctrl-C stops everything."),
-    }
+    output::write(where_to_look(args, stack, readings, admin_address))?;
     let live = fleet.live(&mut publisher);
     match args.live_for {
         Some(time) => {
@@ -148,6 +134,32 @@ async fn show(
     let counts = publisher.finish().await?;
     eprintln!("{} messages acknowledged by the broker", counts.messages);
     Ok(())
+}
+
+fn where_to_look(
+    args: &DemoArgs,
+    stack: &LocalStack,
+    readings: u64,
+    admin_address: Option<SocketAddr>,
+) -> String {
+    let database = stack.database_url();
+    let broker = stack.mqtt_url();
+    let admin = admin_address.map_or_else(String::new, |address| {
+        format!("  metrics   http://{address}/metrics   health  http://{address}/readyz\n")
+    });
+    let end = match args.live_for {
+        Some(time) => format!("The fleet is live now, for {time:?}."),
+        None => "The fleet is live now. Ctrl-C stops everything.".to_owned(),
+    };
+    format!(
+        "\n{readings} readings sent, all of them stored. Where to look:\n\
+         \x20 reports   AYAZ_DATABASE_URL={database} ayaz report energy --by trip\n\
+         \x20 SQL       psql {database}\n\
+         \x20 broker    {broker}\n\
+         {admin}\
+         \x20 Grafana   deploy/compose.yaml brings it, with dashboards for these tables\n\
+         {end}\n"
+    )
 }
 
 /// Waits until every reading is stored and worked off, and makes sure of it.

@@ -1,5 +1,8 @@
 //! The `ayaz` command: what people type. One file a command.
 
+// A closed pipe makes `println!` panic; `ayaz_daemon::output` does not.
+#![cfg_attr(not(test), warn(clippy::print_stdout))]
+
 pub mod bench;
 pub mod cli;
 pub mod daemon;

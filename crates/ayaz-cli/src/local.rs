@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use ayaz_daemon::output;
 use ayaz_local::{LocalStack, Options};
 use clap::Args;
 
@@ -29,15 +30,22 @@ pub async fn run(args: LocalArgs) -> Result<()> {
     };
     let stop = ayaz_daemon::shutdown::requested();
     tokio::pin!(stop);
-    let stack = tokio::select! {
+    let mut stack = tokio::select! {
         stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
-        () = &mut stop => return Ok(()),
+        () = &mut stop => anyhow::bail!("stopped before the servers were up"),
     };
-    println!("AYAZ_MQTT_URL={}", stack.mqtt_url());
-    println!("AYAZ_DATABASE_URL={}", stack.database_url());
+    output::line(format_args!("AYAZ_MQTT_URL={}", stack.mqtt_url()))?;
+    output::line(format_args!("AYAZ_DATABASE_URL={}", stack.database_url()))?;
     eprintln!("running until Ctrl-C");
-    stop.await;
-    stack.stop().await.context("stop the private servers")
+    let ended = tokio::select! {
+        () = stop => None,
+        ended = stack.server_ended() => Some(ended),
+    };
+    stack.stop().await.context("stop the private servers")?;
+    match ended {
+        None => Ok(()),
+        Some(error) => Err(error.into()),
+    }
 }

@@ -1,6 +1,7 @@
 //! `ayaz migrate`: the schema.
 
 use anyhow::{Context, Result};
+use ayaz_daemon::output;
 use ayaz_store::DatabaseUrl;
 use clap::Args;
 
@@ -34,11 +35,11 @@ pub async fn run(args: MigrateArgs) -> Result<()> {
         .await
         .context("migrate")?;
     for name in &migrated.applied {
-        println!("applied {name}");
+        output::line(format_args!("applied {name}"))?;
     }
-    println!(
+    output::line(format_args!(
         "schema version {} (TimescaleDB edition: {})",
         migrated.version, migrated.edition
-    );
+    ))?;
     Ok(())
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use crate::cli::BadConfig;
 use anyhow::Context;
+use ayaz_daemon::output;
 use ayaz_model::{FleetId, VehicleId};
 use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions};
 use tokio::sync::mpsc;
@@ -119,11 +120,11 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
         files,
         rows_skipped,
     } = counts;
-    println!(
+    output::line(format_args!(
         "{readings} readings of {files} {} in {messages} messages acknowledged; \
          {rows_skipped} rows skipped by the mapping",
         if files == 1 { "file" } else { "files" },
-    );
+    ))?;
     match faults.len() {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!(

@@ -11,9 +11,8 @@ mod sheet;
 mod table;
 mod winter;
 
-use std::io::{self, Write};
-
 use anyhow::{Context, Result};
+use ayaz_daemon::output;
 use ayaz_store::reports::{self, TripSelection};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use clap::{Args, Subcommand, ValueEnum};
@@ -126,7 +125,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         Format::Csv => rendered.sheet.to_csv()?,
         Format::Json => rendered.sheet.to_json()?,
     };
-    write_out(&text)?;
+    output::write(text)?;
     if empty {
         // Beside the output, so that programs get an empty but valid one.
         eprintln!("{}", why_empty(&connection, &selection).await?);
@@ -162,13 +161,4 @@ async fn why_empty(connection: &Connection, selection: &TripSelection) -> Result
             "no trips yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is pending"
         },
     )
-}
-
-/// Whoever reads may have seen enough (`| head`).
-fn write_out(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
-    }
 }

@@ -1,7 +1,5 @@
-//! Exit codes, so that a supervisor and a script can tell what went wrong.
-
-/// Wrong arguments, as clap reports them.
-pub const BAD_USAGE: u8 = 2;
+//! Exit codes, so that a supervisor and a script can tell what went wrong. Wrong arguments are 2,
+//! from clap.
 
 /// A configuration that cannot be used (`EX_USAGE` of sysexits.h, as other daemons use it).
 pub const BAD_CONFIG: u8 = 64;

@@ -1,9 +1,11 @@
 //! What every daemon shares: [`config`] (one TOML file, environment over it), [`log`],
-//! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes.
+//! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes;
+//! and [`output`], for what every program prints.
 
 pub mod admin;
 pub mod config;
 pub mod exit;
 pub mod log;
 pub mod metrics;
+pub mod output;
 pub mod shutdown;
