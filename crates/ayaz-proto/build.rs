@@ -7,6 +7,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let schema = root.join("ayaz/telemetry/v1/telemetry.proto");
     println!("cargo::rerun-if-changed={}", schema.display());
     let descriptors = protox::compile([&schema], [&root])?;
+    // prost keeps the numbers to itself, and ingest reads readings without prost's structures.
+    let mut fields = String::from("&[");
+    let messages = descriptors.file.iter().flat_map(|file| &file.message_type);
+    for message in messages.filter(|message| message.name() == "Reading") {
+        for field in &message.field {
+            fields += &format!("(\"{}\", {}), ", field.name(), field.number());
+        }
+    }
+    fields += "]";
+    let out = std::env::var("OUT_DIR")?;
+    std::fs::write(Path::new(&out).join("reading_fields.rs"), fields)?;
     prost_build::Config::new().compile_fds(descriptors)?;
     Ok(())
 }

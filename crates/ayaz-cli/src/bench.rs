@@ -1,17 +1,35 @@
 //! `ayaz bench`: what this machine can take.
+//!
+//! Reading order: `load` (what is sent, and what must be stored afterwards), `connection` and
+//! `generator` (how it is sent), `site` (servers and databases), `subscriber` (the daemon in its
+//! own process), `end_to_end`, `reference` and `latency` (the runs), `figures` and `table` (what
+//! comes of them).
 
+mod admin;
+mod connection;
 mod end_to_end;
 mod figures;
+mod generator;
+mod latency;
 mod load;
+mod null_subscriber;
+mod processes;
 mod reference;
+mod site;
+mod subscriber;
+mod table;
 
-use anyhow::{Context, Result};
-use ayaz_daemon::output;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use ayaz_daemon::{output, shutdown};
 use ayaz_local::{LocalStack, Options};
 use clap::{Args, Subcommand, ValueEnum};
 
-use figures::{Figures, Run};
+use figures::{Cell, Report, Round, Setting};
 use load::Load;
+use site::Site;
 
 /// Arguments of `ayaz bench`.
 #[derive(Debug, Args)]
@@ -22,32 +40,78 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// Readings per second from the publisher to the committed row, beside raw binary COPY of the
-    /// same rows.
+    /// Readings per second from the publisher to the committed row, beside the limits that database
+    /// and broker set.
     Ingest(IngestArgs),
+    /// What `ingest` compares with; started by it.
+    #[command(hide = true)]
+    NullSubscriber(null_subscriber::NullSubscriberArgs),
 }
 
-/// Measures closed-loop: the publisher sends as fast as the broker acknowledges, through a real
-/// broker, a daemon in a process of its own and a real database (fsync on), everything on this
-/// machine. Each run works on a fresh database and is checked: number of rows, distinct keys and a
-/// checksum must be right, or the bench fails.
+/// Sizes a machine: how many readings per second it stores, from the publisher to the committed
+/// row, and how near that is to what its database and its broker could do at all.
 ///
-/// The reference is COPY alone: rows encoded beforehand, in transactions of the same size, with
-/// no broker and no publisher competing for the processors.
+/// Everything runs on this machine: a load generator, a real broker, the ingest daemon in a process
+/// of its own, a real database with fsync on. Private servers are started unless AYAZ_DATABASE_URL
+/// and AYAZ_MQTT_URL name others; those should be idle, no daemon in service should be subscribed
+/// to that broker (it would store the bench's fleet), and the processor time of such servers is not
+/// shown. With the default arguments it takes about 10 minutes and up to 8 GB of disk, with --full
+/// about 90 minutes; --warm-up 30s --duration 2m takes six times as long and 30 GB.
+///
+/// A round makes four runs, each for --warm-up and --duration, each with a fresh database that is
+/// migrated and checkpointed before and removed afterwards:
+///
+/// 1. End to end, closed loop: the generator sends as fast as the daemon acknowledges, so that some
+///    MB are always on their way. The rate is that of committed readings. The warm-up begins
+///    when each vehicle was heard once.
+/// 2. COPY under load: binary COPY of the same rows, encoded beforehand, into the same table, in
+///    transactions as large as the daemon's batches just were, through one connection, while the same
+///    generator sends as many messages as just went through the same broker to a null subscriber.
+/// 3. Null subscriber, closed loop: a process that acknowledges each message by hand and stores
+///    nothing.
+/// 4. COPY alone.
+///
+/// Ratios are taken within a round; the medians of all rounds are shown. After a run with a database
+/// the number of rows, the number of distinct keys and a checksum over keys and values must be
+/// exactly what the broker had acknowledged to the generator (for 2 and 4: what was copied);
+/// otherwise the run is void and the bench fails.
+///
+/// Latency is measured afterwards, at half the median rate of end to end: a probe vehicle publishes
+/// 20 times a second, and a connection of its own asks for its rows every 4 ms.
+///
+/// The load: a driving bus's 28 signals, one reading for each second of data time from 2020 on,
+/// vehicles in turn. 1,000 vehicles share a connection to the broker (100 connections for 100,000),
+/// where real ones have their own. The values of a message repeat, so that the generator costs
+/// little; it is one more process that the two cores share. Reading the daemon's metrics 40 times a
+/// second is part of the daemon's processor time.
+///
+/// The daemon and the null subscriber run with their defaults; AYAZ__BATCH__ROWS_MAX,
+/// AYAZ__MQTT__RECEIVE_MAXIMUM and the like try others.
 #[derive(Debug, Args)]
 struct IngestArgs {
-    /// Readings of one run.
-    #[arg(long, default_value_t = 400_000, value_parser = clap::value_parser!(u32).range(1_000..=5_000_000))]
-    readings: u32,
-    /// Readings of one message.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    readings_per_message: u16,
-    /// Vehicles that the readings are spread over.
-    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    vehicles: u32,
-    /// Runs of each kind, in turn; the medians are printed.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=50))]
+    /// Readings of one message: one or several numbers.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    readings_per_message: Vec<u32>,
+    /// Vehicles that the readings are spread over: one or several numbers.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1000",
+        value_parser = clap::value_parser!(u32).range(10..=i64::from(load::VEHICLES_MAX)))]
+    vehicles: Vec<u32>,
+    /// The whole matrix: 1, 10 and 60 readings per message with 100, 1,000 and 10,000 vehicles.
+    #[arg(long, conflicts_with_all = ["readings_per_message", "vehicles"])]
+    full: bool,
+    /// Rounds; the medians are shown.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
     runs: u16,
+    /// How long each run goes on before anything is measured.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    warm_up: Duration,
+    /// How long each run is measured.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
+    duration: Duration,
+    /// Leaves out the runs that measure latency, one for each size of message and fleet.
+    #[arg(long)]
+    no_latency: bool,
     /// For people (table) or for programs (json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -61,37 +125,228 @@ enum Format {
     Json,
 }
 
+/// From one second to an hour.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: jiff::SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| error.to_string())?;
+    match Duration::try_from(parsed) {
+        Ok(duration) if (1..=3_600).contains(&duration.as_secs()) => Ok(duration),
+        _ => Err("must be from 1s to 1h".to_owned()),
+    }
+}
+
 /// Runs the bench on private servers, or on those of the environment.
 pub async fn run(args: BenchArgs) -> Result<()> {
-    let Bench::Ingest(args) = args.bench;
-    let stack = LocalStack::start(Options::default(), |line| eprintln!("{line}"))
-        .await
-        .context("cannot start the private servers")?;
-    let outcome = measure(&args, &stack).await;
-    stack.stop().await.context("stop the private servers")?;
-    let figures = outcome?;
+    let args = match args.bench {
+        Bench::Ingest(args) => args,
+        Bench::NullSubscriber(args) => return null_subscriber::run(args).await,
+    };
+    let stop = shutdown::requested();
+    tokio::pin!(stop);
+    let mut stack = tokio::select! {
+        stack = LocalStack::start(Options::default(), |line| eprintln!("{line}")) => {
+            stack.context("cannot start the private servers")?
+        }
+        () = &mut stop => bail!("stopped before the servers were up"),
+    };
+    let outcome = on_servers(&args, &mut stack, stop).await;
+    let stopped = stack.stop().await.context("stop the private servers");
+    let report = outcome?;
+    stopped?;
     match args.format {
-        Format::Table => output::write(figures.table())?,
-        Format::Json => output::line(serde_json::to_string_pretty(&figures)?)?,
+        Format::Table => output::write(report.table())?,
+        Format::Json => output::line(serde_json::to_string_pretty(&report)?)?,
     }
     Ok(())
 }
 
-async fn measure(args: &IngestArgs, stack: &LocalStack) -> Result<Figures> {
-    let load = Load::generate(
-        args.readings as usize,
-        args.readings_per_message.into(),
-        args.vehicles as usize,
-    )?;
-    let (mut copies, mut ends) = (Vec::new(), Vec::new());
+async fn on_servers(
+    args: &IngestArgs,
+    stack: &mut LocalStack,
+    stop: std::pin::Pin<&mut impl Future<Output = ()>>,
+) -> Result<Report> {
+    let site = Site::new(stack, args.warm_up, args.duration)?;
+    // What is dropped when another comes first kills its processes and stops its threads.
+    let outcome = tokio::select! {
+        report = measure(args, &site) => report,
+        ended = stack.server_ended() => return Err(ended.into()),
+        () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
+    };
+    let removed = site.remove_scratch().await;
+    let report = outcome?;
+    removed.and(Ok(report))
+}
+
+async fn measure(args: &IngestArgs, site: &Site) -> Result<Report> {
+    let loads = loads(args, site)?;
+    let facts = site.server_facts().await?;
+    let warm_up_s = args.warm_up.as_secs_f64();
+    let setting = Setting::new(facts, args.runs, warm_up_s, args.duration.as_secs_f64());
+    let mut progress = Progress::new(args, loads.len());
+
+    let mut rounds: Vec<Vec<Round>> = vec![Vec::new(); loads.len()];
+    // All cells in each round, so that what changes on the machine changes for all of them.
     for number in 1..=args.runs {
-        copies.push(reference::run(stack, &load).await?);
-        let run: Run = end_to_end::run(stack, &load).await?;
-        eprintln!(
-            "run {number} of {}: {:.0} readings/s end to end",
-            args.runs, run.readings_per_second
-        );
-        ends.push(run);
+        for (load, rounds) in loads.iter().zip(&mut rounds) {
+            progress.tell(format_args!(
+                "round {number} of {}, {}",
+                args.runs,
+                named(load)
+            ));
+            rounds.push(round(site, load, &mut progress).await?);
+        }
     }
-    Ok(Figures::new(&load, copies, ends))
+    let mut cells = Vec::new();
+    for (load, rounds) in loads.iter().zip(&rounds) {
+        let without_latency = Cell::new(load, rounds, None);
+        cells.push(if args.no_latency {
+            without_latency
+        } else {
+            let half = without_latency.messages_per_second_median() / 2.0;
+            progress.tell(format_args!("latency, {}", named(load)));
+            let latency = latency::run(site, load, half).await?;
+            progress.done(1);
+            Cell::new(load, rounds, Some(latency))
+        });
+    }
+    Ok(Report::new(setting, cells))
+}
+
+fn loads(args: &IngestArgs, site: &Site) -> Result<Vec<Arc<Load>>> {
+    let (sizes, fleets) = if args.full {
+        (&[1, 10, 60][..], &[100, 1_000, 10_000][..])
+    } else {
+        (&args.readings_per_message[..], &args.vehicles[..])
+    };
+    let mut loads = Vec::new();
+    for size in sizes {
+        for fleet in fleets {
+            loads.push(Arc::new(Load::generate(&site.fleet, *size, *fleet)?));
+        }
+    }
+    Ok(loads)
+}
+
+fn named(load: &Load) -> String {
+    format!(
+        "{} readings per message, {} vehicles",
+        load.readings_per_message,
+        load.vehicles_named()
+    )
+}
+
+async fn round(site: &Site, load: &Arc<Load>, progress: &mut Progress) -> Result<Round> {
+    let readings_per_message = f64::from(load.readings_per_message);
+    let end_to_end = end_to_end::run(site, load).await?;
+    progress.done(1);
+    let rows_per_batch = end_to_end.rows_per_batch;
+    let messages_per_second = end_to_end.readings_per_second / readings_per_message;
+    let copy_under_load =
+        reference::copy_under_load(site, load, rows_per_batch, messages_per_second).await?;
+    progress.done(1);
+    let null_messages_per_second = reference::null_subscriber(site, load).await?;
+    progress.done(1);
+    let copy_alone_rows_per_second = reference::copy_alone(site, load, rows_per_batch).await?;
+    progress.done(1);
+    progress.tell(format_args!(
+        "  {:.0} readings/s end to end, COPY {:.0} under load and {:.0} alone; {:.0} messages/s end \
+         to end, {null_messages_per_second:.0} to the null subscriber",
+        end_to_end.readings_per_second,
+        copy_under_load.rows_per_second,
+        copy_alone_rows_per_second,
+        messages_per_second,
+    ));
+    Ok(Round {
+        readings_per_message,
+        end_to_end,
+        copy_under_load,
+        null_messages_per_second,
+        copy_alone_rows_per_second,
+    })
+}
+
+/// What is being done and how long the rest will take, on standard error.
+struct Progress {
+    runs: u32,
+    done: u32,
+    /// Of a run that has not been measured yet.
+    expected: Duration,
+    started: Instant,
+}
+
+impl Progress {
+    /// Beside warm-up and measuring, a run creates, drains, verifies and removes.
+    const AROUND_A_RUN: Duration = Duration::from_secs(8);
+
+    fn new(args: &IngestArgs, cells: usize) -> Self {
+        let per_cell = 4 * u32::from(args.runs) + u32::from(!args.no_latency);
+        Self {
+            runs: per_cell * cells as u32,
+            done: 0,
+            expected: args.warm_up + args.duration + Self::AROUND_A_RUN,
+            started: Instant::now(),
+        }
+    }
+
+    fn done(&mut self, runs: u32) {
+        self.done += runs;
+    }
+
+    fn tell(&self, what: std::fmt::Arguments<'_>) {
+        let each = match self.done {
+            0 => self.expected,
+            done => self.started.elapsed() / done,
+        };
+        let minutes = (each * (self.runs - self.done)).as_secs_f64() / 60.0;
+        eprintln!("{what} (about {minutes:.0} min left)");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Alone {
+        #[command(flatten)]
+        ingest: IngestArgs,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<IngestArgs, clap::Error> {
+        let parsed = Alone::try_parse_from([&["bench"], arguments].concat());
+        parsed.map(|alone| alone.ingest)
+    }
+
+    #[test]
+    fn lists_and_durations_are_taken_and_mistakes_are_not() {
+        let default = parse(&[]).unwrap();
+        assert_eq!(default.readings_per_message, [10]);
+        assert_eq!(default.vehicles, [1_000]);
+        let given = parse(&[
+            "--readings-per-message",
+            "1,60",
+            "--vehicles=100,100000",
+            "--duration",
+            "2m",
+        ]);
+        let given = given.unwrap();
+        assert_eq!(given.readings_per_message, [1, 60]);
+        assert_eq!(given.vehicles, [100, 100_000]);
+        assert_eq!(given.duration, Duration::from_secs(120));
+        assert!(parse(&["--full", "--runs", "1"]).unwrap().full);
+        for wrong in [
+            &["--full", "--vehicles", "100"][..],
+            &["--vehicles", "100,9"],
+            &["--vehicles", "100001"],
+            &["--readings-per-message", "0"],
+            &["--duration", "500ms"],
+            &["--warm-up", "soon"],
+            &["--runs", "0"],
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
 }

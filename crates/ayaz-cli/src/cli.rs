@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ayaz_daemon::exit;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, daemon, demo, local, migrate, replay, report};
+use crate::{bench, daemon, dead_letters, demo, local, migrate, replay, report};
 
 /// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
 /// into energy and range by temperature.
@@ -38,6 +38,8 @@ enum Command {
     Replay(replay::Args),
     /// Energy and range, for people and for programs.
     Report(report::ReportArgs),
+    // Its own help, which a comment here would hide.
+    DeadLetters(dead_letters::DeadLettersArgs),
     /// Measures what this machine can take.
     Bench(bench::BenchArgs),
     /// Runs one of the daemons from this program.
@@ -52,10 +54,12 @@ pub struct BadConfig(pub String);
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-    {
+    let mut runtime = match cli.command {
+        // As in its own program.
+        Command::Daemon(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("ayaz: cannot start: {error}");
@@ -88,6 +92,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Report(args) => report::run(args).await,
+        Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Daemon(args) => daemon::run(args).await,
     }

@@ -6,6 +6,7 @@
 pub mod bench;
 pub mod cli;
 pub mod daemon;
+pub mod dead_letters;
 pub mod demo;
 pub mod local;
 pub mod migrate;

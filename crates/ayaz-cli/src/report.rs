@@ -6,9 +6,9 @@
 
 mod columns;
 mod energy;
-mod instant;
-mod sheet;
-mod table;
+pub(crate) mod instant;
+pub(crate) mod sheet;
+pub(crate) mod table;
 mod winter;
 
 use anyhow::{Context, Result};

@@ -42,15 +42,18 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Batcher {
     config: BatchConfig,
+    messages_max: usize,
     batch: Batch,
     oldest: Option<Instant>,
 }
 
 impl Batcher {
-    /// With nothing gathered.
-    pub fn new(config: BatchConfig) -> Self {
+    /// With nothing gathered. A batch is full with `messages_max` messages too: where the broker
+    /// delivers no more before some are acknowledged, waiting for more would be waiting for nothing.
+    pub fn new(config: BatchConfig, messages_max: usize) -> Self {
         Self {
             config,
+            messages_max,
             batch: Batch::default(),
             oldest: None,
         }
@@ -59,7 +62,7 @@ impl Batcher {
     /// Whether another message may be pushed. One message never fills more than
     /// `limits.readings_max` rows over it.
     pub fn has_room(&self) -> bool {
-        self.batch.rows < self.config.rows_max
+        self.batch.rows < self.config.rows_max && self.batch.messages.len() < self.messages_max
     }
 
     /// Adds a message that arrived now.

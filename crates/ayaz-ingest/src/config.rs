@@ -26,9 +26,15 @@ pub struct Config {
     /// What is accepted from outside.
     #[serde(default)]
     pub limits: Limits,
+    /// How many messages are kept that could not become rows.
+    #[serde(default)]
+    pub dead_letters: DeadLetterConfig,
     /// Metrics and health.
     #[serde(default = "admin")]
     pub admin: AdminConfig,
+    /// `/readyz` says no when messages have waited this long and none was stored.
+    #[serde(default = "stall_after_s")]
+    pub stall_after_s: u32,
     /// How long a stop may wait for the database to take what has been received.
     #[serde(default = "shutdown_grace_ms")]
     pub shutdown_grace_ms: u64,
@@ -43,6 +49,22 @@ pub struct DatabaseConfig {
     /// A batch that takes longer is broken off and tried again on a new connection.
     #[serde(default = "write_timeout_ms")]
     pub write_timeout_ms: u64,
+}
+
+/// How many messages are kept that could not become rows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeadLetterConfig {
+    /// New letters of one vehicle in one hour; what comes over it is counted and not kept.
+    pub per_vehicle_hour_max: u32,
+}
+
+impl Default for DeadLetterConfig {
+    fn default() -> Self {
+        Self {
+            per_vehicle_hour_max: 1_000,
+        }
+    }
 }
 
 impl Config {
@@ -63,6 +85,7 @@ impl Config {
             database,
             batch,
             limits,
+            dead_letters,
             ..
         } = self;
         for (key, value, least) in [
@@ -79,6 +102,11 @@ impl Config {
                 1,
             ),
             ("database.write_timeout_ms", database.write_timeout_ms, 100),
+            (
+                "dead_letters.per_vehicle_hour_max",
+                u64::from(dead_letters.per_vehicle_hour_max),
+                1,
+            ),
             ("batch.rows_max", batch.rows_max as u64, 1),
             ("limits.readings_max", limits.readings_max as u64, 1),
             (
@@ -117,6 +145,10 @@ fn write_timeout_ms() -> u64 {
     30_000
 }
 
+fn stall_after_s() -> u32 {
+    60
+}
+
 fn shutdown_grace_ms() -> u64 {
     10_000
 }
@@ -147,6 +179,11 @@ mod tests {
         assert_eq!(
             config.limits,
             Limits::default(),
+            "the sample shows the defaults"
+        );
+        assert_eq!(
+            config.dead_letters,
+            DeadLetterConfig::default(),
             "the sample shows the defaults"
         );
         assert_eq!(

@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use ayaz_daemon::admin::{Admin, ListenError, Readiness};
 use ayaz_daemon::exit;
+use ayaz_store::ingest::DeadLetterLimits;
 use ayaz_store::{IngestStore, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
+use crate::batch::Batcher;
 use crate::config::Config;
+use crate::progress::Progress;
 use crate::{metrics, mqtt, pipeline, writer};
 
 /// Why the daemon ended by itself.
@@ -87,22 +90,29 @@ impl Daemon {
             config.database.url.clone(),
             config.database.write_timeout(),
             env!("CARGO_PKG_VERSION"),
-        );
+        )
+        .with_dead_letter_limits(DeadLetterLimits {
+            per_vehicle_hour_max: config.dead_letters.per_vehicle_hour_max,
+            payload_whole_max_bytes: config.limits.payload_max_bytes,
+        });
         let (deliveries, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let (settled, settlements) = mpsc::unbounded_channel();
+        let progress = Progress::new();
+        let stall_after = Duration::from_secs(u64::from(config.stall_after_s));
+        let watch = tokio::spawn(progress.clone().watch(stall_after, readiness.clone()));
         let channels = mqtt::Channels {
             deliveries,
             settled: settlements,
             stop: stopping,
+            progress,
         };
+        // Half of what the broker may have on the way: one half is written while the other comes.
+        let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(2);
+        let batcher = Batcher::new(config.batch, messages_max);
         let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness.clone()));
-        let mut pipeline = tokio::spawn(pipeline::run(
-            config.limits,
-            config.batch,
-            delivered,
-            requested,
-        ));
+        let mut pipeline =
+            tokio::spawn(pipeline::run(config.limits, batcher, delivered, requested));
         let mut writer = tokio::spawn(writer::run(store, requests, settled, readiness));
 
         let outcome = tokio::select! {
@@ -134,7 +144,7 @@ impl Daemon {
             }
         };
         let _ = stop.send(true);
-        for task in [mqtt, pipeline] {
+        for task in [mqtt, pipeline, watch] {
             task.abort();
         }
         writer.abort();

@@ -2,7 +2,7 @@
 
 use ayaz_model::VehicleKey;
 use ayaz_proto::Message as _;
-use ayaz_proto::telemetry::v1::{CellBatch, TelemetryBatch, VehicleStatus};
+use ayaz_proto::telemetry::v1::{CellBatch, VehicleStatus};
 use bytes::Bytes;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 
@@ -21,8 +21,9 @@ pub struct Frame {
 /// The wire message that belongs on each topic.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body {
-    /// `…/telemetry`
-    Telemetry(TelemetryBatch),
+    /// `…/telemetry`: a `TelemetryBatch`, which [`validate`](crate::validate) reads and checks in
+    /// one pass.
+    Telemetry(Bytes),
     /// `…/cells`
     Cells(CellBatch),
     /// `…/status`
@@ -42,16 +43,14 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
             ),
         ));
     }
-    if !matches!(kind, Kind::Status) {
-        readings_at_most(payload, limits.readings_max)?;
-    }
     let undecodable =
         |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
     let body = match kind {
-        Kind::Telemetry => {
-            Body::Telemetry(TelemetryBatch::decode(payload.clone()).map_err(undecodable)?)
+        Kind::Telemetry => Body::Telemetry(payload.clone()),
+        Kind::Cells => {
+            readings_at_most(payload, limits.readings_max)?;
+            Body::Cells(CellBatch::decode(payload.clone()).map_err(undecodable)?)
         }
-        Kind::Cells => Body::Cells(CellBatch::decode(payload.clone()).map_err(undecodable)?),
         // A retained status that was cleared: nobody says that the vehicle is there.
         Kind::Status if payload.is_empty() => Body::Status(VehicleStatus {
             vehicle: vehicle.vehicle.as_str().to_owned(),
@@ -65,7 +64,7 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
 
 /// Counts the readings before any of them is decoded: an empty one has two bytes on the wire and
 /// hundreds in memory, so that a payload within its limit could become a hundred megabytes.
-fn readings_at_most(payload: &[u8], readings_max: usize) -> Result<(), Reject> {
+pub(crate) fn readings_at_most(payload: &[u8], readings_max: usize) -> Result<(), Reject> {
     /// Field number of `readings` in `TelemetryBatch` and `CellBatch`.
     const READINGS: u32 = 7;
     let undecodable =

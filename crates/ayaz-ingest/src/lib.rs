@@ -16,6 +16,8 @@
 //! [`daemon`] (the only place where the stages are wired).
 
 pub mod ack;
+#[cfg(any(test, fuzzing))]
+pub mod any_payload;
 pub mod batch;
 pub mod config;
 pub mod daemon;
@@ -24,8 +26,10 @@ pub mod delivery;
 pub mod metrics;
 pub mod mqtt;
 pub mod pipeline;
+pub mod progress;
 pub mod reject;
 pub mod validate;
+mod wire;
 pub mod writer;
 
 pub use config::Config;

@@ -26,10 +26,13 @@ struct Arguments {
     config: Option<PathBuf>,
 }
 
-#[tokio::main]
+// One thread does all: PostgreSQL needs several times as long for a reading as the daemon does, and
+// stages on several threads would wake each other for every message.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log::init();
+    ayaz_store::failpoint::arm();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {

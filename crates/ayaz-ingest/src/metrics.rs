@@ -1,6 +1,10 @@
 //! What the daemon counts. Each help text is the comment of its function.
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
+use std::sync::LazyLock;
+
+use metrics::{
+    Counter, Gauge, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+};
 
 macro_rules! metric_names {
     ($($(#[doc = $help:literal])+ $kind:ident $name:ident = $text:literal;)+) => {
@@ -30,8 +34,10 @@ metric_names! {
     counter MESSAGES_RECEIVED = "ayaz_ingest_messages_received_total";
     /// Messages acknowledged to the broker, after their commit.
     counter MESSAGES_ACKNOWLEDGED = "ayaz_ingest_messages_acknowledged_total";
-    /// Messages that became dead letters, by reason.
+    /// Messages that could not become rows, by reason; those over the cap on dead letters too.
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
+    /// Rejected messages that left no dead letter, because their vehicle had too many in that hour.
+    counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
     /// Messages dropped unacknowledged at the memory bound; the broker delivers those of QoS 1 again.
     counter MESSAGES_SHED = "ayaz_ingest_messages_shed_total";
     /// Readings stored as new rows.
@@ -60,8 +66,29 @@ metric_names! {
     counter CONNECTIONS = "ayaz_ingest_connections_total";
     /// Reconnects at which the broker had forgotten our session, and with it what it held for us.
     counter SESSIONS_LOST = "ayaz_ingest_sessions_lost_total";
+    /// Times another client connected with our client id and the broker closed our connection.
+    counter TAKEOVERS = "ayaz_ingest_takeovers_total";
     /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
     gauge CONNECTED = "ayaz_ingest_connected";
+}
+
+/// What is counted for every message, looked up once. First used after the recorder is installed.
+pub(crate) static HOT: LazyLock<Hot> = LazyLock::new(|| Hot {
+    received_qos0: counter!(MESSAGES_RECEIVED, "qos" => "0"),
+    received_qos1: counter!(MESSAGES_RECEIVED, "qos" => "1"),
+    acknowledged: counter!(MESSAGES_ACKNOWLEDGED),
+    shed: counter!(MESSAGES_SHED),
+    outstanding_messages: gauge!(OUTSTANDING_MESSAGES),
+    outstanding_bytes: gauge!(OUTSTANDING_BYTES),
+});
+
+pub(crate) struct Hot {
+    pub(crate) received_qos0: Counter,
+    pub(crate) received_qos1: Counter,
+    pub(crate) acknowledged: Counter,
+    pub(crate) shed: Counter,
+    pub(crate) outstanding_messages: Gauge,
+    pub(crate) outstanding_bytes: Gauge,
 }
 
 /// Adds to a counter without labels.

@@ -22,7 +22,8 @@ use tokio::sync::watch;
 
 use crate::ack::AckToken;
 use crate::delivery::Delivery;
-use crate::metrics;
+use crate::metrics::{self, HOT};
+use crate::progress::Progress;
 use backoff::Delays;
 pub use config::MqttConfig;
 use connection::{Connection, Ended};
@@ -33,6 +34,12 @@ pub const PART: &str = "broker";
 /// Bytes that a delivery costs beside topic and payload.
 const DELIVERY_OVERHEAD_BYTES: usize = 256;
 
+/// A delivery's mean size is taken over about so many.
+const MEAN_OVER_MESSAGES: f64 = 2_000.0;
+
+/// What is expected to be on the way at most, of the memory that there is.
+const MEMORY_SHARE: f64 = 0.75;
+
 /// Where this task's messages come from and go to.
 #[derive(Debug)]
 pub struct Channels {
@@ -42,6 +49,8 @@ pub struct Channels {
     pub settled: UnboundedReceiver<Vec<AckToken>>,
     /// Turns true when the daemon is to stop.
     pub stop: watch::Receiver<bool>,
+    /// To whoever watches whether things move.
+    pub progress: Progress,
 }
 
 /// Receives and acknowledges until the daemon stops and the writer has settled everything.
@@ -50,12 +59,15 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         deliveries,
         settled,
         stop,
+        progress,
     } = channels;
     let mut intake = Intake {
         deliveries: Some(deliveries),
         settled,
         settled_all: false,
         outstanding_bytes: 0,
+        mean_bytes: None,
+        progress,
         bytes_max: config.memory_max_bytes,
         shed: Episode::default(),
         has_session: false,
@@ -63,11 +75,12 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
     };
     let mut delays = Delays::new(&config);
     for epoch in 1.. {
-        let mut connection = Connection::new(&config, epoch);
+        let mut connection = Connection::new(&config, epoch, intake.receive_maximum(&config));
         let ended = connection.run(&mut intake, &readiness).await;
         metrics::set(metrics::CONNECTED, 0.0);
+        HOT.outstanding_messages.set(0.0);
         if connection.was_established() {
-            delays.reset();
+            delays.worked();
         }
         match ended {
             Ended::Stopped => return,
@@ -75,9 +88,26 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
                 tracing::debug!("enough is stored, connecting again for what was dropped");
                 continue;
             }
+            Ended::TakenOver => {
+                metrics::add(metrics::TAKEOVERS, 1);
+                let delay = delays.after_takeover();
+                tracing::error!(
+                    client_id = config.client_id,
+                    ?delay,
+                    "another client has connected with our client id, so this one waits: no two \
+                     daemons may share mqtt.client_id"
+                );
+                readiness.not_ready(
+                    PART,
+                    format!("another client uses the client id {}", config.client_id),
+                );
+                if intake.wait(delay).await == Waited::Stopped {
+                    return;
+                }
+            }
             Ended::Lost(error) => {
                 readiness.not_ready(PART, error);
-                let delay = delays.next();
+                let delay = delays.after_loss();
                 tracing::debug!(?delay, "connecting again later");
                 if intake.wait(delay).await == Waited::Stopped {
                     return;
@@ -95,6 +125,9 @@ struct Intake {
     /// The writer has ended: no more tokens will come.
     settled_all: bool,
     outstanding_bytes: usize,
+    /// Of a delivery, over the last thousands; `None` before the first.
+    mean_bytes: Option<f64>,
+    progress: Progress,
     bytes_max: usize,
     shed: Episode,
     /// The broker keeps a session for us, as far as we know.
@@ -130,6 +163,16 @@ impl Intake {
         self.outstanding_bytes >= self.bytes_max
     }
 
+    /// How many messages the broker may have on the way: as many as configured, if those it sends
+    /// fit into the memory. Where they do not, they would be dropped and fetched again for ever.
+    fn receive_maximum(&self, config: &MqttConfig) -> u16 {
+        let Some(mean_bytes) = self.mean_bytes else {
+            return config.receive_maximum;
+        };
+        let fitting = self.bytes_max as f64 * MEMORY_SHARE / mean_bytes;
+        config.receive_maximum.min(fitting.max(1.0) as u16)
+    }
+
     /// Everything handed on is stored. Not half of it: what the broker would deliver again while
     /// it is still in memory would count twice, and the bound be reached by repetitions.
     fn has_drained(&self) -> bool {
@@ -138,6 +181,8 @@ impl Intake {
 
     fn hand_on(&mut self, delivery: Delivery) {
         let bytes = delivery.token.bytes();
+        let mean = self.mean_bytes.get_or_insert(bytes as f64);
+        *mean += (bytes as f64 - *mean) / MEAN_OVER_MESSAGES;
         // The pipeline ends early only when the daemon fails, and then nothing is stored or
         // acknowledged any more.
         if self
@@ -156,7 +201,8 @@ impl Intake {
 
     fn account(&mut self, more: usize, less: usize) {
         self.outstanding_bytes = (self.outstanding_bytes + more).saturating_sub(less);
-        metrics::set(metrics::OUTSTANDING_BYTES, self.outstanding_bytes as f64);
+        self.progress.waits(self.outstanding_bytes, less > 0);
+        HOT.outstanding_bytes.set(self.outstanding_bytes as f64);
     }
 
     /// Waits between connections; what is stored meanwhile will be delivered again, and found to be

@@ -7,7 +7,7 @@ use ayaz_model::TimeQuality;
 use ayaz_store::{Content, Envelope, Message};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
-use crate::batch::{BatchConfig, Batcher};
+use crate::batch::Batcher;
 use crate::decode::decode;
 use crate::delivery::Delivery;
 use crate::metrics;
@@ -20,11 +20,10 @@ const TAKE_MAX: usize = 256;
 /// Works until there are no more deliveries, then hands over what is left.
 pub async fn run(
     limits: Limits,
-    config: BatchConfig,
+    mut batcher: Batcher,
     mut deliveries: UnboundedReceiver<Delivery>,
     mut requests: Receiver<Request>,
 ) {
-    let mut batcher = Batcher::new(config);
     let mut taken = Vec::with_capacity(TAKE_MAX);
     // Decoded, a message is several times as large, so no more are than a batch takes.
     let mut undecoded = VecDeque::with_capacity(TAKE_MAX);
@@ -40,6 +39,7 @@ pub async fn run(
             batcher.push(message, token, now);
         }
         tally.count();
+        ayaz_store::failpoint!("after_decode");
         let due_at = batcher.due_at(now);
         // At the end there is nothing to linger for.
         let due = due_at.is_some_and(|due_at| !open || due_at <= now);
@@ -130,8 +130,8 @@ impl Tally {
         let Content::Readings(_, readings) = content else {
             return;
         };
-        for reading in readings {
-            match reading.time_quality {
+        for quality in readings.time_qualities() {
+            match quality {
                 TimeQuality::Good => {}
                 TimeQuality::Future => self.future += 1,
                 TimeQuality::Ancient => self.ancient += 1,

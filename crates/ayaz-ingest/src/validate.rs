@@ -7,11 +7,10 @@
 mod cells;
 mod limits;
 mod signals;
+mod telemetry;
 
-use ayaz_model::{
-    Reading, ReadingKey, SignalSet, TimeQuality, UnixMicroseconds, VehicleId, VehicleKey,
-};
-use ayaz_proto::telemetry::v1::{TelemetryBatch, VehicleStatus};
+use ayaz_model::{ReadingKey, TimeQuality, UnixMicroseconds, VehicleId};
+use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_store::Content;
 
 use crate::decode::{Body, Frame};
@@ -28,7 +27,11 @@ pub fn validate(
 ) -> Result<Content, Reject> {
     let Frame { vehicle, body } = frame;
     match body {
-        Body::Telemetry(batch) => telemetry(vehicle, batch, limits, received_at, invalid),
+        Body::Telemetry(payload) => {
+            let rows =
+                telemetry::telemetry(&vehicle.vehicle, &payload, limits, received_at, invalid)?;
+            Ok(Content::Readings(vehicle, rows))
+        }
         Body::Cells(batch) => cells::cells(vehicle, batch, limits, received_at, invalid),
         Body::Status(status) => {
             let VehicleStatus {
@@ -44,42 +47,6 @@ pub fn validate(
             })
         }
     }
-}
-
-fn telemetry(
-    vehicle: VehicleKey,
-    batch: TelemetryBatch,
-    limits: &Limits,
-    received_at: UnixMicroseconds,
-    invalid: &mut InvalidCounts,
-) -> Result<Content, Reject> {
-    same_vehicle(&vehicle.vehicle, &batch.vehicle)?;
-    count(batch.readings.len(), batch.reading_count, limits)?;
-    let base = Base {
-        boot_id: batch.boot_id,
-        sequence: batch.base_sequence,
-        time: base_time(batch.base_time_unix_microseconds)?,
-    };
-    let mut readings = Vec::with_capacity(batch.readings.len());
-    for wire in batch.readings {
-        let (key, time_quality) = base.key(
-            wire.sequence_offset,
-            wire.time_offset_microseconds,
-            limits,
-            received_at,
-        )?;
-        let mut refused = SignalSet::EMPTY;
-        let measurements = signals::measurements(wire, &mut refused, invalid);
-        readings.push(Reading {
-            key,
-            received_at,
-            historical: batch.historical,
-            time_quality,
-            invalid: refused,
-            measurements,
-        });
-    }
-    Ok(Content::Readings(vehicle, readings))
 }
 
 /// The topic is the identity, since the broker's access rules guard it.

@@ -48,6 +48,10 @@ fn count(written: Written) {
     metrics::add(metrics::READINGS_WRITTEN, written.readings_new);
     metrics::add(metrics::READINGS_DUPLICATE, written.readings_duplicate);
     metrics::add(metrics::BATCHES_WRITTEN, written.transactions);
+    metrics::add(
+        metrics::DEAD_LETTERS_SUPPRESSED,
+        written.messages_suppressed,
+    );
     metrics::add_labelled(
         metrics::MESSAGES_REJECTED,
         "reason",

@@ -22,6 +22,29 @@ pub enum Invalid {
     Malformed,
 }
 
+/// A value that has been found to fit its signal.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Value<'a> {
+    /// Of [`SignalKind::Float`].
+    Float(f32),
+    /// Of [`SignalKind::Double`].
+    Double(f64),
+    /// Of [`SignalKind::Flag`].
+    Flag(bool),
+    /// Of [`SignalKind::Count`].
+    Count(u32),
+    /// Of [`SignalKind::Counter`].
+    Counter(u32),
+    /// Of [`SignalKind::Bits`].
+    Bits(i64),
+    /// The code of a [`SignalKind::Choice`].
+    Choice(i16),
+    /// Of [`SignalKind::Text`].
+    Text(&'a str),
+    /// Of [`SignalKind::Codes`].
+    Codes(&'a [u32]),
+}
+
 macro_rules! define_measurements {
     ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
         /// A value for each signal; `None` where the vehicle sent none or none that can be true.

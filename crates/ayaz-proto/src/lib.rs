@@ -7,6 +7,10 @@ pub mod telemetry {
     #[allow(missing_docs, clippy::doc_markdown, clippy::pedantic)]
     pub mod v1 {
         include!(concat!(env!("OUT_DIR"), "/ayaz.telemetry.v1.rs"));
+
+        /// Name and number of each field of `Reading`, in the order of the schema.
+        pub const READING_FIELDS: &[(&str, u32)] =
+            include!(concat!(env!("OUT_DIR"), "/reading_fields.rs"));
     }
 }
 

@@ -29,9 +29,7 @@ pub fn sql_type(signal: Signal) -> &'static str {
 }
 
 /// Number of columns of `reading`.
-pub(crate) fn count() -> usize {
-    HEAD.len() + Signal::ALL.len()
-}
+pub(crate) const COUNT: i16 = (HEAD.len() + Signal::ALL.len()) as i16;
 
 /// `name, name, …` of all columns.
 pub(crate) fn names() -> String {

@@ -99,6 +99,8 @@ pub enum Role {
     Analytics,
     /// Reads.
     Reader,
+    /// Reads dead letters and marks them as replayed.
+    Operator,
     /// The login itself: migrations, tools.
     Owner,
 }
@@ -109,6 +111,7 @@ impl Role {
             Self::Ingest => Some("ayaz_ingest"),
             Self::Analytics => Some("ayaz_analytics"),
             Self::Reader => Some("ayaz_reader"),
+            Self::Operator => Some("ayaz_operator"),
             Self::Owner => None,
         }
     }

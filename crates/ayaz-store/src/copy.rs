@@ -1,20 +1,20 @@
-//! Rows in PostgreSQL's binary COPY format
-//! (<https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-FILE-FORMATS>).
+//! PostgreSQL's binary COPY format
+//! (<https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-FILE-FORMATS>), and rows of cells in
+//! it. Rows of readings are made by [`encoded`](crate::encoded).
 //!
 //! Encoded by hand because this is the daemon's inner loop: the driver's generic writer looks up
 //! each value's type again and sends a message every 4 KiB.
 
-use ayaz_model::{CellReading, ChargeState, Gear, Reading, UnixMicroseconds};
+use ayaz_model::{CellReading, UnixMicroseconds};
 use bytes::{BufMut, BytesMut};
 
-use crate::columns;
 use crate::vehicles::VehicleNumber;
 
 /// How much is encoded before it is handed to the connection.
 pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
 
 /// PostgreSQL counts microseconds from 2000-01-01.
-const POSTGRES_EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
+pub(crate) const POSTGRES_EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
 
 const NULL: i32 = -1;
 
@@ -28,41 +28,6 @@ pub(crate) fn put_header(out: &mut BytesMut) {
 /// What follows the last row.
 pub(crate) fn put_trailer(out: &mut BytesMut) {
     out.put_i16(-1);
-}
-
-/// One row of `reading`.
-pub(crate) fn put_reading(out: &mut BytesMut, vehicle: VehicleNumber, reading: &Reading) {
-    out.put_i16(columns::count() as i16);
-    vehicle.put(out);
-    reading.key.recorded_at.put(out);
-    i64::from(reading.key.boot_id).put(out);
-    sequence(reading.key.sequence).put(out);
-    reading.received_at.put(out);
-    reading.time_quality.code().put(out);
-    reading.historical.put(out);
-    Some(reading.invalid.bits())
-        .filter(|bits| *bits != 0)
-        .put(out);
-    let m = &reading.measurements;
-    // `u32` is stored as `integer` where its limit fits one and as `bigint` where it may use all
-    // its bits.
-    macro_rules! put_signal {
-        (count, $value:expr) => {
-            $value.map(|count| count as i32).put(out)
-        };
-        (counter, $value:expr) => {
-            $value.map(i64::from).put(out)
-        };
-        ($kind:ident, $value:expr) => {
-            $value.put(out)
-        };
-    }
-    macro_rules! put_signals {
-        ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
-            $(put_signal!($kind, m.$name);)+
-        };
-    }
-    ayaz_model::for_each_signal!(put_signals);
 }
 
 /// One row of `cell_reading`.
@@ -92,7 +57,7 @@ const CELL_COLUMNS: i16 = 9;
 
 /// Validation keeps sequence numbers below 2⁶³; should one come by another way, it must not turn
 /// into another reading's.
-fn sequence(value: u64) -> i64 {
+pub(crate) fn sequence(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -117,7 +82,6 @@ fixed_width! {
     i32: 4 put_i32;
     i64: 8 put_i64;
     f32: 4 put_f32;
-    f64: 8 put_f64;
 }
 
 impl Field for bool {
@@ -130,25 +94,6 @@ impl Field for bool {
 impl Field for UnixMicroseconds {
     fn put(&self, out: &mut BytesMut) {
         self.0.saturating_sub(POSTGRES_EPOCH_MICROSECONDS).put(out);
-    }
-}
-
-impl Field for ChargeState {
-    fn put(&self, out: &mut BytesMut) {
-        self.code().put(out);
-    }
-}
-
-impl Field for Gear {
-    fn put(&self, out: &mut BytesMut) {
-        self.code().put(out);
-    }
-}
-
-impl Field for Box<str> {
-    fn put(&self, out: &mut BytesMut) {
-        out.put_i32(self.len() as i32);
-        out.put_slice(self.as_bytes());
     }
 }
 
@@ -168,10 +113,6 @@ trait Element: Field {
 
 impl Element for Option<f32> {
     const TYPE_OID: i32 = 700;
-}
-
-impl Element for i64 {
-    const TYPE_OID: i32 = 20;
 }
 
 fn put_array<T: Element>(out: &mut BytesMut, values: impl ExactSizeIterator<Item = T>) {
@@ -194,11 +135,5 @@ fn put_array<T: Element>(out: &mut BytesMut, values: impl ExactSizeIterator<Item
 impl Field for Box<[Option<f32>]> {
     fn put(&self, out: &mut BytesMut) {
         put_array(out, self.iter().copied());
-    }
-}
-
-impl Field for Box<[u32]> {
-    fn put(&self, out: &mut BytesMut) {
-        put_array(out, self.iter().map(|code| i64::from(*code)));
     }
 }

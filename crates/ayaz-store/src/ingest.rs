@@ -7,6 +7,7 @@
 //! it will not take is alone; that becomes a dead letter. What the server could not do because of
 //! its own state is an error to the caller, who tries the same batch again.
 
+mod dead_letters;
 mod rows;
 mod side_tables;
 mod transaction;
@@ -19,6 +20,7 @@ use crate::message::{Content, Message, Rejection};
 use crate::migrate::check_schema;
 use crate::vehicles::VehicleDirectory;
 
+pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use rows::RowPlan;
 use transaction::{Session, Way};
 
@@ -35,6 +37,8 @@ pub struct Written {
     /// Messages that became dead letters because the database refused them. Those that ingest had
     /// rejected before are not counted again.
     pub messages_refused: u64,
+    /// Rejected or refused messages that were over the limit on dead letters: counted, not kept.
+    pub messages_suppressed: u64,
     /// Transactions committed.
     pub transactions: u64,
 }
@@ -44,6 +48,7 @@ impl Written {
         self.readings_new += other.readings_new;
         self.readings_duplicate += other.readings_duplicate;
         self.messages_refused += other.messages_refused;
+        self.messages_suppressed += other.messages_suppressed;
         self.transactions += other.transactions;
     }
 }
@@ -54,6 +59,7 @@ pub struct IngestStore {
     url: DatabaseUrl,
     write_timeout: Duration,
     daemon_version: &'static str,
+    dead_letter_limits: DeadLetterLimits,
     session: Option<Session>,
     directory: VehicleDirectory,
 }
@@ -67,8 +73,17 @@ impl IngestStore {
             url,
             write_timeout,
             daemon_version,
+            dead_letter_limits: DeadLetterLimits::default(),
             session: None,
             directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
+        }
+    }
+
+    /// The same store with other limits on dead letters.
+    pub fn with_dead_letter_limits(self, dead_letter_limits: DeadLetterLimits) -> Self {
+        Self {
+            dead_letter_limits,
+            ..self
         }
     }
 
@@ -158,6 +173,7 @@ impl IngestStore {
         };
         let directory = &mut self.directory;
         let daemon_version = self.daemon_version;
+        let dead_letter_limits = self.dead_letter_limits;
         let work = async {
             let vehicles = messages
                 .iter()
@@ -166,7 +182,9 @@ impl IngestStore {
                 .learn(&session.connection.client, vehicles)
                 .await?;
             let plan = RowPlan::new(messages, directory)?;
-            session.write(&plan, way, daemon_version).await
+            session
+                .write(&plan, way, daemon_version, &dead_letter_limits)
+                .await
         };
         let outcome = tokio::time::timeout(self.write_timeout, work)
             .await

@@ -1,23 +1,29 @@
 //! Every SQL statement and migration of the project, one module per concern.
 //!
 //! Reading order: [`connect`] (a connection in its role), [`migrate`] (the schema), [`vehicles`]
-//! (names to numbers); [`message`] and [`ingest`] (what the daemon writes, over `copy`, the binary
-//! format); [`analytics`] (what the worker reads and writes); [`reports`] (what people read).
+//! (names to numbers); [`message`], [`encoded`] and [`ingest`] (what the daemon writes, over
+//! `copy`, the binary format); [`analytics`] (what the worker reads and writes); [`reports`] (what people read);
+//! [`dead_letters`] (what was refused, and running it again).
 
 pub mod analytics;
 pub mod backlog;
 pub mod columns;
 pub mod connect;
 mod copy;
+pub mod dead_letters;
+pub mod encoded;
 pub mod error;
+pub mod failpoint;
 pub mod ingest;
 pub mod message;
 pub mod migrate;
 pub mod raw_copy;
 pub mod reports;
+pub mod scratch;
 pub mod vehicles;
 
 pub use connect::{Connection, DatabaseUrl, Role};
+pub use encoded::{EncodedReadings, RowHead};
 pub use error::StoreError;
 pub use ingest::{IngestStore, Written};
 pub use message::{Content, Envelope, Message, Rejection};

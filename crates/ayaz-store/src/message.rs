@@ -1,7 +1,9 @@
 //! What ingest hands over to be written: whole messages, since a message is what is acknowledged.
 
-use ayaz_model::{CellReading, Reading, UnixMicroseconds, VehicleKey};
+use ayaz_model::{CellReading, UnixMicroseconds, VehicleKey};
 use bytes::Bytes;
+
+use crate::encoded::EncodedReadings;
 
 /// A message as it arrived, kept until it is stored so that it can still become a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Rejection {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Readings, for `reading`.
-    Readings(VehicleKey, Vec<Reading>),
+    Readings(VehicleKey, EncodedReadings),
     /// Looks at all cells, for `cell_reading`.
     Cells(VehicleKey, Vec<CellReading>),
     /// The vehicle came or went, for `vehicle_status`.

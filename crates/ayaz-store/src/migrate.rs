@@ -1,6 +1,9 @@
 //! The schema: numbered, forward-only migrations, run by `ayaz migrate` as the owner. Daemons never
 //! migrate; they check that they find the version they were built for.
 
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
@@ -29,6 +32,12 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
         .batch_execute("-- migration_lock\nselect pg_advisory_lock(7152019)")
         .await
         .map_err(|error| StoreError::from_driver("lock for migration", error))?;
+    // refinery would call a migration that this program does not know a missing file.
+    if let Some(found) = version_if_any(client).await?
+        && found > latest_version()
+    {
+        return Err(newer(found));
+    }
     let report = runner()
         .run_async(client)
         .await
@@ -72,31 +81,57 @@ fn runner() -> refinery::Runner {
 /// Whether the schema is the one this build works with.
 pub async fn check_schema(connection: &Connection) -> Result<(), StoreError> {
     let wanted = latest_version();
-    let found: i32 = connection
-        .client
+    let found = version(&connection.client).await.map_err(|error| {
+        let rights = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+        match StoreError::from_driver("read the schema's version", error) {
+            StoreError::Fatal(cause) if rights => StoreError::Fatal(format!(
+                "this database login lacks the rights on the Ayaz schema ({cause}): grant it one \
+                 of ayaz_ingest, ayaz_analytics, ayaz_reader and ayaz_operator, or run \
+                 `ayaz migrate` as the owner if the roles have no rights either"
+            )),
+            StoreError::Fatal(_) => StoreError::Fatal(
+                "the database has no Ayaz schema: run `ayaz migrate` first".to_owned(),
+            ),
+            other => other,
+        }
+    })?;
+    match found.cmp(&wanted) {
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Less => Err(StoreError::Fatal(format!(
+            "the database has schema version {found}, this program needs {wanted}: run \
+             `ayaz migrate`"
+        ))),
+        std::cmp::Ordering::Greater => Err(newer(found)),
+    }
+}
+
+async fn version(client: &Client) -> Result<i32, tokio_postgres::Error> {
+    client
         .query_one(
             "-- schema_version\nselect coalesce(max(version), 0)::int from ayaz_schema_version",
             &[],
         )
         .await
         .map(|row| row.get(0))
-        .map_err(
-            |error| match StoreError::from_driver("read the schema's version", error) {
-                StoreError::Fatal(_) => StoreError::Fatal(
-                    "the database has no Ayaz schema: run `ayaz migrate` first".to_owned(),
-                ),
-                other => other,
-            },
-        )?;
-    match found.cmp(&wanted) {
-        std::cmp::Ordering::Equal => Ok(()),
-        std::cmp::Ordering::Less => Err(StoreError::Fatal(format!(
-            "the schema has version {found}, this build needs {wanted}: run `ayaz migrate`"
-        ))),
-        std::cmp::Ordering::Greater => Err(StoreError::Fatal(format!(
-            "the schema has version {found}, newer than this build's {wanted}: update this program"
-        ))),
+}
+
+/// `None` for a database without our schema.
+async fn version_if_any(client: &Client) -> Result<Option<i32>, StoreError> {
+    let failed = |error| StoreError::from_driver("read the schema's version", error);
+    let table = "-- has_schema_version\nselect to_regclass('ayaz_schema_version') is not null";
+    let row = client.query_one(table, &[]).await.map_err(failed)?;
+    if row.get::<_, bool>(0) {
+        version(client).await.map(Some).map_err(failed)
+    } else {
+        Ok(None)
     }
+}
+
+fn newer(found: i32) -> StoreError {
+    StoreError::Fatal(format!(
+        "the database has schema version {found}, this program knows {}: use a newer ayaz",
+        latest_version()
+    ))
 }
 
 /// refinery's own message names the migration, the server's message lies at the end of the chain.

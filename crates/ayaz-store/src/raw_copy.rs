@@ -1,58 +1,186 @@
 //! Rows encoded beforehand and copied with nothing around them: what the write path is measured
 //! against.
 
+use std::ops::Range;
 use std::pin::pin;
 
-use ayaz_model::Reading;
+use ayaz_model::{Reading, UnixMicroseconds};
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
-use tokio_postgres::Client;
+use tokio_postgres::Statement;
 
 use crate::columns;
+use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::copy;
+use crate::encoded::EncodedReadings;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
-/// One transaction's rows, encoded.
+/// Where the fields that differ from row to row stand: the head of a row has the same width always.
+const VEHICLE: Range<usize> = 6..10;
+const RECORDED_AT: Range<usize> = 14..22;
+const SEQUENCE: Range<usize> = 38..46;
+const RECEIVED_AT: Range<usize> = 50..58;
+
+/// A row that is encoded once and copied many times, each time as another reading.
 #[derive(Debug, Clone)]
-pub struct EncodedRows {
-    chunks: Vec<Bytes>,
-    /// How many rows.
-    pub rows: usize,
+pub struct RowTemplate {
+    bytes: Box<[u8]>,
 }
 
-impl EncodedRows {
-    /// Encodes readings in this order.
-    pub fn encode<'a>(rows: impl Iterator<Item = (VehicleNumber, &'a Reading)>) -> Self {
-        let mut encoded = Self {
-            chunks: Vec::new(),
-            rows: 0,
-        };
-        let mut chunk = BytesMut::new();
+/// What a template is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowIdentity {
+    /// The vehicle's number.
+    pub vehicle: VehicleNumber,
+    /// The vehicle's clock.
+    pub recorded_at: UnixMicroseconds,
+    /// Place within the boot; the boot is the template's.
+    pub sequence: u64,
+    /// The daemon's clock.
+    pub received_at: UnixMicroseconds,
+}
+
+impl RowTemplate {
+    /// Encodes the reading's values.
+    pub fn encode(reading: &Reading) -> Self {
+        let mut bytes = BytesMut::new();
+        for row in [reading].into_iter().collect::<EncodedReadings>().rows() {
+            row.put(0, &mut bytes);
+        }
+        Self {
+            bytes: Box::from(&bytes[..]),
+        }
+    }
+
+    fn put(&self, out: &mut BytesMut, identity: RowIdentity) {
+        let start = out.len();
+        out.extend_from_slice(&self.bytes);
+        let row = &mut out[start..];
+        let RowIdentity {
+            vehicle,
+            recorded_at,
+            sequence,
+            received_at,
+        } = identity;
+        row[VEHICLE].copy_from_slice(&vehicle.to_be_bytes());
+        for (place, number) in [
+            (RECORDED_AT, postgres_time(recorded_at)),
+            (SEQUENCE, copy::sequence(sequence)),
+            (RECEIVED_AT, postgres_time(received_at)),
+        ] {
+            row[place].copy_from_slice(&number.to_be_bytes());
+        }
+    }
+}
+
+fn postgres_time(at: UnixMicroseconds) -> i64 {
+    at.0.saturating_sub(copy::POSTGRES_EPOCH_MICROSECONDS)
+}
+
+/// A connection that does nothing but COPY into `reading`, as the owner.
+#[derive(Debug)]
+pub struct RawCopy {
+    connection: Connection,
+    copy: Statement,
+}
+
+impl RawCopy {
+    /// Connects and prepares, as durable as the daemon's connection.
+    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::from_driver("prepare a raw copy", error);
+        let connection = Connection::open(url, Role::Owner).await?;
+        let client = &connection.client;
+        client
+            .batch_execute("-- insist_on_durability\nset synchronous_commit = on")
+            .await
+            .map_err(failed)?;
+        let sql = format!(
+            "-- raw_copy\ncopy reading ({}) from stdin (format binary)",
+            columns::names()
+        );
+        let copy = client.prepare(&sql).await.map_err(failed)?;
+        Ok(Self { connection, copy })
+    }
+
+    /// Copies these rows in this order, in a transaction of their own. Returns how many they were.
+    pub async fn transaction(
+        &self,
+        rows: impl Iterator<Item = (&RowTemplate, RowIdentity)>,
+    ) -> Result<u64, StoreError> {
+        let failed = |error| StoreError::from_driver("copy rows", error);
+        let client = &self.connection.client;
+        let mut sink = pin!(
+            client
+                .copy_in::<_, Bytes>(&self.copy)
+                .await
+                .map_err(failed)?
+        );
+        let room = || BytesMut::with_capacity(copy::CHUNK_BYTES + 4_096);
+        let mut chunk = room();
         copy::put_header(&mut chunk);
-        for (vehicle, reading) in rows {
-            copy::put_reading(&mut chunk, vehicle, reading);
-            encoded.rows += 1;
+        for (template, identity) in rows {
+            template.put(&mut chunk, identity);
             if chunk.len() >= copy::CHUNK_BYTES {
-                encoded.chunks.push(chunk.split().freeze());
+                let full = std::mem::replace(&mut chunk, room());
+                sink.send(full.freeze()).await.map_err(failed)?;
             }
         }
         copy::put_trailer(&mut chunk);
-        encoded.chunks.push(chunk.freeze());
-        encoded
+        sink.send(chunk.freeze()).await.map_err(failed)?;
+        sink.finish().await.map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_model::{Measurements, ReadingKey, SignalSet, TimeQuality};
+
+    use super::*;
+
+    fn reading(recorded_at: i64, sequence: u64, received_at: i64) -> Reading {
+        Reading {
+            key: ReadingKey {
+                recorded_at: UnixMicroseconds(recorded_at),
+                boot_id: 0xfedc_ba98,
+                sequence,
+            },
+            received_at: UnixMicroseconds(received_at),
+            historical: true,
+            time_quality: TimeQuality::Future,
+            invalid: SignalSet::EMPTY,
+            measurements: Measurements {
+                drive_cycle: Some(u32::MAX),
+                route: Some("12".into()),
+                fault_codes: Some([1, u32::MAX].into()),
+                alarm_flags: Some(-1),
+                ..Measurements::default()
+            },
+        }
     }
 
-    /// Copies them into `reading`, in a transaction of its own.
-    pub async fn copy(&self, client: &Client) -> Result<u64, StoreError> {
-        let failed = |error| StoreError::from_driver("copy rows", error);
-        let sql = format!(
-            "copy reading ({}) from stdin (format binary)",
-            columns::names()
-        );
-        let mut sink = pin!(client.copy_in::<_, Bytes>(&sql).await.map_err(failed)?);
-        for chunk in &self.chunks {
-            sink.send(chunk.clone()).await.map_err(failed)?;
+    #[test]
+    fn a_template_becomes_the_row_that_encoding_afresh_gives() {
+        for (vehicle, recorded_at, sequence, received_at) in [
+            (1, 1_577_836_800_000_000, 0, 1_577_836_800_000_001),
+            (i32::MAX, 0, 1 << 62, 7_258_118_400_000_000),
+            (77, 946_684_800_000_000, 0x0102_0304_0506_0708, -1),
+        ] {
+            let mut expected = BytesMut::new();
+            let afresh = reading(recorded_at, sequence, received_at);
+            for row in [&afresh].into_iter().collect::<EncodedReadings>().rows() {
+                row.put(vehicle, &mut expected);
+            }
+            let template = RowTemplate::encode(&reading(5, 6, 7));
+            let mut written = BytesMut::from(&b"before"[..]);
+            let identity = RowIdentity {
+                vehicle,
+                recorded_at: UnixMicroseconds(recorded_at),
+                sequence,
+                received_at: UnixMicroseconds(received_at),
+            };
+            template.put(&mut written, identity);
+            assert_eq!(written[6..], expected[..]);
         }
-        sink.finish().await.map_err(failed)
     }
 }

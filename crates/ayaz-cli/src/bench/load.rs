@@ -1,4 +1,12 @@
-//! The readings of a run: the same for every run, spread over vehicles as a fleet sends them.
+//! The readings of a run: a fixed sequence of messages, spread over vehicles as a fleet sends them,
+//! of which a run takes as many as it gets through.
+//!
+//! Message `n` is of vehicle `n mod vehicles` and carries its next readings, one for each second.
+//! What differs from message to message is only its head: the readings' values repeat, encoded once
+//! as they go over MQTT and once as they go into COPY. So making a message costs a copy of its
+//! bytes.
+
+use std::ops::Range;
 
 use anyhow::Result;
 use ayaz_model::{
@@ -6,88 +14,326 @@ use ayaz_model::{
     UnixMicroseconds, VehicleId,
 };
 use ayaz_proto::Message as _;
-use ayaz_publisher::encode;
-use bytes::Bytes;
+use ayaz_proto::telemetry::v1 as wire;
+use ayaz_publisher::encode::{self, BatchBase};
+use ayaz_store::raw_copy::{RowIdentity, RowTemplate};
+use ayaz_store::scratch::Contents;
+use bytes::BufMut;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const SEED: u64 = 2_026;
+/// Decides all values.
+pub(super) const SEED: u64 = 2_026;
+
+/// The first reading of every vehicle: 2020-01-01T00:00:00Z, inside what the daemon believes. Data
+/// time runs as fast as the machine is, a few months in the longest run of the smallest fleet.
+pub(super) const START: UnixMicroseconds = UnixMicroseconds(1_577_836_800_000_000);
+
+const SECOND_MICROSECONDS: i64 = 1_000_000;
+const DAY_SECONDS: u64 = 86_400;
+const BOOT_ID: u32 = 1;
+
+/// Readings with values of their own; more would only fill the generator's memory.
+const VALUES_MAX: usize = 10_000;
+
+/// Vehicles of the largest fleet.
+pub(super) const VEHICLES_MAX: u32 = 100_000;
+
+/// Keys of a `TelemetryBatch`, as they stand on the wire.
+const BASE_SEQUENCE: u8 = 4 << 3;
+const BASE_TIME: u8 = 5 << 3;
 
 /// What is sent.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) fleet: FleetId,
+    pub(super) readings_per_message: u32,
+    /// Those of the messages, then [`Load::probe`].
     pub(super) vehicles: Vec<VehicleId>,
-    pub(super) readings_per_message: usize,
-    /// Topic and payload, in the order of sending.
-    pub(super) messages: Vec<(String, Bytes)>,
-    /// The same readings with the vehicle's place in `vehicles`, in the same order.
-    pub(super) readings: Vec<(usize, Reading)>,
-    /// Sum of the sequence numbers, which the stored rows must have too.
-    pub(super) checksum: u64,
+    heads: Vec<Head>,
+    templates: Vec<Template>,
+}
+
+/// What all messages of a vehicle begin with.
+#[derive(Debug)]
+struct Head {
+    topic: Box<[u8]>,
+    payload: Box<[u8]>,
+}
+
+/// The values of a message.
+#[derive(Debug)]
+struct Template {
+    /// The field `readings`.
+    payload: Box<[u8]>,
+    /// The same as rows.
+    rows: Vec<RowTemplate>,
 }
 
 impl Load {
-    /// A round of messages from every vehicle, then the next, until there are enough readings.
+    /// A load of the fleet whose name makes the topics differ from everybody else's.
     pub(super) fn generate(
-        readings: usize,
-        readings_per_message: usize,
-        vehicles: usize,
+        fleet: &FleetId,
+        readings_per_message: u32,
+        vehicles: u32,
     ) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let fleet: FleetId = "bench".parse()?;
-        let vehicles = (0..vehicles)
-            .map(|number| Ok(format!("bus-{number:06}").parse()?))
-            .collect::<Result<Vec<VehicleId>>>()?;
-        // The last hour, so that the readings are neither future nor ancient.
-        let rounds = readings.div_ceil(readings_per_message * vehicles.len());
-        let seconds = (rounds * readings_per_message) as i64;
-        let start = UnixMicroseconds::now().plus(-seconds * 1_000_000);
-        let mut load = Self {
-            fleet,
-            vehicles,
-            readings_per_message,
-            messages: Vec::new(),
-            readings: Vec::with_capacity(readings),
-            checksum: 0,
-        };
-        let mut sequence = 0_u64;
-        while load.readings.len() < readings {
-            for index in 0..load.vehicles.len() {
-                let count = readings_per_message.min(readings - load.readings.len());
-                let batch: Vec<Reading> = (0..count as u64)
-                    .map(|offset| reading(&mut rng, start, sequence + offset))
+        // The daemon remembers so many, the probe among them.
+        let vehicles = (0..vehicles.min(VEHICLES_MAX - 1))
+            .map(|number| format!("bus-{number:06}").parse())
+            .chain(["probe".parse()])
+            .collect::<Result<Vec<VehicleId>, _>>()?;
+        let heads = vehicles
+            .iter()
+            .map(|vehicle| Head::new(fleet, vehicle, readings_per_message))
+            .collect();
+        let size = readings_per_message as usize;
+        let templates = (0..(VALUES_MAX / size).clamp(1, vehicles.len() - 1))
+            .map(|number| {
+                let readings: Vec<Reading> = (0..u64::from(readings_per_message))
+                    .map(|sequence| reading(&mut rng, number as u32, sequence))
                     .collect();
-                if batch.is_empty() {
-                    break;
-                }
-                let vehicle = &load.vehicles[index];
-                let message = encode::telemetry_batch(vehicle, false, &batch);
-                load.messages.push((
-                    encode::telemetry_topic(&load.fleet, vehicle),
-                    message.encode_to_vec().into(),
-                ));
-                load.checksum += batch
-                    .iter()
-                    .map(|reading| reading.key.sequence)
-                    .sum::<u64>();
-                load.readings
-                    .extend(batch.into_iter().map(|reading| (index, reading)));
-            }
-            sequence += readings_per_message as u64;
+                Template::new(&readings)
+            })
+            .collect();
+        Ok(Self {
+            fleet: fleet.clone(),
+            readings_per_message,
+            vehicles,
+            heads,
+            templates,
+        })
+    }
+
+    /// Vehicles that send the messages, without the probe.
+    pub(super) fn fleet_size(&self) -> u64 {
+        self.vehicles.len() as u64 - 1
+    }
+
+    /// Vehicles that were asked for: in the largest fleet, the probe is one of them.
+    pub(super) fn vehicles_named(&self) -> u64 {
+        if self.vehicles.len() as u32 == VEHICLES_MAX {
+            VEHICLES_MAX.into()
+        } else {
+            self.fleet_size()
         }
-        Ok(load)
+    }
+
+    /// Place of the vehicle that sends nothing but what its latency is measured by.
+    pub(super) fn probe(&self) -> usize {
+        self.vehicles.len() - 1
+    }
+
+    /// Who sends message `number`: its place in `vehicles`.
+    pub(super) fn vehicle(&self, number: u64) -> usize {
+        (number % self.fleet_size()) as usize
+    }
+
+    /// The vehicle's topic.
+    pub(super) fn topic(&self, vehicle: usize) -> &[u8] {
+        &self.heads[vehicle].topic
+    }
+
+    /// Length of the payload of message `number`, and its parts in their order.
+    pub(super) fn payload(&self, number: u64) -> Payload<'_> {
+        let vehicle = self.vehicle(number);
+        let sequence = number / self.fleet_size() * u64::from(self.readings_per_message);
+        Payload {
+            head: &self.heads[vehicle].payload,
+            base: Base::of(sequence),
+            readings: &self.templates[vehicle % self.templates.len()].payload,
+        }
+    }
+
+    /// The probe's message with this sequence: one reading.
+    pub(super) fn probe_payload(&self, sequence: u64) -> Vec<u8> {
+        let mut rng = ChaCha8Rng::seed_from_u64(SEED);
+        let reading = reading(&mut rng, 0, sequence);
+        encode::telemetry_batch(&self.vehicles[self.probe()], false, &[reading]).encode_to_vec()
     }
 
     /// Mean size of a payload, bytes.
     pub(super) fn payload_mean_bytes(&self) -> f64 {
-        let bytes: usize = self.messages.iter().map(|(_, payload)| payload.len()).sum();
-        bytes as f64 / self.messages.len().max(1) as f64
+        let sample = self.fleet_size().min(1_000);
+        let bytes: usize = (0..sample).map(|number| self.payload(number).len()).sum();
+        bytes as f64 / sample as f64
+    }
+
+    /// The rows of these messages in the order in which the daemon writes a batch: by day (which is
+    /// a chunk), vehicle and key.
+    pub(super) fn rows(
+        &self,
+        messages: Range<u64>,
+        received_at: UnixMicroseconds,
+    ) -> impl Iterator<Item = (&RowTemplate, RowIdentity)> {
+        let (size, fleet) = (u64::from(self.readings_per_message), self.fleet_size());
+        let last = messages.end.saturating_sub(1).max(messages.start);
+        let rounds = messages.start / fleet..last / fleet + 1;
+        let days = rounds.start * size / DAY_SECONDS..=(rounds.end * size - 1) / DAY_SECONDS;
+        let (first, end) = (messages.start % fleet, last % fleet + 1);
+        let vehicles = if messages.end - messages.start >= fleet {
+            (0..fleet).chain(0..0)
+        } else if first < end {
+            (first..end).chain(0..0)
+        } else {
+            (0..end).chain(first..fleet)
+        };
+        days.flat_map(move |day| vehicles.clone().map(move |vehicle| (day, vehicle)))
+            .flat_map(move |(day, vehicle)| rounds.clone().map(move |round| (day, vehicle, round)))
+            .filter(move |(_, vehicle, round)| messages.contains(&(round * fleet + vehicle)))
+            .flat_map(move |(day, vehicle, round)| {
+                let template = &self.templates[vehicle as usize % self.templates.len()];
+                (round * size..)
+                    .zip(&template.rows)
+                    .filter_map(move |(sequence, row)| {
+                        let identity = RowIdentity {
+                            vehicle: vehicle as i32 + 1,
+                            recorded_at: recorded_at(sequence),
+                            sequence,
+                            received_at,
+                        };
+                        (sequence / DAY_SECONDS == day).then_some((row, identity))
+                    })
+            })
+    }
+
+    /// What must be in the table once the first so many messages are.
+    pub(super) fn contents(&self, messages: u64) -> Contents {
+        let (size, fleet) = (u64::from(self.readings_per_message), self.fleet_size());
+        let mut contents = Contents::default();
+        for vehicle in 0..fleet {
+            let rounds = (messages + fleet - 1 - vehicle) / fleet;
+            let template = vehicle as usize % self.templates.len();
+            contents = contents.and(vehicle + 1, rounds * size, template as u64);
+        }
+        contents
+    }
+
+    /// The same with as many readings of the probe.
+    pub(super) fn contents_with_probe(&self, messages: u64, probes: u64) -> Contents {
+        self.contents(messages)
+            .and(self.probe() as u64 + 1, probes, 0)
+    }
+}
+
+/// Adds a vehicle whose readings are numbered from 0.
+trait And {
+    fn and(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self;
+}
+
+impl And for Contents {
+    fn and(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self {
+        let (vehicle, rows) = (u128::from(vehicle), u128::from(readings));
+        // Sequence and seconds are the same number here.
+        let sequences = rows * rows.saturating_sub(1) / 2;
+        Self {
+            rows: self.rows + readings,
+            keys: self.keys + readings,
+            checksum: self.checksum + vehicle * (3 * sequences + rows * u128::from(drive_cycle)),
+        }
+    }
+}
+
+/// When the reading of that sequence was taken.
+pub(super) fn recorded_at(sequence: u64) -> UnixMicroseconds {
+    START.plus(sequence as i64 * SECOND_MICROSECONDS)
+}
+
+/// A message's payload in pieces.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Payload<'a> {
+    head: &'a [u8],
+    base: Base,
+    readings: &'a [u8],
+}
+
+impl Payload<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.head.len() + self.base.as_slice().len() + self.readings.len()
+    }
+
+    pub(super) fn put(&self, out: &mut impl BufMut) {
+        out.put_slice(self.head);
+        out.put_slice(self.base.as_slice());
+        out.put_slice(self.readings);
+    }
+}
+
+/// `base_sequence` and `base_time_unix_microseconds`.
+#[derive(Debug, Clone, Copy)]
+struct Base {
+    bytes: [u8; 22],
+    len: usize,
+}
+
+impl Base {
+    fn of(sequence: u64) -> Self {
+        let mut base = Self {
+            bytes: [0; 22],
+            len: 0,
+        };
+        base.field(BASE_SEQUENCE, sequence);
+        base.field(BASE_TIME, recorded_at(sequence).0 as u64);
+        base
+    }
+
+    fn field(&mut self, key: u8, mut value: u64) {
+        self.push(key);
+        while value >= 0x80 {
+            self.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        self.push(value as u8);
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.bytes[self.len] = byte;
+        self.len += 1;
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl Head {
+    fn new(fleet: &FleetId, vehicle: &VehicleId, reading_count: u32) -> Self {
+        let head = wire::TelemetryBatch {
+            vehicle: vehicle.to_string(),
+            reading_count,
+            boot_id: BOOT_ID,
+            ..wire::TelemetryBatch::default()
+        };
+        Self {
+            topic: encode::telemetry_topic(fleet, vehicle).into_bytes().into(),
+            payload: head.encode_to_vec().into(),
+        }
+    }
+}
+
+impl Template {
+    fn new(readings: &[Reading]) -> Self {
+        let base = BatchBase {
+            boot_id: BOOT_ID,
+            sequence: 0,
+            time_unix_microseconds: START.0,
+        };
+        let only_readings = wire::TelemetryBatch {
+            readings: readings
+                .iter()
+                .map(|reading| encode::wire_reading(&base, reading.key, &reading.measurements))
+                .collect(),
+            ..wire::TelemetryBatch::default()
+        };
+        Self {
+            payload: only_readings.encode_to_vec().into(),
+            rows: readings.iter().map(RowTemplate::encode).collect(),
+        }
     }
 }
 
 /// A driving bus: 28 signals, as a telematics unit of today sends them.
-fn reading(rng: &mut ChaCha8Rng, start: UnixMicroseconds, sequence: u64) -> Reading {
+fn reading(rng: &mut ChaCha8Rng, drive_cycle: u32, sequence: u64) -> Reading {
     let mut about = |mean: f32, spread: f32| Some(mean + spread * (rng.random::<f32>() - 0.5));
     let measurements = Measurements {
         speed_kmh: about(25.0, 40.0),
@@ -117,14 +363,15 @@ fn reading(rng: &mut ChaCha8Rng, start: UnixMicroseconds, sequence: u64) -> Read
         longitude_degrees: Some(71.43 + f64::from(rng.random::<f32>()) * 0.1),
         doors_open: Some(false),
         charge_state: Some(ChargeState::Unplugged),
-        drive_cycle: Some(17),
+        // Part of the checksum, so that values of another vehicle are noticed.
+        drive_cycle: Some(drive_cycle),
         ..Measurements::default()
     };
-    let recorded_at = start.plus(sequence as i64 * 1_000_000);
+    let recorded_at = recorded_at(sequence);
     Reading {
         key: ReadingKey {
             recorded_at,
-            boot_id: 1,
+            boot_id: BOOT_ID,
             sequence,
         },
         received_at: recorded_at,
@@ -134,3 +381,6 @@ fn reading(rng: &mut ChaCha8Rng, start: UnixMicroseconds, sequence: u64) -> Read
         measurements,
     }
 }
+
+#[cfg(test)]
+mod tests;

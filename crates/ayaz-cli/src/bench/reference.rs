@@ -1,108 +1,171 @@
-//! Raw COPY of a load's rows, and the database that each run gets.
+//! What end to end is compared with: COPY of the same rows, and a subscriber that stores nothing.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use ayaz_local::LocalStack;
-use ayaz_store::raw_copy::EncodedRows;
-use ayaz_store::{Connection, DatabaseUrl, Role};
-use url::Url;
+use ayaz_model::UnixMicroseconds;
+use ayaz_store::DatabaseUrl;
+use ayaz_store::raw_copy::RawCopy;
+use tokio::task::JoinHandle;
 
+use super::generator::{Generator, Pace};
 use super::load::Load;
+use super::site::{Site, verify};
+use super::subscriber::{Kind, Subscriber};
 
-/// Rows of a transaction: what the daemon's batches hold at most by default.
-const ROWS_PER_TRANSACTION: usize = 8_000;
-
-/// A migrated database of its own.
-pub(super) struct Fresh {
-    pub(super) url: DatabaseUrl,
-    pub(super) owner: Connection,
-    name: String,
-    server: Connection,
+/// COPY while broker and generator do what they did end to end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct CopyUnderLoad {
+    pub(super) rows_per_second: f64,
+    /// Messages that reached the null subscriber, as a share of those meant to.
+    pub(super) load_share: f64,
 }
 
-impl Fresh {
-    pub(super) async fn create(stack: &LocalStack) -> Result<Self> {
-        let server = Connection::open(&stack.database_url().parse()?, Role::Owner).await?;
-        let stamp = jiff::Timestamp::now().as_microsecond();
-        let name = format!("ayaz_bench_{stamp}");
-        server
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await?;
-        let mut url = Url::parse(stack.database_url())?;
-        url.set_path(&name);
-        let url: DatabaseUrl = url.as_str().parse()?;
-        ayaz_store::migrate::migrate(&url).await?;
-        let owner = Connection::open(&url, Role::Owner).await?;
-        // The migrations' own writes are not to be flushed during the run.
-        server.client.batch_execute("checkpoint").await?;
-        Ok(Self {
-            url,
-            owner,
-            name,
-            server,
-        })
+/// Binary COPY in transactions of as many rows, beside a null subscriber that is sent
+/// `messages_per_second`.
+pub(super) async fn copy_under_load(
+    site: &Site,
+    load: &Arc<Load>,
+    rows_per_batch: f64,
+    messages_per_second: f64,
+) -> Result<CopyUnderLoad> {
+    let scratch = site.scratch(load).await?;
+    let mut null = Subscriber::start(site, Kind::Null, site.database_url()).await?;
+    let pace = Pace::OpenLoop(messages_per_second);
+    let mut generator = Generator::start(&site.mqtt_url, load, pace)?;
+    let mut copier = Copier::start(scratch.url(), load, rows_per_batch).await?;
+
+    let before = null.serve(&mut generator, site.warm_up).await?;
+    copier.must_run().await?;
+    let after = null.serve(&mut generator, site.duration).await?;
+
+    let copied = copier.finish().await?;
+    generator.finish().await?;
+    null.stop().await?;
+    verify(&scratch, load.contents(copied.messages)).await?;
+    drop(scratch);
+    site.remove_scratch().await?;
+    let messages = after.messages_acknowledged - before.messages_acknowledged;
+    let seconds = after.at.duration_since(before.at).as_secs_f64();
+    Ok(CopyUnderLoad {
+        rows_per_second: copied.rows_per_second(before.at, after.at)?,
+        load_share: messages / seconds / messages_per_second,
+    })
+}
+
+/// Rows per second of the same COPY with the machine to itself.
+pub(super) async fn copy_alone(site: &Site, load: &Arc<Load>, rows_per_batch: f64) -> Result<f64> {
+    let scratch = site.scratch(load).await?;
+    let mut copier = Copier::start(scratch.url(), load, rows_per_batch).await?;
+    tokio::time::sleep(site.warm_up).await;
+    let from = Instant::now();
+    copier.must_run().await?;
+    tokio::time::sleep(site.duration).await;
+    let until = Instant::now();
+    let copied = copier.finish().await?;
+    verify(&scratch, load.contents(copied.messages)).await?;
+    drop(scratch);
+    site.remove_scratch().await?;
+    copied.rows_per_second(from, until)
+}
+
+/// Messages per second to a subscriber that acknowledges each by hand and stores nothing, as fast
+/// as it can.
+pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<f64> {
+    let mut null = Subscriber::start(site, Kind::Null, site.database_url()).await?;
+    let mut generator = Generator::start(&site.mqtt_url, load, Pace::ClosedLoop)?;
+    let before = null.serve(&mut generator, site.warm_up).await?;
+    let after = null.serve(&mut generator, site.duration).await?;
+    let sent = generator.finish().await?;
+    let arrived =
+        |counters: &super::subscriber::Counters| counters.messages_acknowledged >= sent as f64;
+    null.wait_for(
+        "all messages are acknowledged",
+        Duration::from_secs(30),
+        arrived,
+    )
+    .await?;
+    null.stop().await?;
+    let messages = after.messages_acknowledged - before.messages_acknowledged;
+    Ok(messages / after.at.duration_since(before.at).as_secs_f64())
+}
+
+/// Copies the load's rows, one transaction after the other, until it is finished.
+struct Copier {
+    stop: Arc<AtomicBool>,
+    task: JoinHandle<Result<Copied>>,
+}
+
+/// What was committed, and when.
+struct Copied {
+    messages: u64,
+    /// Rows so far at each commit.
+    commits: Vec<(Instant, u64)>,
+}
+
+impl Copier {
+    async fn start(url: &DatabaseUrl, load: &Arc<Load>, rows_per_batch: f64) -> Result<Self> {
+        let copy = RawCopy::open(url).await?;
+        let per_message = f64::from(load.readings_per_message);
+        let messages_per_batch = (rows_per_batch / per_message).round().max(1.0) as u64;
+        let load = Arc::clone(load);
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopping = Arc::clone(&stop);
+        // A task, as the daemon's writer is.
+        let task = tokio::spawn(async move {
+            let mut copied = Copied {
+                messages: 0,
+                commits: Vec::new(),
+            };
+            let mut rows = 0;
+            while !stopping.load(Relaxed) {
+                let batch = copied.messages..copied.messages + messages_per_batch;
+                copied.messages = batch.end;
+                rows += copy
+                    .transaction(load.rows(batch, UnixMicroseconds::now()))
+                    .await?;
+                copied.commits.push((Instant::now(), rows));
+            }
+            Ok(copied)
+        });
+        Ok(Self { stop, task })
     }
 
-    /// Checks that exactly the load is there.
-    pub(super) async fn verify(&self, load: &Load) -> Result<()> {
-        let row = self
-            .owner
-            .client
-            .query_one(
-                "select count(*),
-                    count(distinct (vehicle_id, recorded_at, boot_id, sequence)),
-                    sum(sequence)::bigint
-                from reading",
-                &[],
-            )
-            .await?;
-        let found: (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
-        let rows = load.readings.len() as i64;
-        let expected = (rows, rows, load.checksum as i64);
-        ensure!(
-            found == expected,
-            "the run is void: rows, distinct keys and checksum are {found:?} and should be \
-             {expected:?}"
-        );
+    /// Fails if it has, with the reason.
+    async fn must_run(&mut self) -> Result<()> {
+        if self.task.is_finished() {
+            (&mut self.task).await??;
+        }
         Ok(())
     }
 
-    pub(super) async fn remove(self) -> Result<()> {
-        drop(self.owner);
-        let sql = format!("drop database {} with (force)", self.name);
-        self.server
-            .client
-            .batch_execute(&sql)
-            .await
-            .context("remove the run's database")
+    async fn finish(mut self) -> Result<Copied> {
+        self.stop.store(true, Relaxed);
+        (&mut self.task).await?
     }
 }
 
-/// Rows per second of COPY alone.
-pub(super) async fn run(stack: &LocalStack, load: &Load) -> Result<f64> {
-    let fresh = Fresh::create(stack).await?;
-    // Numbers without vehicles: nothing refers to them.
-    let transactions: Vec<EncodedRows> = load
-        .readings
-        .chunks(ROWS_PER_TRANSACTION)
-        .map(|rows| {
-            let mut rows: Vec<_> = rows
-                .iter()
-                .map(|(vehicle, reading)| (*vehicle as i32, reading))
-                .collect();
-            // As the daemon does.
-            rows.sort_by_key(|(vehicle, reading)| (*vehicle, reading.key));
-            EncodedRows::encode(rows.into_iter())
-        })
-        .collect();
-    let started = Instant::now();
-    for transaction in &transactions {
-        transaction.copy(&fresh.owner.client).await?;
+impl Drop for Copier {
+    fn drop(&mut self) {
+        self.task.abort();
     }
-    let seconds = started.elapsed().as_secs_f64();
-    fresh.verify(load).await?;
-    fresh.remove().await?;
-    Ok(load.readings.len() as f64 / seconds)
+}
+
+impl Copied {
+    /// From the first commit after `from` to the last before `until`.
+    fn rows_per_second(&self, from: Instant, until: Instant) -> Result<f64> {
+        let within: Vec<_> = self
+            .commits
+            .iter()
+            .filter(|(at, _)| (from..until).contains(at))
+            .collect();
+        let (first, last) = within
+            .first()
+            .zip(within.last())
+            .context("no transaction was committed in the measured time")?;
+        ensure!(within.len() > 1, "the measured time is too short");
+        Ok((last.1 - first.1) as f64 / last.0.duration_since(first.0).as_secs_f64())
+    }
 }

@@ -9,7 +9,7 @@ const DECIMALS: usize = 6;
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Cell {
+pub(crate) enum Cell {
     Text(String),
     Number(f64),
     Count(i64),
@@ -21,13 +21,13 @@ pub(super) enum Cell {
 
 /// Named columns and rows of as many cells.
 #[derive(Debug)]
-pub(super) struct Sheet {
-    pub(super) columns: Vec<&'static str>,
-    pub(super) rows: Vec<Vec<Cell>>,
+pub(crate) struct Sheet {
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<Cell>>,
 }
 
 impl Sheet {
-    pub(super) fn to_csv(&self) -> Result<String> {
+    pub(crate) fn to_csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns)?;
         for row in &self.rows {
@@ -36,7 +36,7 @@ impl Sheet {
         Ok(String::from_utf8(writer.into_inner()?)?)
     }
 
-    pub(super) fn to_json(&self) -> Result<String> {
+    pub(crate) fn to_json(&self) -> Result<String> {
         let rows: Vec<NamedRow<'_>> = self
             .rows
             .iter()

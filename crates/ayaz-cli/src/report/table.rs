@@ -9,7 +9,7 @@ pub(super) const TRIPS_MIN: i64 = 3;
 pub(super) const SECONDS_MIN: f64 = 3600.0;
 
 /// What stands where nothing was measured.
-pub(super) const NOTHING: &str = "–";
+pub(crate) const NOTHING: &str = "–";
 
 /// Whether figures rest on too little to lean on.
 pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
@@ -17,7 +17,7 @@ pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
 }
 
 /// Starts a table; the first `text_columns` are aligned left, the rest, numbers, right.
-pub(super) fn table(headings: &[&str], text_columns: usize) -> Table {
+pub(crate) fn table(headings: &[&str], text_columns: usize) -> Table {
     let mut table = Table::new();
     // The same output on every terminal and in a pipe.
     table

@@ -25,8 +25,8 @@ pub struct MqttConfig {
     #[serde(default)]
     pub shared_group: String,
     /// Most messages that the broker may deliver without an acknowledgement (MQTT 5 Receive
-    /// Maximum). It bounds a batch at one reading per message; times the size of a message it should
-    /// stay below `memory_max_bytes`, or the daemon has to drop and fetch again.
+    /// Maximum). Half of it is the most messages of a batch. Where messages are so large that these
+    /// would not fit into `memory_max_bytes`, the daemon asks for fewer at its next connection.
     #[serde(default = "receive_maximum")]
     pub receive_maximum: u16,
     /// Largest packet taken from the broker. A broker that holds a larger one drops it, so this is
@@ -56,7 +56,7 @@ fn client_id() -> String {
 }
 
 fn receive_maximum() -> u16 {
-    1_000
+    10_000
 }
 
 fn packet_max_bytes() -> u32 {

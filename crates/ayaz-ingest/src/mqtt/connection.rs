@@ -7,15 +7,18 @@ use std::time::Duration;
 use ayaz_daemon::admin::Readiness;
 use ayaz_model::UnixMicroseconds;
 use bytes::Bytes;
+use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::QoS;
+use rumqttc::v5::mqttbytes::v5::DisconnectReasonCode;
 use rumqttc::v5::mqttbytes::v5::{Filter, Packet, Publish, SubscribeReasonCode};
-use rumqttc::v5::{AsyncClient, ClientError, Event, EventLoop, MqttOptions};
-use rumqttc::{NetworkOptions, Outgoing};
+use rumqttc::v5::{
+    AsyncClient, ClientError, ConnectionError, Event, EventLoop, MqttOptions, StateError,
+};
 
 use super::{DELIVERY_OVERHEAD_BYTES, Intake, MqttConfig, PART};
 use crate::ack::{AckLedger, AckToken};
 use crate::delivery::Delivery;
-use crate::metrics;
+use crate::metrics::{self, HOT};
 
 /// How long the last acknowledgements may take to leave when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(3);
@@ -26,6 +29,8 @@ pub(super) enum Ended {
     Stopped,
     /// Memory was full, has drained, and the broker is to deliver what was dropped.
     Shed,
+    /// Another client has connected with our client id.
+    TakenOver,
     /// The network, or the broker, or what it said.
     Lost(String),
 }
@@ -40,27 +45,26 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(config: &MqttConfig, epoch: u64) -> Self {
+    pub(super) fn new(config: &MqttConfig, epoch: u64, receive_maximum: u16) -> Self {
         let mut options = MqttOptions::new(&config.client_id, config.url.host(), config.url.port());
         if let Some((user, password)) = config.url.credentials() {
             options.set_credentials(user, password);
         }
-        let mut network = NetworkOptions::new();
-        network.set_tcp_nodelay(true);
         options
             .set_keep_alive(Duration::from_secs(u64::from(config.keep_alive_s)))
             .set_clean_start(false)
             .set_session_expiry_interval(Some(config.session_expiry_s))
-            .set_receive_maximum(Some(config.receive_maximum))
+            .set_receive_maximum(Some(receive_maximum))
             // Both our own limit and, announced, the broker's: its default of 10 KiB would turn a
             // larger packet into an endless loop of reconnects.
             .set_max_packet_size(Some(config.packet_max_bytes))
             .set_manual_acks(true)
             // We publish nothing; rumqttc would keep room for 65,535 publishes.
             .set_outgoing_inflight_upper_limit(1)
-            .set_network_options(network)
             .set_connection_timeout(10);
-        let (client, events) = AsyncClient::new(options, usize::from(config.receive_maximum) + 16);
+        // Nagle's algorithm stays on: rumqttc writes every acknowledgement by itself, and so the
+        // kernel gathers those of a batch into a few segments.
+        let (client, events) = AsyncClient::new(options, usize::from(receive_maximum) + 16);
         let filters = config
             .filters()
             .into_iter()
@@ -116,14 +120,17 @@ impl Connection {
                     }
                 }
             };
-            match event {
-                None => {}
-                Some(Ok(event)) => {
-                    if let Err(error) = self.handle(event, intake, readiness) {
-                        return Ended::Lost(error);
-                    }
+            let mut next = match event {
+                None => None,
+                Some(Ok(event)) => Some(event),
+                Some(Err(error)) => return ended_by(&error),
+            };
+            // Whatever came with it, without the way round through the runtime.
+            while let Some(event) = next {
+                if let Err(error) = self.handle(event, intake, readiness) {
+                    return Ended::Lost(error);
                 }
-                Some(Err(error)) => return Ended::Lost(error.to_string()),
+                next = self.events.state.events.pop_front();
             }
         }
     }
@@ -169,12 +176,6 @@ impl Connection {
                 metrics::set(metrics::CONNECTED, 1.0);
                 readiness.ready(PART);
             }
-            Event::Incoming(Packet::Disconnect(goodbye)) => {
-                return Err(format!(
-                    "the broker closed the connection: {:?}",
-                    goodbye.reason_code
-                ));
-            }
             Event::Outgoing(Outgoing::PubAck(_)) => self.outbox.one_left(),
             _ => {}
         }
@@ -182,12 +183,12 @@ impl Connection {
     }
 
     fn receive(&mut self, publish: Publish, intake: &mut Intake) {
-        let qos = if publish.qos == QoS::AtMostOnce {
-            "0"
+        let received = if publish.qos == QoS::AtMostOnce {
+            &HOT.received_qos0
         } else {
-            "1"
+            &HOT.received_qos1
         };
-        metrics::add_labelled(metrics::MESSAGES_RECEIVED, "qos", qos, 1);
+        received.increment(1);
         if intake.deliveries.is_none() {
             // Stopping: it will be delivered again.
             return;
@@ -197,11 +198,11 @@ impl Connection {
                 tracing::warn!(
                     outstanding_bytes = intake.outstanding_bytes,
                     "memory bound reached: further messages stay with the broker until this \
-                     is stored (a lower mqtt.receive_maximum avoids this)"
+                     is stored"
                 );
             }
             self.shedding = true;
-            metrics::add(metrics::MESSAGES_SHED, 1);
+            HOT.shed.increment(1);
             return;
         }
         let bytes = publish.topic.len() + publish.payload.len() + DELIVERY_OVERHEAD_BYTES;
@@ -211,7 +212,7 @@ impl Connection {
         } else {
             ledger.receive(publish.pkid, bytes)
         };
-        metrics::set(metrics::OUTSTANDING_MESSAGES, ledger.outstanding() as f64);
+        HOT.outstanding_messages.set(ledger.outstanding() as f64);
         intake.hand_on(Delivery {
             // Copied out of the client's read buffer: a slice would keep the whole buffer alive, many
             // times what the account of memory knows of.
@@ -246,6 +247,16 @@ impl Connection {
     }
 }
 
+fn ended_by(error: &ConnectionError) -> Ended {
+    match error {
+        ConnectionError::MqttState(StateError::ServerDisconnect {
+            reason_code: DisconnectReasonCode::SessionTakenOver,
+            ..
+        }) => Ended::TakenOver,
+        other => Ended::Lost(other.to_string()),
+    }
+}
+
 /// Acknowledgements on their way to the broker, in the order of receipt.
 struct Outbox {
     client: AsyncClient,
@@ -263,11 +274,10 @@ impl Outbox {
         for token in tokens {
             self.ledger.settle(token, &mut packets);
         }
-        metrics::set(
-            metrics::OUTSTANDING_MESSAGES,
-            self.ledger.outstanding() as f64,
-        );
+        HOT.outstanding_messages
+            .set(self.ledger.outstanding() as f64);
         self.unsent.extend(packets);
+        ayaz_store::failpoint!("before_acknowledgement");
         self.send();
     }
 
@@ -293,7 +303,7 @@ impl Outbox {
     /// One was written to the network, which makes room for another.
     fn one_left(&mut self) {
         self.left += 1;
-        metrics::add(metrics::MESSAGES_ACKNOWLEDGED, 1);
+        HOT.acknowledged.increment(1);
         self.send();
     }
 

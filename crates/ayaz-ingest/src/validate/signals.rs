@@ -1,8 +1,13 @@
 //! The values of one reading, each against the limits of its signal.
 
-use ayaz_model::measurements::{codes, count, double, float, text};
-use ayaz_model::{ChargeState, Gear, Invalid, Measurements, Signal, SignalSet};
-use ayaz_proto::telemetry::v1 as wire;
+use std::sync::LazyLock;
+
+use ayaz_model::measurements::{Value, codes, count, double, float, text};
+use ayaz_model::{Invalid, Signal, SignalKind, SignalSet};
+use ayaz_proto::telemetry::v1::READING_FIELDS;
+
+use super::telemetry::Rows;
+use crate::wire::{Irregular, Wire, WireType};
 
 /// How many values were not believed, by reason, since the counts were last taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,85 +33,108 @@ impl InvalidCounts {
     }
 }
 
-/// Moves the values that can be true; puts the signals of the others into `refused`.
-pub(super) fn measurements(
-    wire: wire::Reading,
-    refused: &mut SignalSet,
-    counts: &mut InvalidCounts,
-) -> Measurements {
-    let mut keep = Keep { refused, counts };
-    macro_rules! checked {
-        (float($min:expr, $max:expr), $name:ident) => {
-            keep.valid(Signal::$name, wire.$name, |value| float(value, $min, $max))
-        };
-        (double($min:expr, $max:expr), $name:ident) => {
-            keep.valid(Signal::$name, wire.$name, |value| double(value, $min, $max))
-        };
-        (flag(), $name:ident) => {
-            wire.$name
-        };
-        (count($max:expr), $name:ident) => {
-            keep.valid(Signal::$name, wire.$name, |value| count(value, $max))
-        };
-        (counter(), $name:ident) => {
-            wire.$name
-        };
-        (bits(), $name:ident) => {
-            // The database has no unsigned numbers; the bits stay the same.
-            wire.$name.map(|bits| bits as i64)
-        };
-        (choice($type:ident), $name:ident) => {
-            keep.valid(
-                Signal::$name,
-                wire.$name.filter(|code| *code != UNSPECIFIED),
-                |code| $type::try_from(code).map_err(|_| Invalid::UnknownValue),
-            )
-        };
-        (text(), $name:ident) => {
-            keep.valid(
-                Signal::$name,
-                wire.$name.filter(|value| !value.is_empty()),
-                |value| text(&value).map(Box::from),
-            )
-        };
-        (codes(), $name:ident) => {
-            keep.valid(
-                Signal::$name,
-                Some(wire.$name).filter(|list| !list.is_empty()),
-                |list| codes(&list).map(Box::from),
-            )
-        };
+/// The signal of each field number. The schema's numbers rise with the order of the signals, which
+/// a test holds.
+static FIELDS: LazyLock<[Option<(Signal, SignalKind)>; FIELD_NUMBERS]> = LazyLock::new(|| {
+    let mut fields = [None; FIELD_NUMBERS];
+    for (name, number) in READING_FIELDS {
+        let slot = usize::try_from(*number)
+            .ok()
+            .and_then(|number| fields.get_mut(number));
+        if let (Some(slot), Some(signal)) = (slot, Signal::by_name(name)) {
+            *slot = Some((signal, signal.kind()));
+        }
     }
-    macro_rules! every_signal {
-        ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
-            Measurements { $($name: checked!($kind($($argument)*), $name)),+ }
-        };
-    }
-    ayaz_model::for_each_signal!(every_signal)
-}
+    fields
+});
+
+const FIELD_NUMBERS: usize = 128;
 
 /// The zero of every enumeration means "not sent".
 const UNSPECIFIED: i32 = 0;
 
-struct Keep<'a> {
-    refused: &'a mut SignalSet,
-    counts: &'a mut InvalidCounts,
-}
-
-impl Keep<'_> {
-    fn valid<W, M>(
-        &mut self,
-        signal: Signal,
-        value: Option<W>,
-        check: impl FnOnce(W) -> Result<M, Invalid>,
-    ) -> Option<M> {
-        match check(value?) {
-            Ok(value) => Some(value),
+/// Hands on the values that can be true, and returns the signals of the others.
+pub(super) fn measurements<R: Rows>(
+    mut wire: Wire<'_>,
+    rows: &mut R,
+    counts: &mut InvalidCounts,
+) -> Result<SignalSet, Irregular> {
+    let fields = &*FIELDS;
+    let mut refused = SignalSet::EMPTY;
+    let mut last = 0;
+    let mut list = [0; ayaz_model::signals::CODES_MAX];
+    while let Some((number, wire_type)) = wire.field()? {
+        if number <= last {
+            return Err(Irregular);
+        }
+        last = number;
+        let field = fields.get(number as usize).copied().flatten();
+        let Some((signal, kind)) = field else {
+            // Of a later version of the schema.
+            wire.skip(wire_type)?;
+            continue;
+        };
+        let checked = match (kind, wire_type) {
+            (SignalKind::Float(min, max), WireType::Fixed32) => {
+                float(f32::from_le_bytes(wire.fixed()?), min, max).map(Value::Float)
+            }
+            (SignalKind::Double(min, max), WireType::Fixed64) => {
+                double(f64::from_le_bytes(wire.fixed()?), min, max).map(Value::Double)
+            }
+            (SignalKind::Flag, WireType::Varint) => Ok(Value::Flag(wire.varint()? != 0)),
+            (SignalKind::Count(max), WireType::Varint) => {
+                count(wire.varint()? as u32, max).map(Value::Count)
+            }
+            (SignalKind::Counter, WireType::Varint) => Ok(Value::Counter(wire.varint()? as u32)),
+            // The database has no unsigned numbers; the bits stay the same.
+            (SignalKind::Bits, WireType::Varint) => Ok(Value::Bits(wire.varint()? as i64)),
+            (SignalKind::Choice(names), WireType::Varint) => match wire.varint()? as i32 {
+                UNSPECIFIED => continue,
+                code if code > 0 && code as usize <= names.len() => Ok(Value::Choice(code as i16)),
+                _ => Err(Invalid::UnknownValue),
+            },
+            (SignalKind::Text, WireType::Bytes) => {
+                match std::str::from_utf8(wire.bytes()?).map_err(|_| Irregular)? {
+                    "" => continue,
+                    value => text(value).map(Value::Text),
+                }
+            }
+            (SignalKind::Codes, WireType::Bytes) => {
+                let mut packed = Wire::new(wire.bytes()?);
+                let mut length = 0;
+                while !packed.is_empty() {
+                    let code = packed.varint()? as u32;
+                    if let Some(place) = list.get_mut(length) {
+                        *place = code;
+                    }
+                    length += 1;
+                }
+                match list.get(..length) {
+                    Some([]) => continue,
+                    Some(list) => codes(list).map(Value::Codes),
+                    None => Err(Invalid::Malformed),
+                }
+            }
+            _ => return Err(Irregular),
+        };
+        match checked {
+            Ok(value) => rows.put(signal, value),
             Err(why) => {
-                self.refused.insert(signal);
-                self.counts.add(why);
-                None
+                refused.insert(signal);
+                counts.add(why);
             }
         }
+    }
+    Ok(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_signal_has_a_field_and_the_numbers_rise_with_the_signals() {
+        let of_fields: Vec<Signal> = FIELDS.iter().flatten().map(|(signal, _)| *signal).collect();
+        assert_eq!(of_fields, Signal::ALL);
     }
 }

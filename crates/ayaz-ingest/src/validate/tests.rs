@@ -1,15 +1,18 @@
 //! What each kind of bad input becomes.
 
-use ayaz_model::{Reading, Signal, TimeQuality, UnixMicroseconds};
+use ayaz_model::measurements::Value;
+use ayaz_model::{Measurements, Reading, Signal, SignalSet, TimeQuality, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{self as wire, CellBatch, TelemetryBatch};
-use ayaz_store::Content;
+use ayaz_store::{Content, EncodedReadings, RowHead};
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use super::telemetry::{Rows, telemetry};
 use super::{InvalidCounts, Limits, validate};
 use crate::decode::decode;
 use crate::reject::Reason;
+use crate::wire::Wire;
 
 /// 2026-01-20T00:00:00Z.
 const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
@@ -37,11 +40,70 @@ fn accept(topic: &str, payload: impl Into<Bytes>) -> Result<(Content, InvalidCou
         .map_err(|reject| reject.reason)
 }
 
-fn readings(batch: &TelemetryBatch) -> Vec<Reading> {
-    match accept(TOPIC, batch.encode_to_vec()) {
-        Ok((Content::Readings(_, readings), _)) => readings,
-        other => panic!("expected readings, got {other:?}"),
+/// Readings in place of rows, to look at.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Collected(Vec<Reading>);
+
+impl Rows for Collected {
+    fn with_capacity(_: usize, _: usize) -> Self {
+        Self::default()
     }
+
+    fn begin(&mut self, head: RowHead) {
+        self.0.push(Reading {
+            key: head.key,
+            received_at: head.received_at,
+            historical: head.historical,
+            time_quality: head.time_quality,
+            invalid: SignalSet::EMPTY,
+            measurements: Measurements::default(),
+        });
+    }
+
+    fn put(&mut self, signal: Signal, value: Value<'_>) {
+        let m = &mut self.0.last_mut().unwrap().measurements;
+        macro_rules! set {
+            ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
+                match (signal, value) {
+                    $((Signal::$name, set!(pattern $kind value)) => {
+                        let value = set!(value $kind value);
+                        assert!(m.$name.replace(value).is_none(), "{signal:?} twice");
+                    })+
+                    other => panic!("{other:?}"),
+                }
+            };
+            (pattern float $v:ident) => { Value::Float($v) };
+            (pattern double $v:ident) => { Value::Double($v) };
+            (pattern flag $v:ident) => { Value::Flag($v) };
+            (pattern count $v:ident) => { Value::Count($v) };
+            (pattern counter $v:ident) => { Value::Counter($v) };
+            (pattern bits $v:ident) => { Value::Bits($v) };
+            (pattern choice $v:ident) => { Value::Choice($v) };
+            (pattern text $v:ident) => { Value::Text($v) };
+            (pattern codes $v:ident) => { Value::Codes($v) };
+            (value choice $v:ident) => { i32::from($v).try_into().unwrap() };
+            (value text $v:ident) => { $v.into() };
+            (value codes $v:ident) => { $v.into() };
+            (value $kind:ident $v:ident) => { $v };
+        }
+        ayaz_model::for_each_signal!(set);
+    }
+
+    fn finish(&mut self, invalid: SignalSet) {
+        self.0.last_mut().unwrap().invalid = invalid;
+    }
+}
+
+fn collect(payload: &[u8]) -> Result<(Vec<Reading>, InvalidCounts), Reason> {
+    let mut invalid = InvalidCounts::default();
+    let vehicle = "E12-001".parse().unwrap();
+    telemetry::<Collected>(&vehicle, payload, &Limits::default(), NOW, &mut invalid)
+        .map(|collected| (collected.0, invalid))
+        .map_err(|reject| reject.reason)
+}
+
+fn readings(batch: &TelemetryBatch) -> Vec<Reading> {
+    collect(&batch.encode_to_vec()).unwrap().0
 }
 
 fn refused(change: impl FnOnce(&mut TelemetryBatch)) -> Reason {
@@ -158,10 +220,7 @@ fn what_breaks_a_value_costs_that_value_only() {
         cabin_temperature_celsius: Some(18.5),
         ..wire::Reading::default()
     };
-    let payload = batch(vec![reading]).encode_to_vec();
-    let Ok((Content::Readings(_, read), invalid)) = accept(TOPIC, payload) else {
-        panic!("the message must be accepted");
-    };
+    let (read, invalid) = collect(&batch(vec![reading]).encode_to_vec()).unwrap();
     let expected = [
         Signal::speed_kmh,
         Signal::gear,
@@ -210,7 +269,105 @@ fn cells_keep_their_places() {
     );
 }
 
+/// A reading with whatever values, believable or not.
+fn any_reading() -> impl Strategy<Value = wire::Reading> {
+    let number = prop_oneof![any::<f32>(), -100.0..700.0_f32];
+    let text = prop_oneof![
+        Just(String::new()),
+        "[a-z\\n]{1,70}",
+        Just("аяз".to_owned())
+    ];
+    (
+        any::<(u16, i32, Option<u32>, Option<bool>, Option<u64>)>(),
+        proptest::collection::vec(proptest::option::of(number), 6),
+        proptest::option::of(-1..9_i32),
+        proptest::option::of(text),
+        proptest::collection::vec(any::<u32>(), 0..70),
+    )
+        .prop_map(|(whole, floats, choice, text, codes)| wire::Reading {
+            sequence_offset: whole.0.into(),
+            time_offset_microseconds: whole.1.into(),
+            drive_cycle: whole.2,
+            passenger_count: whole.2.map(|count| count % 1_000),
+            doors_open: whole.3,
+            alarm_flags: whole.4,
+            speed_kmh: floats[0],
+            odometer_km: floats[1].map(f64::from),
+            latitude_degrees: floats[2].map(f64::from),
+            soc_percent: floats[3],
+            cabin_temperature_celsius: floats[4],
+            motor_torque_nm: floats[5],
+            gear: choice,
+            charge_state: choice,
+            route: text.clone(),
+            charging_station: text,
+            fault_codes: codes,
+            ..wire::Reading::default()
+        })
+}
+
+/// The fields of a message, each with its bytes.
+fn fields(message: &[u8]) -> Vec<Vec<u8>> {
+    let mut wire = Wire::new(message);
+    let mut fields = Vec::new();
+    let mut from = message.len();
+    while let Some((_, wire_type)) = wire.field().unwrap() {
+        wire.skip(wire_type).unwrap();
+        let to = wire.len();
+        fields.push(message[message.len() - from..message.len() - to].to_vec());
+        from = to;
+    }
+    fields
+}
+
 proptest! {
+    /// Any writer may send fields in any order, and a field twice, of which the last counts.
+    #[test]
+    fn the_order_of_fields_changes_nothing(
+        reading in any_reading(), seed in any::<u64>(), twice in any::<bool>()
+    ) {
+        use rand::{SeedableRng, seq::SliceRandom};
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut inner = fields(&reading.encode_to_vec());
+        inner.shuffle(&mut rng);
+        if twice && reading.fault_codes.is_empty() {
+            inner.extend(inner.clone());
+        }
+        let inner = inner.concat();
+        let mut whole = fields(&batch(vec![]).encode_to_vec());
+        whole.push(vec![2 << 3, 1]);
+        let mut readings = vec![7 << 3 | 2];
+        prost::encoding::encode_varint(inner.len() as u64, &mut readings);
+        readings.extend(inner);
+        whole.push(readings);
+        whole.shuffle(&mut rng);
+        prop_assert_eq!(collect(&whole.concat()), collect(&batch(vec![reading]).encode_to_vec()));
+    }
+
+    /// The rows that are stored say what the readings say that the tests above look at.
+    #[test]
+    fn rows_are_encoded_as_their_readings(sent in proptest::collection::vec(any_reading(), 1..5)) {
+        let payload = batch(sent).encode_to_vec();
+        let (readings, invalid) = collect(&payload).unwrap();
+        let (content, counted) = accept(TOPIC, payload).unwrap();
+        let Content::Readings(_, rows) = content else { panic!("{content:?}") };
+        prop_assert_eq!(rows, readings.iter().collect::<EncodedReadings>());
+        prop_assert_eq!(counted, invalid);
+    }
+
+    /// What the one pass takes, prost takes too, and with the same values.
+    #[test]
+    fn what_is_taken_is_what_prost_reads(
+        reading in any_reading(), at in any::<proptest::sample::Index>(), byte in any::<u8>()
+    ) {
+        let mut payload = batch(vec![reading]).encode_to_vec();
+        *at.get_mut(&mut payload) = byte;
+        if let Ok((taken, _)) = collect(&payload) {
+            let read = TelemetryBatch::decode(&payload[..]).unwrap();
+            prop_assert_eq!(taken, readings(&read));
+        }
+    }
+
     #[test]
     fn a_payload_cut_off_anywhere_is_never_taken_for_a_shorter_one(
         count in 1..20_usize, cut in 0.0..1.0_f64

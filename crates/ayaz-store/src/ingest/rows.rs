@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_model::{CellReading, Reading, ReadingKey, TimeQuality, UnixMicroseconds};
+use ayaz_model::{CellReading, ReadingKey, TimeQuality, UnixMicroseconds};
 
+use crate::encoded::EncodedRow;
 use crate::error::StoreError;
 use crate::message::{Content, Message};
 use crate::vehicles::{VehicleDirectory, VehicleNumber};
@@ -12,7 +13,7 @@ use crate::vehicles::{VehicleDirectory, VehicleNumber};
 const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
 
 /// A row to write: which vehicle's, and what.
-pub(super) type Row<'a, T> = (VehicleNumber, &'a T);
+pub(super) type Row<T> = (VehicleNumber, T);
 
 /// Whether a vehicle is there, as it last said.
 pub(super) struct Status {
@@ -24,8 +25,8 @@ pub(super) struct Status {
 /// A batch with its vehicles' numbers, in the order in which it is written.
 pub(super) struct RowPlan<'a> {
     pub(super) messages: &'a [Message],
-    pub(super) readings: Vec<Row<'a, Reading>>,
-    pub(super) cells: Vec<Row<'a, CellReading>>,
+    pub(super) readings: Vec<Row<EncodedRow<'a>>>,
+    pub(super) cells: Vec<Row<&'a CellReading>>,
     /// Latest status of each vehicle of the batch.
     pub(super) statuses: BTreeMap<VehicleNumber, Status>,
     /// Readings left out because the batch holds the same key twice.
@@ -57,7 +58,7 @@ impl<'a> RowPlan<'a> {
             match &message.content {
                 Content::Readings(_, readings) => {
                     plan.readings
-                        .extend(readings.iter().map(|reading| (number, reading)));
+                        .extend(readings.rows().map(|reading| (number, reading)));
                 }
                 Content::Cells(_, cells) => {
                     plan.cells.extend(cells.iter().map(|cells| (number, cells)));
@@ -100,15 +101,15 @@ impl<'a> RowPlan<'a> {
 /// Sorts by chunk, then vehicle, then key: COPY into a hypertable is slow when neighbouring rows go
 /// to different chunks, and two daemons that insert the same rows in the same order cannot
 /// deadlock. Returns how many rows repeated a key of the same batch; the first of them stays.
-fn sort_and_dedup<T>(rows: &mut Vec<Row<'_, T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
-    let order = |row: &Row<'_, T>| {
-        let key = key(row.1);
+fn sort_and_dedup<T>(rows: &mut Vec<Row<T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
+    let order = |row: &Row<T>| {
+        let key = key(&row.1);
         (key.recorded_at.0.div_euclid(CHUNK_MICROSECONDS), row.0, key)
     };
     if !rows.is_sorted_by_key(&order) {
-        rows.sort_by_cached_key(&order);
+        rows.sort_by_key(&order);
     }
     let before = rows.len();
-    rows.dedup_by(|later, earlier| later.0 == earlier.0 && key(later.1) == key(earlier.1));
+    rows.dedup_by(|later, earlier| later.0 == earlier.0 && key(&later.1) == key(&earlier.1));
     (before - rows.len()) as u64
 }

@@ -1,17 +1,22 @@
 //! One transaction: rows, side tables, ledger, commit.
 
+use ayaz_model::CellReading;
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use std::pin::pin;
 use tokio_postgres::{Statement, Transaction};
 
 use super::Written;
-use super::rows::RowPlan;
-use super::side_tables::{write_dead_letters, write_statuses};
+use super::dead_letters::{DeadLetterLimits, write_dead_letters};
+use super::rows::{Row, RowPlan};
+use super::side_tables::write_statuses;
 use crate::columns;
 use crate::connect::Connection;
 use crate::copy;
+use crate::encoded::EncodedRow;
 use crate::error::StoreError;
+use crate::failpoint;
+use crate::vehicles::VehicleNumber;
 
 /// How rows reach their table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +71,7 @@ impl Session {
         plan: &RowPlan<'_>,
         way: Way,
         daemon_version: &str,
+        dead_letter_limits: &DeadLetterLimits,
     ) -> Result<Written, StoreError> {
         if way == Way::Staged && !self.staging {
             self.create_staging().await?;
@@ -84,7 +90,7 @@ impl Session {
                         &transaction,
                         &self.copy_readings,
                         &plan.readings,
-                        copy::put_reading,
+                        put_reading,
                     )
                     .await?
                 }
@@ -92,7 +98,7 @@ impl Session {
                     let names = columns::names();
                     let into = copy_into("staging_reading", &names);
                     let statement = prepare(&transaction, &into).await?;
-                    copy_rows(&transaction, &statement, &plan.readings, copy::put_reading).await?;
+                    copy_rows(&transaction, &statement, &plan.readings, put_reading).await?;
                     insert_missing(&transaction, "reading", &names).await?
                 }
             };
@@ -105,13 +111,19 @@ impl Session {
                 "staging_cell_reading"
             };
             let statement = prepare(&transaction, &copy_into(table, names)).await?;
-            let copied = copy_rows(&transaction, &statement, &plan.cells, copy::put_cells).await?;
+            let copied = copy_rows(&transaction, &statement, &plan.cells, put_cells).await?;
             new += match way {
                 Way::Direct => copied,
                 Way::Staged => insert_missing(&transaction, "cell_reading", names).await?,
             };
         }
-        write_dead_letters(&transaction, plan.messages, daemon_version).await?;
+        let messages_suppressed = write_dead_letters(
+            &transaction,
+            plan.messages,
+            daemon_version,
+            dead_letter_limits,
+        )
+        .await?;
         write_statuses(&transaction, plan).await?;
         let (vehicles, hours) = plan.touched_hours();
         if !vehicles.is_empty() {
@@ -121,15 +133,18 @@ impl Session {
                 .await
                 .map_err(|error| StoreError::from_driver("note the touched hours", error))?;
         }
+        failpoint!("before_commit");
         transaction
             .commit()
             .await
             .map_err(|error| StoreError::from_driver("commit", error))?;
+        failpoint!("after_commit");
         let sent = (plan.readings.len() + plan.cells.len()) as u64 + plan.repeated;
         Ok(Written {
             readings_new: new,
             readings_duplicate: sent - new,
             messages_refused: 0,
+            messages_suppressed,
             transactions: 1,
         })
     }
@@ -152,6 +167,14 @@ impl Session {
         self.staging = true;
         Ok(())
     }
+}
+
+fn put_reading(out: &mut BytesMut, vehicle: VehicleNumber, row: &EncodedRow<'_>) {
+    row.put(vehicle, out);
+}
+
+fn put_cells(out: &mut BytesMut, vehicle: VehicleNumber, cells: &&CellReading) {
+    copy::put_cells(out, vehicle, cells);
 }
 
 fn copy_into(table: &str, names: &str) -> String {
@@ -183,8 +206,8 @@ async fn insert_missing(
 async fn copy_rows<T>(
     transaction: &Transaction<'_>,
     statement: &Statement,
-    rows: &[(i32, &T)],
-    put: impl Fn(&mut BytesMut, i32, &T),
+    rows: &[Row<T>],
+    put: impl Fn(&mut BytesMut, VehicleNumber, &T),
 ) -> Result<u64, StoreError> {
     let failed = |error| StoreError::from_driver("copy rows", error);
     let mut sink = pin!(
@@ -205,6 +228,7 @@ async fn copy_rows<T>(
             sink.send(full.freeze()).await.map_err(failed)?;
         }
     }
+    failpoint!("in_copy");
     copy::put_trailer(&mut chunk);
     sink.send(chunk.freeze()).await.map_err(failed)?;
     sink.finish().await.map_err(failed)

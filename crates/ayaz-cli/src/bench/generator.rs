@@ -1,0 +1,221 @@
+//! Sends the load, as fast as it is taken or at a rate, and knows what the broker has acknowledged.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use ayaz_publisher::MqttUrl;
+
+use super::connection::Connection;
+use super::load::Load;
+
+/// Vehicles that share a connection, where each bus would have its own: what is measured is how
+/// ids weigh, not how sockets do.
+const VEHICLES_PER_CONNECTION: u64 = 1_000;
+
+/// Between two looks at the network. A thread that sleeps is cheaper than one that is woken for
+/// every acknowledgement, and what waits at the broker bridges the time.
+const TICK: Duration = Duration::from_millis(2);
+
+/// What may lie between generator and subscriber, in bytes of payload and in messages. Enough that
+/// the subscriber never waits for the generator, and so little that the broker's memory and its
+/// periodic saving of it do not become the measure.
+const BACKLOG_BYTES: f64 = (16 << 20) as f64;
+const BACKLOG_MESSAGES_MIN: f64 = 2_000.0;
+const BACKLOG_MESSAGES_MAX: f64 = 20_000.0;
+
+/// A generator that was held back does not make up for more than this: a burst would be another load
+/// than the one that was asked for.
+const CATCH_UP: Duration = Duration::from_millis(200);
+
+/// How long the broker may take to acknowledge the last messages.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How fast.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pace {
+    /// As fast as the subscriber acknowledges.
+    ClosedLoop,
+    /// Messages per second, if the subscriber keeps up with them.
+    OpenLoop(f64),
+}
+
+/// A thread that sends.
+#[derive(Debug)]
+pub(super) struct Generator {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<Result<u64>>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// Messages that the subscriber has acknowledged.
+    settled: AtomicU64,
+    finish: AtomicBool,
+    abort: AtomicBool,
+}
+
+/// Connections that carry this many vehicles.
+pub(super) fn connections(vehicles: u64) -> usize {
+    vehicles.div_ceil(VEHICLES_PER_CONNECTION) as usize
+}
+
+/// Most messages on their way.
+pub(super) fn backlog_max(load: &Load) -> u64 {
+    let fit = BACKLOG_BYTES / load.payload_mean_bytes();
+    fit.clamp(BACKLOG_MESSAGES_MIN, BACKLOG_MESSAGES_MAX) as u64
+}
+
+impl Generator {
+    /// Connects and begins to send.
+    pub(super) fn start(url: &MqttUrl, load: &Arc<Load>, pace: Pace) -> Result<Self> {
+        let connections = (0..connections(load.fleet_size()))
+            .map(|number| Connection::open(url, &format!("{}-generator-{number}", load.fleet)))
+            .collect::<Result<Vec<_>>>()?;
+        let shared = Arc::new(Shared::default());
+        let sender = Sender {
+            backlog_max: backlog_max(load),
+            load: Arc::clone(load),
+            pace,
+            connections,
+            shared: Arc::clone(&shared),
+            due: 0.0,
+            sent: 0,
+            acknowledged: 0,
+        };
+        let thread = std::thread::Builder::new()
+            .name("generator".to_owned())
+            .spawn(move || sender.run())
+            .context("start the generator")?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    /// The subscriber has acknowledged so many messages.
+    pub(super) fn settled(&self, messages: u64) {
+        self.shared.settled.store(messages, Relaxed);
+    }
+
+    /// Fails if it has ended, with the reason.
+    pub(super) fn must_run(&mut self) -> Result<()> {
+        if self
+            .thread
+            .as_ref()
+            .is_none_or(|thread| !thread.is_finished())
+        {
+            return Ok(());
+        }
+        self.joined().and(Err(anyhow!("the generator has ended")))
+    }
+
+    /// Sends no more and waits until the broker has acknowledged everything. Returns how many
+    /// messages that is.
+    pub(super) async fn finish(mut self) -> Result<u64> {
+        self.shared.finish.store(true, Relaxed);
+        while self
+            .thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished())
+        {
+            tokio::time::sleep(TICK).await;
+        }
+        self.joined()
+    }
+
+    fn joined(&mut self) -> Result<u64> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(ended)) => ended.context("the generator failed"),
+            Some(Err(_)) => bail!("the generator panicked"),
+            None => bail!("the generator has ended already"),
+        }
+    }
+}
+
+impl Drop for Generator {
+    fn drop(&mut self) {
+        self.shared.abort.store(true, Relaxed);
+    }
+}
+
+/// What the thread owns.
+struct Sender {
+    load: Arc<Load>,
+    pace: Pace,
+    backlog_max: u64,
+    connections: Vec<Connection>,
+    shared: Arc<Shared>,
+    /// Messages that the pace allows to be sent now.
+    due: f64,
+    sent: u64,
+    acknowledged: u64,
+}
+
+impl Sender {
+    fn run(mut self) -> Result<u64> {
+        let mut last = Instant::now();
+        let mut finishing_since = None;
+        while !self.shared.abort.load(Relaxed) {
+            if self.shared.finish.load(Relaxed) {
+                if self.acknowledged == self.sent {
+                    for connection in self.connections {
+                        connection.close()?;
+                    }
+                    return Ok(self.sent);
+                }
+                let since = *finishing_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > FINISH_TIMEOUT {
+                    let missing = self.sent - self.acknowledged;
+                    bail!("the broker does not acknowledge the last {missing} messages");
+                }
+            } else {
+                let now = Instant::now();
+                self.accrue(now.duration_since(last));
+                last = now;
+                self.send()?;
+            }
+            for connection in &mut self.connections {
+                connection.flush()?;
+                self.acknowledged += connection.receive()?;
+            }
+            std::thread::sleep(TICK);
+        }
+        bail!("broken off")
+    }
+
+    /// Time has passed, and so more may be sent.
+    fn accrue(&mut self, elapsed: Duration) {
+        self.due = match self.pace {
+            Pace::ClosedLoop => f64::INFINITY,
+            Pace::OpenLoop(messages_per_second) => {
+                let more = self.due + messages_per_second * elapsed.as_secs_f64();
+                more.min(messages_per_second * CATCH_UP.as_secs_f64() + 1.0)
+            }
+        };
+    }
+
+    /// Sends what pace, backlog and connections allow now, in the order of the load.
+    fn send(&mut self) -> Result<()> {
+        let settled = self.shared.settled.load(Relaxed);
+        let until = (settled + self.backlog_max).min(self.sent.saturating_add(self.due as u64));
+        while self.sent < until {
+            let vehicle = self.load.vehicle(self.sent);
+            let shard = vehicle % self.connections.len();
+            let connection = &mut self.connections[shard];
+            if !connection.has_room() {
+                connection.flush()?;
+                self.acknowledged += connection.receive()?;
+                if !connection.has_room() {
+                    break;
+                }
+            }
+            connection.publish(self.load.topic(vehicle), &self.load.payload(self.sent));
+            self.sent += 1;
+            self.due -= 1.0;
+        }
+        Ok(())
+    }
+}

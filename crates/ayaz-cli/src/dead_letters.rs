@@ -1,0 +1,97 @@
+//! `ayaz dead-letters`: what was refused and why, and running it again after a fix.
+//!
+//! Reading order: [`selection`] (which letters), [`list`], [`show`] with [`payload`] (what of the
+//! bytes makes sense) and [`hexdump`], [`replay`].
+
+mod hexdump;
+mod list;
+mod payload;
+mod replay;
+mod selection;
+mod show;
+
+use anyhow::{Context, Result};
+use ayaz_store::dead_letters::Digest;
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::cli::BadConfig;
+
+/// Shows which messages were refused and why, and runs them again after a fix.
+///
+/// A message that cannot be decoded or breaks a limit is kept as a dead letter, with its bytes, its
+/// topic and the reason, and then acknowledged. The same bytes on the same topic are one letter,
+/// however often they are delivered. Of one vehicle only so many new letters are kept in an hour
+/// (dead_letters.per_vehicle_hour_max of ayaz-ingest); what comes over that is counted as
+/// suppressed.
+#[derive(Debug, Args)]
+#[command(after_help = "From a complaint to its end:\n  \
+    ayaz dead-letters list                            which vehicles, which reasons\n  \
+    ayaz dead-letters list --letters --vehicle b1     its letters, each with its digest\n  \
+    ayaz dead-letters show 3f2a91                     one letter: bytes, and what they say\n  \
+    ayaz dead-letters replay --vehicle b1 --dry-run   what would be published again\n  \
+    ayaz dead-letters replay --vehicle b1             after the fix\n  \
+    ayaz dead-letters list --open                     what is left, or came back")]
+pub struct DeadLettersArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    // Each has its own help, which a comment here would hide.
+    List(list::ListArgs),
+    Show(show::ShowArgs),
+    Replay(replay::ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+struct Database {
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
+    /// other users of this machine do not see.
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: String,
+}
+
+impl Database {
+    async fn open(&self, role: Role) -> Result<Connection> {
+        let url: DatabaseUrl = self
+            .database_url
+            .parse()
+            .map_err(|error| BadConfig(format!("{error}")))?;
+        let connection = Connection::open(&url, role)
+            .await
+            .with_context(|| format!("cannot use the database at {url}"))?;
+        migrate::check_schema(&connection).await?;
+        Ok(connection)
+    }
+}
+
+/// The command.
+pub async fn run(args: DeadLettersArgs) -> Result<()> {
+    match args.action {
+        Action::List(args) => list::run(args).await,
+        Action::Show(args) => show::run(args).await,
+        Action::Replay(args) => replay::run(args).await,
+    }
+}
+
+/// As people read it.
+fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn plural(count: u64, one: &'static str, many: &'static str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn short(digest: &Digest) -> String {
+    digest.short()
+}

@@ -1,0 +1,340 @@
+//! `ayaz dead-letters list`.
+
+use anyhow::Result;
+use ayaz_daemon::output;
+use ayaz_store::Role;
+use ayaz_store::dead_letters::{
+    LetterInfo, LetterPage, LetterSummary, list_letters, summarize_letters,
+};
+use clap::{Args, ValueEnum};
+use comfy_table::CellAlignment;
+
+use super::selection::{Filters, why_none};
+use super::{Database, instant, plural, short};
+use crate::report::sheet::{Cell, Sheet};
+use crate::report::table::{NOTHING, table};
+
+/// Longest detail in a table, in characters; CSV and JSON hold all of it.
+const DETAIL_CHARACTERS: usize = 60;
+
+/// Letters by reason and vehicle, the latest first; with --letters one by one.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    ayaz dead-letters list --from 2026-01-31\n  \
+    ayaz dead-letters list --letters --reason payload_undecodable --limit 200\n  \
+    ayaz dead-letters list --letters --format csv > letters.csv")]
+pub(super) struct ListArgs {
+    /// One row a letter, instead of one row for each reason and vehicle.
+    #[arg(long)]
+    letters: bool,
+    #[command(flatten)]
+    filters: Filters,
+    /// Most rows.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 50,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    limit: u32,
+    /// For people (table) or for programs (csv, json).
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    database: Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Aligned columns, long details cut.
+    Table,
+    /// Comma-separated values with a header.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+pub(super) async fn run(args: ListArgs) -> Result<()> {
+    let connection = args.database.open(Role::Reader).await?;
+    let client = &connection.client;
+    let selection = args.filters.selection();
+    let (sheet, table, total) = if args.letters {
+        let page = list_letters(client, &selection, args.limit).await?;
+        (letter_sheet(&page.letters), letter_table(&page), page.total)
+    } else {
+        let summary = summarize_letters(client, &selection, args.limit).await?;
+        let total = summary.groups_total;
+        (group_sheet(&summary), group_table(&summary), total)
+    };
+    let shown = sheet.rows.len() as u64;
+    output::write(match args.format {
+        Format::Table if shown == 0 => String::new(),
+        Format::Table => table,
+        Format::Csv => sheet.to_csv()?,
+        Format::Json => sheet.to_json()?,
+    })?;
+    // Beside the output, so that programs get nothing but rows.
+    if shown == 0 {
+        eprintln!("{}", why_none(client, &selection).await?);
+    } else if shown < total {
+        eprintln!("{shown} of {total} rows shown: --limit {total} shows all");
+    }
+    Ok(())
+}
+
+fn group_sheet(summary: &LetterSummary) -> Sheet {
+    let groups = summary.groups.iter();
+    Sheet {
+        columns: vec![
+            "reason",
+            "fleet",
+            "vehicle",
+            "letters",
+            "deliveries",
+            "suppressed",
+            "replayed",
+            "came_back",
+            "first_received_at",
+            "last_received_at",
+            "detail",
+        ],
+        rows: groups
+            .map(|group| {
+                vec![
+                    group.reason.clone().into(),
+                    group.fleet.clone().into(),
+                    group.vehicle.clone().into(),
+                    group.letters.into(),
+                    group.deliveries.into(),
+                    group.suppressed.into(),
+                    group.replayed.into(),
+                    group.came_back.into(),
+                    group.first_received_at.into(),
+                    group.last_received_at.into(),
+                    group.detail.clone().into(),
+                ]
+            })
+            .collect(),
+    }
+}
+
+fn group_table(summary: &LetterSummary) -> String {
+    let headings = [
+        "reason",
+        "vehicle",
+        "letters",
+        "deliveries",
+        "suppressed",
+        "replayed",
+        "came back",
+        "first (UTC)",
+        "last (UTC)",
+        "the last one's detail",
+    ];
+    let mut table = table(&headings, 2);
+    if let Some(column) = table.column_mut(headings.len() - 1) {
+        column.set_cell_alignment(CellAlignment::Left);
+    }
+    for group in &summary.groups {
+        table.add_row([
+            group.reason.clone(),
+            vehicle(group.fleet.as_deref(), group.vehicle.as_deref()),
+            group.letters.to_string(),
+            group.deliveries.to_string(),
+            group.suppressed.to_string(),
+            group.replayed.to_string(),
+            group.came_back.to_string(),
+            instant(group.first_received_at),
+            instant(group.last_received_at),
+            group.detail.as_deref().map_or(NOTHING.to_owned(), cut),
+        ]);
+    }
+    let mut text = format!(
+        "{table}\n{}",
+        plural(summary.letters_total, "letter", "letters")
+    );
+    if summary.suppressed_total > 0 {
+        text += &format!(
+            ", and {} suppressed: over the limit of new letters per vehicle and hour, counted and \
+             not kept",
+            plural(summary.suppressed_total, "message", "messages")
+        );
+    }
+    text + ". --letters shows them one by one.\n"
+}
+
+fn vehicle(fleet: Option<&str>, vehicle: Option<&str>) -> String {
+    match (fleet, vehicle) {
+        (Some(fleet), Some(vehicle)) => format!("{fleet}/{vehicle}"),
+        _ => "(none in the topic)".to_owned(),
+    }
+}
+
+fn letter_sheet(letters: &[LetterInfo]) -> Sheet {
+    Sheet {
+        columns: vec![
+            "digest",
+            "last_received_at",
+            "topic",
+            "reason",
+            "detail",
+            "payload_bytes",
+            "kept_bytes",
+            "deliveries",
+            "first_received_at",
+            "daemon_version",
+            "replayed_at",
+            "came_back",
+        ],
+        rows: letters
+            .iter()
+            .map(|letter| {
+                vec![
+                    letter.digest.to_string().into(),
+                    letter.last_received_at.into(),
+                    letter.topic.clone().into(),
+                    letter.reason.clone().into(),
+                    letter.detail.clone().into(),
+                    i64::from(letter.payload_bytes).into(),
+                    i64::from(letter.kept_bytes).into(),
+                    letter.deliveries.into(),
+                    letter.first_received_at.into(),
+                    letter.daemon_version.clone().into(),
+                    letter.replayed_at.into(),
+                    letter.came_back.map_or(Cell::Empty, Cell::Flag),
+                ]
+            })
+            .collect(),
+    }
+}
+
+fn letter_table(page: &LetterPage) -> String {
+    format!(
+        "{}\n{}. `ayaz dead-letters show DIGEST` shows one.\n",
+        rows_of(&page.letters),
+        plural(page.total, "letter", "letters")
+    )
+}
+
+/// The letters as aligned columns.
+pub(super) fn rows_of(letters: &[LetterInfo]) -> String {
+    let headings = [
+        "digest",
+        "last (UTC)",
+        "topic",
+        "reason",
+        "bytes",
+        "deliveries",
+        "replay",
+        "detail",
+    ];
+    let mut table = table(&headings, 4);
+    for left in [headings.len() - 2, headings.len() - 1] {
+        if let Some(column) = table.column_mut(left) {
+            column.set_cell_alignment(CellAlignment::Left);
+        }
+    }
+    for letter in letters {
+        table.add_row([
+            short(&letter.digest),
+            instant(letter.last_received_at),
+            letter.topic.clone(),
+            letter.reason.clone(),
+            if letter.is_cut() {
+                format!("{}, cut", letter.payload_bytes)
+            } else {
+                letter.payload_bytes.to_string()
+            },
+            letter.deliveries.to_string(),
+            match letter.came_back {
+                None => NOTHING.to_owned(),
+                Some(false) => "replayed".to_owned(),
+                Some(true) => "came back".to_owned(),
+            },
+            cut(&letter.detail),
+        ]);
+    }
+    table.to_string()
+}
+
+fn cut(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut shown: String = characters.by_ref().take(DETAIL_CHARACTERS).collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_store::dead_letters::{Digest, LetterGroup};
+
+    use super::*;
+
+    fn letter(came_back: Option<bool>) -> LetterInfo {
+        let at = "2026-01-31T03:00:00Z".parse().unwrap();
+        LetterInfo {
+            digest: Digest::of(b"t", b"p"),
+            topic: "ayaz/v1/astana/b1/telemetry".to_owned(),
+            reason: "payload_too_large".to_owned(),
+            detail: "я".repeat(100),
+            daemon_version: "0.1.0".to_owned(),
+            payload_bytes: 300_000,
+            kept_bytes: 65_536,
+            deliveries: 2,
+            first_received_at: at,
+            last_received_at: at,
+            replayed_at: came_back.map(|_| at),
+            came_back,
+        }
+    }
+
+    #[test]
+    fn people_see_the_start_and_programs_all() {
+        let letters = [letter(None), letter(Some(false)), letter(Some(true))];
+        let table = rows_of(&letters);
+        let digest = letters[0].digest.to_string();
+        assert!(table.contains(&digest[..12]) && !table.contains(&digest));
+        for text in ["300000, cut", "replayed", "came back"] {
+            assert!(table.contains(text), "{text}: {table}");
+        }
+        assert!(table.contains(&format!("{}…", "я".repeat(60))), "{table}");
+        let csv = letter_sheet(&letters).to_csv().unwrap();
+        let row = csv.lines().nth(1).unwrap();
+        assert!(row.starts_with(&digest));
+        assert!(row.contains(&"я".repeat(100)));
+        assert!(row.ends_with(",300000,65536,2,2026-01-31T03:00:00Z,0.1.0,,"));
+        let last = csv.lines().last().unwrap();
+        assert!(last.ends_with(",2026-01-31T03:00:00Z,true"), "{last}");
+    }
+
+    #[test]
+    fn what_was_suppressed_is_told_even_without_letters() {
+        let at = "2026-01-31T03:00:00Z".parse().unwrap();
+        let summary = LetterSummary {
+            groups: vec![LetterGroup {
+                reason: "topic_unknown".to_owned(),
+                fleet: None,
+                vehicle: None,
+                letters: 0,
+                deliveries: 0,
+                suppressed: 7,
+                replayed: 0,
+                came_back: 0,
+                first_received_at: at,
+                last_received_at: at,
+                detail: None,
+            }],
+            groups_total: 1,
+            letters_total: 0,
+            suppressed_total: 7,
+        };
+        let table = group_table(&summary);
+        assert!(table.contains("(none in the topic)"), "{table}");
+        assert!(
+            table.contains("0 letters, and 7 messages suppressed"),
+            "{table}"
+        );
+    }
+}

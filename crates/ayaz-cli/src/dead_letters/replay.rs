@@ -1,0 +1,314 @@
+//! `ayaz dead-letters replay`: the letters' bytes on their own topics again.
+//!
+//! The letters are chosen once, before anything is published, so that those which come back are not
+//! replayed again. They are marked when the broker has acknowledged all of them: a replay that
+//! breaks off marks none, and replaying again stores nothing twice.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use ayaz_daemon::output;
+use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions};
+use ayaz_store::Role;
+use ayaz_store::dead_letters::{
+    ChosenLetter, Digest, DigestPrefix, LetterInfo, choose_letters, database_time, list_letters,
+    load_letters, mark_replayed,
+};
+use clap::Args;
+use tokio_postgres::Client;
+
+use super::list::rows_of;
+use super::selection::{Filters, WhyNone, one_letter, why_none};
+use super::{Database, plural, short};
+use crate::cli::BadConfig;
+use crate::progress::Progress;
+
+/// Letters read from the database at a time, by number and by bytes.
+const LOADED_LETTERS_MAX: usize = 500;
+const LOADED_BYTES_MAX: u64 = 8 << 20;
+
+/// Letters that a dry run lists.
+const LISTED_MAX: u32 = 50;
+
+/// How long a daemon may take to subscribe for the first time.
+const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
+
+/// Publishes letters again on their own topics, after a fix.
+///
+/// A fix may be a newer daemon or a wider limit in its configuration: replayed messages take the
+/// same way as any other, so what is accepted now becomes its rows, and what is refused again comes
+/// back as the same letter. Readings have an identity, so replaying twice stores nothing twice.
+///
+/// The broker's user must be allowed to write on the vehicles' topics, and the database's user to
+/// act as ayaz_operator. A letter of which only the start was kept cannot be replayed.
+#[derive(Debug, Args)]
+#[command(
+    group = clap::ArgGroup::new("which").required(true).multiple(true).args([
+        "digests", "all", "reason", "fleet", "vehicle", "from", "to", "open"
+    ]),
+    after_help = "Examples:\n  \
+        ayaz dead-letters replay 3f2a91 77b0c4\n  \
+        ayaz dead-letters replay --reason readings_too_many --dry-run\n  \
+        ayaz dead-letters replay --vehicle b1 --open\n  \
+        ayaz dead-letters replay --all"
+)]
+pub(super) struct ReplayArgs {
+    /// The first digits of the letters' digests, instead of filters.
+    #[arg(
+        value_name = "DIGEST",
+        conflicts_with_all = ["all", "reason", "fleet", "vehicle", "from", "to", "open"]
+    )]
+    digests: Vec<DigestPrefix>,
+    /// All letters.
+    #[arg(long, conflicts_with_all = ["reason", "fleet", "vehicle", "from", "to"])]
+    all: bool,
+    #[command(flatten)]
+    filters: Filters,
+    /// Only shows what would be published.
+    #[arg(long)]
+    dry_run: bool,
+    /// Broker, mqtt://[user:password@]host[:port].
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_MQTT_URL",
+        hide_env_values = true,
+        required_unless_present = "dry_run"
+    )]
+    mqtt_url: Option<String>,
+    #[command(flatten)]
+    database: Database,
+}
+
+pub(super) async fn run(args: ReplayArgs) -> Result<()> {
+    let broker: Option<MqttUrl> = match &args.mqtt_url {
+        Some(url) if !args.dry_run => {
+            let parsed = url.parse();
+            Some(parsed.map_err(|error: MqttUrlError| BadConfig(error.to_string()))?)
+        }
+        _ => None,
+    };
+    let role = match broker {
+        Some(_) => Role::Operator,
+        None => Role::Reader,
+    };
+    let connection = args.database.open(role).await?;
+    let client = &connection.client;
+    let Choice { letters, cut } = choose(client, &args).await?;
+    tell_of_statuses(&letters);
+    match broker {
+        None => dry_run(client, &args, &letters).await?,
+        Some(_) if letters.is_empty() => {}
+        Some(broker) => replay(client, broker, &letters).await?,
+    }
+    if cut > 0 {
+        bail!(
+            "{} not replayed: of payloads larger than the daemon accepts only the start is kept",
+            plural(cut, "letter was", "letters were")
+        );
+    }
+    Ok(())
+}
+
+/// What is to be published.
+struct Choice {
+    letters: Vec<ChosenLetter>,
+    /// Letters that were meant and cannot be.
+    cut: u64,
+}
+
+async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
+    if !args.digests.is_empty() {
+        let letters = by_digest(client, &args.digests).await?;
+        let letters = letters.iter().map(ChosenLetter::from).collect();
+        return Ok(Choice { letters, cut: 0 });
+    }
+    let selection = args.filters.selection();
+    let chosen = choose_letters(client, &selection).await?;
+    if chosen.is_empty() {
+        let why = why_none(client, &selection).await?;
+        if why == WhyNone::NoMatch {
+            bail!("nothing was replayed: {why}");
+        }
+        eprintln!("nothing to replay: {why}");
+    }
+    let (cut, letters): (Vec<_>, Vec<_>) = chosen.into_iter().partition(ChosenLetter::is_cut);
+    Ok(Choice {
+        letters,
+        cut: cut.len() as u64,
+    })
+}
+
+/// The letters of these digests, in the order of their arrival; fails before anything is published
+/// if one of them is not there or cannot be replayed.
+async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<LetterInfo>> {
+    let mut letters = Vec::new();
+    for prefix in prefixes {
+        let letter = one_letter(client, prefix).await?;
+        if letter.is_cut() {
+            bail!(
+                "nothing was replayed: of letter {} only the first {} of {} bytes are kept, since \
+                 the payload was larger than the daemon accepts",
+                short(&letter.digest),
+                letter.kept_bytes,
+                letter.payload_bytes
+            );
+        }
+        letters.push(letter);
+    }
+    letters.sort_by_key(|letter| (letter.first_received_at, letter.digest));
+    letters.dedup_by_key(|letter| letter.digest);
+    Ok(letters)
+}
+
+fn tell_of_statuses(letters: &[ChosenLetter]) {
+    let statuses = letters.iter().filter(|letter| letter.is_status).count();
+    if statuses > 0 {
+        eprintln!(
+            "note: {} among them; a vehicle's old status counts until it sends the next one",
+            plural(statuses as u64, "status is", "statuses are")
+        );
+    }
+}
+
+async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenLetter]) -> Result<()> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let listed = if args.digests.is_empty() {
+        list_letters(client, &args.filters.selection(), LISTED_MAX)
+            .await?
+            .letters
+    } else {
+        by_digest(client, &args.digests).await?
+    };
+    let whole: Vec<LetterInfo> = listed
+        .into_iter()
+        .filter(|letter| !letter.is_cut())
+        .collect();
+    let bytes: u64 = letters.iter().map(bytes_of).sum();
+    output::write(format_args!(
+        "{}\n{} with {bytes} bytes would be published again{}\n",
+        rows_of(&whole),
+        plural(letters.len() as u64, "letter", "letters"),
+        if whole.len() < letters.len() {
+            format!(", of which {} are shown", whole.len())
+        } else {
+            String::new()
+        }
+    ))?;
+    Ok(())
+}
+
+fn bytes_of(letter: &ChosenLetter) -> u64 {
+    u64::from(letter.kept_bytes.unsigned_abs())
+}
+
+/// Publishes, waits for all acknowledgements, marks, and tells.
+async fn replay(client: &Client, broker: MqttUrl, letters: &[ChosenLetter]) -> Result<()> {
+    let client_id = format!("ayaz-dead-letters-{:08x}", rand::random::<u32>());
+    let mut options = PublisherOptions::new(broker, client_id);
+    options.subscriber_wait = Some(SUBSCRIBER_WAIT);
+    let publisher = Publisher::connect(options).await?;
+    // Before the first byte is sent, so that what comes back comes back later.
+    let at = database_time(client).await?;
+    let mut progress = Progress::new("letters replayed", letters.len() as u64);
+    let mut published: HashSet<Digest> = HashSet::with_capacity(letters.len());
+    let mut altered = 0;
+    for part in parts(letters) {
+        let digests: Vec<Digest> = part.iter().map(|letter| letter.digest).collect();
+        for letter in load_letters(client, &digests).await? {
+            if !letter.is_as_it_arrived() {
+                altered += 1;
+                continue;
+            }
+            publisher
+                .publish(letter.topic, letter.payload.into())
+                .await
+                .context(NONE_MARKED)?;
+            published.insert(letter.digest);
+            progress.set(publisher.acknowledged());
+        }
+    }
+    let counts = publisher.finish().await.context(NONE_MARKED)?;
+    progress.finish();
+    let marked: Vec<ChosenLetter> = letters
+        .iter()
+        .filter(|letter| published.contains(&letter.digest))
+        .copied()
+        .collect();
+    mark_replayed(client, &marked, at).await.with_context(|| {
+        format!(
+            "{} published and acknowledged, but not all are marked as replayed",
+            plural(counts.messages, "letter was", "letters were")
+        )
+    })?;
+    output::line(format_args!(
+        "{} replayed, all acknowledged by the broker; `ayaz dead-letters list --open` shows what \
+         is left or came back",
+        plural(counts.messages, "letter", "letters")
+    ))?;
+    let gone = letters.len() - published.len() - altered;
+    if gone > 0 {
+        eprintln!("{gone} of the letters were deleted meanwhile");
+    }
+    if altered > 0 {
+        bail!(
+            "{} not replayed: the topic held bytes that are no text, so it is not known as it was",
+            plural(altered as u64, "letter was", "letters were")
+        );
+    }
+    Ok(())
+}
+
+const NONE_MARKED: &str = "the replay broke off and no letter is marked as replayed; replay again, \
+                           what was stored already stays stored once";
+
+/// The letters in parts that fit into memory.
+fn parts(letters: &[ChosenLetter]) -> impl Iterator<Item = &[ChosenLetter]> {
+    let mut rest = letters;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |letter: &&ChosenLetter| {
+            bytes += bytes_of(letter);
+            bytes <= LOADED_BYTES_MAX
+        };
+        let count = rest
+            .iter()
+            .take(LOADED_LETTERS_MAX)
+            .take_while(fits)
+            .count();
+        // A letter that is larger than a part goes alone.
+        let (part, later) = rest.split_at(count.max(1).min(rest.len()));
+        rest = later;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_hold_every_letter_once_and_stay_small() {
+        let letter = |n: u32, kept_bytes: i32| ChosenLetter {
+            digest: Digest::of(b"", &n.to_be_bytes()),
+            payload_bytes: kept_bytes,
+            kept_bytes,
+            deliveries: 1,
+            is_status: false,
+        };
+        let sizes = |n: u32| match n {
+            0..1_200 => 10,
+            1_200 => 20 << 20,
+            _ => 3 << 20,
+        };
+        let letters: Vec<ChosenLetter> = (0..1_210).map(|n| letter(n, sizes(n))).collect();
+        let counts: Vec<usize> = parts(&letters).map(<[_]>::len).collect();
+        assert_eq!(counts, [500, 500, 200, 1, 2, 2, 2, 2, 1]);
+        assert_eq!(parts(&letters).flatten().count(), letters.len());
+        assert_eq!(parts(&[]).count(), 0);
+    }
+}

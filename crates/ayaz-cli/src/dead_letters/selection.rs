@@ -1,0 +1,130 @@
+//! Which letters are meant, from the command line to the database.
+
+use std::fmt;
+
+use anyhow::{Result, bail};
+use ayaz_store::dead_letters::{
+    DigestPrefix, LetterInfo, LetterSelection, find_letters, list_letters,
+};
+use clap::Args;
+use jiff::Timestamp;
+use tokio_postgres::Client;
+
+use super::{instant, short};
+use crate::report::instant::parse;
+
+/// Letters that an ambiguous prefix is told with.
+const CANDIDATES_MAX: u32 = 5;
+
+#[derive(Debug, Args)]
+pub(super) struct Filters {
+    /// Only letters refused for this reason, as `list` names it.
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only letters on topics of this fleet.
+    #[arg(long)]
+    fleet: Option<String>,
+    /// Only letters on topics of this vehicle.
+    #[arg(long)]
+    vehicle: Option<String>,
+    /// Only letters received at this time or later, at least once: RFC 3339, or a date for its
+    /// midnight UTC.
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    from: Option<Timestamp>,
+    /// Only letters received before this time, at least once.
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    to: Option<Timestamp>,
+    /// Only letters that were never replayed, or came back since.
+    #[arg(long)]
+    open: bool,
+}
+
+impl Filters {
+    pub(super) fn selection(&self) -> LetterSelection {
+        LetterSelection {
+            reason: self.reason.clone(),
+            fleet: self.fleet.clone(),
+            vehicle: self.vehicle.clone(),
+            from: self.from,
+            to: self.to,
+            open_only: self.open,
+        }
+    }
+}
+
+/// Why a selection holds no letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WhyNone {
+    /// There are none at all.
+    Empty,
+    /// Those that match were replayed and did not come back.
+    Settled,
+    /// No letter is like that: a mistake, perhaps.
+    NoMatch,
+}
+
+impl fmt::Display for WhyNone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "there are no dead letters",
+            Self::Settled => {
+                "no dead letter is open: all that match were replayed and did not come back"
+            }
+            Self::NoMatch => {
+                "no dead letters match --reason, --fleet, --vehicle, --from and --to: `ayaz \
+                 dead-letters list` shows which reasons and vehicles there are"
+            }
+        })
+    }
+}
+
+/// Why this selection holds no letters.
+pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Result<WhyNone> {
+    let all = LetterSelection::default();
+    let settled_too = LetterSelection {
+        open_only: false,
+        ..selection.clone()
+    };
+    let letters = async |selection: &LetterSelection| {
+        anyhow::Ok(list_letters(client, selection, 1).await?.total)
+    };
+    Ok(if letters(&all).await? == 0 {
+        WhyNone::Empty
+    } else if selection.open_only && letters(&settled_too).await? > 0 {
+        WhyNone::Settled
+    } else {
+        WhyNone::NoMatch
+    })
+}
+
+/// The one letter whose digest begins so.
+pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result<LetterInfo> {
+    let mut found = find_letters(client, prefix, CANDIDATES_MAX + 1).await?;
+    match found.len() {
+        0 => bail!(
+            "no dead letter has a digest that begins with {prefix}: `ayaz dead-letters list \
+             --letters` shows the digests"
+        ),
+        1 => Ok(found.swap_remove(0)),
+        count => {
+            let more = count > CANDIDATES_MAX as usize;
+            let candidates: String = found
+                .iter()
+                .take(CANDIDATES_MAX as usize)
+                .map(|letter| {
+                    format!(
+                        "\n  {}  {}  {}",
+                        short(&letter.digest),
+                        instant(letter.last_received_at),
+                        letter.topic
+                    )
+                })
+                .collect();
+            bail!(
+                "several dead letters have a digest that begins with {prefix}, give more of its \
+                 digits:{candidates}{}",
+                if more { "\n  …" } else { "" }
+            )
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What must hold for whatever bytes arrive: for the fuzzer (`fuzz/`), and for a test that does the
+//! same for a minute without one.
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_store::Content;
+use bytes::Bytes;
+
+use crate::decode::decode;
+use crate::validate::{InvalidCounts, Limits, validate};
+
+/// 2026-01-20T00:00:00Z.
+const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
+
+/// Most that a row may take beside what was sent for it.
+const ROW_BYTES_MAX: usize = 1_024;
+
+/// Takes the first byte for the kind of the topic and the rest for the payload, through decoding,
+/// validation and encoding for COPY.
+///
+/// # Panics
+///
+/// If that panics, takes more memory than the payload warrants, or makes a row that PostgreSQL
+/// could not read.
+pub fn check(input: &[u8]) {
+    let Some((kind, payload)) = input.split_first() else {
+        return;
+    };
+    let kind = ["telemetry", "cells", "status"][usize::from(*kind) % 3];
+    let topic = format!("ayaz/v1/astana/E12-001/{kind}");
+    let limits = Limits::default();
+    let payload = Bytes::copy_from_slice(payload);
+    let mut invalid = InvalidCounts::default();
+    let checked = decode(topic.as_bytes(), &payload, &limits)
+        .and_then(|frame| validate(frame, &limits, NOW, &mut invalid));
+    match checked {
+        Ok(Content::Readings(_, rows)) => {
+            assert!((1..=limits.readings_max).contains(&rows.len()));
+            // Codes take one byte at least on the wire, and twelve in a row.
+            let most = rows.len() * ROW_BYTES_MAX + 12 * payload.len();
+            assert!(rows.bytes() <= most, "{} bytes of rows", rows.bytes());
+            rows.check().unwrap_or_else(|what| panic!("{what}"));
+        }
+        Ok(Content::Cells(_, cells)) => {
+            assert!((1..=limits.readings_max).contains(&cells.len()));
+        }
+        Ok(Content::Status { .. }) => {}
+        Ok(Content::Rejected(_)) => unreachable!("validation rejects by an error"),
+        Err(reject) => assert!(!reject.detail.is_empty()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use ayaz_proto::Message as _;
+    use ayaz_proto::telemetry::v1::{CellBatch, CellReading, Reading, TelemetryBatch};
+    use rand::{RngExt, SeedableRng, seq::IndexedRandom};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Inputs that the fuzzer, or a failure, has found to be of interest.
+    fn corpus() -> Vec<Vec<u8>> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/any_payload");
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        files
+            .filter_map(|file| std::fs::read(file.path()).ok())
+            .collect()
+    }
+
+    fn well_formed() -> [Vec<u8>; 2] {
+        let reading = Reading {
+            sequence_offset: 1,
+            time_offset_microseconds: -5,
+            drive_cycle: Some(3),
+            odometer_km: Some(1_000.5),
+            speed_kmh: Some(3.0),
+            gear: Some(1),
+            doors_open: Some(true),
+            route: Some("10".to_owned()),
+            alarm_flags: Some(u64::MAX),
+            fault_codes: vec![1, 300, 70_000],
+            ..Reading::default()
+        };
+        let telemetry = TelemetryBatch {
+            vehicle: "E12-001".to_owned(),
+            reading_count: 3,
+            boot_id: 1,
+            base_sequence: 300,
+            base_time_unix_microseconds: Some(NOW.0),
+            historical: true,
+            readings: vec![reading; 3],
+        };
+        let cells = CellBatch {
+            vehicle: "E12-001".to_owned(),
+            reading_count: 1,
+            base_time_unix_microseconds: Some(NOW.0),
+            readings: vec![CellReading {
+                voltages_volts: vec![3.2; 4],
+                ..CellReading::default()
+            }],
+            ..CellBatch::default()
+        };
+        let with_kind = |kind: u8, message: Vec<u8>| [vec![kind], message].concat();
+        [
+            with_kind(0, telemetry.encode_to_vec()),
+            with_kind(1, cells.encode_to_vec()),
+        ]
+    }
+
+    fn mutate(rng: &mut ChaCha8Rng, input: &mut Vec<u8>, other: &[u8]) {
+        const TELLING: &[u8] = &[0, 1, 7, 8, 0x7f, 0x80, 0xff];
+        for _ in 0..rng.random_range(1..6) {
+            let at = rng.random_range(0..=input.len());
+            match rng.random_range(0..6) {
+                0 => input.insert(at, rng.random()),
+                1 => input.insert(at, *TELLING.choose(rng).unwrap()),
+                2 => drop(input.splice(at..at, [0xff; 9])),
+                3 => input.truncate(at.max(1)),
+                4 => {
+                    let from = rng.random_range(0..=other.len());
+                    let to = rng.random_range(from..=other.len());
+                    input.splice(at..at, other[from..to].iter().copied());
+                }
+                _ => {
+                    if let Some(byte) = input.get_mut(at) {
+                        *byte ^= 1 << rng.random_range(0..8);
+                    }
+                }
+            }
+        }
+    }
+
+    /// For a minute; `AYAZ_TEST_FUZZ_S` says otherwise.
+    #[test]
+    fn whatever_arrives_is_taken_or_refused() {
+        let seconds = std::env::var("AYAZ_TEST_FUZZ_S").ok();
+        let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
+        let seed = rand::rng().random();
+        println!("seed {seed}");
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut inputs = [corpus(), well_formed().to_vec()].concat();
+        inputs.iter().for_each(|input| check(input));
+        let deadline = Instant::now() + Duration::from_secs(seconds);
+        let mut tried = 0_u64;
+        while Instant::now() < deadline {
+            let other = inputs.choose(&mut rng).unwrap().clone();
+            let mut input = inputs.choose(&mut rng).unwrap().clone();
+            mutate(&mut rng, &mut input, &other);
+            input.truncate(4_000);
+            let kept = input.clone();
+            if std::panic::catch_unwind(|| check(&kept)).is_err() {
+                panic!("add it to fuzz/corpus/any_payload: {input:02x?}");
+            }
+            // What was mutated once is mutated again now and then.
+            if tried.is_multiple_of(1_000) && inputs.len() < 500 {
+                inputs.push(input);
+            }
+            tried += 1;
+        }
+        println!("{tried} inputs");
+    }
+}

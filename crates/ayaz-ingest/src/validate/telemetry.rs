@@ -1,0 +1,229 @@
+//! A batch of readings, from the wire to rows in one pass: structures in between would cost more
+//! than everything else that the daemon does with a reading.
+//!
+//! Publishers write fields in the order of their numbers, as protobuf's libraries do, and so do our
+//! columns stand. A batch that is written otherwise is read by prost, written again in order, and
+//! then taken like the others.
+
+use ayaz_model::measurements::Value;
+use ayaz_model::{Signal, SignalSet, UnixMicroseconds, VehicleId};
+use ayaz_proto::Message as _;
+use ayaz_proto::telemetry::v1::TelemetryBatch;
+use ayaz_store::{EncodedReadings, RowHead};
+
+use super::signals::{self, InvalidCounts};
+use super::{Base, Limits, base_time, count, same_vehicle};
+use crate::decode::readings_at_most;
+use crate::reject::{Reason, Reject};
+use crate::wire::{Irregular, Wire, WireType, zigzag};
+
+/// Field number of `readings` in `TelemetryBatch`.
+const READINGS: u32 = 7;
+
+/// Where checked readings go.
+pub(super) trait Rows {
+    /// Room for so many, sent in so many bytes.
+    fn with_capacity(readings: usize, bytes: usize) -> Self;
+    fn begin(&mut self, head: RowHead);
+    /// In the order of the signals.
+    fn put(&mut self, signal: Signal, value: Value<'_>);
+    fn finish(&mut self, invalid: SignalSet);
+}
+
+impl Rows for EncodedReadings {
+    fn with_capacity(readings: usize, bytes: usize) -> Self {
+        Self::with_capacity(readings, bytes)
+    }
+
+    fn begin(&mut self, head: RowHead) {
+        self.begin(head);
+    }
+
+    fn put(&mut self, signal: Signal, value: Value<'_>) {
+        self.put(signal, value);
+    }
+
+    fn finish(&mut self, invalid: SignalSet) {
+        self.finish(invalid);
+    }
+}
+
+/// Checks a batch of the vehicle that the topic names.
+pub(super) fn telemetry<R: Rows>(
+    vehicle: &VehicleId,
+    payload: &[u8],
+    limits: &Limits,
+    received_at: UnixMicroseconds,
+    invalid: &mut InvalidCounts,
+) -> Result<R, Reject> {
+    let arrival = Arrival {
+        vehicle,
+        limits,
+        received_at,
+    };
+    let mut counts = *invalid;
+    let outcome = match arrival.read(payload, &mut counts) {
+        Ok(outcome) => outcome,
+        Err(Irregular) => {
+            readings_at_most(payload, limits.readings_max)?;
+            let batch = TelemetryBatch::decode(payload)
+                .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
+            counts = *invalid;
+            arrival
+                .read(&batch.encode_to_vec(), &mut counts)
+                .unwrap_or_else(|Irregular| {
+                    let detail = "prost's own encoding cannot be read";
+                    Err(Reject::new(Reason::PayloadUndecodable, detail))
+                })
+        }
+    };
+    if outcome.is_ok() {
+        *invalid = counts;
+    }
+    outcome
+}
+
+struct Arrival<'a> {
+    vehicle: &'a VehicleId,
+    limits: &'a Limits,
+    received_at: UnixMicroseconds,
+}
+
+impl Arrival<'_> {
+    fn read<R: Rows>(
+        &self,
+        payload: &[u8],
+        invalid: &mut InvalidCounts,
+    ) -> Result<Result<R, Reject>, Irregular> {
+        let batch = Batch::read(payload)?;
+        let base = match self.check(&batch) {
+            Ok(base) => base,
+            Err(reject) => return Ok(Err(reject)),
+        };
+        let mut rows = R::with_capacity(batch.readings, payload.len());
+        let mut wire = batch.from_readings;
+        while let Some((number, wire_type)) = wire.field()? {
+            if number != READINGS {
+                wire.skip(wire_type)?;
+                continue;
+            }
+            let reading = wire.bytes()?;
+            if let Err(reject) =
+                self.reading(reading, &base, batch.historical, &mut rows, invalid)?
+            {
+                return Ok(Err(reject));
+            }
+        }
+        Ok(Ok(rows))
+    }
+
+    fn check(&self, batch: &Batch<'_>) -> Result<Base, Reject> {
+        same_vehicle(self.vehicle, batch.vehicle)?;
+        count(batch.readings, batch.reading_count, self.limits)?;
+        Ok(Base {
+            boot_id: batch.boot_id,
+            sequence: batch.base_sequence,
+            time: base_time(batch.base_time)?,
+        })
+    }
+
+    fn reading<R: Rows>(
+        &self,
+        reading: &[u8],
+        base: &Base,
+        historical: bool,
+        rows: &mut R,
+        invalid: &mut InvalidCounts,
+    ) -> Result<Result<(), Reject>, Irregular> {
+        let mut wire = Wire::new(reading);
+        let (mut sequence_offset, mut time_offset) = (0, 0);
+        let mut last = 0;
+        let mut measured = Wire::new(reading);
+        while let Some((number, wire_type)) = wire.field()? {
+            if number <= last {
+                return Err(Irregular);
+            }
+            last = number;
+            match (number, wire_type) {
+                (1, WireType::Varint) => sequence_offset = wire.varint()? as u32,
+                (2, WireType::Varint) => time_offset = zigzag(wire.varint()?),
+                (1 | 2, _) => return Err(Irregular),
+                _ => break,
+            }
+            measured = wire;
+        }
+        let (key, time_quality) =
+            match base.key(sequence_offset, time_offset, self.limits, self.received_at) {
+                Ok(key) => key,
+                Err(reject) => return Ok(Err(reject)),
+            };
+        rows.begin(RowHead {
+            key,
+            received_at: self.received_at,
+            time_quality,
+            historical,
+        });
+        let refused = signals::measurements(measured, rows, invalid)?;
+        rows.finish(refused);
+        Ok(Ok(()))
+    }
+}
+
+/// What a batch says beside its readings.
+struct Batch<'a> {
+    vehicle: &'a str,
+    reading_count: u32,
+    boot_id: u32,
+    base_sequence: u64,
+    base_time: Option<i64>,
+    historical: bool,
+    /// How many there are.
+    readings: usize,
+    /// Where the first of them begins.
+    from_readings: Wire<'a>,
+}
+
+impl<'a> Batch<'a> {
+    fn read(payload: &'a [u8]) -> Result<Self, Irregular> {
+        let mut wire = Wire::new(payload);
+        let mut batch = Self {
+            vehicle: "",
+            reading_count: 0,
+            boot_id: 0,
+            base_sequence: 0,
+            base_time: None,
+            historical: false,
+            readings: 0,
+            from_readings: Wire::new(&[]),
+        };
+        let mut last = 0;
+        let mut here = wire;
+        while let Some((number, wire_type)) = wire.field()? {
+            if number < last || (number == last && number != READINGS) {
+                return Err(Irregular);
+            }
+            last = number;
+            match (number, wire_type) {
+                (1, WireType::Bytes) => {
+                    batch.vehicle = std::str::from_utf8(wire.bytes()?).map_err(|_| Irregular)?;
+                }
+                (2, WireType::Varint) => batch.reading_count = wire.varint()? as u32,
+                (3, WireType::Varint) => batch.boot_id = wire.varint()? as u32,
+                (4, WireType::Varint) => batch.base_sequence = wire.varint()?,
+                (5, WireType::Varint) => batch.base_time = Some(wire.varint()? as i64),
+                (6, WireType::Varint) => batch.historical = wire.varint()? != 0,
+                (READINGS, WireType::Bytes) => {
+                    if batch.readings == 0 {
+                        batch.from_readings = here;
+                    }
+                    batch.readings += 1;
+                    wire.bytes()?;
+                }
+                (1..=READINGS, _) => return Err(Irregular),
+                _ => wire.skip(wire_type)?,
+            }
+            here = wire;
+        }
+        Ok(batch)
+    }
+}

@@ -1,0 +1,201 @@
+//! How many new letters each source may still have in an hour.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use tokio_postgres::Transaction;
+
+use super::Letter;
+use crate::dead_letters::Digest;
+use crate::error::StoreError;
+
+/// A source and an hour: FLEET/VEHICLE, or nothing where the topic names none.
+pub(super) type QuotaKey = (String, Timestamp);
+
+/// Locks the quotas of the letters that are not known yet, and returns how many letters each has.
+pub(super) async fn lock(
+    transaction: &Transaction<'_>,
+    letters: &[Letter<'_>],
+) -> Result<HashMap<QuotaKey, i64>, StoreError> {
+    let (digests, topics, received) = keys(letters);
+    let rows = transaction
+        .query(
+            "-- lock_dead_letter_quotas
+            insert into dead_letter_quota (source, hour)
+            select distinct
+                dead_letter_source(letter.topic),
+                date_trunc('hour', letter.received_at, 'UTC')
+            from unnest($1::bytea[], $2::text[], $3::timestamptz[])
+                as letter (digest, topic, received_at)
+            where not exists (select from dead_letter where digest = letter.digest)
+            order by 1, 2
+            on conflict (source, hour) do update set letters = dead_letter_quota.letters
+            returning source, hour, letters",
+            &[&digests, &topics, &received],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("lock the quotas of dead letters", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| ((row.get(0), row.get(1)), i64::from(row.get::<_, i32>(2))))
+        .collect())
+}
+
+/// Which letters are not known, by their place, with the quota that each counts against. Asked
+/// again under the lock: another daemon may have entered one meanwhile.
+pub(super) async fn find_new(
+    transaction: &Transaction<'_>,
+    letters: &[Letter<'_>],
+) -> Result<Vec<(usize, QuotaKey)>, StoreError> {
+    let (digests, topics, received) = keys(letters);
+    let rows = transaction
+        .query(
+            "-- find_new_dead_letters
+            select
+                letter.number,
+                dead_letter_source(letter.topic),
+                date_trunc('hour', letter.received_at, 'UTC')
+            from unnest($1::bytea[], $2::text[], $3::timestamptz[])
+                with ordinality as letter (digest, topic, received_at, number)
+            where not exists (select from dead_letter where digest = letter.digest)",
+            &[&digests, &topics, &received],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("look for known dead letters", error))?;
+    let place = |row: &tokio_postgres::Row| row.get::<_, i64>(0).unsigned_abs() as usize - 1;
+    Ok(rows
+        .iter()
+        .map(|row| (place(row), (row.get(1), row.get(2))))
+        .collect())
+}
+
+fn keys<'a>(letters: &'a [Letter<'_>]) -> (Vec<&'a Digest>, Vec<&'a str>, Vec<Timestamp>) {
+    let mut keys = (Vec::new(), Vec::new(), Vec::new());
+    for letter in letters {
+        keys.0.push(&letter.digest);
+        keys.1.push(letter.topic.as_str());
+        keys.2.push(letter.first_received_at);
+    }
+    keys
+}
+
+/// What becomes of each letter.
+pub(super) struct Sorted {
+    /// By the letters' places: known ones and those that found room, which carry their quota.
+    pub(super) entered: Vec<(usize, Option<QuotaKey>)>,
+    /// By source, hour and reason.
+    pub(super) suppressed: BTreeMap<(QuotaKey, &'static str), Suppressed>,
+}
+
+/// Messages over the limit.
+pub(super) struct Suppressed {
+    pub(super) messages: i64,
+    first_received_at: Timestamp,
+    last_received_at: Timestamp,
+}
+
+/// Gives the room that is left to the letters that came first.
+pub(super) fn sort_out(
+    letters: &[Letter<'_>],
+    mut new: Vec<(usize, QuotaKey)>,
+    mut quotas: HashMap<QuotaKey, i64>,
+    per_vehicle_hour_max: u32,
+) -> Sorted {
+    new.sort_by_key(|(place, _)| letters[*place].arrival);
+    let mut quota_of: Vec<Option<QuotaKey>> = vec![None; letters.len()];
+    let mut is_suppressed = vec![false; letters.len()];
+    let mut suppressed: BTreeMap<(QuotaKey, &'static str), Suppressed> = BTreeMap::new();
+    for (place, key) in new {
+        let letter = &letters[place];
+        let count = quotas.entry(key.clone()).or_default();
+        if *count < i64::from(per_vehicle_hour_max) {
+            *count += 1;
+            quota_of[place] = Some(key);
+            continue;
+        }
+        is_suppressed[place] = true;
+        let of = suppressed
+            .entry((key, letter.rejection.reason))
+            .or_insert_with(|| Suppressed {
+                messages: 0,
+                first_received_at: letter.first_received_at,
+                last_received_at: letter.last_received_at,
+            });
+        of.messages += letter.deliveries;
+        of.first_received_at = of.first_received_at.min(letter.first_received_at);
+        of.last_received_at = of.last_received_at.max(letter.last_received_at);
+    }
+    let entered = quota_of.into_iter().enumerate();
+    Sorted {
+        entered: entered
+            .filter(|(place, _)| !is_suppressed[*place])
+            .collect(),
+        suppressed,
+    }
+}
+
+pub(super) async fn count_entered(
+    transaction: &Transaction<'_>,
+    entered: &BTreeMap<QuotaKey, i32>,
+) -> Result<(), StoreError> {
+    if entered.is_empty() {
+        return Ok(());
+    }
+    let (mut sources, mut hours, mut letters) = (vec![], vec![], vec![]);
+    for ((source, hour), count) in entered {
+        sources.push(source);
+        hours.push(*hour);
+        letters.push(*count);
+    }
+    transaction
+        .execute(
+            "-- count_dead_letters
+            update dead_letter_quota as quota
+            set letters = quota.letters + entered.letters
+            from unnest($1::text[], $2::timestamptz[], $3::integer[])
+                as entered (source, hour, letters)
+            where quota.source = entered.source and quota.hour = entered.hour",
+            &[&sources, &hours, &letters],
+        )
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("count dead letters", error))
+}
+
+pub(super) async fn count_suppressed(
+    transaction: &Transaction<'_>,
+    suppressed: &BTreeMap<(QuotaKey, &'static str), Suppressed>,
+) -> Result<(), StoreError> {
+    if suppressed.is_empty() {
+        return Ok(());
+    }
+    let (mut sources, mut hours, mut reasons) = (vec![], vec![], vec![]);
+    let (mut messages, mut first, mut last) = (vec![], vec![], vec![]);
+    for (((source, hour), reason), of) in suppressed {
+        sources.push(source);
+        hours.push(*hour);
+        reasons.push(*reason);
+        messages.push(of.messages);
+        first.push(of.first_received_at);
+        last.push(of.last_received_at);
+    }
+    transaction
+        .execute(
+            "-- count_suppressed_messages
+            insert into dead_letter_suppressed as known (
+                source, hour, reason, messages, first_received_at, last_received_at
+            )
+            select * from unnest(
+                $1::text[], $2::timestamptz[], $3::text[], $4::bigint[], $5::timestamptz[],
+                $6::timestamptz[]
+            )
+            on conflict (source, hour, reason) do update set
+                messages = known.messages + excluded.messages,
+                first_received_at = least(known.first_received_at, excluded.first_received_at),
+                last_received_at = greatest(known.last_received_at, excluded.last_received_at)",
+            &[&sources, &hours, &reasons, &messages, &first, &last],
+        )
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("count suppressed messages", error))
+}
