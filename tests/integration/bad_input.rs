@@ -25,7 +25,7 @@ async fn bad_messages_become_dead_letters_or_flags_and_good_ones_pass_between_th
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let bed = Bed::new().await?;
     let ingest = bed.ingest().await?;
-    let mut publisher = bed.publisher("bus").await?;
+    let publisher = bed.publisher("bus").await?;
     let bus = vehicle("bus");
     let topic = encode::telemetry_topic(&bed.fleet, &bus);
     let good = readings(1, 50);
@@ -58,11 +58,11 @@ async fn bad_messages_become_dead_letters_or_flags_and_good_ones_pass_between_th
     for payload in bad.iter().chain(&flagged).chain(&mistimed) {
         publisher.publish(&topic, payload.clone().into()).await?;
         if let Some(one) = good_messages.next() {
-            bed.publish(&mut publisher, &bus, one).await?;
+            bed.publish(&publisher, &bus, one).await?;
         }
     }
     for rest in good_messages {
-        bed.publish(&mut publisher, &bus, rest).await?;
+        bed.publish(&publisher, &bus, rest).await?;
     }
     let sent = publisher.finish().await?.messages;
     wait::until("all to be acknowledged", 20, async || {

@@ -300,13 +300,13 @@ async fn every_metric_that_a_dashboard_reads_is_offered() -> Result<()> {
 /// A message, the same again, one with a value that cannot be true, and one that cannot be read.
 async fn send_one_of_each_kind(bed: &Bed) -> Result<()> {
     let bus = vehicle("E12-001");
-    let mut publisher = bed.publisher("bus").await?;
+    let publisher = bed.publisher("bus").await?;
     let good = readings(1, 10);
-    bed.publish(&mut publisher, &bus, &good).await?;
-    bed.publish(&mut publisher, &bus, &good).await?;
+    bed.publish(&publisher, &bus, &good).await?;
+    bed.publish(&publisher, &bus, &good).await?;
     let mut wrong = readings(2, 1);
     wrong[0].measurements.cabin_temperature_celsius = Some(1e9);
-    bed.publish(&mut publisher, &bus, &wrong).await?;
+    bed.publish(&publisher, &bus, &wrong).await?;
     let topic = encode::telemetry_topic(&bed.fleet, &bus);
     publisher.publish(topic, UNREADABLE.into()).await?;
     publisher.finish().await?;

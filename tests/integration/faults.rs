@@ -28,7 +28,7 @@ async fn send(
     mut fault: impl AsyncFnMut() -> Result<()>,
     mut mend: impl AsyncFnMut() -> Result<()>,
 ) -> Result<()> {
-    let mut publisher = bed.publisher("bus").await?;
+    let publisher = bed.publisher("bus").await?;
     let bus = vehicle("bus");
     for (number, part) in readings(1, READINGS as u64)
         .chunks(READINGS_PER_MESSAGE)
@@ -40,7 +40,7 @@ async fn send(
         if number == MESSAGES * 2 / 3 {
             mend().await?;
         }
-        bed.publish(&mut publisher, &bus, part).await?;
+        bed.publish(&publisher, &bus, part).await?;
     }
     assert_eq!(publisher.finish().await?.messages, MESSAGES as u64);
     Ok(())

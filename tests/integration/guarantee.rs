@@ -12,9 +12,9 @@ async fn what_is_sent_is_stored_once_however_often_it_is_sent() -> Result<()> {
     let readings = readings(1, 600);
     let bus = vehicle("E12-001");
     for _ in 0..2 {
-        let mut publisher = bed.publisher("bus").await?;
+        let publisher = bed.publisher("bus").await?;
         for minute in readings.chunks(60) {
-            bed.publish(&mut publisher, &bus, minute).await?;
+            bed.publish(&publisher, &bus, minute).await?;
         }
         assert_eq!(publisher.finish().await?.messages, 10);
     }

@@ -1,7 +1,10 @@
 //! Real daemon, real broker, real database.
 
+mod backlog;
 mod bad_input;
 mod dashboards;
+mod dead_letters;
+mod fault_harness;
 mod faults;
 mod fixtures;
 mod guarantee;

@@ -113,7 +113,7 @@ impl Bed {
     /// Publishes readings of one vehicle in one message.
     pub async fn publish(
         &self,
-        publisher: &mut Publisher,
+        publisher: &Publisher,
         vehicle: &VehicleId,
         readings: &[Reading],
     ) -> Result<()> {

@@ -1,10 +1,13 @@
 //! Helpers that start broker, database and the real daemons.
 //!
 //! [`servers`] are shared by the tests of a process, [`bed`] gives each test a database and a
-//! fleet of its own on them, [`program`] runs the workspace's programs.
+//! fleet of its own on them, [`program`] runs the workspace's programs, and [`faults`] is the fault
+//! harness.
 
 pub mod bed;
 pub mod dashboards;
+pub mod faults;
+pub mod processes;
 pub mod program;
 pub mod servers;
 pub mod truth;

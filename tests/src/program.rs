@@ -26,16 +26,17 @@ impl Program {
     /// Where cargo put the workspace's programs: beside the test that is running.
     pub fn path(name: &str) -> Result<PathBuf> {
         let test = std::env::current_exe()?;
-        let directory = test
-            .parent()
-            .and_then(|deps| deps.parent())
-            .context("no target folder")?;
-        let path = directory.join(name);
-        ensure!(
-            path.exists(),
-            "{name} is not built: run the whole suite (`cargo test --workspace`), or \
+        // A test stands one folder below the programs, a program beside them.
+        let found = test.ancestors().skip(1).take(2).find_map(|directory| {
+            let path = directory.join(name);
+            path.is_file().then_some(path)
+        });
+        let Some(path) = found else {
+            bail!(
+                "{name} is not built: run the whole suite (`cargo test --workspace`), or \
              `cargo build --workspace` first"
-        );
+            );
+        };
         Ok(path)
     }
 
@@ -133,6 +134,21 @@ impl Program {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await?;
         Ok(answer)
+    }
+
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Most memory that it had resident so far; `None` if it has ended.
+    pub fn memory_peak_bytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kilobytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kilobytes * 1_024)
     }
 
     /// `kill -9`.

@@ -1,0 +1,88 @@
+//! A database that does not answer while the broker pushes everything it has.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use system_tests::processes::{family, signal};
+use system_tests::{Bed, wait};
+
+use crate::fixtures::{readings, vehicle};
+
+const MEMORY_MAX_BYTES: u64 = 4 << 20;
+/// What the daemon needs beside the messages: code, buffers, two batches of rows.
+const BESIDE_BYTES: u64 = 48 << 20;
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// `AYAZ_TEST_BACKLOG` makes it a million.
+fn messages() -> u64 {
+    let messages = std::env::var("AYAZ_TEST_BACKLOG").ok();
+    messages
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(40_000)
+}
+
+#[tokio::test]
+async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<()> {
+    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let mqtt = format!(
+        "keep_alive_s = {}\nmemory_max_bytes = {MEMORY_MAX_BYTES}\nreceive_maximum = 60000",
+        KEEP_ALIVE.as_secs()
+    );
+    let ingest = bed.ingest_configured(&mqtt, "write_timeout_ms = 3000")?;
+    ingest.until_ready().await?;
+    let postmaster = stack.database().and_then(|database| database.pid());
+    let database = family(postmaster.context("the database's process")?)?;
+    signal("STOP", &database).await?;
+
+    let publisher = bed.publisher("bus").await?;
+    let bus = vehicle("bus");
+    let sent = readings(1, messages());
+    for reading in &sent {
+        bed.publish(&publisher, &bus, std::slice::from_ref(reading))
+            .await?;
+    }
+    publisher.finish().await?;
+    wait::until("the memory bound", 30, async || {
+        Ok(ingest.metric("ayaz_ingest_messages_shed_total").await? > 0.0)
+    })
+    .await?;
+    // Longer than a broker waits for a client that says nothing.
+    tokio::time::sleep(KEEP_ALIVE * 2).await;
+    assert!(ingest.get("/healthz").await?.contains("200 OK"));
+    let answer = ingest.get("/readyz").await?;
+    assert!(
+        answer.contains("503") && answer.contains("\"database\""),
+        "{answer}"
+    );
+    let connections = ingest.metric("ayaz_ingest_connections_total").await?;
+    assert_eq!(
+        connections,
+        1.0,
+        "the keep-alive was missed\n{}",
+        ingest.log()
+    );
+    signal("CONT", &database).await?;
+
+    let bed = bed.reconnect().await?;
+    let patience = 60 + messages() / 5_000;
+    wait::until("all readings to be stored", patience, async || {
+        Ok(bed.number("select count(*) from reading").await? as u64 >= messages())
+    })
+    .await?;
+    assert_eq!(
+        bed.number("select count(*) from reading").await? as u64,
+        messages()
+    );
+    ingest.until_ready().await?;
+    let peak = ingest.memory_peak_bytes().context("it runs")?;
+    println!("{} messages, peak {} MB", messages(), peak >> 20);
+    assert!(
+        peak <= MEMORY_MAX_BYTES + BESIDE_BYTES,
+        "peak {} MB",
+        peak >> 20
+    );
+    ingest.terminate().await?;
+    Ok(stack.stop().await?)
+}

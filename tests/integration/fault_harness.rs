@@ -1,0 +1,26 @@
+//! The fault harness in its short form; `ayaz-faults` runs it for as long as wanted.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rand::RngExt;
+use system_tests::faults::{Fault, Plan};
+
+#[tokio::test]
+async fn nothing_is_lost_or_stored_twice_whatever_strikes() -> Result<()> {
+    let seed = rand::rng().random_range(0..1_000_000);
+    println!("seed {seed}");
+    let plan = Plan {
+        seed,
+        duration: Duration::from_secs(20),
+        faults: Fault::ALL.to_vec(),
+        messages_max: 20_000,
+    };
+    let outcome = plan.run(|line| println!("{line}")).await?;
+    println!("{outcome:?}");
+    assert!(
+        outcome.readings > 1_000 && outcome.dead_letters > 10,
+        "{outcome:?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! What strikes. Each fault mends itself before the next comes.
+
+use std::fmt;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_local::Server;
+use rand::RngExt;
+use rand::seq::IndexedRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::round::Stage;
+use crate::processes::{family, signal};
+
+/// Where the daemon can be made to end, as `ayaz_store::failpoint` and its users name them.
+const FAILPOINTS: &[&str] = &[
+    "after_decode",
+    "in_copy",
+    "before_commit",
+    "after_commit",
+    "before_acknowledgement",
+];
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal;)+) => {
+        /// A kind of fault.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $name),+
+        }
+
+        impl Fault {
+            /// Every kind.
+            pub const ALL: &'static [Fault] = &[$(Fault::$name),+];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Fault::$name => $text),+ }
+            }
+
+            /// What it does.
+            pub fn help(self) -> &'static str {
+                match self { $(Fault::$name => concat!($($doc),+).trim_ascii()),+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The ingest daemon is killed (SIGKILL) and started again.
+    KillIngest = "kill-ingest";
+    /// The ingest daemon dies at a chosen point: after decoding, in COPY, before or after COMMIT,
+    /// before an acknowledgement.
+    Failpoint = "failpoint";
+    /// The analytics worker is killed and started again.
+    KillAnalytics = "kill-analytics";
+    /// A second analytics worker runs for a while.
+    SecondAnalytics = "second-analytics";
+    /// PostgreSQL is stopped hard (SIGQUIT, as `pg_ctl stop -m immediate`) and recovers.
+    DatabaseCrash = "database-crash";
+    /// Every process of PostgreSQL is frozen (SIGSTOP) for longer than every timeout.
+    DatabaseFreeze = "database-freeze";
+    /// The database's backends are ended in the midst of their work.
+    BackendsEnded = "backends-ended";
+    /// The database has no connections left, and the daemon has lost its own.
+    NoConnections = "no-connections";
+    /// Mosquitto is stopped and started again.
+    BrokerRestart = "broker-restart";
+    /// The network to the database goes silent, one way or both, and then breaks.
+    DatabasePartition = "database-partition";
+    /// The network to the broker goes silent, so that commits go on without acknowledgements, and
+    /// then breaks.
+    BrokerPartition = "broker-partition";
+    /// Everything takes 40 ms longer.
+    Latency = "latency";
+    /// A second ingest daemon with the same client id.
+    SecondIngest = "second-ingest";
+}
+
+impl std::str::FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::ALL.iter().copied().find(|fault| fault.name() == text);
+        found.ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|fault| fault.name()).collect();
+            format!("{text} is none of {}", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+fn milliseconds(rng: &mut ChaCha8Rng, range: std::ops::Range<u64>) -> Duration {
+    Duration::from_millis(rng.random_range(range))
+}
+
+impl Fault {
+    /// Strikes, and mends what it broke.
+    pub async fn strike(self, stage: &mut Stage, rng: &mut ChaCha8Rng) -> Result<()> {
+        let a_moment = milliseconds(rng, 50..600);
+        match self {
+            Self::KillIngest => stage.restart_ingest("").await?,
+            Self::Failpoint => {
+                let name = FAILPOINTS.choose(rng).copied().unwrap_or("before_commit");
+                // The load decides when it is passed for the n-th time.
+                let passes = rng.random_range(0..20);
+                stage
+                    .restart_ingest(&format!("{name}={passes}*off->return"))
+                    .await?;
+                stage.until_ingest_ends(Duration::from_secs(5)).await?;
+                stage.restart_ingest("").await?;
+            }
+            Self::KillAnalytics => stage.restart_analytics().await?,
+            Self::SecondAnalytics => {
+                let second = stage.start_analytics()?;
+                tokio::time::sleep(3 * a_moment).await;
+                second.kill().await?;
+            }
+            Self::DatabaseCrash => {
+                let database = stage.database()?;
+                signal("QUIT", &[pid(database)?]).await?;
+                database.stop().await?;
+                tokio::time::sleep(a_moment).await;
+                database.start().await?;
+            }
+            Self::DatabaseFreeze => {
+                let processes = family(pid(stage.database()?)?)?;
+                signal("STOP", &processes).await?;
+                tokio::time::sleep(super::round::WRITE_TIMEOUT + 2 * a_moment).await;
+                signal("CONT", &processes).await?;
+            }
+            Self::BackendsEnded => stage.end_backends().await?,
+            Self::NoConnections => stage.use_up_connections(4 * a_moment).await?,
+            Self::BrokerRestart => {
+                let broker = stage.broker()?;
+                broker.stop().await?;
+                tokio::time::sleep(a_moment).await;
+                broker.start().await?;
+            }
+            Self::DatabasePartition | Self::BrokerPartition => {
+                let (client, server) = *[(true, true), (true, false), (false, true)]
+                    .choose(rng)
+                    .unwrap_or(&(true, true));
+                let proxy = match self {
+                    Self::DatabasePartition => &stage.to_database,
+                    _ => &stage.to_broker,
+                };
+                proxy.weather(|weather| {
+                    (weather.client_unheard, weather.server_unheard) = (client, server);
+                });
+                tokio::time::sleep(4 * a_moment).await;
+                proxy.cut();
+                proxy.calm();
+            }
+            Self::Latency => {
+                for proxy in [&stage.to_database, &stage.to_broker] {
+                    proxy.weather(|weather| weather.delay = Duration::from_millis(40));
+                }
+                tokio::time::sleep(3 * a_moment).await;
+                stage.to_database.calm();
+                stage.to_broker.calm();
+            }
+            Self::SecondIngest => {
+                let second = stage.start_ingest("")?;
+                tokio::time::sleep(3 * a_moment).await;
+                second.kill().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn pid(server: &Server) -> Result<u32> {
+    server.pid().context("the server does not run")
+}

@@ -1,0 +1,212 @@
+//! What is sent: good readings in every shape that buses send them, and everything that is wrong.
+
+use ayaz_model::{FleetId, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
+use ayaz_model::{UnixMicroseconds, VehicleId};
+use ayaz_proto::Message as _;
+use ayaz_publisher::encode;
+use bytes::Bytes;
+use rand::{RngExt, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+
+use super::ledger::{Key, Ledger};
+
+const VEHICLES: usize = 12;
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+
+/// A message before it is sent.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where.
+    pub topic: String,
+    /// What.
+    pub payload: Bytes,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Good(Vec<Key>),
+    Bad,
+}
+
+impl Outgoing {
+    /// Notes the message as acknowledged.
+    pub fn enter(self, ledger: &mut Ledger) {
+        match self.what {
+            What::Good(keys) => ledger.good(keys),
+            What::Bad => ledger.bad(self.topic, self.payload.to_vec()),
+        }
+    }
+}
+
+/// Makes messages, one after another, from a seed.
+#[derive(Debug)]
+pub struct Load {
+    rng: ChaCha8Rng,
+    fleet: FleetId,
+    buses: Vec<Bus>,
+    /// Some of those made before, which a bus may send again.
+    sent: Vec<Outgoing>,
+}
+
+#[derive(Debug)]
+struct Bus {
+    id: VehicleId,
+    boot_id: u32,
+    sequence: u64,
+    clock: i64,
+}
+
+impl Load {
+    /// For this fleet.
+    pub fn new(rng: ChaCha8Rng, fleet: FleetId) -> Self {
+        let now = UnixMicroseconds::now().0;
+        let buses = (0..VEHICLES).filter_map(|number| {
+            Some(Bus {
+                id: format!("bus-{number:02}").parse().ok()?,
+                boot_id: 1,
+                sequence: 0,
+                // Each bus in another part of two years, most of them near the end of a day.
+                clock: now - (now % DAY) - number as i64 * 61 * DAY - 600 * SECOND,
+            })
+        });
+        Self {
+            buses: buses.collect(),
+            rng,
+            fleet,
+            sent: Vec::new(),
+        }
+    }
+
+    /// The next message.
+    pub fn message(&mut self) -> Outgoing {
+        let made = match self.rng.random_range(0..100) {
+            0..6 => self.bad(),
+            6..12 if !self.sent.is_empty() => {
+                let again = self.sent.choose(&mut self.rng);
+                return again.cloned().unwrap_or_else(|| self.good());
+            }
+            _ => self.good(),
+        };
+        // A sample is enough, and memory stays bounded.
+        if self.sent.len() < 2_000 {
+            self.sent.push(made.clone());
+        }
+        made
+    }
+
+    fn good(&mut self) -> Outgoing {
+        let rng = &mut self.rng;
+        let index = rng.random_range(0..self.buses.len());
+        let bus = &mut self.buses[index];
+        match rng.random_range(0..200) {
+            // Restarted: the sequence begins anew.
+            0 => (bus.boot_id, bus.sequence) = (bus.boot_id + 1, 0),
+            // The clock steps back, or was never set, or runs ahead.
+            1 => bus.clock -= 3_600 * SECOND,
+            2 => bus.clock = 40 * DAY,
+            3 => bus.clock = UnixMicroseconds::now().0 + 400 * DAY,
+            // Years of history, a day at a step.
+            4..14 => bus.clock -= 3 * DAY,
+            _ => {}
+        }
+        // Before 1970 it would be a dead letter.
+        bus.clock = bus.clock.max(10 * DAY);
+        let count = *[1, 1, 1, 10, 10, 60].choose(rng).unwrap_or(&1);
+        let step = *[SECOND, SECOND / 10, 600 * SECOND]
+            .choose(rng)
+            .unwrap_or(&SECOND);
+        let readings: Vec<Reading> = (0..count)
+            .map(|_| {
+                bus.clock += step;
+                bus.sequence += 1;
+                reading(rng, bus)
+            })
+            .collect();
+        let historical = rng.random_bool(0.1);
+        let message = encode::telemetry_batch(&bus.id, historical, &readings);
+        let keys = readings.iter().map(|reading| {
+            (
+                bus.id.as_str().to_owned(),
+                reading.key.recorded_at.0,
+                i64::from(reading.key.boot_id),
+                reading.key.sequence as i64,
+            )
+        });
+        Outgoing {
+            topic: encode::telemetry_topic(&self.fleet, &bus.id),
+            payload: message.encode_to_vec().into(),
+            what: What::Good(keys.collect()),
+        }
+    }
+
+    fn bad(&mut self) -> Outgoing {
+        let Outgoing { topic, payload, .. } = self.good();
+        let rng = &mut self.rng;
+        let payload = match rng.random_range(0..5) {
+            // Cut off.
+            0 => payload.slice(..rng.random_range(1..payload.len())),
+            // Noise, of which every one is another, so that each is a letter of its own.
+            1 => random_bytes(rng, 40),
+            // Larger than the harness's daemon accepts.
+            2 => random_bytes(rng, 61_000),
+            // Another vehicle's.
+            3 => {
+                let other = format!("{topic}/x").replace("bus-", "tram-");
+                return Outgoing {
+                    topic: other.trim_end_matches("/x").to_owned(),
+                    payload,
+                    what: What::Bad,
+                };
+            }
+            // No time.
+            _ => {
+                let batch = ayaz_proto::telemetry::v1::TelemetryBatch::decode(&payload[..]);
+                let mut batch = batch.unwrap_or_default();
+                batch.base_time_unix_microseconds = None;
+                batch.encode_to_vec().into()
+            }
+        };
+        Outgoing {
+            topic,
+            payload,
+            what: What::Bad,
+        }
+    }
+}
+
+fn random_bytes(rng: &mut ChaCha8Rng, length: usize) -> Bytes {
+    // A first byte that no field begins with, or noise might be a message.
+    std::iter::once(0x07)
+        .chain((1..length).map(|_| rng.random()))
+        .collect::<Vec<u8>>()
+        .into()
+}
+
+fn reading(rng: &mut ChaCha8Rng, bus: &Bus) -> Reading {
+    Reading {
+        key: ReadingKey {
+            recorded_at: UnixMicroseconds(bus.clock),
+            boot_id: bus.boot_id,
+            sequence: bus.sequence,
+        },
+        received_at: UnixMicroseconds(bus.clock),
+        historical: false,
+        time_quality: TimeQuality::Good,
+        invalid: SignalSet::EMPTY,
+        measurements: Measurements {
+            drive_cycle: Some(bus.boot_id),
+            speed_kmh: Some(rng.random_range(0.0..60.0)),
+            pack_voltage_volts: Some(540.0),
+            pack_current_amperes: Some(rng.random_range(-200.0..100.0)),
+            cabin_heater_power_watts: Some(rng.random_range(0.0..20_000.0)),
+            exterior_temperature_celsius: Some(rng.random_range(-40.0..-20.0)),
+            soc_percent: Some(70.0),
+            // Not believed, which must cost nothing but itself.
+            cabin_temperature_celsius: Some(if rng.random_bool(0.05) { 999.0 } else { 18.0 }),
+            route: Some("10".into()),
+            ..Measurements::default()
+        },
+    }
+}
