@@ -112,6 +112,43 @@ mod tests {
     }
 
     proptest! {
+        /// Connections come and go while deliveries are stored in any order: each acknowledges
+        /// its own packets only, as a prefix of what it received, once.
+        #[test]
+        fn no_connection_acknowledges_anothers_packets(
+            // Deliveries received on each connection before it ends.
+            received in proptest::collection::vec(0..30_usize, 1..6),
+            order in any::<prop::sample::Index>(),
+            seed in any::<u64>(),
+        ) {
+            use rand::{RngExt, SeedableRng};
+            let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+            let mut waiting = Vec::new();
+            let skip = order.index(7);
+            for (epoch, count) in received.into_iter().enumerate() {
+                let mut ledger = AckLedger::new(epoch as u64);
+                let mut settled = vec![false; count];
+                let mut acknowledged = Vec::new();
+                for position in 0..count {
+                    // Packet ids are used again by the next connection.
+                    let token = ledger.receive(position as u16 + 1, 1);
+                    waiting.push((epoch, position, token));
+                    // Some are stored meanwhile, of this connection or an earlier one.
+                    while waiting.len() > skip {
+                        let index = rng.random_range(0..waiting.len());
+                        let (of, position, token) = waiting.swap_remove(index);
+                        if of == epoch {
+                            settled[position] = true;
+                        }
+                        ledger.settle(token, &mut acknowledged);
+                        let prefix = settled.iter().take_while(|settled| **settled).count();
+                        let expected: Vec<u16> = (1..=prefix as u16).collect();
+                        prop_assert_eq!(&acknowledged, &expected);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn packets_are_acknowledged_in_order_and_never_before_they_settle(
             order in Just((0..40_usize).collect::<Vec<_>>()).prop_shuffle(),

@@ -89,3 +89,69 @@ impl Batcher {
         Some(std::mem::take(&mut self.batch))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ayaz_model::UnixMicroseconds;
+    use ayaz_store::{Content, Envelope, Rejection};
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ack::AckLedger;
+
+    fn message(number: u64) -> Message {
+        Message {
+            envelope: Envelope {
+                topic: Bytes::new(),
+                payload: Bytes::copy_from_slice(&number.to_be_bytes()),
+                received_at: UnixMicroseconds(0),
+            },
+            content: Content::Rejected(Rejection {
+                reason: "test",
+                detail: String::new(),
+            }),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn batches_are_bounded_keep_the_order_and_are_due_in_time(
+            rows_max in 1..20_usize,
+            messages_max in 1..20_usize,
+            // Milliseconds to the next message, and whether the writer is idle then.
+            steps in proptest::collection::vec((0..80_u64, any::<bool>()), 1..200),
+        ) {
+            const LINGER_MS: u64 = 40;
+            let config = BatchConfig { rows_max, linger_ms: LINGER_MS };
+            let mut batcher = Batcher::new(config, messages_max);
+            let mut ledger = AckLedger::new(1);
+            let mut now = Instant::now();
+            let mut oldest = None;
+            let (mut pushed, mut taken) = (0, Vec::new());
+            for (pause_ms, idle) in steps {
+                now += Duration::from_millis(pause_ms);
+                if batcher.has_room() {
+                    batcher.push(message(pushed), ledger.receive(1, 1), now);
+                    oldest.get_or_insert(now);
+                    pushed += 1;
+                }
+                let due_at = batcher.due_at(now);
+                let lingered = oldest.map(|oldest| oldest + Duration::from_millis(LINGER_MS));
+                let expected = if batcher.has_room() { lingered } else { Some(now) };
+                prop_assert_eq!(due_at, expected);
+                if idle && due_at.is_some_and(|due_at| due_at <= now) {
+                    let batch = batcher.take().unwrap();
+                    oldest = None;
+                    prop_assert!(batch.rows <= rows_max && batch.messages.len() <= messages_max);
+                    prop_assert_eq!(batch.messages.len(), batch.tokens.len());
+                    prop_assert_eq!(batch.messages.len(), batch.rows);
+                    taken.extend(batch.messages);
+                    prop_assert!(batcher.take().is_none() && batcher.due_at(now).is_none());
+                }
+            }
+            taken.extend(batcher.take().into_iter().flat_map(|batch| batch.messages));
+            prop_assert!(taken.into_iter().eq((0..pushed).map(message)));
+        }
+    }
+}

@@ -7,6 +7,7 @@
 //! it will not take is alone; that becomes a dead letter. What the server could not do because of
 //! its own state is an error to the caller, who tries the same batch again.
 
+mod bisect;
 mod dead_letters;
 mod rows;
 mod side_tables;
@@ -20,6 +21,7 @@ use crate::message::{Content, Message, Rejection};
 use crate::migrate::check_schema;
 use crate::vehicles::VehicleDirectory;
 
+use bisect::{PartWriter, write_bisecting};
 pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use rows::RowPlan;
 use transaction::{Session, Way};
@@ -108,59 +110,7 @@ impl IngestStore {
     /// Writes the messages: each becomes its rows or a dead letter. After an error some of them may
     /// be stored; writing all of them again is right and changes nothing that is stored.
     pub async fn write(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
-        let mut written = Written::default();
-        let mut parts = vec![messages];
-        while let Some(part) = parts.pop() {
-            match (self.write_part(part).await, part) {
-                (Ok(done), _) => written.add(done),
-                (Err(StoreError::Refused { cause, .. }), [culprit]) => {
-                    written.add(self.bury(culprit, cause).await?);
-                }
-                (Err(StoreError::Refused { .. }), _) => {
-                    // The earlier half first: messages are settled in the order of arrival.
-                    let (earlier, later) = part.split_at(part.len() / 2);
-                    parts.extend([later, earlier]);
-                }
-                (Err(error), _) => return Err(error),
-            }
-        }
-        Ok(written)
-    }
-
-    async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
-        match self.attempt(messages, Way::Direct).await {
-            Err(StoreError::Duplicate { .. }) => match self.attempt(messages, Way::Staged).await {
-                // Only a table that has another unique key than the one we know does this.
-                Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
-                    "{operation}: a duplicate key that `on conflict do nothing` does not cover"
-                ))),
-                other => other,
-            },
-            other => other,
-        }
-    }
-
-    async fn bury(&mut self, culprit: &Message, cause: String) -> Result<Written, StoreError> {
-        let content = Content::Rejected(Rejection {
-            reason: "refused_by_database",
-            detail: cause,
-        });
-        let letter = Message {
-            envelope: culprit.envelope.clone(),
-            content,
-        };
-        match self.attempt(&[letter], Way::Direct).await {
-            Ok(written) => Ok(Written {
-                messages_refused: 1,
-                ..written
-            }),
-            // Not the data's fault then: a dead letter takes any bytes.
-            Err(StoreError::Refused { operation, cause }) => {
-                self.session = None;
-                Err(StoreError::Transient { operation, cause })
-            }
-            Err(error) => Err(error),
-        }
+        write_bisecting(self, messages).await
     }
 
     async fn attempt(&mut self, messages: &[Message], way: Way) -> Result<Written, StoreError> {
@@ -207,6 +157,44 @@ impl IngestStore {
         tokio::time::timeout(self.write_timeout, work)
             .await
             .unwrap_or_else(|_| Err(timed_out()))
+    }
+}
+
+impl PartWriter<Message> for IngestStore {
+    async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
+        match self.attempt(messages, Way::Direct).await {
+            Err(StoreError::Duplicate { .. }) => match self.attempt(messages, Way::Staged).await {
+                // Only a table that has another unique key than the one we know does this.
+                Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
+                    "{operation}: a duplicate key that `on conflict do nothing` does not cover"
+                ))),
+                other => other,
+            },
+            other => other,
+        }
+    }
+
+    async fn bury(&mut self, culprit: &Message, cause: String) -> Result<Written, StoreError> {
+        let content = Content::Rejected(Rejection {
+            reason: "refused_by_database",
+            detail: cause,
+        });
+        let letter = Message {
+            envelope: culprit.envelope.clone(),
+            content,
+        };
+        match self.attempt(&[letter], Way::Direct).await {
+            Ok(written) => Ok(Written {
+                messages_refused: 1,
+                ..written
+            }),
+            // Not the data's fault then: a dead letter takes any bytes.
+            Err(StoreError::Refused { operation, cause }) => {
+                self.session = None;
+                Err(StoreError::Transient { operation, cause })
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 

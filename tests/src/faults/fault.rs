@@ -1,6 +1,8 @@
 //! What strikes. Each fault mends itself before the next comes.
 
 use std::fmt;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,6 +10,8 @@ use ayaz_local::Server;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use rand_chacha::ChaCha8Rng;
+
+use tokio::process::Command;
 
 use super::round::Stage;
 use crate::processes::{family, signal};
@@ -64,6 +68,8 @@ faults! {
     BackendsEnded = "backends-ended";
     /// The database has no connections left, and the daemon has lost its own.
     NoConnections = "no-connections";
+    /// The disk is full. Only on a small file system (TMPDIR on one of at most 2 GB), else left out.
+    DiskFull = "disk-full";
     /// Mosquitto is stopped and started again.
     BrokerRestart = "broker-restart";
     /// The network to the database goes silent, one way or both, and then breaks.
@@ -136,6 +142,17 @@ impl Fault {
             }
             Self::BackendsEnded => stage.end_backends().await?,
             Self::NoConnections => stage.use_up_connections(4 * a_moment).await?,
+            Self::DiskFull => {
+                let home = stage.database_home()?;
+                let Some(ballast) = Ballast::fill(&home).await? else {
+                    println!("skipped: {} is on a large file system", home.display());
+                    return Ok(());
+                };
+                tokio::time::sleep(5 * a_moment).await;
+                drop(ballast);
+                // Out of room for its log, the server ends; else this does nothing.
+                stage.database()?.start().await?;
+            }
             Self::BrokerRestart => {
                 let broker = stage.broker()?;
                 broker.stop().await?;
@@ -172,6 +189,42 @@ impl Fault {
             }
         }
         Ok(())
+    }
+}
+
+/// A file that takes all the room of a small file system. Removed when dropped.
+struct Ballast(PathBuf);
+
+impl Ballast {
+    const BYTES_MAX: u64 = 2 << 30;
+
+    async fn fill(directory: &Path) -> Result<Option<Self>> {
+        let output = Command::new("df")
+            .args(["--output=avail", "-B1"])
+            .arg(directory)
+            .output()
+            .await?;
+        let text = String::from_utf8(output.stdout)?;
+        let available: u64 = text
+            .lines()
+            .nth(1)
+            .and_then(|line| line.trim().parse().ok())
+            .context("what df says")?;
+        if available > Self::BYTES_MAX {
+            return Ok(None);
+        }
+        let ballast = Self(directory.join("ballast"));
+        let mut file = std::fs::File::create(&ballast.0)?;
+        let block = vec![0; 1 << 20];
+        // Until there is no room: the first error is what is wanted.
+        while file.write_all(&block).is_ok() {}
+        Ok(Some(ballast))
+    }
+}
+
+impl Drop for Ballast {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
     }
 }
 

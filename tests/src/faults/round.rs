@@ -1,6 +1,7 @@
 //! One round: servers, daemons and proxies of its own; load and faults; then the reckoning.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -224,6 +225,12 @@ impl Stage {
     /// The database's process.
     pub fn database(&mut self) -> Result<&mut Server> {
         self.stack.database().context("a private database")
+    }
+
+    /// Where the database keeps its files.
+    pub fn database_home(&mut self) -> Result<PathBuf> {
+        let log = self.database()?.log_path();
+        Ok(log.parent().context("the log's folder")?.to_owned())
     }
 
     /// The broker's process.
