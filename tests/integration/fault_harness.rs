@@ -14,7 +14,7 @@ async fn nothing_is_lost_or_stored_twice_whatever_strikes() -> Result<()> {
         seed,
         duration: Duration::from_secs(20),
         faults: Fault::ALL.to_vec(),
-        messages_max: 20_000,
+        messages_max: 60_000,
     };
     let outcome = plan.run(|line| println!("{line}")).await?;
     println!("{outcome:?}");

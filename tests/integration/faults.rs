@@ -1,7 +1,7 @@
 //! Servers and daemons that end in the middle. The sender's list of acknowledged messages is the
 //! measure: all of them must be stored, once.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use ayaz_local::{LocalStack, Options};
@@ -153,4 +153,36 @@ async fn a_backlog_larger_than_memory_comes_through_in_parts() -> Result<()> {
         "{connections} connections for a backlog of about ten bounds"
     );
     ingest.terminate().await
+}
+
+#[tokio::test]
+async fn two_daemons_with_one_client_id_say_so_and_do_not_fight() -> Result<()> {
+    let bed = Bed::new().await?;
+    let mqtt = "takeover_delay_max_ms = 4000";
+    let first = bed.ingest_configured(mqtt, "")?;
+    first.until_ready().await?;
+    let second = bed.ingest_configured(mqtt, "")?;
+    let started = Instant::now();
+    wait::until("the first to say so", 20, async || {
+        let answer = first.get("/readyz").await?;
+        Ok(answer.contains("another client uses the client id"))
+    })
+    .await?;
+    let log = first.log();
+    assert!(
+        log.contains("ERROR") && log.contains("no two daemons may share"),
+        "{log}"
+    );
+
+    send(&bed, async || Ok(()), async || Ok(())).await?;
+    all_stored_once(&bed).await?;
+    let connections = "ayaz_ingest_connections_total";
+    let both = first.metric(connections).await? + second.metric(connections).await?;
+    // A few before it is evident, and then each waits for 2 to 4 s.
+    let most = 10.0 + started.elapsed().as_secs_f64();
+    assert!(both <= most, "{both} connections are a fight");
+    // Whoever is left works on by itself.
+    second.kill().await?;
+    first.until_ready().await?;
+    first.terminate().await
 }

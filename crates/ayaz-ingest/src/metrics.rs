@@ -66,7 +66,7 @@ metric_names! {
     counter CONNECTIONS = "ayaz_ingest_connections_total";
     /// Reconnects at which the broker had forgotten our session, and with it what it held for us.
     counter SESSIONS_LOST = "ayaz_ingest_sessions_lost_total";
-    /// Times another client connected with our client id and the broker closed our connection.
+    /// Connections closed because another client connected with our client id, as told or evident.
     counter TAKEOVERS = "ayaz_ingest_takeovers_total";
     /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
     gauge CONNECTED = "ayaz_ingest_connected";

@@ -82,37 +82,24 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         if connection.was_established() {
             delays.worked();
         }
-        match ended {
+        let waited = match ended {
             Ended::Stopped => return,
             Ended::Shed => {
                 tracing::debug!("enough is stored, connecting again for what was dropped");
                 continue;
             }
-            Ended::TakenOver => {
-                metrics::add(metrics::TAKEOVERS, 1);
-                let delay = delays.after_takeover();
-                tracing::error!(
-                    client_id = config.client_id,
-                    ?delay,
-                    "another client has connected with our client id, so this one waits: no two \
-                     daemons may share mqtt.client_id"
-                );
-                readiness.not_ready(
-                    PART,
-                    format!("another client uses the client id {}", config.client_id),
-                );
-                if intake.wait(delay).await == Waited::Stopped {
-                    return;
-                }
+            Ended::TakenOver => intake.give_way(&config, &mut delays, &readiness).await,
+            Ended::Closed if delays.closed_too_often(Instant::now()) => {
+                intake.give_way(&config, &mut delays, &readiness).await
             }
-            Ended::Lost(error) => {
-                readiness.not_ready(PART, error);
-                let delay = delays.after_loss();
-                tracing::debug!(?delay, "connecting again later");
-                if intake.wait(delay).await == Waited::Stopped {
-                    return;
-                }
+            Ended::Closed => {
+                let error = "the broker closed the connection".to_owned();
+                intake.come_back(error, &mut delays, &readiness).await
             }
+            Ended::Lost(error) => intake.come_back(error, &mut delays, &readiness).await,
+        };
+        if waited == Waited::Stopped {
+            return;
         }
     }
 }
@@ -203,6 +190,39 @@ impl Intake {
         self.outstanding_bytes = (self.outstanding_bytes + more).saturating_sub(less);
         self.progress.waits(self.outstanding_bytes, less > 0);
         HOT.outstanding_bytes.set(self.outstanding_bytes as f64);
+    }
+
+    /// Another client uses our id, and it is not known which of us is the wrong one.
+    async fn give_way(
+        &mut self,
+        config: &MqttConfig,
+        delays: &mut Delays,
+        readiness: &Readiness,
+    ) -> Waited {
+        metrics::add(metrics::TAKEOVERS, 1);
+        let client_id = &config.client_id;
+        let delay = delays.after_takeover();
+        tracing::error!(
+            client_id,
+            ?delay,
+            "another client connects with our client id, so this one waits: no two daemons may \
+             share mqtt.client_id"
+        );
+        let reason = format!("another client uses the client id {client_id}");
+        readiness.not_ready(PART, reason);
+        self.wait(delay).await
+    }
+
+    async fn come_back(
+        &mut self,
+        error: String,
+        delays: &mut Delays,
+        readiness: &Readiness,
+    ) -> Waited {
+        readiness.not_ready(PART, error);
+        let delay = delays.after_loss();
+        tracing::debug!(?delay, "connecting again later");
+        self.wait(delay).await
     }
 
     /// Waits between connections; what is stored meanwhile will be delivered again, and found to be

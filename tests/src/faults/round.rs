@@ -113,7 +113,8 @@ impl Plan {
             stage.look_at_memory();
             tokio::time::sleep(Duration::from_millis(rng.random_range(0..400))).await;
         }
-        stop.send(true)?;
+        // The sender may have sent all it was to send.
+        let _ = stop.send(true);
         let mended = Instant::now();
         let mut ledger = Ledger::default();
         for message in sending.await?? {
@@ -161,7 +162,7 @@ impl Stage {
         let fleet = &self.bed.fleet;
         let config = format!(
             "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
-             reconnect_delay_max_ms = 500\nkeep_alive_s = 5\nreceive_maximum = 500\n\
+             reconnect_delay_max_ms = 500\ntakeover_delay_max_ms = 1000\nkeep_alive_s = 5\nreceive_maximum = 500\n\
              memory_max_bytes = {MEMORY_MAX_BYTES}\n\
              [database]\nurl = 'postgres://127.0.0.1/x'\nwrite_timeout_ms = {}\n\
              [limits]\npayload_max_bytes = 60000\n\

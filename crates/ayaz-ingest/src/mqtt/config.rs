@@ -49,6 +49,9 @@ pub struct MqttConfig {
     /// Longest wait. A cluster can refuse a dead node's client id for 20 s.
     #[serde(default = "reconnect_delay_max_ms")]
     pub reconnect_delay_max_ms: u64,
+    /// Longest wait after another client has connected with our client id.
+    #[serde(default = "takeover_delay_max_ms")]
+    pub takeover_delay_max_ms: u64,
 }
 
 fn client_id() -> String {
@@ -81,6 +84,10 @@ fn reconnect_delay_min_ms() -> u64 {
 
 fn reconnect_delay_max_ms() -> u64 {
     10_000
+}
+
+fn takeover_delay_max_ms() -> u64 {
+    60_000
 }
 
 fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MqttUrl, D::Error> {

@@ -31,6 +31,8 @@ pub(super) enum Ended {
     Shed,
     /// Another client has connected with our client id.
     TakenOver,
+    /// The broker closed the connection without a word.
+    Closed,
     /// The network, or the broker, or what it said.
     Lost(String),
 }
@@ -253,6 +255,7 @@ fn ended_by(error: &ConnectionError) -> Ended {
             reason_code: DisconnectReasonCode::SessionTakenOver,
             ..
         }) => Ended::TakenOver,
+        ConnectionError::MqttState(StateError::ConnectionAborted) => Ended::Closed,
         other => Ended::Lost(other.to_string()),
     }
 }
