@@ -2,8 +2,8 @@
 //!
 //! Reading order: `load` (what is sent, and what must be stored afterwards), `connection` and
 //! `generator` (how it is sent), `site` (servers and databases), `subscriber` (the daemon in its
-//! own process), `end_to_end`, `reference` and `latency` (the runs), `figures` and `table` (what
-//! comes of them).
+//! own process), `end_to_end`, `reference` and `latency` (the runs), `figures`, `report` and
+//! `table` (what comes of them).
 
 mod admin;
 mod connection;
@@ -15,21 +15,28 @@ mod load;
 mod null_subscriber;
 mod processes;
 mod reference;
+mod remaining;
+mod report;
 mod site;
 mod subscriber;
 mod table;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use ayaz_daemon::{output, shutdown};
 use ayaz_local::{LocalStack, Options};
 use clap::{Args, Subcommand, ValueEnum};
 
-use figures::{Cell, Report, Round, Setting};
+use figures::Round;
 use load::Load;
+use remaining::Remaining;
+use report::{Cell, Report, Setting};
 use site::Site;
+
+/// What is measured and how, shown by `--help`.
+const METHOD: &str = include_str!("bench/method.txt");
 
 /// Arguments of `ayaz bench`.
 #[derive(Debug, Args)]
@@ -42,51 +49,14 @@ pub struct BenchArgs {
 enum Bench {
     /// Readings per second from the publisher to the committed row, beside the limits that database
     /// and broker set.
+    #[command(after_help = "--help explains the method.", after_long_help = METHOD)]
     Ingest(IngestArgs),
     /// What `ingest` compares with; started by it.
     #[command(hide = true)]
     NullSubscriber(null_subscriber::NullSubscriberArgs),
 }
 
-/// Sizes a machine: how many readings per second it stores, from the publisher to the committed
-/// row, and how near that is to what its database and its broker could do at all.
-///
-/// Everything runs on this machine: a load generator, a real broker, the ingest daemon in a process
-/// of its own, a real database with fsync on. Private servers are started unless AYAZ_DATABASE_URL
-/// and AYAZ_MQTT_URL name others; those should be idle, no daemon in service should be subscribed
-/// to that broker (it would store the bench's fleet), and the processor time of such servers is not
-/// shown. With the default arguments it takes about 10 minutes and up to 8 GB of disk, with --full
-/// about 90 minutes; --warm-up 30s --duration 2m takes six times as long and 30 GB.
-///
-/// A round makes four runs, each for --warm-up and --duration, each with a fresh database that is
-/// migrated and checkpointed before and removed afterwards:
-///
-/// 1. End to end, closed loop: the generator sends as fast as the daemon acknowledges, so that some
-///    MB are always on their way. The rate is that of committed readings. The warm-up begins
-///    when each vehicle was heard once.
-/// 2. COPY under load: binary COPY of the same rows, encoded beforehand, into the same table, in
-///    transactions as large as the daemon's batches just were, through one connection, while the same
-///    generator sends as many messages as just went through the same broker to a null subscriber.
-/// 3. Null subscriber, closed loop: a process that acknowledges each message by hand and stores
-///    nothing.
-/// 4. COPY alone.
-///
-/// Ratios are taken within a round; the medians of all rounds are shown. After a run with a database
-/// the number of rows, the number of distinct keys and a checksum over keys and values must be
-/// exactly what the broker had acknowledged to the generator (for 2 and 4: what was copied);
-/// otherwise the run is void and the bench fails.
-///
-/// Latency is measured afterwards, at half the median rate of end to end: a probe vehicle publishes
-/// 20 times a second, and a connection of its own asks for its rows every 4 ms.
-///
-/// The load: a driving bus's 28 signals, one reading for each second of data time from 2020 on,
-/// vehicles in turn. 1,000 vehicles share a connection to the broker (100 connections for 100,000),
-/// where real ones have their own. The values of a message repeat, so that the generator costs
-/// little; it is one more process that the two cores share. Reading the daemon's metrics 40 times a
-/// second is part of the daemon's processor time.
-///
-/// The daemon and the null subscriber run with their defaults; AYAZ__BATCH__ROWS_MAX,
-/// AYAZ__MQTT__RECEIVE_MAXIMUM and the like try others.
+/// Arguments of `ayaz bench ingest`; `bench/method.txt` says what is measured and how.
 #[derive(Debug, Args)]
 struct IngestArgs {
     /// Readings of one message: one or several numbers.
@@ -183,7 +153,7 @@ async fn measure(args: &IngestArgs, site: &Site) -> Result<Report> {
     let facts = site.server_facts().await?;
     let warm_up_s = args.warm_up.as_secs_f64();
     let setting = Setting::new(facts, args.runs, warm_up_s, args.duration.as_secs_f64());
-    let mut progress = Progress::new(args, loads.len());
+    let mut progress = Remaining::new(args, loads.len());
 
     let mut rounds: Vec<Vec<Round>> = vec![Vec::new(); loads.len()];
     // All cells in each round, so that what changes on the machine changes for all of them.
@@ -236,7 +206,7 @@ fn named(load: &Load) -> String {
     )
 }
 
-async fn round(site: &Site, load: &Arc<Load>, progress: &mut Progress) -> Result<Round> {
+async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Result<Round> {
     let readings_per_message = f64::from(load.readings_per_message);
     let end_to_end = end_to_end::run(site, load).await?;
     progress.done(1);
@@ -264,43 +234,6 @@ async fn round(site: &Site, load: &Arc<Load>, progress: &mut Progress) -> Result
         null_messages_per_second,
         copy_alone_rows_per_second,
     })
-}
-
-/// What is being done and how long the rest will take, on standard error.
-struct Progress {
-    runs: u32,
-    done: u32,
-    /// Of a run that has not been measured yet.
-    expected: Duration,
-    started: Instant,
-}
-
-impl Progress {
-    /// Beside warm-up and measuring, a run creates, drains, verifies and removes.
-    const AROUND_A_RUN: Duration = Duration::from_secs(8);
-
-    fn new(args: &IngestArgs, cells: usize) -> Self {
-        let per_cell = 4 * u32::from(args.runs) + u32::from(!args.no_latency);
-        Self {
-            runs: per_cell * cells as u32,
-            done: 0,
-            expected: args.warm_up + args.duration + Self::AROUND_A_RUN,
-            started: Instant::now(),
-        }
-    }
-
-    fn done(&mut self, runs: u32) {
-        self.done += runs;
-    }
-
-    fn tell(&self, what: std::fmt::Arguments<'_>) {
-        let each = match self.done {
-            0 => self.expected,
-            done => self.started.elapsed() / done,
-        };
-        let minutes = (each * (self.runs - self.done)).as_secs_f64() / 60.0;
-        eprintln!("{what} (about {minutes:.0} min left)");
-    }
 }
 
 #[cfg(test)]

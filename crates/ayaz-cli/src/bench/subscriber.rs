@@ -22,8 +22,8 @@ const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
 /// Between two looks at the metrics, which let the generator go on. Each costs the daemon about
-/// 0.1 ms.
-const SAMPLE_EVERY: Duration = Duration::from_millis(25);
+/// 0.2 ms.
+const SAMPLE_EVERY: Duration = Duration::from_millis(50);
 
 /// How long it may take until each vehicle was heard.
 const HEARD_TIMEOUT: Duration = Duration::from_secs(300);

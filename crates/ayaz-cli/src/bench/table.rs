@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
-use super::figures::{Cell, FIGURES, Figure, Report, Spread};
+use super::figures::{FIGURES, Figure, Spread};
+use super::report::{Cell, Report};
 
 /// Where nothing was measured.
 const ABSENT: &str = "–";

@@ -1,0 +1,42 @@
+//! How long the bench will still take.
+
+use std::time::{Duration, Instant};
+
+use super::IngestArgs;
+
+/// What is being done and how long the rest will take, on standard error.
+pub(super) struct Remaining {
+    runs: u32,
+    done: u32,
+    /// Of a run that has not been measured yet.
+    expected: Duration,
+    started: Instant,
+}
+
+impl Remaining {
+    /// Beside warm-up and measuring, a run creates, drains, verifies and removes.
+    const AROUND_A_RUN: Duration = Duration::from_secs(8);
+
+    pub(super) fn new(args: &IngestArgs, cells: usize) -> Self {
+        let per_cell = 4 * u32::from(args.runs) + u32::from(!args.no_latency);
+        Self {
+            runs: per_cell * cells as u32,
+            done: 0,
+            expected: args.warm_up + args.duration + Self::AROUND_A_RUN,
+            started: Instant::now(),
+        }
+    }
+
+    pub(super) fn done(&mut self, runs: u32) {
+        self.done += runs;
+    }
+
+    pub(super) fn tell(&self, what: std::fmt::Arguments<'_>) {
+        let each = match self.done {
+            0 => self.expected,
+            done => self.started.elapsed() / done,
+        };
+        let minutes = (each * (self.runs - self.done)).as_secs_f64() / 60.0;
+        eprintln!("{what} (about {minutes:.0} min left)");
+    }
+}
