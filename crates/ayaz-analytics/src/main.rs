@@ -15,7 +15,8 @@ struct Arguments {
     /// TOML file; environment variables (AYAZ_DATABASE_URL, AYAZ__SECTION__KEY) lie over it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Work off all that is pending now, print what was done, and exit
+    /// Work off all that is pending, print what was done, and exit once nothing more has come in for
+    /// 2 s, or after 10 s where readings never stop
     #[arg(long)]
     once: bool,
 }

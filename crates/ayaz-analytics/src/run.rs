@@ -77,8 +77,9 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
     result.map(|()| work)
 }
 
-/// Works off all that is pending when it begins, and ends. Returns what was done; if `shutdown` completes before
-/// that, the error says so.
+/// Works off all that is pending, and ends when nothing more was stored for [`ONCE_QUIET`], or
+/// after [`ONCE_MAX`] where readings never stop. Returns what was done; if `shutdown` completes
+/// before that, the error says so.
 pub async fn run_once(
     config: Config,
     shutdown: impl Future<Output = ()>,
@@ -136,6 +137,13 @@ async fn keep_working(
     }
 }
 
+/// So long without anything new, and `--once` has all that was published before it began, unless
+/// ingest is far behind.
+pub const ONCE_QUIET: Duration = Duration::from_secs(2);
+
+/// How long `--once` waits for that at most.
+pub const ONCE_MAX: Duration = Duration::from_secs(10);
+
 fn delays(mode: Mode) -> ExponentialBackoff {
     let delays = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
@@ -162,6 +170,8 @@ async fn connect_and_work(
     if mode == Mode::Once {
         worker.only_what_is_stored().await?;
     }
+    let once_ends = Instant::now() + ONCE_MAX;
+    let mut waited = false;
     loop {
         let started = Instant::now();
         let round = worker.round().await?;
@@ -174,13 +184,24 @@ async fn connect_and_work(
                 "refreshed"
             );
         }
+        // All that was pending at the beginning is done by then.
+        if mode == Mode::Once && waited && Instant::now() > once_ends {
+            return Ok(());
+        }
         if round.more {
             continue;
         }
         metrics::gauge!(names::LAST_REFRESH_TIMESTAMP_SECONDS)
             .set(UnixMicroseconds::now().0 as f64 / 1e6);
         if mode == Mode::Once {
-            return Ok(());
+            if waited && round.work.hours == 0 {
+                return Ok(());
+            }
+            // What was published a moment ago may still be on its way through ingest.
+            tokio::time::sleep(ONCE_QUIET).await;
+            waited = true;
+            worker.only_what_is_stored().await?;
+            continue;
         }
         // What is worked out is worked out whole; the pause bounds what that costs.
         tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
