@@ -102,10 +102,12 @@ impl Server {
     ///
     /// [`LocalError::Startup`] with the end of the server's log.
     pub async fn start(&mut self) -> Result<(), LocalError> {
-        if self
-            .process
-            .as_mut()
-            .is_some_and(|process| process.ended().is_none())
+        // A server that has just died still has its supervisor for a moment, so that only an
+        // answer, and not a process, says that it runs.
+        if let Some(process) = &mut self.process
+            && wait_until_ready(&self.kind, self.port, process)
+                .await
+                .is_ok()
         {
             return Ok(());
         }
