@@ -12,6 +12,9 @@ use crate::batch::BatchConfig;
 use crate::mqtt::MqttConfig;
 use crate::validate::Limits;
 
+/// Beyond that a server of this size has nothing left to gain.
+const CONNECTIONS_MAX: u8 = 4;
+
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,6 +52,9 @@ pub struct DatabaseConfig {
     /// A batch that takes longer is broken off and tried again on a new connection.
     #[serde(default = "write_timeout_ms")]
     pub write_timeout_ms: u64,
+    /// Batches that are written at the same time, each over a connection of its own: 1 to 4.
+    #[serde(default = "connections")]
+    pub connections: u8,
 }
 
 /// How many messages are kept that could not become rows.
@@ -102,6 +108,7 @@ impl Config {
                 1,
             ),
             ("database.write_timeout_ms", database.write_timeout_ms, 100),
+            ("database.connections", u64::from(database.connections), 1),
             (
                 "dead_letters.per_vehicle_hour_max",
                 u64::from(dead_letters.per_vehicle_hour_max),
@@ -118,6 +125,12 @@ impl Config {
             if value < least {
                 return Err(format!("{key} is {value}, it must be at least {least}"));
             }
+        }
+        if database.connections > CONNECTIONS_MAX {
+            return Err(format!(
+                "database.connections is {}, it can be {CONNECTIONS_MAX} at most",
+                database.connections,
+            ));
         }
         if mqtt.client_id.is_empty() {
             return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
@@ -143,6 +156,10 @@ fn admin() -> AdminConfig {
 
 fn write_timeout_ms() -> u64 {
     30_000
+}
+
+fn connections() -> u8 {
+    2
 }
 
 fn stall_after_s() -> u32 {

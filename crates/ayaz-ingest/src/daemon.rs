@@ -10,11 +10,12 @@ use ayaz_store::ingest::DeadLetterLimits;
 use ayaz_store::{IngestStore, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::batch::Batcher;
 use crate::config::Config;
 use crate::progress::Progress;
+use crate::writer::WriterStates;
 use crate::{metrics, mqtt, pipeline, writer};
 
 /// Why the daemon ended by itself.
@@ -98,6 +99,21 @@ impl Daemon {
         let (deliveries, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let (settled, settlements) = mpsc::unbounded_channel();
+        let mut writers = JoinSet::new();
+        let states = WriterStates::starting(config.database.connections, readiness.clone());
+        for number in 0..config.database.connections {
+            let (requests, settled) = (requests.clone(), settled.clone());
+            let states = states.clone();
+            writers.spawn(writer::run(
+                store.beside(),
+                requests,
+                settled,
+                states,
+                number,
+            ));
+        }
+        // What the writers hold is all there is: when they have ended, the others learn of it.
+        drop((requests, settled));
         let progress = Progress::new();
         let stall_after = Duration::from_secs(u64::from(config.stall_after_s));
         let watch = tokio::spawn(progress.clone().watch(stall_after, readiness.clone()));
@@ -107,33 +123,36 @@ impl Daemon {
             stop: stopping,
             progress,
         };
-        // Half of what the broker may have on the way: one half is written while the other comes.
-        let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(2);
+        // A share of what the broker may have on the way: the others are written while one comes.
+        let shares = usize::from(config.database.connections) + 1;
+        let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(shares);
         let batcher = Batcher::new(config.batch, messages_max);
-        let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness.clone()));
+        let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness));
         let mut pipeline =
             tokio::spawn(pipeline::run(config.limits, batcher, delivered, requested));
-        let mut writer = tokio::spawn(writer::run(store, requests, settled, readiness));
 
         let outcome = tokio::select! {
-            // The writer first: when it fails, the others end too, and its error is the cause.
+            // The writers first: when one fails, the others end too, and its error is the cause.
             biased;
-            ended = &mut writer => Err(failure("writer", ended)),
-            _ = &mut pipeline => Err(cause("pipeline", &mut writer).await),
-            _ = &mut mqtt => Err(cause("broker task", &mut writer).await),
+            Some(ended) = writers.join_next() => Err(failure("writer", ended)),
+            _ = &mut pipeline => Err(cause("pipeline", &mut writers).await),
+            _ = &mut mqtt => Err(cause("broker task", &mut writers).await),
             () = shutdown => {
                 // The stop travels with the data: mqtt closes the deliveries, the pipeline hands
-                // over the rest, the writer settles it, mqtt acknowledges and disconnects.
+                // over the rest, the writers settle it, mqtt acknowledges and disconnects.
                 let _ = stop.send(true);
                 let grace = Duration::from_millis(config.shutdown_grace_ms);
                 let drain = async {
-                    let written = (&mut writer).await;
+                    while let Some(ended) = writers.join_next().await {
+                        if !matches!(ended, Ok(Ok(()))) {
+                            return Err(failure("writer", ended));
+                        }
+                    }
                     let _ = (&mut mqtt).await;
-                    written
+                    Ok(())
                 };
                 match tokio::time::timeout(grace, drain).await {
-                    Ok(Ok(Ok(()))) => Ok(()),
-                    Ok(ended) => Err(failure("writer", ended)),
+                    Ok(drained) => drained,
                     Err(_) => {
                         tracing::warn!(
                             "stopping without the database; the broker will deliver the rest again"
@@ -147,7 +166,7 @@ impl Daemon {
         for task in [mqtt, pipeline, watch] {
             task.abort();
         }
-        writer.abort();
+        writers.abort_all();
         admin.abort();
         outcome
     }
@@ -162,10 +181,10 @@ fn failure(task: &'static str, ended: WriterEnd) -> DaemonError {
     }
 }
 
-/// Why a task ended that only ends after the writer: the writer's error, if it has one.
-async fn cause(task: &'static str, writer: &mut JoinHandle<Result<(), StoreError>>) -> DaemonError {
-    match tokio::time::timeout(Duration::from_secs(1), writer).await {
-        Ok(Ok(Err(error))) => error.into(),
+/// Why a task ended that only ends after the writers: the error of one, if there is one.
+async fn cause(task: &'static str, writers: &mut JoinSet<Result<(), StoreError>>) -> DaemonError {
+    match tokio::time::timeout(Duration::from_secs(1), writers.join_next()).await {
+        Ok(Some(Ok(Err(error)))) => error.into(),
         _ => DaemonError::Task(task),
     }
 }

@@ -1,6 +1,10 @@
 //! Writes one batch after another. A batch that the database cannot take now is tried again until
-//! it can: nothing is skipped, and nothing behind it overtakes it.
+//! it can: nothing is skipped. Several writers take turns, so that the database works on one batch
+//! while it commits another; which is stored first does not matter, since acknowledgements leave in
+//! the order of receipt, and a status counts only if it is newer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use ayaz_daemon::admin::Readiness;
@@ -14,8 +18,39 @@ use crate::ack::AckToken;
 use crate::batch::Batch;
 use crate::metrics;
 
-/// The part of the daemon's readiness that this task speaks for.
+/// The part of the daemon's readiness that the writers speak for together.
 pub const PART: &str = "database";
+
+/// How all writers are, of which there are 32 at most.
+#[derive(Debug, Clone)]
+pub struct WriterStates {
+    readiness: Readiness,
+    /// One bit for each that cannot write.
+    failing: Arc<AtomicU32>,
+}
+
+impl WriterStates {
+    /// With so many writers, none of which has connected yet.
+    pub fn starting(writers: u8, readiness: Readiness) -> Self {
+        let failing = (0..u32::from(writers)).fold(0, |bits, writer| bits | 1 << writer);
+        Self {
+            readiness,
+            failing: Arc::new(AtomicU32::new(failing)),
+        }
+    }
+
+    fn works(&self, writer: u8) {
+        let bit = 1 << writer;
+        if self.failing.fetch_and(!bit, Relaxed) & !bit == 0 {
+            self.readiness.ready(PART);
+        }
+    }
+
+    fn fails(&self, writer: u8, reason: String) {
+        self.failing.fetch_or(1 << writer, Relaxed);
+        self.readiness.not_ready(PART, reason);
+    }
+}
 
 /// How the writer asks for the next batch.
 pub type Request = oneshot::Sender<Batch>;
@@ -26,10 +61,12 @@ pub async fn run(
     mut store: IngestStore,
     requests: Sender<Request>,
     settled: UnboundedSender<Vec<AckToken>>,
-    readiness: Readiness,
+    states: WriterStates,
+    number: u8,
 ) -> Result<(), StoreError> {
+    let state = State { states, number };
     // Connecting before the first batch lets a wrong schema be told at the start.
-    retry(&mut store, &readiness, Work::Connect).await?;
+    retry(&mut store, &state, Work::Connect).await?;
     loop {
         let (request, batch) = oneshot::channel();
         let asked = requests.send(request).await.is_ok();
@@ -37,7 +74,7 @@ pub async fn run(
             return Ok(());
         };
         metrics::sample(metrics::BATCH_ROWS, batch.rows as f64);
-        let written = retry(&mut store, &readiness, Work::Write(&batch.messages)).await?;
+        let written = retry(&mut store, &state, Work::Write(&batch.messages)).await?;
         count(written);
         // The receiver is gone only when the daemon is, and then nobody acknowledges.
         let _ = settled.send(batch.tokens);
@@ -67,9 +104,15 @@ enum Work<'a> {
     Write(&'a [Message]),
 }
 
+/// Where a writer tells how it is.
+struct State {
+    states: WriterStates,
+    number: u8,
+}
+
 async fn retry(
     store: &mut IngestStore,
-    readiness: &Readiness,
+    state: &State,
     work: Work<'_>,
 ) -> Result<Written, StoreError> {
     let mut delays = backoff();
@@ -85,11 +128,11 @@ async fn retry(
                     let seconds = started.elapsed().as_secs_f64();
                     metrics::sample(metrics::WRITE_DURATION, seconds);
                 }
-                readiness.ready(PART);
+                state.states.works(state.number);
                 return Ok(done);
             }
             Err(error) if error.is_transient() => {
-                readiness.not_ready(PART, error.to_string());
+                state.states.fails(state.number, error.to_string());
                 metrics::add(metrics::WRITE_RETRIES, 1);
                 let delay = delays.next().unwrap_or(DELAY_MAX);
                 tracing::debug!(%error, ?delay, "the database cannot take the batch now");

@@ -55,7 +55,8 @@ impl Written {
     }
 }
 
-/// Writes batches, one at a time.
+/// Writes batches, one at a time. Several may write at the same time: what both were given is
+/// stored once, and they take their locks in one order.
 #[derive(Debug)]
 pub struct IngestStore {
     url: DatabaseUrl,
@@ -78,6 +79,18 @@ impl IngestStore {
             dead_letter_limits: DeadLetterLimits::default(),
             session: None,
             directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
+        }
+    }
+
+    /// Another that writes beside this one, over a connection of its own.
+    pub fn beside(&self) -> Self {
+        Self {
+            url: self.url.clone(),
+            write_timeout: self.write_timeout,
+            daemon_version: self.daemon_version,
+            dead_letter_limits: self.dead_letter_limits,
+            session: None,
+            directory: self.directory.clone(),
         }
     }
 
@@ -121,17 +134,17 @@ impl IngestStore {
                 cause: "the connection is gone".to_owned(),
             });
         };
-        let directory = &mut self.directory;
+        let directory = &self.directory;
         let daemon_version = self.daemon_version;
         let dead_letter_limits = self.dead_letter_limits;
         let work = async {
             let vehicles = messages
                 .iter()
                 .filter_map(|message| message.content.vehicle());
-            directory
-                .learn(&session.connection.client, vehicles)
+            let numbers = directory
+                .numbers(&session.connection.client, vehicles)
                 .await?;
-            let plan = RowPlan::new(messages, directory)?;
+            let plan = RowPlan::new(messages, &numbers);
             session
                 .write(&plan, way, daemon_version, &dead_letter_limits)
                 .await

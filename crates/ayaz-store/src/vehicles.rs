@@ -1,109 +1,120 @@
 //! Vehicles by number: every reading carries four bytes instead of two names.
 
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ayaz_model::VehicleKey;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use crate::error::StoreError;
 
 /// A vehicle's number in the database.
 pub type VehicleNumber = i32;
 
-/// Numbers already looked up. Forgets everything when it grows over its bound, which costs one
-/// look-up per vehicle and never a wrong number: a vehicle's number does not change.
-#[derive(Debug)]
+/// Numbers already looked up, shared by its clones. Forgets everything when it grows over its bound,
+/// which costs one look-up per vehicle and never a wrong number: a vehicle's number does not change.
+#[derive(Debug, Clone)]
 pub struct VehicleDirectory {
-    known: HashMap<VehicleKey, VehicleNumber>,
+    known: Arc<Mutex<Numbers>>,
     vehicles_max: usize,
 }
 
+type Numbers = HashMap<VehicleKey, VehicleNumber>;
+
 impl VehicleDirectory {
-    /// A directory that remembers up to `vehicles_max` vehicles (about 200 bytes each).
+    /// A directory that remembers up to `vehicles_max` vehicles (about 100 bytes each).
     pub fn new(vehicles_max: usize) -> Self {
         Self {
-            known: HashMap::new(),
+            known: Arc::default(),
             vehicles_max,
         }
     }
 
-    /// The vehicle's number, if it is known without asking.
-    pub fn get(&self, key: &VehicleKey) -> Option<VehicleNumber> {
-        self.known.get(key).copied()
+    /// The numbers of these vehicles, in their order. Those that are not known yet are entered in a
+    /// transaction of their own: a number that a rolled-back batch had used must not be remembered.
+    pub async fn numbers<'a>(
+        &self,
+        client: &Client,
+        keys: impl Iterator<Item = &'a VehicleKey> + Clone,
+    ) -> Result<Vec<VehicleNumber>, StoreError> {
+        let mut numbers: Vec<Option<VehicleNumber>> = {
+            let known = self.known();
+            keys.clone().map(|key| known.get(key).copied()).collect()
+        };
+        if numbers.contains(&None) {
+            let places = keys.clone().zip(&mut numbers);
+            let mut missing: Vec<_> = places.filter(|(_, number)| number.is_none()).collect();
+            let mut wanted: Vec<&VehicleKey> = missing.iter().map(|(key, _)| *key).collect();
+            wanted.sort_unstable();
+            wanted.dedup();
+            let found = enter(client, &wanted).await?;
+            for (key, number) in &mut missing {
+                **number = found.get(*key).copied();
+            }
+            self.remember(found);
+        }
+        let numbered = |(key, number): (&VehicleKey, Option<VehicleNumber>)| {
+            number.ok_or_else(|| StoreError::Transient {
+                operation: "look up vehicles",
+                cause: format!("{key} was entered but is not there"),
+            })
+        };
+        keys.zip(numbers).map(numbered).collect()
     }
 
-    /// Learns the numbers of all these vehicles, entering the new ones in their own transaction: a
-    /// number that a rolled-back batch had used must not be remembered.
-    pub async fn learn<'a>(
-        &mut self,
-        client: &Client,
-        keys: impl Iterator<Item = &'a VehicleKey>,
-    ) -> Result<(), StoreError> {
-        let mut wanted: Vec<&VehicleKey> = keys.collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let is_missing =
-            |known: &HashMap<VehicleKey, VehicleNumber>, key: &VehicleKey| !known.contains_key(key);
-        let missing = wanted
-            .iter()
-            .filter(|key| is_missing(&self.known, key))
-            .count();
-        if missing == 0 {
-            return Ok(());
+    fn remember(&self, found: Numbers) {
+        let mut known = self.known();
+        if known.len() + found.len() > self.vehicles_max {
+            known.clear();
         }
-        if self.known.len() + missing > self.vehicles_max {
-            // Before the look-up, so that all vehicles of this batch are known after it.
-            self.known.clear();
-        }
-        let missing: Vec<&VehicleKey> = wanted
-            .into_iter()
-            .filter(|key| is_missing(&self.known, key))
-            .collect();
-        let fleets: Vec<&str> = missing.iter().map(|key| key.fleet.as_str()).collect();
-        let vehicles: Vec<&str> = missing.iter().map(|key| key.vehicle.as_str()).collect();
-        let rows = client
-            .query(
-                "-- learn_vehicles
-                with wanted as (
-                    select * from unnest($1::text[], $2::text[]) as w (fleet, vehicle)
-                ), entered as (
-                    insert into vehicle (fleet, vehicle)
-                    select fleet, vehicle from wanted
-                    where not exists (
-                        select from vehicle v
-                        where v.fleet = wanted.fleet and v.vehicle = wanted.vehicle
-                    )
-                    on conflict do nothing
-                )
-                select 1",
-                &[&fleets, &vehicles],
-            )
-            .await
-            .map(drop)
-            .map_err(|error| StoreError::from_driver("enter new vehicles", error));
-        rows?;
-        // A second statement, because the first does not see what it, or a concurrent daemon,
-        // inserted.
-        let rows = client
-            .query(
-                "-- look_up_vehicles
-                select v.fleet, v.vehicle, v.vehicle_id
-                from unnest($1::text[], $2::text[]) as w (fleet, vehicle)
-                join vehicle v using (fleet, vehicle)",
-                &[&fleets, &vehicles],
-            )
-            .await
-            .map_err(|error| StoreError::from_driver("look up vehicles", error))?;
-        for row in rows {
-            let key = missing.binary_search_by(|key| {
-                (key.fleet.as_str(), key.vehicle.as_str()).cmp(&(row.get(0), row.get(1)))
-            });
-            if let Ok(index) = key {
-                self.known.insert(missing[index].clone(), row.get(2));
-            }
-        }
-        Ok(())
+        known.extend(found);
     }
+
+    fn known(&self) -> MutexGuard<'_, Numbers> {
+        // What a panic could leave behind is numbers, and those are right or not there.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Enters those of the vehicles that are new, and returns the numbers of all. They must be in order.
+async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreError> {
+    let fleets: Vec<&str> = keys.iter().map(|key| key.fleet.as_str()).collect();
+    let vehicles: Vec<&str> = keys.iter().map(|key| key.vehicle.as_str()).collect();
+    client
+        .execute(
+            "-- learn_vehicles
+            insert into vehicle (fleet, vehicle)
+            select fleet, vehicle
+            from unnest($1::text[], $2::text[]) as wanted (fleet, vehicle)
+            where not exists (
+                select from vehicle v
+                where v.fleet = wanted.fleet and v.vehicle = wanted.vehicle
+            )
+            -- In one order, so that two who enter the same do not deadlock.
+            order by fleet, vehicle
+            on conflict do nothing",
+            &[&fleets, &vehicles],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("enter new vehicles", error))?;
+    // A second statement, because the first does not see what it, or a concurrent daemon, inserted.
+    let rows = client
+        .query(
+            "-- look_up_vehicles
+            select v.fleet, v.vehicle, v.vehicle_id
+            from unnest($1::text[], $2::text[]) as w (fleet, vehicle)
+            join vehicle v using (fleet, vehicle)",
+            &[&fleets, &vehicles],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("look up vehicles", error))?;
+    let number = |row: &Row| {
+        let key = keys.binary_search_by(|key| {
+            (key.fleet.as_str(), key.vehicle.as_str()).cmp(&(row.get(0), row.get(1)))
+        });
+        Some((keys[key.ok()?].clone(), row.get(2)))
+    };
+    Ok(rows.iter().filter_map(number).collect())
 }
 
 /// Enters or corrects a type of vehicle. Needs the owner's rights.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use ayaz_model::{CellReading, ReadingKey, TimeQuality, UnixMicroseconds};
 
 use crate::encoded::EncodedRow;
-use crate::error::StoreError;
 use crate::message::{Content, Message};
-use crate::vehicles::{VehicleDirectory, VehicleNumber};
+use crate::vehicles::VehicleNumber;
 
 /// Microseconds in a chunk of the hypertables, which are cut by UTC day.
 const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
@@ -34,10 +33,8 @@ pub(super) struct RowPlan<'a> {
 }
 
 impl<'a> RowPlan<'a> {
-    pub(super) fn new(
-        messages: &'a [Message],
-        directory: &VehicleDirectory,
-    ) -> Result<Self, StoreError> {
+    /// `numbers` are those of the messages that have a vehicle, in their order.
+    pub(super) fn new(messages: &'a [Message], numbers: &[VehicleNumber]) -> Self {
         let mut plan = Self {
             messages,
             readings: Vec::new(),
@@ -45,16 +42,10 @@ impl<'a> RowPlan<'a> {
             statuses: BTreeMap::new(),
             repeated: 0,
         };
-        for message in messages {
-            let number = match message.content.vehicle() {
-                None => continue,
-                Some(vehicle) => directory
-                    .get(vehicle)
-                    .ok_or_else(|| StoreError::Transient {
-                        operation: "look up vehicles",
-                        cause: format!("{vehicle} was entered but is not there"),
-                    })?,
-            };
+        let with_vehicle = messages
+            .iter()
+            .filter(|message| message.content.vehicle().is_some());
+        for (message, &number) in with_vehicle.zip(numbers) {
             match &message.content {
                 Content::Readings(_, readings) => {
                     plan.readings
@@ -79,7 +70,7 @@ impl<'a> RowPlan<'a> {
         }
         plan.repeated += sort_and_dedup(&mut plan.readings, |reading| reading.key);
         plan.repeated += sort_and_dedup(&mut plan.cells, |cells| cells.key);
-        Ok(plan)
+        plan
     }
 
     /// The (vehicle, hour) pairs that the worker has to work out again. Rows whose time cannot be
