@@ -45,7 +45,7 @@ async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<(
     }
     publisher.finish().await?;
     wait::until("the memory bound", 30, async || {
-        Ok(ingest.metric("ayaz_ingest_messages_shed_total").await? > 0.0)
+        Ok(ingest.metric("ayaz_ingest_intake_pauses_total").await? > 0.0)
     })
     .await?;
     // Longer than a broker waits for a client that says nothing.

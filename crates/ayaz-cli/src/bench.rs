@@ -215,23 +215,24 @@ async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Resul
     let copy_under_load =
         reference::copy_under_load(site, load, rows_per_batch, messages_per_second).await?;
     progress.done(1);
-    let null_messages_per_second = reference::null_subscriber(site, load).await?;
+    let null_subscriber = reference::null_subscriber(site, load).await?;
     progress.done(1);
     let copy_alone_rows_per_second = reference::copy_alone(site, load, rows_per_batch).await?;
     progress.done(1);
     progress.tell(format_args!(
         "  {:.0} readings/s end to end, COPY {:.0} under load and {:.0} alone; {:.0} messages/s end \
-         to end, {null_messages_per_second:.0} to the null subscriber",
+         to end, {:.0} to the null subscriber",
         end_to_end.readings_per_second,
         copy_under_load.rows_per_second,
         copy_alone_rows_per_second,
         messages_per_second,
+        null_subscriber.messages_per_second,
     ));
     Ok(Round {
         readings_per_message,
         end_to_end,
         copy_under_load,
-        null_messages_per_second,
+        null_subscriber,
         copy_alone_rows_per_second,
     })
 }

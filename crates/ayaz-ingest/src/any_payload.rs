@@ -2,8 +2,7 @@
 //! same for a minute without one.
 
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::Content;
-use bytes::Bytes;
+use ayaz_store::{Content, ReadingEncoder};
 
 use crate::decode::decode;
 use crate::validate::{InvalidCounts, Limits, validate};
@@ -28,10 +27,10 @@ pub fn check(input: &[u8]) {
     let kind = ["telemetry", "cells", "status"][usize::from(*kind) % 3];
     let topic = format!("ayaz/v1/astana/E12-001/{kind}");
     let limits = Limits::default();
-    let payload = Bytes::copy_from_slice(payload);
+    let mut encoder = ReadingEncoder::default();
     let mut invalid = InvalidCounts::default();
-    let checked = decode(topic.as_bytes(), &payload, &limits)
-        .and_then(|frame| validate(frame, &limits, NOW, &mut invalid));
+    let checked = decode(topic.as_bytes(), payload, &limits)
+        .and_then(|frame| validate(frame, &limits, NOW, &mut encoder, &mut invalid));
     match checked {
         Ok(Content::Readings(_, rows)) => {
             assert!((1..=limits.readings_max).contains(&rows.len()));

@@ -3,7 +3,6 @@
 use ayaz_model::VehicleKey;
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{CellBatch, VehicleStatus};
-use bytes::Bytes;
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 
 use crate::reject::{Reason, Reject};
@@ -11,19 +10,19 @@ use crate::validate::Limits;
 
 /// A message that could be decoded. Its values are not checked yet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Frame {
+pub struct Frame<'a> {
     /// Who, by the topic.
     pub vehicle: VehicleKey,
     /// What.
-    pub body: Body,
+    pub body: Body<'a>,
 }
 
 /// The wire message that belongs on each topic.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub enum Body<'a> {
     /// `…/telemetry`: a `TelemetryBatch`, which [`validate`](crate::validate) reads and checks in
     /// one pass.
-    Telemetry(Bytes),
+    Telemetry(&'a [u8]),
     /// `…/cells`
     Cells(CellBatch),
     /// `…/status`
@@ -31,7 +30,7 @@ pub enum Body {
 }
 
 /// Decodes a message.
-pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, Reject> {
+pub fn decode<'a>(topic: &[u8], payload: &'a [u8], limits: &Limits) -> Result<Frame<'a>, Reject> {
     let (vehicle, kind) = parse_topic(topic)?;
     if payload.len() > limits.payload_max_bytes {
         return Err(Reject::new(
@@ -46,10 +45,10 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
     let undecodable =
         |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
     let body = match kind {
-        Kind::Telemetry => Body::Telemetry(payload.clone()),
+        Kind::Telemetry => Body::Telemetry(payload),
         Kind::Cells => {
             readings_at_most(payload, limits.readings_max)?;
-            Body::Cells(CellBatch::decode(payload.clone()).map_err(undecodable)?)
+            Body::Cells(CellBatch::decode(payload).map_err(undecodable)?)
         }
         // A retained status that was cleared: nobody says that the vehicle is there.
         Kind::Status if payload.is_empty() => Body::Status(VehicleStatus {
@@ -57,7 +56,7 @@ pub fn decode(topic: &[u8], payload: &Bytes, limits: &Limits) -> Result<Frame, R
             online: false,
             boot_id: 0,
         }),
-        Kind::Status => Body::Status(VehicleStatus::decode(payload.clone()).map_err(undecodable)?),
+        Kind::Status => Body::Status(VehicleStatus::decode(payload).map_err(undecodable)?),
     };
     Ok(Frame { vehicle, body })
 }

@@ -38,8 +38,8 @@ metric_names! {
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
     /// Rejected messages that left no dead letter, because their vehicle had too many in that hour.
     counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
-    /// Messages dropped unacknowledged at the memory bound; the broker delivers those of QoS 1 again.
-    counter MESSAGES_SHED = "ayaz_ingest_messages_shed_total";
+    /// Times that nothing more was read from the broker at the memory bound, until something was stored.
+    counter INTAKE_PAUSES = "ayaz_ingest_intake_pauses_total";
     /// Readings stored as new rows.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
     /// Readings that were stored already.
@@ -77,7 +77,6 @@ pub(crate) static HOT: LazyLock<Hot> = LazyLock::new(|| Hot {
     received_qos0: counter!(MESSAGES_RECEIVED, "qos" => "0"),
     received_qos1: counter!(MESSAGES_RECEIVED, "qos" => "1"),
     acknowledged: counter!(MESSAGES_ACKNOWLEDGED),
-    shed: counter!(MESSAGES_SHED),
     outstanding_messages: gauge!(OUTSTANDING_MESSAGES),
     outstanding_bytes: gauge!(OUTSTANDING_BYTES),
 });
@@ -86,7 +85,6 @@ pub(crate) struct Hot {
     pub(crate) received_qos0: Counter,
     pub(crate) received_qos1: Counter,
     pub(crate) acknowledged: Counter,
-    pub(crate) shed: Counter,
     pub(crate) outstanding_messages: Gauge,
     pub(crate) outstanding_bytes: Gauge,
 }

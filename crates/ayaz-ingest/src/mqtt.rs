@@ -2,18 +2,19 @@
 //! it never waits for anything but the broker and the clock, so keep-alive goes on whatever the
 //! database does.
 //!
-//! Every connection gets a client of its own: rumqttc keeps events and requests over a reconnect,
-//! and an acknowledgement or a publish of an earlier connection must not reach the next one.
+//! Nothing of a connection outlives it: an acknowledgement or a publish of an earlier one must not
+//! reach the next.
 //!
-//! Memory is bounded here, in bytes: once what was handed on and not yet stored exceeds
-//! `memory_max_bytes`, whatever else arrives is dropped unacknowledged; when all of it is stored and
-//! acknowledged, the connection is closed and opened again, upon which the broker delivers the rest
-//! once more.
+//! Memory is bounded here, in bytes: while what was handed on and not yet stored is
+//! `memory_max_bytes` or more, nothing is read from the broker, and only pings are sent.
 
 mod backoff;
 mod config;
 mod connection;
+pub mod link;
+mod socket;
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use ayaz_daemon::admin::Readiness;
@@ -27,6 +28,7 @@ use crate::progress::Progress;
 use backoff::Delays;
 pub use config::MqttConfig;
 use connection::{Connection, Ended};
+use link::LinkError;
 
 /// The part of the daemon's readiness that this task speaks for.
 pub const PART: &str = "broker";
@@ -34,17 +36,11 @@ pub const PART: &str = "broker";
 /// Bytes that a delivery costs beside topic and payload.
 const DELIVERY_OVERHEAD_BYTES: usize = 256;
 
-/// A delivery's mean size is taken over about so many.
-const MEAN_OVER_MESSAGES: f64 = 2_000.0;
-
-/// What is expected to be on the way at most, of the memory that there is.
-const MEMORY_SHARE: f64 = 0.75;
-
 /// Where this task's messages come from and go to.
 #[derive(Debug)]
 pub struct Channels {
     /// To the pipeline.
-    pub deliveries: UnboundedSender<Delivery>,
+    pub deliveries: UnboundedSender<Vec<Delivery>>,
     /// From the writer.
     pub settled: UnboundedReceiver<Vec<AckToken>>,
     /// Turns true when the daemon is to stop.
@@ -64,36 +60,36 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
     let mut intake = Intake {
         deliveries: Some(deliveries),
         settled,
-        settled_all: false,
         outstanding_bytes: 0,
-        mean_bytes: None,
         progress,
         bytes_max: config.memory_max_bytes,
-        shed: Episode::default(),
+        pauses: Episode::default(),
         has_session: false,
         stop,
     };
     let mut delays = Delays::new(&config);
     for epoch in 1.. {
-        let mut connection = Connection::new(&config, epoch, intake.receive_maximum(&config));
-        let ended = connection.run(&mut intake, &readiness).await;
+        let Some(opened) = intake.meanwhile(Connection::open(&config, epoch)).await else {
+            return;
+        };
+        let (established, ended) = match opened {
+            Ok(connection) => connection.run(&mut intake, &readiness).await,
+            Err(ended) => (false, ended),
+        };
         metrics::set(metrics::CONNECTED, 0.0);
         HOT.outstanding_messages.set(0.0);
-        if connection.was_established() {
+        if established {
             delays.worked();
         }
         let waited = match ended {
             Ended::Stopped => return,
-            Ended::Shed => {
-                tracing::debug!("enough is stored, connecting again for what was dropped");
-                continue;
-            }
             Ended::TakenOver => intake.give_way(&config, &mut delays, &readiness).await,
-            Ended::Closed if delays.closed_too_often(Instant::now()) => {
+            // At the memory bound it may have lost patience with us.
+            Ended::Closed if !intake.is_full() && delays.closed_too_often(Instant::now()) => {
                 intake.give_way(&config, &mut delays, &readiness).await
             }
             Ended::Closed => {
-                let error = "the broker closed the connection".to_owned();
+                let error = LinkError::Closed.to_string();
                 intake.come_back(error, &mut delays, &readiness).await
             }
             Ended::Lost(error) => intake.come_back(error, &mut delays, &readiness).await,
@@ -107,16 +103,12 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
 /// What outlives a connection: the channels, and the account of memory.
 struct Intake {
     /// `None` once the daemon stops.
-    deliveries: Option<UnboundedSender<Delivery>>,
+    deliveries: Option<UnboundedSender<Vec<Delivery>>>,
     settled: UnboundedReceiver<Vec<AckToken>>,
-    /// The writer has ended: no more tokens will come.
-    settled_all: bool,
     outstanding_bytes: usize,
-    /// Of a delivery, over the last thousands; `None` before the first.
-    mean_bytes: Option<f64>,
     progress: Progress,
     bytes_max: usize,
-    shed: Episode,
+    pauses: Episode,
     /// The broker keeps a session for us, as far as we know.
     has_session: bool,
     stop: watch::Receiver<bool>,
@@ -150,32 +142,37 @@ impl Intake {
         self.outstanding_bytes >= self.bytes_max
     }
 
-    /// How many messages the broker may have on the way: as many as configured, if those it sends
-    /// fit into the memory. Where they do not, they would be dropped and fetched again for ever.
-    fn receive_maximum(&self, config: &MqttConfig) -> u16 {
-        let Some(mean_bytes) = self.mean_bytes else {
-            return config.receive_maximum;
-        };
-        let fitting = self.bytes_max as f64 * MEMORY_SHARE / mean_bytes;
-        config.receive_maximum.min(fitting.max(1.0) as u16)
+    /// The broker has accepted a connection.
+    fn connected(&mut self, session_present: bool) {
+        metrics::add(metrics::CONNECTIONS, 1);
+        if self.has_session && !session_present {
+            metrics::add(metrics::SESSIONS_LOST, 1);
+            tracing::warn!("the broker has lost our session, and what it held for us");
+        }
+        self.has_session = true;
+        tracing::info!(session_present, "connected to the broker");
     }
 
-    /// Everything handed on is stored. Not half of it: what the broker would deliver again while
-    /// it is still in memory would count twice, and the bound be reached by repetitions.
-    fn has_drained(&self) -> bool {
-        self.outstanding_bytes == 0
+    /// Nothing more is read until something is stored.
+    fn paused(&mut self) {
+        metrics::add(metrics::INTAKE_PAUSES, 1);
+        if self.pauses.note() {
+            tracing::warn!(
+                outstanding_bytes = self.outstanding_bytes,
+                "memory bound reached: further messages stay with the broker until something is \
+                 stored"
+            );
+        }
     }
 
-    fn hand_on(&mut self, delivery: Delivery) {
-        let bytes = delivery.token.bytes();
-        let mean = self.mean_bytes.get_or_insert(bytes as f64);
-        *mean += (bytes as f64 - *mean) / MEAN_OVER_MESSAGES;
+    fn hand_on(&mut self, deliveries: Vec<Delivery>) {
+        let bytes = deliveries.iter().map(|of| of.token.bytes()).sum();
         // The pipeline ends early only when the daemon fails, and then nothing is stored or
         // acknowledged any more.
         if self
             .deliveries
             .as_ref()
-            .is_some_and(|to| to.send(delivery).is_ok())
+            .is_some_and(|to| to.send(deliveries).is_ok())
         {
             self.account(bytes, 0);
         }
@@ -225,18 +222,23 @@ impl Intake {
         self.wait(delay).await
     }
 
-    /// Waits between connections; what is stored meanwhile will be delivered again, and found to be
-    /// there.
+    /// Waits between connections.
     async fn wait(&mut self, delay: Duration) -> Waited {
-        let deadline = tokio::time::Instant::now() + delay;
+        match self.meanwhile(tokio::time::sleep(delay)).await {
+            Some(()) => Waited::Elapsed,
+            None => Waited::Stopped,
+        }
+    }
+
+    /// Does something while there is no connection; what is stored meanwhile will be delivered
+    /// again, and found to be there. `None` if the writer has ended.
+    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = pin!(work);
         loop {
             tokio::select! {
-                () = tokio::time::sleep_until(deadline) => return Waited::Elapsed,
+                done = &mut work => return Some(done),
                 Ok(()) = self.stop.changed() => self.deliveries = None,
-                tokens = self.settled.recv() => match tokens {
-                    Some(tokens) => self.release(&tokens),
-                    None => return Waited::Stopped,
-                },
+                tokens = self.settled.recv() => self.release(&tokens?),
             }
         }
     }

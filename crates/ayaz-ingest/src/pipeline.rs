@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use ayaz_model::TimeQuality;
-use ayaz_store::{Content, Envelope, Message};
+use ayaz_store::{Content, Envelope, Message, ReadingEncoder};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use crate::batch::Batcher;
@@ -14,19 +14,16 @@ use crate::metrics;
 use crate::validate::{InvalidCounts, Limits, validate};
 use crate::writer::Request;
 
-/// Deliveries taken over at a time.
-const TAKE_MAX: usize = 256;
-
 /// Works until there are no more deliveries, then hands over what is left.
 pub async fn run(
     limits: Limits,
     mut batcher: Batcher,
-    mut deliveries: UnboundedReceiver<Delivery>,
+    mut deliveries: UnboundedReceiver<Vec<Delivery>>,
     mut requests: Receiver<Request>,
 ) {
-    let mut taken = Vec::with_capacity(TAKE_MAX);
+    let mut encoder = ReadingEncoder::default();
     // Decoded, a message is several times as large, so no more are than a batch takes.
-    let mut undecoded = VecDeque::with_capacity(TAKE_MAX);
+    let mut undecoded = VecDeque::new();
     let mut open = true;
     let mut idle_writer: Option<Request> = None;
     while open || batcher.due_at(Instant::now()).is_some() {
@@ -35,7 +32,7 @@ pub async fn run(
         while batcher.has_room()
             && let Some(delivery) = undecoded.pop_front()
         {
-            let (message, token) = check(delivery, &limits, &mut tally);
+            let (message, token) = check(delivery, &limits, &mut encoder, &mut tally);
             batcher.push(message, token, now);
         }
         tally.count();
@@ -56,10 +53,10 @@ pub async fn run(
                 Some(request) => idle_writer = Some(request),
                 None => return,
             },
-            count = deliveries.recv_many(&mut taken, TAKE_MAX), if open && undecoded.is_empty() => {
-                open = count > 0;
-                undecoded.extend(taken.drain(..));
-            }
+            delivered = deliveries.recv(), if open && undecoded.is_empty() => match delivered {
+                Some(delivered) => undecoded = delivered.into(),
+                None => open = false,
+            },
             () = sleep_until(due_at), if !due && due_at.is_some() => {}
         }
     }
@@ -74,6 +71,7 @@ async fn sleep_until(instant: Option<Instant>) {
 fn check(
     delivery: Delivery,
     limits: &Limits,
+    encoder: &mut ReadingEncoder,
     tally: &mut Tally,
 ) -> (Message, crate::ack::AckToken) {
     let Delivery {
@@ -83,7 +81,7 @@ fn check(
         token,
     } = delivery;
     let checked = decode(&topic, &payload, limits)
-        .and_then(|frame| validate(frame, limits, received_at, &mut tally.invalid));
+        .and_then(|frame| validate(frame, limits, received_at, encoder, &mut tally.invalid));
     let content = match checked {
         Ok(content) => {
             tally.look_at(&content);

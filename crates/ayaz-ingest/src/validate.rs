@@ -11,26 +11,33 @@ mod telemetry;
 
 use ayaz_model::{ReadingKey, TimeQuality, UnixMicroseconds, VehicleId};
 use ayaz_proto::telemetry::v1::VehicleStatus;
-use ayaz_store::Content;
+use ayaz_store::{Content, ReadingEncoder};
 
 use crate::decode::{Body, Frame};
 use crate::reject::{Reason, Reject};
 pub use limits::Limits;
 pub use signals::InvalidCounts;
+use telemetry::Arrival;
 
 /// Checks a frame that arrived at `received_at`. Counts what it did not believe in `invalid`.
+/// `encoder` is kept between calls because it costs an allocation.
 pub fn validate(
-    frame: Frame,
+    frame: Frame<'_>,
     limits: &Limits,
     received_at: UnixMicroseconds,
+    encoder: &mut ReadingEncoder,
     invalid: &mut InvalidCounts,
 ) -> Result<Content, Reject> {
     let Frame { vehicle, body } = frame;
     match body {
         Body::Telemetry(payload) => {
-            let rows =
-                telemetry::telemetry(&vehicle.vehicle, &payload, limits, received_at, invalid)?;
-            Ok(Content::Readings(vehicle, rows))
+            let arrival = Arrival {
+                vehicle: &vehicle.vehicle,
+                limits,
+                received_at,
+            };
+            arrival.telemetry(payload, encoder, invalid)?;
+            Ok(Content::Readings(vehicle, encoder.take()))
         }
         Body::Cells(batch) => cells::cells(vehicle, batch, limits, received_at, invalid),
         Body::Status(status) => {

@@ -2,8 +2,8 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
+use compact_str::CompactString;
 use thiserror::Error;
 
 /// Longest fleet or vehicle identifier, in characters.
@@ -37,7 +37,7 @@ macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Arc<str>);
+        pub struct $name(CompactString);
 
         impl $name {
             /// The identifier as it stands in a topic.
@@ -51,7 +51,7 @@ macro_rules! identifier {
 
             fn from_str(text: &str) -> Result<Self, IdentityError> {
                 check(text)?;
-                Ok(Self(Arc::from(text)))
+                Ok(Self(CompactString::new(text)))
             }
         }
 
@@ -63,7 +63,7 @@ macro_rules! identifier {
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
+                fmt::Debug::fmt(self.as_str(), f)
             }
         }
     };

@@ -36,14 +36,22 @@ pub struct RowHead {
 }
 
 /// The readings of a message, in its order, as rows that only lack the number of the vehicle.
-///
-/// For each row call [`begin`](Self::begin), then [`put`](Self::put) for each value in the order
-/// of the signals, then [`finish`](Self::finish).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EncodedReadings {
-    /// The rows, and while one is being written, room for its rest, filled with nulls.
     bytes: Vec<u8>,
     rows: Vec<Row>,
+}
+
+/// Makes the rows of one message after another.
+///
+/// For each message call [`reset`](Self::reset), for each row [`begin`](Self::begin), then
+/// [`put`](Self::put) for each value in the order of the signals, then [`finish`](Self::finish), and
+/// in the end [`take`](Self::take).
+#[derive(Debug, Clone)]
+pub struct ReadingEncoder {
+    done: EncodedReadings,
+    /// The row that is being written, and behind it nulls, as far as a row can reach.
+    row: Vec<u8>,
     /// Place of the next signal to be written.
     next: usize,
     /// Where it will stand.
@@ -66,17 +74,6 @@ pub(crate) struct EncodedRow<'a> {
 }
 
 impl EncodedReadings {
-    /// With room for so many rows, whose values take about `value_bytes`.
-    pub fn with_capacity(rows: usize, value_bytes: usize) -> Self {
-        let empty_row = HEAD_BYTES + NULL_BYTES * (1 + Signal::ALL.len());
-        Self {
-            bytes: Vec::with_capacity(rows * empty_row + value_bytes + ROW_BYTES),
-            rows: Vec::with_capacity(rows),
-            next: 0,
-            at: 0,
-        }
-    }
-
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -129,6 +126,45 @@ impl EncodedReadings {
         self.rows.iter().map(|row| row.time_quality)
     }
 
+    pub(crate) fn rows(&self) -> impl Iterator<Item = EncodedRow<'_>> {
+        let ends = self.rows.iter().skip(1).map(|row| row.start);
+        let ends = ends.chain([self.bytes.len()]);
+        self.rows.iter().zip(ends).map(|(row, end)| EncodedRow {
+            key: row.key,
+            time_quality: row.time_quality,
+            bytes: &self.bytes[row.start..end],
+        })
+    }
+}
+
+impl Default for ReadingEncoder {
+    fn default() -> Self {
+        Self {
+            done: EncodedReadings::default(),
+            row: vec![NULL_BYTE; ROW_BYTES],
+            next: 0,
+            at: 0,
+        }
+    }
+}
+
+impl ReadingEncoder {
+    /// Forgets what was not taken, and makes room for so many rows, whose values take about
+    /// `value_bytes`.
+    pub fn reset(&mut self, rows: usize, value_bytes: usize) {
+        let empty_row = HEAD_BYTES + NULL_BYTES * (1 + Signal::ALL.len());
+        self.clear_row();
+        self.done = EncodedReadings {
+            bytes: Vec::with_capacity(rows * empty_row + value_bytes),
+            rows: Vec::with_capacity(rows),
+        };
+    }
+
+    /// The rows that are finished.
+    pub fn take(&mut self) -> EncodedReadings {
+        std::mem::take(&mut self.done)
+    }
+
     /// Begins a row.
     pub fn begin(&mut self, head: RowHead) {
         let RowHead {
@@ -137,8 +173,7 @@ impl EncodedReadings {
             time_quality,
             historical,
         } = head;
-        let mut row = [0; HEAD_BYTES];
-        let mut out = &mut row[..];
+        let mut out = &mut self.row[..HEAD_BYTES];
         out.put_i16(columns::COUNT);
         out.put_i32(4);
         out.put_i32(0);
@@ -155,17 +190,13 @@ impl EncodedReadings {
         out.put_i16(time_quality.code());
         out.put_i32(1);
         out.put_u8(u8::from(historical));
-        let start = self.bytes.len();
-        self.rows.push(Row {
+        self.done.rows.push(Row {
             key,
             time_quality,
-            start,
+            start: self.done.bytes.len(),
         });
-        self.bytes.resize(start + ROW_BYTES, NULL_BYTE);
-        self.bytes[start..][..HEAD_BYTES].copy_from_slice(&row);
         self.next = 0;
-        // Behind the invalid signals, of which there are none yet.
-        self.at = start + HEAD_BYTES + NULL_BYTES;
+        self.at = HEAD_BYTES;
     }
 
     /// Writes the value of a signal that stands behind all those written before; those between
@@ -187,7 +218,7 @@ impl EncodedReadings {
             Value::Text(text) => {
                 self.grow(text.len());
                 self.write((text.len() as u32).to_be_bytes());
-                self.bytes[self.at..][..text.len()].copy_from_slice(text.as_bytes());
+                self.row[self.at..][..text.len()].copy_from_slice(text.as_bytes());
                 self.at += text.len();
             }
             Value::Codes(codes) => self.codes(codes),
@@ -197,26 +228,26 @@ impl EncodedReadings {
     /// Ends the row; `invalid` are the signals that were sent with a value that cannot be true.
     pub fn finish(&mut self, invalid: SignalSet) {
         self.skip_to(Signal::ALL.len());
-        self.next = Signal::ALL.len();
-        self.bytes.truncate(self.at);
-        if let Some(row) = self.rows.last().filter(|_| !invalid.is_empty()) {
-            // It stands before the values, and is known only after them.
-            let at = row.start + HEAD_BYTES;
-            let mut field = [0; NUMBER_BYTES];
-            field[..4].copy_from_slice(&8_u32.to_be_bytes());
-            field[4..].copy_from_slice(&invalid.bits().to_be_bytes());
-            self.bytes.splice(at..at + NULL_BYTES, field);
+        let (head, values) = self.row[..self.at].split_at(HEAD_BYTES);
+        let bytes = &mut self.done.bytes;
+        bytes.extend_from_slice(head);
+        // They stand before the values, and are known only after them.
+        if invalid.is_empty() {
+            bytes.extend_from_slice(&[NULL_BYTE; NULL_BYTES]);
+        } else {
+            bytes.put_i32(8);
+            bytes.put_u64(invalid.bits() as u64);
         }
+        bytes.extend_from_slice(values);
+        self.clear_row();
     }
 
-    pub(crate) fn rows(&self) -> impl Iterator<Item = EncodedRow<'_>> {
-        let ends = self.rows.iter().skip(1).map(|row| row.start);
-        let ends = ends.chain([self.bytes.len()]);
-        self.rows.iter().zip(ends).map(|(row, end)| EncodedRow {
-            key: row.key,
-            time_quality: row.time_quality,
-            bytes: &self.bytes[row.start..end],
-        })
+    fn clear_row(&mut self) {
+        // Texts and lists made it longer.
+        self.row.truncate(ROW_BYTES);
+        let written = self.at.min(ROW_BYTES);
+        self.row[..written].fill(NULL_BYTE);
+        self.at = 0;
     }
 
     fn skip_to(&mut self, place: usize) {
@@ -225,19 +256,23 @@ impl EncodedReadings {
 
     /// Makes room for so many bytes more than a number has.
     fn grow(&mut self, bytes: usize) {
-        self.bytes.resize(self.bytes.len() + bytes, NULL_BYTE);
+        self.row.resize(self.row.len() + bytes, NULL_BYTE);
     }
 
     #[inline]
     fn write<const N: usize>(&mut self, bytes: [u8; N]) {
-        self.bytes[self.at..][..N].copy_from_slice(&bytes);
+        self.row[self.at..][..N].copy_from_slice(&bytes);
         self.at += N;
     }
 
+    /// One of a number: at most eight bytes.
     #[inline]
     fn field<const N: usize>(&mut self, value: [u8; N]) {
-        self.write((N as u32).to_be_bytes());
-        self.write(value);
+        // Looked up once for length and value, of which there are dozens in a row.
+        let field: &mut [u8] = &mut self.row[self.at..][..NUMBER_BYTES];
+        field[..4].copy_from_slice(&(N as u32).to_be_bytes());
+        field[4..4 + N].copy_from_slice(&value);
+        self.at += 4 + N;
     }
 
     /// A one-dimensional array: dimensions, "may hold nulls", type of the elements, length, lower
@@ -270,9 +305,9 @@ fn postgres_time(at: UnixMicroseconds) -> i64 {
 
 impl<'a> FromIterator<&'a Reading> for EncodedReadings {
     fn from_iter<I: IntoIterator<Item = &'a Reading>>(readings: I) -> Self {
-        let mut encoded = Self::default();
+        let mut encoder = ReadingEncoder::default();
         for reading in readings {
-            encoded.begin(RowHead {
+            encoder.begin(RowHead {
                 key: reading.key,
                 received_at: reading.received_at,
                 time_quality: reading.time_quality,
@@ -311,13 +346,13 @@ impl<'a> FromIterator<&'a Reading> for EncodedReadings {
             macro_rules! put_signals {
                 ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
                     $(if let Some(value) = &m.$name {
-                        encoded.put(Signal::$name, value!($kind, value));
+                        encoder.put(Signal::$name, value!($kind, value));
                     })+
                 };
             }
             ayaz_model::for_each_signal!(put_signals);
-            encoded.finish(reading.invalid);
+            encoder.finish(reading.invalid);
         }
-        encoded
+        encoder.take()
     }
 }

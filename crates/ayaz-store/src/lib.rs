@@ -23,7 +23,7 @@ pub mod scratch;
 pub mod vehicles;
 
 pub use connect::{Connection, DatabaseUrl, Role};
-pub use encoded::{EncodedReadings, RowHead};
+pub use encoded::{EncodedReadings, ReadingEncoder, RowHead};
 pub use error::StoreError;
 pub use ingest::{IngestStore, Written};
 pub use message::{Content, Envelope, Message, Rejection};

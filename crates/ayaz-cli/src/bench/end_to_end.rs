@@ -24,7 +24,7 @@ pub(super) struct EndToEnd {
     pub(super) daemon_memory_peak_bytes: u64,
     pub(super) wal_bytes: f64,
     /// Of the whole run.
-    pub(super) messages_shed: f64,
+    pub(super) intake_pauses: f64,
     /// Of the whole run.
     pub(super) write_retries: f64,
 }
@@ -64,7 +64,7 @@ pub(super) async fn run(site: &Site, load: &Arc<Load>) -> Result<EndToEnd> {
         cpu,
         daemon_memory_peak_bytes,
         wal_bytes: (wal_after - wal_before) as f64,
-        messages_shed: last.messages_shed,
+        intake_pauses: last.intake_pauses,
         write_retries: last.write_retries,
     })
 }

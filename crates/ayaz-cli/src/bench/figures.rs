@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::end_to_end::EndToEnd;
-use super::reference::CopyUnderLoad;
+use super::reference::{CopyUnderLoad, NullSubscriber};
 
 /// One run of each kind, made one after the other so that the machine was the same for all.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +11,7 @@ pub(super) struct Round {
     pub(super) readings_per_message: f64,
     pub(super) end_to_end: EndToEnd,
     pub(super) copy_under_load: CopyUnderLoad,
-    pub(super) null_messages_per_second: f64,
+    pub(super) null_subscriber: NullSubscriber,
     pub(super) copy_alone_rows_per_second: f64,
 }
 
@@ -73,13 +73,13 @@ pub(super) const FIGURES: &[Figure] = &[
         "null_subscriber_messages_per_second",
         "null subscriber, messages/s",
         0,
-        |round| Some(round.null_messages_per_second),
+        |round| Some(round.null_subscriber.messages_per_second),
     ),
     figure(RATIO_TO_COPY, "÷ COPY under load", 3, |round| {
         Some(round.end_to_end.readings_per_second / round.copy_under_load.rows_per_second)
     }),
     figure(RATIO_TO_NULL_SUBSCRIBER, "÷ null subscriber", 3, |round| {
-        Some(round.messages_per_second() / round.null_messages_per_second)
+        Some(round.messages_per_second() / round.null_subscriber.messages_per_second)
     }),
     figure("ratio_to_copy_alone", "÷ COPY alone", 3, |round| {
         Some(round.end_to_end.readings_per_second / round.copy_alone_rows_per_second)
@@ -106,6 +106,12 @@ pub(super) const FIGURES: &[Figure] = &[
         "daemon CPU, µs/reading",
         2,
         |round| round.microseconds_per_reading(round.end_to_end.cpu.daemon),
+    ),
+    figure(
+        "null_subscriber_cpu_microseconds_per_message",
+        "null subscriber CPU, µs/message",
+        2,
+        |round| Some(round.null_subscriber.cpu_microseconds_per_message),
     ),
     figure(
         "broker_cpu_microseconds_per_reading",
@@ -140,8 +146,8 @@ pub(super) const FIGURES: &[Figure] = &[
     figure("wal_bytes_per_reading", "WAL, bytes/reading", 0, |round| {
         Some(round.end_to_end.wal_bytes / round.end_to_end.readings)
     }),
-    figure("messages_shed", "messages shed", 0, |round| {
-        Some(round.end_to_end.messages_shed)
+    figure("intake_pauses", "pauses at the memory bound", 0, |round| {
+        Some(round.end_to_end.intake_pauses)
     }),
     figure("write_retries", "write retries", 0, |round| {
         Some(round.end_to_end.write_retries)

@@ -6,6 +6,7 @@ use procfs::process::{Process, Stat, all_processes};
 /// Processor time used since the start of each process, seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cpu {
+    /// Or of the null subscriber in its place.
     pub(super) daemon: f64,
     /// Generator, and the little that measuring costs.
     pub(super) bench: f64,

@@ -71,13 +71,21 @@ pub(super) async fn copy_alone(site: &Site, load: &Arc<Load>, rows_per_batch: f6
     copied.rows_per_second(from, until)
 }
 
-/// Messages per second to a subscriber that acknowledges each by hand and stores nothing, as fast
-/// as it can.
-pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<f64> {
+/// What a subscriber does that acknowledges each message and stores nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NullSubscriber {
+    pub(super) messages_per_second: f64,
+    pub(super) cpu_microseconds_per_message: f64,
+}
+
+/// Messages as fast as it can take them.
+pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<NullSubscriber> {
     let mut null = Subscriber::start(site, Kind::Null, site.database_url()).await?;
     let mut generator = Generator::start(&site.mqtt_url, load, Pace::ClosedLoop)?;
     let before = null.serve(&mut generator, site.warm_up).await?;
+    let cpu_before = site.servers.cpu(&null.process)?;
     let after = null.serve(&mut generator, site.duration).await?;
+    let cpu = site.servers.cpu(&null.process)?.since(&cpu_before);
     let sent = generator.finish().await?;
     let arrived =
         |counters: &super::subscriber::Counters| counters.messages_acknowledged >= sent as f64;
@@ -89,7 +97,10 @@ pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<f64
     .await?;
     null.stop().await?;
     let messages = after.messages_acknowledged - before.messages_acknowledged;
-    Ok(messages / after.at.duration_since(before.at).as_secs_f64())
+    Ok(NullSubscriber {
+        messages_per_second: messages / after.at.duration_since(before.at).as_secs_f64(),
+        cpu_microseconds_per_message: cpu.daemon * 1e6 / messages,
+    })
 }
 
 /// Copies the load's rows, one transaction after the other, until it is finished.

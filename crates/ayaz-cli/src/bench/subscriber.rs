@@ -56,7 +56,7 @@ pub(super) struct Counters {
     pub(super) readings_written: f64,
     pub(super) readings_duplicate: f64,
     pub(super) batches_written: f64,
-    pub(super) messages_shed: f64,
+    pub(super) intake_pauses: f64,
     pub(super) write_retries: f64,
 }
 
@@ -136,7 +136,7 @@ impl Subscriber {
             readings_written: value(metrics::READINGS_WRITTEN),
             readings_duplicate: value(metrics::READINGS_DUPLICATE),
             batches_written: value(metrics::BATCHES_WRITTEN),
-            messages_shed: value(metrics::MESSAGES_SHED),
+            intake_pauses: value(metrics::INTAKE_PAUSES),
             write_retries: value(metrics::WRITE_RETRIES),
         })
     }

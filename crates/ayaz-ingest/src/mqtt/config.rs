@@ -25,8 +25,7 @@ pub struct MqttConfig {
     #[serde(default)]
     pub shared_group: String,
     /// Most messages that the broker may deliver without an acknowledgement (MQTT 5 Receive
-    /// Maximum). Half of it is the most messages of a batch. Where messages are so large that these
-    /// would not fit into `memory_max_bytes`, the daemon asks for fewer at its next connection.
+    /// Maximum). A batch takes a share of them at most, so that the others can come meanwhile.
     #[serde(default = "receive_maximum")]
     pub receive_maximum: u16,
     /// Largest packet taken from the broker. A broker that holds a larger one drops it, so this is
@@ -34,7 +33,8 @@ pub struct MqttConfig {
     /// dead letter instead.
     #[serde(default = "packet_max_bytes")]
     pub packet_max_bytes: u32,
-    /// Most bytes of messages that were received and are not yet stored.
+    /// Most bytes of messages that were received and are not yet stored. At this bound nothing is
+    /// read from the broker.
     #[serde(default = "memory_max_bytes")]
     pub memory_max_bytes: usize,
     /// The connection is checked when nothing was sent for this long.

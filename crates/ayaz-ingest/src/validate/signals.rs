@@ -54,9 +54,9 @@ const FIELD_NUMBERS: usize = 128;
 const UNSPECIFIED: i32 = 0;
 
 /// Hands on the values that can be true, and returns the signals of the others.
-pub(super) fn measurements<R: Rows>(
+pub(super) fn measurements(
     mut wire: Wire<'_>,
-    rows: &mut R,
+    rows: &mut impl Rows,
     counts: &mut InvalidCounts,
 ) -> Result<SignalSet, Irregular> {
     let fields = &*FIELDS;
@@ -68,13 +68,13 @@ pub(super) fn measurements<R: Rows>(
             return Err(Irregular);
         }
         last = number;
-        let field = fields.get(number as usize).copied().flatten();
-        let Some((signal, kind)) = field else {
+        let Some(Some((signal, kind))) = fields.get(number as usize) else {
             // Of a later version of the schema.
             wire.skip(wire_type)?;
             continue;
         };
-        let checked = match (kind, wire_type) {
+        let signal = *signal;
+        let checked = match (*kind, wire_type) {
             (SignalKind::Float(min, max), WireType::Fixed32) => {
                 float(f32::from_le_bytes(wire.fixed()?), min, max).map(Value::Float)
             }

@@ -9,7 +9,7 @@ use ayaz_model::measurements::Value;
 use ayaz_model::{Signal, SignalSet, UnixMicroseconds, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::TelemetryBatch;
-use ayaz_store::{EncodedReadings, RowHead};
+use ayaz_store::{ReadingEncoder, RowHead};
 
 use super::signals::{self, InvalidCounts};
 use super::{Base, Limits, base_time, count, same_vehicle};
@@ -22,23 +22,24 @@ const READINGS: u32 = 7;
 
 /// Where checked readings go.
 pub(super) trait Rows {
-    /// Room for so many, sent in so many bytes.
-    fn with_capacity(readings: usize, bytes: usize) -> Self;
+    /// Forgets all, and makes room for so many, sent in so many bytes.
+    fn reset(&mut self, readings: usize, bytes: usize);
     fn begin(&mut self, head: RowHead);
     /// In the order of the signals.
     fn put(&mut self, signal: Signal, value: Value<'_>);
     fn finish(&mut self, invalid: SignalSet);
 }
 
-impl Rows for EncodedReadings {
-    fn with_capacity(readings: usize, bytes: usize) -> Self {
-        Self::with_capacity(readings, bytes)
+impl Rows for ReadingEncoder {
+    fn reset(&mut self, readings: usize, bytes: usize) {
+        self.reset(readings, bytes);
     }
 
     fn begin(&mut self, head: RowHead) {
         self.begin(head);
     }
 
+    #[inline]
     fn put(&mut self, signal: Signal, value: Value<'_>) {
         self.put(signal, value);
     }
@@ -48,59 +49,54 @@ impl Rows for EncodedReadings {
     }
 }
 
-/// Checks a batch of the vehicle that the topic names.
-pub(super) fn telemetry<R: Rows>(
-    vehicle: &VehicleId,
-    payload: &[u8],
-    limits: &Limits,
-    received_at: UnixMicroseconds,
-    invalid: &mut InvalidCounts,
-) -> Result<R, Reject> {
-    let arrival = Arrival {
-        vehicle,
-        limits,
-        received_at,
-    };
-    let mut counts = *invalid;
-    let outcome = match arrival.read(payload, &mut counts) {
-        Ok(outcome) => outcome,
-        Err(Irregular) => {
-            readings_at_most(payload, limits.readings_max)?;
-            let batch = TelemetryBatch::decode(payload)
-                .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
-            counts = *invalid;
-            arrival
-                .read(&batch.encode_to_vec(), &mut counts)
-                .unwrap_or_else(|Irregular| {
-                    let detail = "prost's own encoding cannot be read";
-                    Err(Reject::new(Reason::PayloadUndecodable, detail))
-                })
-        }
-    };
-    if outcome.is_ok() {
-        *invalid = counts;
-    }
-    outcome
-}
-
-struct Arrival<'a> {
-    vehicle: &'a VehicleId,
-    limits: &'a Limits,
-    received_at: UnixMicroseconds,
+/// Whose batch it is by its topic, and when it came.
+pub(super) struct Arrival<'a> {
+    pub(super) vehicle: &'a VehicleId,
+    pub(super) limits: &'a Limits,
+    pub(super) received_at: UnixMicroseconds,
 }
 
 impl Arrival<'_> {
-    fn read<R: Rows>(
+    /// Checks a batch, and hands its readings on; after an error they are worth nothing.
+    pub(super) fn telemetry(
         &self,
         payload: &[u8],
+        rows: &mut impl Rows,
         invalid: &mut InvalidCounts,
-    ) -> Result<Result<R, Reject>, Irregular> {
+    ) -> Result<(), Reject> {
+        let mut counts = *invalid;
+        let outcome = match self.read(payload, rows, &mut counts) {
+            Ok(outcome) => outcome,
+            Err(Irregular) => {
+                readings_at_most(payload, self.limits.readings_max)?;
+                let batch = TelemetryBatch::decode(payload)
+                    .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
+                counts = *invalid;
+                self.read(&batch.encode_to_vec(), rows, &mut counts)
+                    .unwrap_or_else(|Irregular| {
+                        let detail = "prost's own encoding cannot be read";
+                        Err(Reject::new(Reason::PayloadUndecodable, detail))
+                    })
+            }
+        };
+        if outcome.is_ok() {
+            *invalid = counts;
+        }
+        outcome
+    }
+
+    fn read(
+        &self,
+        payload: &[u8],
+        rows: &mut impl Rows,
+        invalid: &mut InvalidCounts,
+    ) -> Result<Result<(), Reject>, Irregular> {
         let batch = Batch::read(payload)?;
         let base = match self.check(&batch) {
             Ok(base) => base,
             Err(reject) => return Ok(Err(reject)),
         };
-        let mut rows = R::with_capacity(batch.readings, payload.len());
+        rows.reset(batch.readings, payload.len());
         let mut wire = batch.from_readings;
         while let Some((number, wire_type)) = wire.field()? {
             if number != READINGS {
@@ -108,13 +104,11 @@ impl Arrival<'_> {
                 continue;
             }
             let reading = wire.bytes()?;
-            if let Err(reject) =
-                self.reading(reading, &base, batch.historical, &mut rows, invalid)?
-            {
+            if let Err(reject) = self.reading(reading, &base, batch.historical, rows, invalid)? {
                 return Ok(Err(reject));
             }
         }
-        Ok(Ok(rows))
+        Ok(Ok(()))
     }
 
     fn check(&self, batch: &Batch<'_>) -> Result<Base, Reject> {
@@ -127,12 +121,12 @@ impl Arrival<'_> {
         })
     }
 
-    fn reading<R: Rows>(
+    fn reading(
         &self,
         reading: &[u8],
         base: &Base,
         historical: bool,
-        rows: &mut R,
+        rows: &mut impl Rows,
         invalid: &mut InvalidCounts,
     ) -> Result<Result<(), Reject>, Irregular> {
         let mut wire = Wire::new(reading);

@@ -4,11 +4,10 @@ use ayaz_model::measurements::Value;
 use ayaz_model::{Measurements, Reading, Signal, SignalSet, TimeQuality, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{self as wire, CellBatch, TelemetryBatch};
-use ayaz_store::{Content, EncodedReadings, RowHead};
-use bytes::Bytes;
+use ayaz_store::{Content, EncodedReadings, ReadingEncoder, RowHead};
 use proptest::prelude::*;
 
-use super::telemetry::{Rows, telemetry};
+use super::telemetry::{Arrival, Rows};
 use super::{InvalidCounts, Limits, validate};
 use crate::decode::decode;
 use crate::reject::Reason;
@@ -31,11 +30,12 @@ fn batch(readings: Vec<wire::Reading>) -> TelemetryBatch {
     }
 }
 
-fn accept(topic: &str, payload: impl Into<Bytes>) -> Result<(Content, InvalidCounts), Reason> {
+fn accept(topic: &str, payload: impl AsRef<[u8]>) -> Result<(Content, InvalidCounts), Reason> {
+    let mut encoder = ReadingEncoder::default();
     let limits = Limits::default();
     let mut invalid = InvalidCounts::default();
-    decode(topic.as_bytes(), &payload.into(), &limits)
-        .and_then(|frame| validate(frame, &limits, NOW, &mut invalid))
+    decode(topic.as_bytes(), payload.as_ref(), &limits)
+        .and_then(|frame| validate(frame, &limits, NOW, &mut encoder, &mut invalid))
         .map(|content| (content, invalid))
         .map_err(|reject| reject.reason)
 }
@@ -45,8 +45,8 @@ fn accept(topic: &str, payload: impl Into<Bytes>) -> Result<(Content, InvalidCou
 struct Collected(Vec<Reading>);
 
 impl Rows for Collected {
-    fn with_capacity(_: usize, _: usize) -> Self {
-        Self::default()
+    fn reset(&mut self, _: usize, _: usize) {
+        self.0.clear();
     }
 
     fn begin(&mut self, head: RowHead) {
@@ -97,8 +97,15 @@ impl Rows for Collected {
 fn collect(payload: &[u8]) -> Result<(Vec<Reading>, InvalidCounts), Reason> {
     let mut invalid = InvalidCounts::default();
     let vehicle = "E12-001".parse().unwrap();
-    telemetry::<Collected>(&vehicle, payload, &Limits::default(), NOW, &mut invalid)
-        .map(|collected| (collected.0, invalid))
+    let mut collected = Collected::default();
+    let arrival = Arrival {
+        vehicle: &vehicle,
+        limits: &Limits::default(),
+        received_at: NOW,
+    };
+    arrival
+        .telemetry(payload, &mut collected, &mut invalid)
+        .map(|()| (collected.0, invalid))
         .map_err(|reject| reject.reason)
 }
 
@@ -380,7 +387,7 @@ proptest! {
         });
         let whole = batch(readings.collect()).encode_to_vec();
         let length = (whole.len() as f64 * cut) as usize;
-        prop_assert!(accept(TOPIC, whole[..length].to_vec()).is_err());
+        prop_assert!(accept(TOPIC, &whole[..length]).is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use super::*;
 use crate::bench::end_to_end::EndToEnd;
 use crate::bench::processes::Cpu;
-use crate::bench::reference::CopyUnderLoad;
+use crate::bench::reference::{CopyUnderLoad, NullSubscriber};
 
 fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f64) -> Cell {
     let fleet = "bench".parse().unwrap();
@@ -20,14 +20,17 @@ fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f6
             },
             daemon_memory_peak_bytes: 30_000_000,
             wal_bytes: 1e9,
-            messages_shed: 0.0,
+            intake_pauses: 0.0,
             write_retries: 0.0,
         },
         copy_under_load: CopyUnderLoad {
             rows_per_second: 200_000.0,
             load_share: 1.0,
         },
-        null_messages_per_second: 50_000.0,
+        null_subscriber: NullSubscriber {
+            messages_per_second: 50_000.0,
+            cpu_microseconds_per_message: 2.0,
+        },
         copy_alone_rows_per_second: 400_000.0,
     };
     Cell::new(&load, &[round], None)
