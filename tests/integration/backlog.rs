@@ -10,7 +10,7 @@ use system_tests::{Bed, wait};
 use crate::fixtures::{readings, vehicle};
 
 const MEMORY_MAX_BYTES: u64 = 4 << 20;
-/// What the daemon needs beside the messages: code, buffers, two batches of rows.
+/// What the daemon needs beside the messages: code, buffers, three batches of rows.
 const BESIDE_BYTES: u64 = 48 << 20;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
@@ -83,6 +83,40 @@ async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<(
         "peak {} MB",
         peak >> 20
     );
+    ingest.terminate().await?;
+    Ok(stack.stop().await?)
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_shows_before_anything_has_failed() -> Result<()> {
+    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let stall = [("AYAZ__STALL_AFTER_S", "2")];
+    let ingest = bed.ingest_with(&stall, "", "write_timeout_ms = 120000")?;
+    ingest.until_ready().await?;
+    let postmaster = stack.database().and_then(|database| database.pid());
+    let database = family(postmaster.context("the database's process")?)?;
+    signal("STOP", &database).await?;
+
+    let publisher = bed.publisher("bus").await?;
+    bed.publish(&publisher, &vehicle("bus"), &readings(1, 3))
+        .await?;
+    publisher.finish().await?;
+    let mut answer = String::new();
+    wait::until("/readyz to tell", 20, async || {
+        answer = ingest.get("/readyz").await?;
+        Ok(answer.contains("503"))
+    })
+    .await?;
+    assert!(
+        answer.contains("\"storing\"") && !answer.contains("\"database\""),
+        "{answer}"
+    );
+    signal("CONT", &database).await?;
+
+    ingest.until_ready().await?;
+    assert_eq!(bed.number("select count(*) from reading").await?, 3);
+    assert_eq!(ingest.metric("ayaz_ingest_write_retries_total").await?, 0.0);
     ingest.terminate().await?;
     Ok(stack.stop().await?)
 }

@@ -76,13 +76,27 @@ impl Bed {
 
     /// The same with more lines in its `[mqtt]` section, and more sections.
     pub fn ingest_configured(&self, mqtt: &str, sections: &str) -> Result<Program> {
+        self.ingest_with(&[], mqtt, sections)
+    }
+
+    /// The same with more in its environment.
+    pub fn ingest_with(
+        &self,
+        variables: &[(&'static str, &str)],
+        mqtt: &str,
+        sections: &str,
+    ) -> Result<Program> {
         let fleet = &self.fleet;
         let config = format!(
             "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
              reconnect_delay_max_ms = 1000\n{mqtt}\n\
              [database]\nurl = 'postgres://127.0.0.1/x'\n{sections}"
         );
-        Program::daemon("ayaz-ingest", &self.environment(), &config)
+        let more = variables
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let environment: Vec<_> = self.environment().into_iter().chain(more).collect();
+        Program::daemon("ayaz-ingest", &environment, &config)
     }
 
     /// The analytics worker as a process, until it has worked off all that is pending.

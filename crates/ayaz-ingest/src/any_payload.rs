@@ -1,6 +1,8 @@
 //! What must hold for whatever bytes arrive: for the fuzzer (`fuzz/`), and for a test that does the
 //! same for a minute without one.
 
+use std::cell::RefCell;
+
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::{Content, ReadingEncoder};
 
@@ -12,6 +14,11 @@ const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
 
 /// Most that a row may take beside what was sent for it.
 const ROW_BYTES_MAX: usize = 1_024;
+
+thread_local! {
+    /// One that has seen all inputs before, as the daemon's has.
+    static USED_ENCODER: RefCell<ReadingEncoder> = RefCell::default();
+}
 
 /// Takes the first byte for the kind of the topic and the rest for the payload, through decoding,
 /// validation and encoding for COPY.
@@ -31,6 +38,16 @@ pub fn check(input: &[u8]) {
     let mut invalid = InvalidCounts::default();
     let checked = decode(topic.as_bytes(), payload, &limits)
         .and_then(|frame| validate(frame, &limits, NOW, &mut encoder, &mut invalid));
+    USED_ENCODER.with_borrow_mut(|used| {
+        let mut invalid = InvalidCounts::default();
+        let again = decode(topic.as_bytes(), payload, &limits)
+            .and_then(|frame| validate(frame, &limits, NOW, used, &mut invalid));
+        let same = match (&checked, &again) {
+            (Ok(fresh), Ok(used)) => fresh == used,
+            (fresh, used) => fresh.is_err() && used.is_err(),
+        };
+        assert!(same, "what came before shows: {checked:?}, {again:?}");
+    });
     match checked {
         Ok(Content::Readings(_, rows)) => {
             assert!((1..=limits.readings_max).contains(&rows.len()));

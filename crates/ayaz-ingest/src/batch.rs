@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use ayaz_store::Message;
+use ayaz_store::{Content, Message};
 use serde::Deserialize;
 
 use crate::ack::AckToken;
@@ -14,7 +14,7 @@ use crate::ack::AckToken;
 pub struct BatchConfig {
     /// A batch takes no further message once it holds this many rows.
     pub rows_max: usize,
-    /// A batch is written once its oldest message has waited this long, if the writer is idle.
+    /// A batch is written once its oldest message has waited this long, if a writer is idle.
     pub linger_ms: u64,
 }
 
@@ -36,6 +36,8 @@ pub struct Batch {
     pub tokens: Vec<AckToken>,
     /// Rows that the messages become.
     pub rows: usize,
+    /// Whether one of them says that its vehicle came or went.
+    pub has_status: bool,
 }
 
 /// The batch that is being gathered.
@@ -68,6 +70,7 @@ impl Batcher {
     /// Adds a message that arrived now.
     pub fn push(&mut self, message: Message, token: AckToken, now: Instant) {
         self.batch.rows += message.content.rows();
+        self.batch.has_status |= matches!(message.content, Content::Status { .. });
         self.batch.messages.push(message);
         self.batch.tokens.push(token);
         self.oldest.get_or_insert(now);
@@ -83,6 +86,11 @@ impl Batcher {
         }
     }
 
+    /// Whether what is gathered says that a vehicle came or went.
+    pub fn has_status(&self) -> bool {
+        self.batch.has_status
+    }
+
     /// Hands the batch over; `None` when it is empty.
     pub fn take(&mut self) -> Option<Batch> {
         self.oldest.take()?;
@@ -93,7 +101,7 @@ impl Batcher {
 #[cfg(test)]
 mod tests {
     use ayaz_model::UnixMicroseconds;
-    use ayaz_store::{Content, Envelope, Rejection};
+    use ayaz_store::{Envelope, Rejection};
     use bytes::Bytes;
     use proptest::prelude::*;
 

@@ -5,9 +5,9 @@
 //!
 //! ```text
 //!            deliveries                     batch                      settled tokens
-//!  mqtt ──(unbounded, bytes──> pipeline ──(1, when the──> writer ──(unbounded, at most──┐
-//!   ^      bounded by mqtt)    decode     writer is      one         what mqtt handed   │
-//!   │                          validate   idle)          transaction out)               │
+//!  mqtt ──(unbounded, bytes──> pipeline ──(1, when a ──> writers ──(unbounded, at most──┐
+//!   ^      bounded by mqtt)    decode     writer is      one batch   what mqtt handed   │
+//!   │                          validate   idle)          each        out)               │
 //!   └───────────────── acknowledges in the order of receipt <──────────────────────────┘
 //! ```
 //!

@@ -38,7 +38,7 @@ metric_names! {
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
     /// Rejected messages that left no dead letter, because their vehicle had too many in that hour.
     counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
-    /// Times that nothing more was read from the broker at the memory bound, until something was stored.
+    /// Times that reading from the broker stopped at the memory bound, until something was stored.
     counter INTAKE_PAUSES = "ayaz_ingest_intake_pauses_total";
     /// Readings stored as new rows.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";

@@ -41,7 +41,7 @@ const DELIVERY_OVERHEAD_BYTES: usize = 256;
 pub struct Channels {
     /// To the pipeline.
     pub deliveries: UnboundedSender<Vec<Delivery>>,
-    /// From the writer.
+    /// From the writers.
     pub settled: UnboundedReceiver<Vec<AckToken>>,
     /// Turns true when the daemon is to stop.
     pub stop: watch::Receiver<bool>,
@@ -49,7 +49,7 @@ pub struct Channels {
     pub progress: Progress,
 }
 
-/// Receives and acknowledges until the daemon stops and the writer has settled everything.
+/// Receives and acknowledges until the daemon stops and the writers have settled everything.
 pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
     let Channels {
         deliveries,
@@ -84,8 +84,7 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         let waited = match ended {
             Ended::Stopped => return,
             Ended::TakenOver => intake.give_way(&config, &mut delays, &readiness).await,
-            // At the memory bound it may have lost patience with us.
-            Ended::Closed if !intake.is_full() && delays.closed_too_often(Instant::now()) => {
+            Ended::Closed if delays.closed_too_often(Instant::now()) => {
                 intake.give_way(&config, &mut delays, &readiness).await
             }
             Ended::Closed => {
@@ -231,7 +230,7 @@ impl Intake {
     }
 
     /// Does something while there is no connection; what is stored meanwhile will be delivered
-    /// again, and found to be there. `None` if the writer has ended.
+    /// again, and found to be there. `None` if the writers have ended.
     async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {

@@ -1,4 +1,4 @@
-//! Deliveries to batches: decode, validate, gather, and hand over when the writer is idle.
+//! Deliveries to batches: decode, validate, gather, and hand over when a writer is idle.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -25,7 +25,10 @@ pub async fn run(
     // Decoded, a message is several times as large, so no more are than a batch takes.
     let mut undecoded = VecDeque::new();
     let mut open = true;
-    let mut idle_writer: Option<Request> = None;
+    let mut idle = VecDeque::new();
+    // The writer whose batch holds statuses: until it asks again, no other gets such a batch, since
+    // the last status of a vehicle is the one that counts.
+    let mut with_statuses = None;
     while open || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
         let mut tally = Tally::default();
@@ -40,17 +43,29 @@ pub async fn run(
         let due_at = batcher.due_at(now);
         // At the end there is nothing to linger for.
         let due = due_at.is_some_and(|due_at| !open || due_at <= now);
-        if due && let Some(request) = idle_writer.take() {
-            let refused = batcher.take().and_then(|batch| request.send(batch).err());
-            if refused.is_some() {
+        let in_order = with_statuses.is_none() || !batcher.has_status();
+        if due
+            && in_order
+            && let Some(Request { writer, batch: to }) = idle.pop_front()
+        {
+            let Some(batch) = batcher.take() else {
+                continue;
+            };
+            if batch.has_status {
+                with_statuses = Some(writer);
+            }
+            if to.send(batch).is_err() {
                 // The writer has stopped: what is not written is not acknowledged either.
                 return;
             }
             continue;
         }
         tokio::select! {
-            request = requests.recv(), if idle_writer.is_none() => match request {
-                Some(request) => idle_writer = Some(request),
+            request = requests.recv() => match request {
+                Some(request) => {
+                    with_statuses = with_statuses.filter(|writer| *writer != request.writer);
+                    idle.push_back(request);
+                }
                 None => return,
             },
             delivered = deliveries.recv(), if open && undecoded.is_empty() => match delivered {
@@ -150,5 +165,73 @@ impl Tally {
         for (quality, count) in [("future", self.future), ("ancient", self.ancient)] {
             metrics::add_labelled(metrics::READINGS_MISTIMED, "time_quality", quality, count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ayaz_model::UnixMicroseconds;
+    use ayaz_proto::Message as _;
+    use ayaz_proto::telemetry::v1::VehicleStatus;
+    use bytes::Bytes;
+    use tokio::sync::{mpsc, oneshot};
+    use tokio::time::timeout;
+
+    use super::*;
+    use crate::ack::AckLedger;
+    use crate::batch::{Batch, BatchConfig};
+
+    fn delivery(kind: &str, payload: Vec<u8>, ledger: &mut AckLedger) -> Delivery {
+        Delivery {
+            topic: Bytes::from(format!("ayaz/v1/astana/E12-001/{kind}")),
+            payload: payload.into(),
+            received_at: UnixMicroseconds(0),
+            token: ledger.receive(1, 1),
+        }
+    }
+
+    fn status(online: bool) -> Vec<u8> {
+        let status = VehicleStatus {
+            vehicle: "E12-001".to_owned(),
+            online,
+            boot_id: 1,
+        };
+        status.encode_to_vec()
+    }
+
+    #[allow(clippy::async_yields_async, reason = "the batch comes later")]
+    async fn ask(requests: &mpsc::Sender<Request>, writer: u8) -> oneshot::Receiver<Batch> {
+        let (to, batch) = oneshot::channel();
+        let request = Request { writer, batch: to };
+        requests.send(request).await.unwrap();
+        batch
+    }
+
+    #[tokio::test]
+    async fn a_status_is_not_written_beside_an_earlier_one() {
+        let mut ledger = AckLedger::new(1);
+        let (deliver, delivered) = mpsc::unbounded_channel();
+        let (requests, requested) = mpsc::channel(1);
+        let one_each = Batcher::new(BatchConfig::default(), 1);
+        tokio::spawn(run(Limits::default(), one_each, delivered, requested));
+        let junk = delivery("telemetry", vec![1], &mut ledger);
+        let statuses = [status(false), status(true)].map(|it| delivery("status", it, &mut ledger));
+        deliver
+            .send([junk].into_iter().chain(statuses).collect())
+            .unwrap();
+        assert!(!ask(&requests, 0).await.await.unwrap().has_status);
+        assert!(ask(&requests, 1).await.await.unwrap().has_status);
+        let mut other = ask(&requests, 0).await;
+        let pause = Duration::from_millis(200);
+        assert!(
+            timeout(pause, &mut other).await.is_err(),
+            "both statuses are written at a time"
+        );
+        // The writer of the first asks again, so that it is stored.
+        let again = ask(&requests, 1).await;
+        assert!(other.await.unwrap().has_status);
+        drop(again);
     }
 }

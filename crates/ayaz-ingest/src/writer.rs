@@ -1,7 +1,7 @@
 //! Writes one batch after another. A batch that the database cannot take now is tried again until
-//! it can: nothing is skipped. Several writers take turns, so that the database works on one batch
-//! while it commits another; which is stored first does not matter, since acknowledgements leave in
-//! the order of receipt, and a status counts only if it is newer.
+//! it can: nothing is skipped. Several writers take turns, so that the database copies one batch while
+//! it commits another. Which is stored first does not matter: acknowledgements leave in the order of
+//! receipt, and of batches with statuses, whose last one counts, only one is written at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -52,8 +52,14 @@ impl WriterStates {
     }
 }
 
-/// How the writer asks for the next batch.
-pub type Request = oneshot::Sender<Batch>;
+/// How a writer asks for its next batch. That it asks says that its last one is stored.
+#[derive(Debug)]
+pub struct Request {
+    /// Which writer.
+    pub writer: u8,
+    /// Where the batch goes.
+    pub batch: oneshot::Sender<Batch>,
+}
 
 /// Writes until there are no more batches. Asks for one only when it is idle, so that a batch goes
 /// on growing meanwhile. Returns early only with an error that trying again cannot mend.
@@ -68,7 +74,11 @@ pub async fn run(
     // Connecting before the first batch lets a wrong schema be told at the start.
     retry(&mut store, &state, Work::Connect).await?;
     loop {
-        let (request, batch) = oneshot::channel();
+        let (sender, batch) = oneshot::channel();
+        let request = Request {
+            writer: state.number,
+            batch: sender,
+        };
         let asked = requests.send(request).await.is_ok();
         let Some(batch) = (if asked { batch.await.ok() } else { None }) else {
             return Ok(());

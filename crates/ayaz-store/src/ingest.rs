@@ -26,7 +26,7 @@ pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use rows::RowPlan;
 use transaction::{Session, Way};
 
-/// Vehicles whose numbers are remembered, about 200 bytes each.
+/// Vehicles whose numbers are remembered, about 100 bytes each.
 const VEHICLES_REMEMBERED: usize = 100_000;
 
 /// What a batch became.

@@ -3,11 +3,12 @@
 //! A probe vehicle sends one reading some twenty times a second among the load, and a connection
 //! of its own asks for it every few milliseconds. Both are this process's, so one clock tells.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use ayaz_publisher::MqttUrl;
 use ayaz_store::scratch::Watch;
 use serde::Serialize;
@@ -187,29 +188,35 @@ async fn look(
     published: Published,
 ) -> Result<Vec<Seen>> {
     let mut seen: Vec<Seen> = Vec::new();
+    // Batches may be stored in another order than that of their arrival.
+    let mut first_missing = 0;
+    let mut ahead = BTreeSet::new();
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_news = Instant::now();
     let mut publisher = Some(publisher);
     loop {
         ticks.tick().await;
-        // Probes are stored in their order, so the last one seen says what to ask for.
-        let last = recorded_at(seen.len() as u64).plus(-1);
-        let sequences = watch.after(last).await?;
+        let before = recorded_at(first_missing).plus(-1);
+        let sequences = watch.after(before).await?;
         let now = Instant::now();
         for sequence in sequences {
-            let published = lock(&published);
-            ensure!(
-                sequence == seen.len() as u64 && seen.len() < published.len(),
-                "the run is void, and with it the bench: probe {sequence} is visible before {}",
-                seen.len()
-            );
-            let published_at = published[seen.len()];
+            if !ahead.insert(sequence) {
+                continue;
+            }
+            let place = usize::try_from(sequence).unwrap_or(usize::MAX);
+            let published_at = lock(&published).get(place).copied();
+            let published_at = published_at.with_context(|| {
+                format!("the run is void, and with it the bench: nobody published probe {sequence}")
+            })?;
             seen.push(Seen {
                 published_at,
                 latency: now.duration_since(published_at),
             });
             last_news = now;
+        }
+        while ahead.remove(&first_missing) {
+            first_missing += 1;
         }
         if let Some(ended) = publisher.take_if(|publisher| publisher.is_finished()) {
             ended.await??;

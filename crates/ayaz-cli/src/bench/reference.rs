@@ -124,7 +124,7 @@ impl Copier {
         let load = Arc::clone(load);
         let stop = Arc::new(AtomicBool::new(false));
         let stopping = Arc::clone(&stop);
-        // A task, as the daemon's writer is.
+        // A task, as each of the daemon's writers is.
         let task = tokio::spawn(async move {
             let mut copied = Copied {
                 messages: 0,

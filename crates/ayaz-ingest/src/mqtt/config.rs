@@ -37,7 +37,8 @@ pub struct MqttConfig {
     /// read from the broker.
     #[serde(default = "memory_max_bytes")]
     pub memory_max_bytes: usize,
-    /// The connection is checked when nothing was sent for this long.
+    /// The broker hears from us twice in this time, and is given up when it has not answered for so
+    /// long. A broker that demands another keep-alive gets it.
     #[serde(default = "keep_alive_s")]
     pub keep_alive_s: u16,
     /// How long the broker keeps our messages while we are away.

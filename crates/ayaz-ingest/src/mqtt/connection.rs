@@ -1,6 +1,6 @@
 //! One connection to the broker, from CONNECT to its end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ayaz_daemon::admin::Readiness;
 use ayaz_model::UnixMicroseconds;
@@ -20,6 +20,9 @@ use crate::metrics::{self, HOT};
 
 /// How long the last acknowledgements may take to leave when the daemon stops.
 const DRAIN: Duration = Duration::from_secs(3);
+
+/// A connection that closes so soon after a pause is taken to close because of it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why a connection is over.
 pub(super) enum Ended {
@@ -47,6 +50,8 @@ pub(super) struct Connection {
     ledger: AckLedger,
     /// What has come and is not handed on yet.
     received: Vec<Delivery>,
+    /// When nothing was read for want of memory, the last time.
+    paused_at: Option<Instant>,
     /// Acknowledgements that wait in the link.
     unsent: u64,
     keep_alive: KeepAlive,
@@ -66,6 +71,7 @@ impl Connection {
             link,
             ledger: AckLedger::new(epoch),
             received: Vec::new(),
+            paused_at: None,
             unsent: 0,
             keep_alive: KeepAlive::new(keep_alive(config, &answer)),
             filters: config.filters(),
@@ -83,25 +89,44 @@ impl Connection {
             self.finish().await;
             return (established, Ended::Stopped);
         };
+        let ended = match ended {
+            Ended::Closed if self.has_lately_paused() => {
+                let why = "the broker closed the connection, from which nothing was read while \
+                           memory was full";
+                Ended::Lost(why.to_owned())
+            }
+            other => other,
+        };
         (self.established, ended)
+    }
+
+    /// Some brokers lose patience with who does not read (EMQX after 15 s), and we learn of it only
+    /// once we have read what they sent before.
+    fn has_lately_paused(&self) -> bool {
+        self.paused_at.is_some_and(|at| at.elapsed() < PATIENCE)
     }
 
     /// Returns when everything is settled and the daemon stops.
     async fn serve(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
         let mut was_paused = false;
         loop {
-            let arrived_at = UnixMicroseconds::now();
-            while let Some(packet) = self.link.packet()? {
-                self.handle(packet, arrived_at, intake, readiness)?;
+            // What was read before a pause, or behind the CONNACK, waits in the link.
+            if !intake.is_full() {
+                self.take_in(intake, readiness)?;
             }
             if !self.received.is_empty() {
                 intake.hand_on(std::mem::take(&mut self.received));
                 self.tell_outstanding();
+                // A broker that always has more must not keep the other tasks waiting.
+                tokio::task::yield_now().await;
             }
             // At the memory bound nothing more is read, and the broker keeps the rest.
             let paused = intake.is_full();
-            if paused && !was_paused {
-                intake.paused();
+            if paused {
+                self.paused_at = Some(Instant::now());
+                if !was_paused {
+                    intake.paused();
+                }
             }
             was_paused = paused;
             tokio::select! {
@@ -124,11 +149,19 @@ impl Connection {
         }
     }
 
+    fn take_in(&mut self, intake: &Intake, readiness: &Readiness) -> Result<(), Ended> {
+        let arrived_at = UnixMicroseconds::now();
+        while let Some(packet) = self.link.packet()? {
+            self.handle(packet, arrived_at, intake, readiness)?;
+        }
+        Ok(())
+    }
+
     fn handle(
         &mut self,
         packet: Packet,
         arrived_at: UnixMicroseconds,
-        intake: &mut Intake,
+        intake: &Intake,
         readiness: &Readiness,
     ) -> Result<(), Ended> {
         match packet {

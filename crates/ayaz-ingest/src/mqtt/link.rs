@@ -39,6 +39,9 @@ pub enum LinkError {
     /// Not MQTT 5, or larger than what was announced.
     #[error("the broker sent what MQTT 5 does not know: {0}")]
     Malformed(String),
+    /// A packet of ours: a mistake in the configuration, or of ours.
+    #[error("cannot be sent to the broker: {0}")]
+    Unsendable(String),
 }
 
 /// What [`Link::exchange`] did.
@@ -84,7 +87,7 @@ impl Link {
     }
 
     async fn shake_hands(config: &MqttConfig) -> Result<(Self, ConnAck), LinkError> {
-        let stream = TcpStream::connect((config.url.host(), config.url.port())).await?;
+        let stream = TcpStream::connect(config.url.address()).await?;
         // What is written is a whole batch of acknowledgements, for which the broker waits.
         stream.set_nodelay(true)?;
         let (reader, writer) = socket::split(stream)?;
@@ -120,9 +123,9 @@ impl Link {
                     return Ok((link, answer));
                 }
                 Some(Packet::ConnAck(answer)) => return Err(LinkError::Refused(answer.code)),
-                Some(other) => {
-                    let what = format!("{other:?} in answer to CONNECT");
-                    return Err(LinkError::Malformed(what));
+                Some(_) => {
+                    let what = "another packet in answer to CONNECT";
+                    return Err(LinkError::Malformed(what.to_owned()));
                 }
             }
         }
@@ -130,9 +133,13 @@ impl Link {
 
     /// The next packet of those that have come.
     pub fn packet(&mut self) -> Result<Option<Packet>, LinkError> {
+        complete_disconnect(&mut self.input);
+        let bytes = self.input.len();
         match Packet::read(&mut self.input, Some(self.packet_max_bytes)) {
             Ok(packet) => Ok(Some(packet)),
-            Err(CodecError::InsufficientBytes(_)) => Ok(None),
+            // The codec says the same of a packet that is there and ends too early; but that it takes
+            // out of the input.
+            Err(CodecError::InsufficientBytes(_)) if self.input.len() == bytes => Ok(None),
             Err(error) => Err(LinkError::Malformed(error.to_string())),
         }
     }
@@ -142,7 +149,7 @@ impl Link {
         packet
             .write(&mut self.output, None)
             .map(drop)
-            .map_err(|error| LinkError::Malformed(error.to_string()))
+            .map_err(|error| LinkError::Unsendable(error.to_string()))
     }
 
     /// Whether something waits to be sent.
@@ -171,12 +178,100 @@ impl Link {
         while self.has_unsent() {
             self.exchange(true).await?;
             self.input.clear();
+            tokio::task::yield_now().await;
         }
         self.writer.shutdown()?;
         // Closing with bytes unread would make the kernel throw away what is on its way.
         while self.exchange(true).await.is_ok() {
             self.input.clear();
+            tokio::task::yield_now().await;
         }
         Ok(())
+    }
+}
+
+/// Adds what MQTT 5 lets a DISCONNECT leave out (3.14.2.1 and 3.14.2.2.1) and the codec insists on:
+/// Mosquitto sends a reason and no length of properties.
+fn complete_disconnect(input: &mut BytesMut) {
+    const DISCONNECT: u8 = 0xe0;
+    let reason = match input[..] {
+        [DISCONNECT, 0, ..] => 0,
+        [DISCONNECT, 1, reason, ..] => reason,
+        _ => return,
+    };
+    // Nothing follows it.
+    input.clear();
+    input.extend_from_slice(&[DISCONNECT, 2, reason, 0]);
+}
+
+#[cfg(test)]
+mod tests {
+    use rumqttc::v5::mqttbytes::v5::DisconnectReasonCode;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A link whose broker says these bytes, one after the other.
+    async fn hears(bytes: &'static [u8]) -> Result<Link, LinkError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut broker, _) = listener.accept().await.unwrap();
+            for byte in bytes {
+                broker.write_all(&[*byte]).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+            // Stays open until the test is over.
+            std::future::pending::<()>().await;
+        });
+        let config = format!(r#"{{ "url": "mqtt://{address}" }}"#);
+        Link::open(&serde_json::from_str(&config).unwrap())
+            .await
+            .map(|(link, _)| link)
+    }
+
+    async fn next(link: &mut Link) -> Result<Packet, LinkError> {
+        loop {
+            if let Some(packet) = link.packet()? {
+                return Ok(packet);
+            }
+            link.exchange(true).await?;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disconnect_is_heard_in_all_its_forms() {
+        let taken_over = DisconnectReasonCode::SessionTakenOver;
+        let normal = DisconnectReasonCode::NormalDisconnection;
+        for (bytes, expected) in [
+            (&b"\x20\x03\x00\x00\x00\xe0\x01\x8e"[..], taken_over),
+            (b"\x20\x03\x00\x00\x00\xe0\x02\x8e\x00", taken_over),
+            (b"\x20\x03\x00\x00\x00\xe0\x00", normal),
+        ] {
+            match next(&mut hears(bytes).await.unwrap()).await {
+                Ok(Packet::Disconnect(heard)) => assert_eq!(heard.reason_code, expected),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_mqtt_5_is_told() {
+        // A CONNACK of MQTT 3.1.1.
+        let refused = hears(b"\x20\x02\x00\x01").await;
+        assert!(
+            matches!(refused, Err(LinkError::Malformed(_))),
+            "{refused:?}"
+        );
+        // A PUBLISH that ends before its properties.
+        let mut link = hears(b"\x20\x03\x00\x00\x00\x32\x05\x00\x01a\x00\x01")
+            .await
+            .unwrap();
+        let cut_off = next(&mut link).await;
+        assert!(
+            matches!(cut_off, Err(LinkError::Malformed(_))),
+            "{cut_off:?}"
+        );
     }
 }

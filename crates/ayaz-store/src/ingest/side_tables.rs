@@ -31,12 +31,7 @@ pub(super) async fn write_statuses(
                 boot_id = excluded.boot_id,
                 changed_at = excluded.changed_at
             where (vehicle_status.online, vehicle_status.boot_id)
-                is distinct from (excluded.online, excluded.boot_id)
-                -- Batches may be stored in another order than that of their arrival. What is older
-                -- by more than that comes from a clock that was set back.
-                and vehicle_status.changed_at not between
-                    excluded.changed_at + interval '1 microsecond'
-                    and excluded.changed_at + interval '1 minute'",
+                is distinct from (excluded.online, excluded.boot_id)",
             &[&vehicles, &online, &boots, &times],
         )
         .await
