@@ -11,7 +11,7 @@ use super::MqttConfig;
 const TAKEOVER_MIN: Duration = Duration::from_secs(2);
 
 /// A broker that closes the connection so often within so long is taken to serve another client
-/// with our id: many do not say (Mosquitto 2.0.21 among them), and none restarts that often.
+/// with our id: not every broker says so, as Mosquitto does, and none restarts that often.
 const CLOSURES_MAX: usize = 3;
 const CLOSURES_WITHIN: Duration = Duration::from_secs(300);
 
