@@ -126,6 +126,31 @@ impl EncodedReadings {
         self.rows.iter().map(|row| row.time_quality)
     }
 
+    /// The first rows and the others, about as many; `None` if there is only one.
+    pub(crate) fn halves(&self) -> Option<[Self; 2]> {
+        let (first, second) = self.rows.split_at(self.rows.len() / 2);
+        let middle = second.first()?.start;
+        let (first_bytes, second_bytes) = self.bytes.split_at(middle);
+        let mut second = second.to_vec();
+        for row in &mut second {
+            row.start -= middle;
+        }
+        let first = Self {
+            bytes: first_bytes.to_vec(),
+            rows: first.to_vec(),
+        };
+        let second = Self {
+            bytes: second_bytes.to_vec(),
+            rows: second,
+        };
+        (!first.is_empty()).then_some([first, second])
+    }
+
+    /// Each row's identity within the vehicle.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = ReadingKey> {
+        self.rows.iter().map(|row| row.key)
+    }
+
     pub(crate) fn rows(&self) -> impl Iterator<Item = EncodedRow<'_>> {
         let ends = self.rows.iter().skip(1).map(|row| row.start);
         let ends = ends.chain([self.bytes.len()]);

@@ -1,5 +1,6 @@
 //! Errors named by what happens next: [`StoreError::Transient`] is tried again,
-//! [`StoreError::Refused`] is the data's fault, [`StoreError::Fatal`] stops the daemon.
+//! [`StoreError::TooLarge`] is tried again in parts, [`StoreError::Refused`] is the data's fault,
+//! [`StoreError::Fatal`] stops the daemon.
 
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
@@ -14,6 +15,15 @@ pub enum StoreError {
         /// What was tried.
         operation: &'static str,
         /// What the driver or the server said.
+        cause: String,
+    },
+    /// More than one transaction can hold: the server's table of locks is full, or its memory. Parts
+    /// of it may fit; what cannot be parted is tried again later, since others may have filled both.
+    #[error("{operation}: {cause}")]
+    TooLarge {
+        /// What was tried.
+        operation: &'static str,
+        /// What the server said, or which bound of ours was passed.
         cause: String,
     },
     /// The data's fault: the same data would be refused again.
@@ -45,6 +55,7 @@ impl StoreError {
         };
         match Class::of(code) {
             Class::Duplicate => Self::Duplicate { operation },
+            Class::TooLarge => Self::TooLarge { operation, cause },
             Class::Refused => Self::Refused { operation, cause },
             Class::Fatal => Self::Fatal(format!("{operation}: {cause}")),
             Class::Transient => Self::Transient { operation, cause },
@@ -53,7 +64,7 @@ impl StoreError {
 
     /// Whether the same may succeed later.
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Transient { .. })
+        matches!(self, Self::Transient { .. } | Self::TooLarge { .. })
     }
 }
 
@@ -61,6 +72,7 @@ impl StoreError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Duplicate,
+    TooLarge,
     Refused,
     Fatal,
     Transient,
@@ -71,6 +83,10 @@ impl Class {
     fn of(code: &SqlState) -> Self {
         if *code == SqlState::UNIQUE_VIOLATION {
             return Self::Duplicate;
+        }
+        // "Out of shared memory" where a transaction needs more locks than there are.
+        if *code == SqlState::OUT_OF_MEMORY {
+            return Self::TooLarge;
         }
         match code.code().get(..2).unwrap_or_default() {
             // Cardinality, data exception, integrity constraint, WITH CHECK OPTION, program limit.
@@ -114,6 +130,7 @@ mod tests {
             ("28P01", Class::Transient),
             ("40P01", Class::Transient),
             ("53100", Class::Transient),
+            ("53200", Class::TooLarge),
             ("53300", Class::Transient),
             ("57P01", Class::Transient),
             ("58030", Class::Transient),

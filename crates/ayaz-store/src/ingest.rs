@@ -4,13 +4,15 @@
 //! (SQLSTATE 23505), the whole batch is redone through staging tables with `on conflict do
 //! nothing`, which costs about twice as much and happens only after a redelivery. Where the
 //! database refuses the data for any other reason, the batch is halved until the one message that
-//! it will not take is alone; that becomes a dead letter. What the server could not do because of
-//! its own state is an error to the caller, who tries the same batch again.
+//! it will not take is alone; that becomes a dead letter. Halved too is what spreads over more chunks
+//! than one transaction can hold, down to single rows of a message. What the server could not do
+//! because of its own state is an error to the caller, who tries the same batch again.
 
 mod bisect;
 mod dead_letters;
 mod rows;
 mod side_tables;
+mod spread;
 mod transaction;
 
 use std::time::Duration;
@@ -152,10 +154,15 @@ impl IngestStore {
         let outcome = tokio::time::timeout(self.write_timeout, work)
             .await
             .unwrap_or_else(|_| Err(timed_out()));
-        // After an error that is not about the data, nothing is known of the connection's state.
+        // After an error that is not about the data, nothing is known of the connection's state. After
+        // one of size it is kept: the server tells of it before it has given up the locks, and only
+        // what comes over the same connection waits for that.
         let usable = matches!(
             outcome,
-            Ok(_) | Err(StoreError::Duplicate { .. } | StoreError::Refused { .. })
+            Ok(_)
+                | Err(StoreError::Duplicate { .. }
+                    | StoreError::TooLarge { .. }
+                    | StoreError::Refused { .. })
         );
         if usable {
             self.session = Some(session);
@@ -175,6 +182,7 @@ impl IngestStore {
 
 impl PartWriter<Message> for IngestStore {
     async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
+        spread::check(messages)?;
         match self.attempt(messages, Way::Direct).await {
             Err(StoreError::Duplicate { .. }) => match self.attempt(messages, Way::Staged).await {
                 // Only a table that has another unique key than the one we know does this.
@@ -208,6 +216,10 @@ impl PartWriter<Message> for IngestStore {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn halve(whole: &Message) -> Option<[Message; 2]> {
+        spread::halve(whole)
     }
 }
 

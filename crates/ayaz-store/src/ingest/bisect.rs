@@ -1,4 +1,5 @@
-//! Halving a batch that the database refuses, until the message that it refuses is alone.
+//! Halving a batch: until the message that the database refuses is alone, and until a transaction
+//! is small enough for the server.
 
 use super::Written;
 use crate::error::StoreError;
@@ -10,28 +11,64 @@ pub(super) trait PartWriter<T> {
 
     /// Enters one that the database refuses as a dead letter.
     async fn bury(&mut self, culprit: &T, cause: String) -> Result<Written, StoreError>;
+
+    /// The two halves of one that is too large by itself; `None` if it has no parts.
+    fn halve(whole: &T) -> Option<[T; 2]>;
+}
+
+/// What one transaction writes.
+enum Part<'a, T> {
+    Messages(&'a [T]),
+    /// A part of one message. The message is acknowledged when all of them are written, and
+    /// delivered again if that does not come about: then the key knows those that were.
+    Fragment(T),
+}
+
+impl<T> Part<'_, T> {
+    fn messages(&self) -> &[T] {
+        match self {
+            Self::Messages(messages) => messages,
+            Self::Fragment(fragment) => std::slice::from_ref(fragment),
+        }
+    }
 }
 
 /// Writes everything but what is refused, which is buried. Ends at the first error that is not
 /// about the data; parts before it are written.
-pub(super) async fn write_bisecting<T>(
-    writer: &mut impl PartWriter<T>,
+pub(super) async fn write_bisecting<T, W: PartWriter<T>>(
+    writer: &mut W,
     batch: &[T],
 ) -> Result<Written, StoreError> {
     let mut written = Written::default();
-    let mut parts = vec![batch];
+    let mut parts = vec![Part::Messages(batch)];
     while let Some(part) = parts.pop() {
-        match (writer.write_part(part).await, part) {
-            (Ok(done), _) => written.add(done),
-            (Err(StoreError::Refused { cause, .. }), [culprit]) => {
-                written.add(writer.bury(culprit, cause).await?);
+        let error = match writer.write_part(part.messages()).await {
+            Ok(done) => {
+                written.add(done);
+                continue;
             }
-            (Err(StoreError::Refused { .. }), _) => {
-                // The earlier half first: messages are settled in the order of arrival.
-                let (earlier, later) = part.split_at(part.len() / 2);
-                parts.extend([later, earlier]);
+            Err(error) => error,
+        };
+        // The earlier half first: messages are settled in the order of arrival.
+        match (error, part) {
+            (
+                StoreError::Refused { .. } | StoreError::TooLarge { .. },
+                Part::Messages(several @ [_, _, ..]),
+            ) => {
+                let (earlier, later) = several.split_at(several.len() / 2);
+                parts.extend([later, earlier].map(Part::Messages));
             }
-            (Err(error), _) => return Err(error),
+            (StoreError::Refused { cause, .. }, single) => {
+                for culprit in single.messages() {
+                    written.add(writer.bury(culprit, cause.clone()).await?);
+                }
+            }
+            (error @ StoreError::TooLarge { .. }, single) => {
+                let halves = single.messages().first().and_then(W::halve);
+                let [earlier, later] = halves.ok_or(error)?;
+                parts.extend([later, earlier].map(Part::Fragment));
+            }
+            (error, _) => return Err(error),
         }
     }
     Ok(written)
@@ -39,84 +76,146 @@ pub(super) async fn write_bisecting<T>(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
 
     use super::*;
 
-    /// Refuses what holds a culprit, and is away at one of its attempts.
-    struct Fake {
-        culprits: BTreeSet<usize>,
-        away_at: Option<usize>,
-        attempts: usize,
-        stored: Vec<usize>,
-        buried: Vec<usize>,
+    /// A message, or a part of one.
+    #[derive(Debug, Clone)]
+    struct Item {
+        number: usize,
+        rows: usize,
     }
 
-    impl PartWriter<usize> for Fake {
-        async fn write_part(&mut self, part: &[usize]) -> Result<Written, StoreError> {
+    /// Refuses what holds a culprit, takes no more than so many rows, and is away at one of its
+    /// attempts.
+    struct Fake {
+        culprits: BTreeSet<usize>,
+        rows_max: usize,
+        away_at: Option<usize>,
+        attempts: usize,
+        stored: Vec<Item>,
+        buried: Vec<usize>,
+        parts_done: usize,
+    }
+
+    impl PartWriter<Item> for Fake {
+        async fn write_part(&mut self, part: &[Item]) -> Result<Written, StoreError> {
             self.attempts += 1;
+            let (operation, cause) = ("write", String::new());
             if self.away_at == Some(self.attempts) {
-                return Err(StoreError::Transient {
-                    operation: "write",
-                    cause: "away".to_owned(),
-                });
+                return Err(StoreError::Transient { operation, cause });
             }
-            if part.iter().any(|message| self.culprits.contains(message)) {
-                return Err(StoreError::Refused {
-                    operation: "write",
-                    cause: "no".to_owned(),
-                });
+            let rows: usize = part.iter().map(|item| item.rows).sum();
+            if rows > self.rows_max {
+                return Err(StoreError::TooLarge { operation, cause });
             }
-            self.stored.extend(part);
+            if part.iter().any(|item| self.culprits.contains(&item.number)) {
+                return Err(StoreError::Refused { operation, cause });
+            }
+            self.stored.extend(part.iter().cloned());
+            self.parts_done += 1;
             Ok(Written {
-                readings_new: part.len() as u64,
+                readings_new: rows as u64,
                 ..Written::default()
             })
         }
 
-        async fn bury(&mut self, culprit: &usize, _: String) -> Result<Written, StoreError> {
-            self.buried.push(*culprit);
+        async fn bury(&mut self, culprit: &Item, _: String) -> Result<Written, StoreError> {
+            self.buried.push(culprit.number);
+            self.parts_done += 1;
             Ok(Written {
                 messages_refused: 1,
                 ..Written::default()
             })
         }
+
+        fn halve(whole: &Item) -> Option<[Item; 2]> {
+            let Item { number, rows } = *whole;
+            let earlier = rows / 2;
+            let half = |rows| Item { number, rows };
+            (earlier > 0).then(|| [half(earlier), half(rows - earlier)])
+        }
+    }
+
+    fn write(fake: &mut Fake, batch: &[Item]) -> Result<Written, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        runtime.block_on(write_bisecting(fake, batch))
     }
 
     proptest! {
         #[test]
         fn every_message_is_stored_or_buried_once_and_in_order(
-            length in 1..300_usize,
+            rows in proptest::collection::vec(1..30_usize, 1..300),
             culprits in proptest::collection::btree_set(0..300_usize, 0..6),
+            rows_max in prop_oneof![Just(usize::MAX), 1..200_usize],
             away_at in proptest::option::of(1..40_usize),
         ) {
-            let batch: Vec<usize> = (0..length).collect();
-            let culprits: BTreeSet<usize> = culprits.into_iter().filter(|c| *c < length).collect();
+            let batch: Vec<Item> =
+                rows.iter().enumerate().map(|(number, &rows)| Item { number, rows }).collect();
+            let culprits: BTreeSet<usize> =
+                culprits.into_iter().filter(|culprit| *culprit < batch.len()).collect();
             let mut fake = Fake {
                 culprits: culprits.clone(),
+                rows_max,
                 away_at,
                 attempts: 0,
                 stored: Vec::new(),
                 buried: Vec::new(),
+                parts_done: 0,
             };
-            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let outcome = runtime.block_on(write_bisecting(&mut fake, &batch));
-            prop_assert!(fake.stored.is_sorted() && fake.buried.is_sorted());
-            prop_assert!(fake.stored.iter().all(|message| !culprits.contains(message)));
-            prop_assert!(fake.buried.iter().all(|message| culprits.contains(message)));
-            // Each culprit costs about two attempts for each halving.
-            prop_assert!(fake.attempts <= 1 + culprits.len() * 2 * 10);
+            let outcome = write(&mut fake, &batch);
+            let numbers: Vec<usize> = fake.stored.iter().map(|item| item.number).collect();
+            prop_assert!(numbers.is_sorted() && fake.buried.is_sorted());
+            prop_assert!(numbers.iter().all(|number| !culprits.contains(number)));
+            prop_assert!(fake.buried.iter().all(|number| culprits.contains(number)));
+            if rows_max == usize::MAX {
+                // Each culprit costs about two attempts for each halving.
+                prop_assert!(fake.attempts <= 1 + culprits.len() * 2 * 10);
+            }
             match outcome {
                 Ok(written) => {
-                    prop_assert_eq!(fake.stored.len() + fake.buried.len(), length);
-                    prop_assert_eq!(fake.buried.len(), culprits.len());
-                    prop_assert_eq!(written.readings_new as usize, fake.stored.len());
+                    // Halving is a tree: no part is tried twice.
+                    prop_assert_eq!(fake.attempts, 2 * fake.parts_done - 1);
+                    let mut stored: BTreeMap<usize, usize> = BTreeMap::new();
+                    for item in &fake.stored {
+                        *stored.entry(item.number).or_default() += item.rows;
+                    }
+                    let expected = rows.iter().copied().enumerate();
+                    let expected = expected.filter(|(number, _)| !culprits.contains(number));
+                    prop_assert_eq!(written.readings_new as usize, stored.values().sum::<usize>());
+                    prop_assert_eq!(stored, expected.collect());
+                    // One that is refused in two parts is one letter all the same.
+                    let buried: BTreeSet<usize> = fake.buried.iter().copied().collect();
                     prop_assert_eq!(written.messages_refused as usize, fake.buried.len());
+                    prop_assert_eq!(buried, culprits);
                 }
-                Err(error) => prop_assert!(error.is_transient() && away_at.is_some()),
+                Err(error) => {
+                    let is_away = matches!(error, StoreError::Transient { .. });
+                    prop_assert!(is_away && away_at.is_some());
+                }
             }
         }
+    }
+
+    #[test]
+    fn what_has_no_parts_and_does_not_fit_is_tried_again_later() {
+        let mut fake = Fake {
+            culprits: BTreeSet::new(),
+            rows_max: 0,
+            away_at: None,
+            attempts: 0,
+            stored: Vec::new(),
+            buried: Vec::new(),
+            parts_done: 0,
+        };
+        let batch = vec![Item { number: 0, rows: 1 }; 64];
+        let error = write(&mut fake, &batch).unwrap_err();
+        assert!(error.is_transient(), "{error:?}");
+        assert_eq!(fake.attempts, 7, "and none of the others in vain");
     }
 }

@@ -11,6 +11,11 @@ use crate::vehicles::VehicleNumber;
 /// Microseconds in a chunk of the hypertables, which are cut by UTC day.
 const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
 
+/// The chunk that a row of that key goes to.
+pub(super) fn chunk(key: ReadingKey) -> i64 {
+    key.recorded_at.0.div_euclid(CHUNK_MICROSECONDS)
+}
+
 /// A row to write: which vehicle's, and what.
 pub(super) type Row<T> = (VehicleNumber, T);
 
@@ -95,7 +100,7 @@ impl<'a> RowPlan<'a> {
 fn sort_and_dedup<T>(rows: &mut Vec<Row<T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
     let order = |row: &Row<T>| {
         let key = key(&row.1);
-        (key.recorded_at.0.div_euclid(CHUNK_MICROSECONDS), row.0, key)
+        (chunk(key), row.0, key)
     };
     if !rows.is_sorted_by_key(&order) {
         rows.sort_by_key(&order);
