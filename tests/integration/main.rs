@@ -8,5 +8,6 @@ mod fault_harness;
 mod faults;
 mod fixtures;
 mod guarantee;
+mod history;
 mod real_trips;
 mod store;
