@@ -1,0 +1,89 @@
+//! One private server for all tests, and a database for each.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use ayaz_store::ingest::DeadLetterLimits;
+use ayaz_store::migrate::migrate;
+use ayaz_store::{Connection, DatabaseUrl, IngestStore, Role};
+use tokio::sync::OnceCell;
+
+/// A test's database.
+pub(crate) struct Database {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) owner: Connection,
+}
+
+impl Database {
+    /// With today's schema.
+    pub(crate) async fn new() -> Result<Self> {
+        let database = Self::empty().await?;
+        migrate(&database.url).await?;
+        Ok(database)
+    }
+
+    /// Without a schema. The server ends with the process.
+    pub(crate) async fn empty() -> Result<Self> {
+        static SERVER: OnceCell<LocalStack> = OnceCell::const_new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let server = SERVER
+            .get_or_try_init(|| async {
+                let options = Options {
+                    database: true,
+                    broker: false,
+                    ..Options::default()
+                };
+                LocalStack::start(options, |line| eprintln!("{line}")).await
+            })
+            .await?;
+        let base = server.database_url();
+        let owner = Connection::open(&base.parse()?, Role::Owner).await?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("store_{}_{number}", std::process::id());
+        owner
+            .client
+            .batch_execute(&format!("create database {name}"))
+            .await?;
+        let (server, _) = base.rsplit_once('/').context("the URL names a database")?;
+        let url: DatabaseUrl = format!("{server}/{name}").parse()?;
+        let owner = Connection::open(&url, Role::Owner).await?;
+        Ok(Self { url, owner })
+    }
+
+    /// A daemon's store that keeps so many letters of a vehicle and hour.
+    pub(crate) fn store(&self, per_vehicle_hour_max: u32) -> IngestStore {
+        self.store_with(DeadLetterLimits {
+            per_vehicle_hour_max,
+            ..DeadLetterLimits::default()
+        })
+    }
+
+    /// A daemon's store with these limits.
+    pub(crate) fn store_with(&self, limits: DeadLetterLimits) -> IngestStore {
+        IngestStore::new(self.url.clone(), Duration::from_secs(30), "test")
+            .with_dead_letter_limits(limits)
+    }
+
+    /// A connection with the rights of that role.
+    pub(crate) async fn connect_as(&self, role: Role) -> Result<Connection> {
+        Ok(Connection::open(&self.url, role).await?)
+    }
+
+    pub(crate) async fn number(&self, sql: &str) -> Result<i64> {
+        let row = self.owner.client.query_one(sql, &[]).await;
+        Ok(row.with_context(|| sql.to_owned())?.get(0))
+    }
+
+    pub(crate) async fn execute(&self, sql: &str) -> Result<()> {
+        Ok(self.owner.client.batch_execute(sql).await?)
+    }
+
+    /// Numbers by source, of a query for both.
+    pub(crate) async fn by_source(&self, sql: &str) -> Result<BTreeMap<String, i64>> {
+        let rows = self.owner.client.query(sql, &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+}

@@ -1,0 +1,6 @@
+//! The store on a real TimescaleDB: dead letters, reports, the schema.
+
+mod database;
+mod dead_letters;
+mod reports;
+mod schema;

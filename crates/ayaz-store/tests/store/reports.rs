@@ -1,0 +1,114 @@
+//! The views and the reports on hand-made pieces.
+
+mod bands;
+mod states;
+mod trips;
+
+use anyhow::Result;
+use ayaz_store::reports::TripSelection;
+use ayaz_store::{Connection, Role};
+
+use crate::database::Database;
+
+/// A piece with what the tests vary; the rest follows from it.
+#[derive(Clone)]
+struct Piece {
+    vehicle_id: i32,
+    hour: &'static str,
+    drive_cycle: Option<i64>,
+    plugged_in: bool,
+    route: Option<&'static str>,
+    band: Option<i16>,
+    started_at: &'static str,
+    ended_at: &'static str,
+    seconds: f64,
+    km: f64,
+    net_kwh: f64,
+    heater: Option<(f64, f64)>,
+    soc: Option<(f32, f32)>,
+}
+
+impl Default for Piece {
+    fn default() -> Self {
+        Self {
+            vehicle_id: 1,
+            hour: "2026-01-10T06:00:00Z",
+            drive_cycle: Some(1),
+            plugged_in: false,
+            route: None,
+            band: Some(-30),
+            started_at: "2026-01-10T06:00:00Z",
+            ended_at: "2026-01-10T07:00:00Z",
+            seconds: 3600.0,
+            km: 20.0,
+            net_kwh: 40.0,
+            heater: None,
+            soc: None,
+        }
+    }
+}
+
+/// A database with three vehicles, as the owner and as a reader.
+async fn fleet() -> Result<(Database, Connection)> {
+    let database = Database::new().await?;
+    database
+        .execute(
+            "insert into vehicle_model values ('E12', 12, 300), ('nameless', 12, null);
+            insert into vehicle (fleet, vehicle, model) values
+                ('astana', 'b1', 'E12'), ('astana', 'b2', 'nameless'), ('almaty', 'b1', null)",
+        )
+        .await?;
+    let reader = database.connect_as(Role::Reader).await?;
+    Ok((database, reader))
+}
+
+async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
+    for (index, piece) in pieces.iter().enumerate() {
+        let number = i32::try_from(index)?;
+        let (heater, heater_base) = piece.heater.unzip();
+        let (soc_start, soc_end) = piece.soc.unzip();
+        database
+            .owner
+            .client
+            .execute(
+                "insert into energy_piece (
+                    vehicle_id, hour, piece, drive_cycle, plugged_in, route, band_celsius,
+                    started_at, ended_at, intervals, seconds, distance_seconds, km,
+                    energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
+                    heater_kwh, heater_base_kwh, exterior_kelvin_seconds, exterior_seconds,
+                    soc_start_percent, soc_start_at, soc_end_percent, soc_end_at
+                ) values (
+                    $1, $2::text::timestamptz, $3, $4, $5, $6, $7,
+                    $8::text::timestamptz, $9::text::timestamptz, 10, $10, $10, $11,
+                    $10, $12, $12::double precision + 1, 1, $11, $12,
+                    $13, $14, 0, 0,
+                    $15, case when $15::real is not null then $8::text::timestamptz end,
+                    $16, case when $16::real is not null then $9::text::timestamptz end
+                )",
+                &[
+                    &piece.vehicle_id,
+                    &piece.hour,
+                    &number,
+                    &piece.drive_cycle,
+                    &piece.plugged_in,
+                    &piece.route,
+                    &piece.band,
+                    &piece.started_at,
+                    &piece.ended_at,
+                    &piece.seconds,
+                    &piece.km,
+                    &piece.net_kwh,
+                    &heater,
+                    &heater_base,
+                    &soc_start,
+                    &soc_end,
+                ],
+            )
+            .await?;
+    }
+    Ok(())
+}
+
+fn all() -> TripSelection {
+    TripSelection::default()
+}

@@ -1,0 +1,142 @@
+//! Energy and range by temperature band.
+
+use anyhow::{Context, Result};
+use ayaz_store::reports::{Band, RangeGroup, TripSelection, energy_by_band, range_by_band};
+
+use super::{Piece, all, fleet, insert};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    let trip = |drive_cycle, band, heater| Piece {
+        drive_cycle: Some(drive_cycle),
+        band,
+        heater,
+        ..Piece::default()
+    };
+    insert(
+        &database,
+        &[
+            trip(1, None, None),
+            trip(1, Some(-5), Some((8.0, 40.0))),
+            trip(1, Some(-40), None),
+            trip(2, Some(-5), Some((0.0, 40.0))),
+            Piece {
+                vehicle_id: 3,
+                ..trip(1, Some(-5), None)
+            },
+        ],
+    )
+    .await?;
+    let bands = energy_by_band(&reader.client, &all()).await?;
+    let shape: Vec<(Band, i64, Option<f64>)> = bands
+        .iter()
+        .map(|row| (row.band, row.trips, row.energy.heater.kwh))
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            (Band::From(-40), 1, None),
+            (Band::From(-5), 3, Some(8.0)),
+            (Band::Unknown, 1, None),
+            (Band::Total, 3, Some(8.0)),
+        ]
+    );
+    assert_eq!(bands[3].energy.net_kwh, Some(200.0));
+    assert_eq!(bands[3].energy.heater.share(), Some(0.1));
+    let one_fleet = TripSelection {
+        fleet: Some("almaty".to_owned()),
+        ..all()
+    };
+    let bands = energy_by_band(&reader.client, &one_fleet).await?;
+    assert_eq!(
+        bands.len(),
+        2,
+        "no unknown band where there is none: {bands:#?}"
+    );
+
+    // The views say the same as the report.
+    let row = reader
+        .client
+        .query_one(
+            "select sum(trips)::bigint, sum(net_kwh), sum(heater_kwh), count(heater_kwh)
+            from band_energy where band_celsius = -5",
+            &[],
+        )
+        .await?;
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, f64>(1)), (3, 120.0));
+    assert_eq!((row.get::<_, f64>(2), row.get::<_, i64>(3)), (8.0, 1));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    let cycle = |vehicle_id, drive_cycle, soc| Piece {
+        vehicle_id,
+        drive_cycle: Some(drive_cycle),
+        route: Some("10"),
+        soc,
+        ..Piece::default()
+    };
+    insert(
+        &database,
+        &[
+            cycle(1, 1, None),
+            // 80 kWh for 40 points: 200 kWh.
+            cycle(2, 1, Some((90.0, 70.0))),
+            cycle(2, 2, Some((70.0, 50.0))),
+            // A trip that was half missed would make the battery look small.
+            Piece {
+                seconds: 1800.0,
+                ..cycle(2, 3, Some((50.0, 10.0)))
+            },
+            // Only 39 points.
+            cycle(3, 1, Some((90.0, 51.0))),
+        ],
+    )
+    .await?;
+    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all()).await?;
+    let shape: Vec<_> = by_bus
+        .iter()
+        .map(|row| {
+            (
+                row.group.as_str(),
+                row.range_km,
+                row.usable_energy_source.as_deref(),
+                row.trips,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shape,
+        [
+            ("almaty/b1", None, None, 1),
+            ("astana/b1", Some(150.0), Some("model"), 1),
+            ("astana/b2", Some(100.0), Some("soc"), 3),
+        ]
+    );
+    assert_eq!(by_bus[2].coverage, Some(2.5 / 3.0));
+    let by_route = range_by_band(&reader.client, RangeGroup::Route, &all()).await?;
+    let route = by_route
+        .iter()
+        .find(|row| row.group == "astana/10")
+        .context("route")?;
+    assert_eq!(
+        (route.vehicles, route.range_vehicles, route.trips),
+        (2, 2, 4)
+    );
+    assert_eq!(route.usable_energy_source.as_deref(), Some("mixed"));
+    // (300 · 20 km + 200 · 60 km) over 160 kWh.
+    assert_eq!(route.range_km, Some(112.5));
+
+    let from_view = reader
+        .client
+        .query_one(
+            "select range_km from winter_range where vehicle = 'b2'",
+            &[],
+        )
+        .await?;
+    assert_eq!(from_view.get::<_, f64>(0), 100.0);
+    Ok(())
+}
