@@ -6,13 +6,16 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
-use ayaz_store::analytics::{Refresh, RefreshStatements};
+use ayaz_store::analytics::{Refresh, RefreshStatements, upkeep};
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
 
 use crate::config::RefreshConfig;
 use crate::hours::Hours;
 use crate::metrics as names;
+
+/// How often the worker clears away what is over.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +70,7 @@ pub struct Worker {
     statements: RefreshStatements,
     config: RefreshConfig,
     due: Due,
+    upkeep_at: Instant,
 }
 
 impl Candidate {
@@ -94,6 +98,7 @@ impl Candidate {
                 running_hour_interval: config.running_hour_interval(),
                 stored_until: None,
             },
+            upkeep_at: Instant::now(),
         })
     }
 }
@@ -113,6 +118,11 @@ impl Worker {
     /// Takes over what ingest touched and works off a bounded part of the queue.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
         let client = &self.connection.client;
+        if Instant::now() >= self.upkeep_at {
+            let quotas = upkeep::forget_quotas(client).await?;
+            tracing::debug!(quotas, "old quotas of dead letters are forgotten");
+            self.upkeep_at = Instant::now() + UPKEEP_INTERVAL;
+        }
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
         let hours_max = self.config.hours_per_round_max;

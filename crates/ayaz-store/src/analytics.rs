@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours), [`pieces`] and [`states`] (what is known of them
-//! afterwards), [`refresh`] (all of that in one transaction).
+//! afterwards), [`refresh`] (all of that in one transaction), [`upkeep`] (what is cleared away).
 
 pub mod lock;
 pub mod pieces;
@@ -10,6 +10,7 @@ pub mod queue;
 pub mod refresh;
 pub mod samples;
 pub mod states;
+pub mod upkeep;
 
 pub use pieces::{Component, Piece};
 pub use queue::QueuedHour;

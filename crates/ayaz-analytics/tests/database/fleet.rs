@@ -209,6 +209,18 @@ impl Database {
         Ok(())
     }
 
+    /// Quotas of dead letters, one of them a year old.
+    pub(crate) async fn enter_quotas(&self) -> Result<()> {
+        let sql = "insert into dead_letter_quota
+            values ('astana/bus', now() - interval '1 year', 1), ('astana/bus', now(), 1)";
+        Ok(self.connection.client.batch_execute(sql).await?)
+    }
+
+    pub(crate) async fn quotas(&self) -> Result<i64> {
+        let sql = "select count(*) from dead_letter_quota";
+        Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
+    }
+
     /// Vehicles that have hours in the queue.
     pub(crate) async fn queued_vehicles(&self) -> Result<Vec<i32>> {
         let sql = "select distinct vehicle_id from refresh_queue order by 1";

@@ -134,3 +134,15 @@ async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Re
     assert!(queued.iter().all(|vehicle| *vehicle > 5), "{queued:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn the_worker_forgets_old_quotas_of_dead_letters() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.enter_quotas().await?;
+    let mut worker = worker(&database, 4).await?;
+    worker.round().await?;
+    assert_eq!(database.quotas().await?, 1);
+    Ok(())
+}

@@ -1,8 +1,9 @@
 //! A source's limit in an hour, and what comes over it.
 
 use anyhow::Result;
+use ayaz_store::analytics::upkeep::forget_quotas;
 use ayaz_store::dead_letters::{LetterSelection, summarize_letters};
-use ayaz_store::{Message, Written};
+use ayaz_store::{Message, Role, Written};
 
 use super::{NOW, counts, good_message, letter, letters_by_source, suppressed_by_source, topic};
 use crate::database::Database;
@@ -181,5 +182,26 @@ async fn what_the_database_refuses_keeps_to_the_limit_too() -> Result<()> {
         1
     );
     assert_eq!(database.number("select count(*) from reading").await?, 2);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_are_forgotten_after_a_week_by_the_worker_only() -> Result<()> {
+    let database = Database::new().await?;
+    database
+        .execute(
+            "insert into dead_letter_quota
+            select 'astana/bus', date_trunc('hour', now(), 'UTC') - age, 1
+            from unnest(array['0', '7 days', '8 days', '400 days']::interval[]) as age",
+        )
+        .await?;
+    let ingest = database.connect_as(Role::Ingest).await?;
+    let error = forget_quotas(&ingest.client).await;
+    assert!(error.is_err(), "ingest may not: {error:?}");
+    let worker = database.connect_as(Role::Analytics).await?;
+    assert_eq!(forget_quotas(&worker.client).await?, 2);
+    assert_eq!(forget_quotas(&worker.client).await?, 0);
+    let left = "select count(*) from dead_letter_quota";
+    assert_eq!(database.number(left).await?, 2);
     Ok(())
 }
