@@ -1,30 +1,30 @@
 //! A bus: its state, and one step of time that joins duty, driving, heat and battery.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ayaz_model::{Reading, UnixMicroseconds};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::battery::Battery;
-use crate::cabin::{
-    Cabin, Climatisation, FUEL_HEAT_WATT_HOURS_PER_LITRE, Wish, battery_chiller_watts,
-};
+use crate::cabin::{Cabin, Wish};
 use crate::charger::Plug;
 use crate::climate::Climate;
-use crate::driving::{Crowd, Driver, Motion, PASSENGER_KG, load_share};
+use crate::driving::{Crowd, Driver};
 use crate::duty::Shift;
-use crate::local_time::local_hour;
-use crate::model::{BusModel, E12, Heating};
+use crate::local_time::service_day_end;
 use crate::noise::hash;
 use crate::route::{DEPOT, Place, Route};
-use crate::traction::{Drive, Road, acceleration_max, drive};
-use crate::truth::{Powers, Truth};
+use crate::traction::{Drive, Road};
+use crate::truth::{Powers, Truth, TruthLedger};
 
+mod config;
 mod loads;
 mod phase;
 mod start;
+mod step;
+
+pub use config::BusConfig;
 
 /// Longest step while driving and while parked, µs. Parked, only slow temperatures move.
 const STEP_MAX_MICROSECONDS: (i64, i64) = (1_000_000, 10_000_000);
@@ -32,45 +32,14 @@ const STEP_MAX_MICROSECONDS: (i64, i64) = (1_000_000, 10_000_000);
 /// How often what depends on weather and temperatures is worked out anew, µs.
 const REFRESH_MICROSECONDS: i64 = 10_000_000;
 
+/// When a parked bus changes, the next reading follows after so long, µs.
+const CHANGE_MICROSECONDS: i64 = 1_000_000;
+
 /// Least state of charge to leave with; below it a bus is plugged in also at midday, 0 to 1.
 const DEPART_SOC: f64 = 0.30;
 
 /// Below this heating is shed, and below the second the bus is towed to the depot, 0 to 1.
 const EMPTY_SOC: (f64, f64) = (0.03, 0.003);
-
-/// Which bus to simulate.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BusConfig {
-    /// Seed of the simulation, the same for all buses.
-    pub seed: u64,
-    /// Number of the bus within the fleet.
-    pub index: usize,
-    /// What kind of bus.
-    pub model: BusModel,
-    /// What heats its cabin in the cold.
-    pub heating: Heating,
-    /// Whether the battery heater works; a bus without one loses regeneration, then charging.
-    pub battery_heater_works: bool,
-    /// Time between readings while the key is on; at least 1 ms.
-    pub driving_period: Duration,
-    /// Time between readings while parked; at least 1 ms.
-    pub parked_period: Duration,
-}
-
-impl BusConfig {
-    /// A healthy E12 with electric heating that reports every second, parked every minute.
-    pub fn new(seed: u64, index: usize) -> Self {
-        Self {
-            seed,
-            index,
-            model: E12,
-            heating: Heating::Electric,
-            battery_heater_works: true,
-            driving_period: Duration::from_secs(1),
-            parked_period: Duration::from_secs(60),
-        }
-    }
-}
 
 /// What the bus is at.
 #[derive(Debug, Clone)]
@@ -128,6 +97,9 @@ pub struct Bus {
     pub(crate) motor_celsius: f64,
     pub(crate) lifetime: Lifetime,
     truth: Truth,
+    ledger: Option<Box<TruthLedger>>,
+    /// What the cabin was asked to do in the last step.
+    last_wish: Wish,
 }
 
 impl Bus {
@@ -136,20 +108,33 @@ impl Bus {
         start::bus(config, climate, start)
     }
 
-    /// Advances simulated time to the next instant to report, and reports. Key-on and key-off
-    /// are reported at once.
+    /// The same bus, keeping service days and sessions of what it really does from here on.
+    #[must_use]
+    pub fn with_ledger(mut self) -> Self {
+        self.ledger = Some(Box::default());
+        self
+    }
+
+    /// Advances simulated time to the next instant to report, and reports.
+    ///
+    /// Between two readings of a parked bus nothing jumps unseen: a change of key, plug, charger or
+    /// heater is reported at its instant, as it was before, and a second later.
     pub fn next_reading(&mut self) -> Reading {
-        let driving = self.is_driving();
-        let period = if driving {
-            self.config.driving_period
-        } else {
-            self.config.parked_period
-        };
-        let period = i64::try_from(period.as_micros())
-            .unwrap_or(i64::MAX)
-            .max(1_000);
-        let due = self.now.plus(period);
+        self.next_reading_by(UnixMicroseconds(i64::MAX))
+    }
+
+    /// The same, at `end` if there would be none before; `end` lies ahead.
+    pub(crate) fn next_reading_by(&mut self, end: UnixMicroseconds) -> Reading {
+        let (driving, reported) = (self.is_driving(), self.now);
+        let mut due = reported.plus(self.period_microseconds()).min(end);
+        if !driving {
+            // Parked, a service day begins with a reading, so that no interval lies in two days.
+            due = due.min(service_day_end(reported));
+        }
         while self.now < due && self.is_driving() == driving {
+            if self.now > reported && self.is_about_to_change() {
+                break;
+            }
             self.change_phase();
             let (moving, parked) = STEP_MAX_MICROSECONDS;
             let step_max = if self.is_driving() { moving } else { parked };
@@ -162,6 +147,30 @@ impl Bus {
         crate::report::reading(self, sequence)
     }
 
+    /// How long until the next reading, µs, unless something changes before.
+    fn period_microseconds(&self) -> i64 {
+        let config = &self.config;
+        let attended = self.plug().is_some() || self.powers.conditioning() > 0.0;
+        let period = if self.is_driving() {
+            config.driving_period
+        } else if self.wish() == Wish::Preheat {
+            // Its power falls from the first minute on as the cabin grows warm.
+            config.driving_period.min(config.parked_period)
+        } else if attended {
+            config.attended_period.min(config.parked_period)
+        } else {
+            config.parked_period
+        };
+        let period = i64::try_from(period.as_micros())
+            .unwrap_or(i64::MAX)
+            .max(1_000);
+        if !self.is_driving() && self.is_about_to_change() {
+            period.min(CHANGE_MICROSECONDS)
+        } else {
+            period
+        }
+    }
+
     /// The instant of the last reading, at first the start.
     pub fn now(&self) -> UnixMicroseconds {
         self.now
@@ -170,6 +179,11 @@ impl Bus {
     /// What it really used since the start.
     pub fn truth(&self) -> &Truth {
         &self.truth
+    }
+
+    /// Its service days and sessions, if it keeps a ledger.
+    pub fn ledger(&self) -> Option<&TruthLedger> {
+        self.ledger.as_deref()
     }
 
     /// The boot that all its readings name.
@@ -199,125 +213,6 @@ impl Bus {
             Phase::Driving(driver) => driver.place(&self.route),
             Phase::Parked(_) => DEPOT,
         }
-    }
-
-    fn refresh(&mut self) {
-        let model = &self.config.model;
-        let exterior = f64::from(self.climate.exterior_temperature_celsius(self.now));
-        let hour = local_hour(self.now);
-        let sun = ((hour - 6.0) / 14.0 * std::f64::consts::PI).sin().max(0.0);
-        self.weather = Weather {
-            exterior_celsius: exterior,
-            // Up to 4 kW through 12 m of windows in summer, a third of it in winter.
-            solar_watts: if (6.0..20.0).contains(&hour) {
-                sun
-            } else {
-                0.0
-            } * 4_000.0
-                * (model.length_m / 12.0)
-                * (0.33 + exterior / 30.0).clamp(0.33, 1.0),
-            road: Road::new(model, exterior),
-            crowd: Crowd {
-                wanted: load_share(hour) * f64::from(model.passengers_max),
-                doors: model.doors,
-            },
-        };
-        self.battery.refresh(model, exterior);
-    }
-
-    fn step(&mut self, seconds: f64) {
-        if self.now >= self.refresh_at {
-            self.refresh();
-            self.refresh_at = self.now.plus(REFRESH_MICROSECONDS);
-        }
-        let exterior = self.weather.exterior_celsius;
-        let wish = self.wish();
-        let battery_heater = self.battery_heater_watts(wish);
-        let (chiller, chilled) = match wish {
-            Wish::Service => battery_chiller_watts(self.battery.temperature_celsius),
-            Wish::Preheat | Wish::Off => (0.0, 0.0),
-        };
-        let auxiliary = self.auxiliary_watts(wish);
-        let climatisation = self.climatise(
-            seconds,
-            wish,
-            auxiliary,
-            auxiliary + battery_heater + chiller,
-        );
-        let mut powers = Powers {
-            traction: 0.0,
-            cabin_heater: climatisation.cabin_heater_watts,
-            heat_pump: climatisation.heat_pump_watts,
-            battery_heater,
-            air_conditioning: climatisation.air_conditioning_watts + chiller,
-            auxiliary,
-            charger: 0.0,
-        };
-        let motion = self.drive(seconds, powers.loads());
-        powers.traction = self.drive.power_watts;
-        if let Phase::Parked(Some(plug)) = &mut self.phase {
-            powers.charger = plug.power_watts(&self.battery, powers.loads());
-        }
-        let loss = self.battery.step(
-            &self.config.model,
-            seconds,
-            powers.pack(),
-            battery_heater - chilled,
-            exterior,
-        );
-        self.powers = powers;
-        self.count(seconds, &climatisation, motion.distance_m / 1e3, loss);
-        // 6 % of the power heats motors of 250 kJ/K that lose 90 W/K.
-        self.motor_celsius +=
-            (0.06 * powers.traction.abs() - 90.0 * (self.motor_celsius - exterior)) * seconds
-                / 250_000.0;
-    }
-
-    /// Moves the bus, if the key is on, with what the battery has left over.
-    fn drive(&mut self, seconds: f64, others_watts: f64) -> Motion {
-        let Phase::Driving(driver) = &mut self.phase else {
-            return Motion::default();
-        };
-        let (model, road) = (&self.config.model, &self.weather.road);
-        let mass_kg = model.empty_mass_kg + PASSENGER_KG * f64::from(driver.passengers);
-        let available = (self.battery.discharge_limit_watts - others_watts).max(0.0);
-        let motion = driver.advance(seconds, &mut self.rng, self.weather.crowd, |speed| {
-            let resistance = road.resistance_newtons(model, mass_kg, speed);
-            acceleration_max(model, mass_kg, resistance, speed, available)
-        });
-        let resistance = road.resistance_newtons(model, mass_kg, motion.speed_mean_mps);
-        let moved = (motion.speed_mean_mps, motion.acceleration_mps2);
-        self.drive = drive(
-            model,
-            mass_kg,
-            resistance,
-            moved,
-            self.battery.charge_limit_watts,
-        );
-        self.arrived |= motion.arrived;
-        motion
-    }
-
-    /// Adds the step to the counters.
-    fn count(
-        &mut self,
-        seconds: f64,
-        climatisation: &Climatisation,
-        distance_km: f64,
-        loss_watts: f64,
-    ) {
-        let plugged_in = self.plug().is_some();
-        self.truth
-            .add(&self.powers, seconds, plugged_in, loss_watts);
-        self.fuel_litres_per_hour = climatisation.fuel_heat_watts / FUEL_HEAT_WATT_HOURS_PER_LITRE;
-        let litres = self.fuel_litres_per_hour * seconds / 3600.0;
-        self.truth.fuel_litres += litres;
-        self.truth.distance_km += distance_km;
-        let kwh = self.powers.pack() * seconds / 3.6e6;
-        self.lifetime.fuel_litres += litres;
-        self.lifetime.odometer_km += distance_km;
-        self.lifetime.discharged_kwh += kwh.max(0.0);
-        self.lifetime.charged_kwh += (-kwh).max(0.0);
     }
 }
 

@@ -51,6 +51,8 @@ pub(crate) struct Surroundings {
     pub(crate) auxiliary_watts: f64,
     pub(crate) passengers: u32,
     pub(crate) doors_open: bool,
+    /// Whether the resistive or the fuel heater heats when it is asked to.
+    pub(crate) heater_works: bool,
     /// Electric power that the battery or the charger has left for it, W.
     pub(crate) available_watts: f64,
 }
@@ -148,6 +150,7 @@ impl Cabin {
         }
         let rest = wanted_watts - taken.heat_pump_watts * cop;
         match self.heating {
+            _ if !around.heater_works => {}
             Heating::Electric => {
                 taken.cabin_heater_watts = rest
                     .min(model.cabin_heater_max_watts)
@@ -220,6 +223,7 @@ mod tests {
                     auxiliary_watts: 5_000.0,
                     passengers: 20,
                     doors_open: second % 100 < 19,
+                    heater_works: true,
                     available_watts: 1e6,
                 },
             );

@@ -7,10 +7,14 @@
 use std::f64::consts::TAU;
 
 use ayaz_model::UnixMicroseconds;
-use jiff::civil::{Date, date};
+use jiff::civil::Date;
 
-use crate::local_time::DAY_SECONDS;
+use crate::local_time::{DAY_SECONDS, day_number};
 use crate::noise::{hash, normal};
+
+mod spell;
+
+pub use spell::Spell;
 
 /// Mean of each month, °C, January first.
 const MONTH_MEAN_CELSIUS: [f64; 12] = [
@@ -75,6 +79,7 @@ impl Fall {
 pub struct Climate {
     seed: u64,
     fall: Option<Fall>,
+    spells: Vec<Spell>,
     cold_snap: Option<ColdSnap>,
     constant_celsius: Option<f32>,
 }
@@ -85,6 +90,7 @@ impl Climate {
         Self {
             seed,
             fall: None,
+            spells: Vec::new(),
             cold_snap: None,
             constant_celsius: None,
         }
@@ -117,13 +123,20 @@ impl Climate {
         }
     }
 
+    /// Chosen weather: one spell after the other, in the order of time. The first holds also
+    /// before it begins.
+    pub fn in_spells(spells: Vec<Spell>) -> Self {
+        Self {
+            spells,
+            ..Self::new(0)
+        }
+    }
+
     /// A climate chamber: always this temperature, °C, kept within the city's records.
     pub fn constant(temperature_celsius: f32) -> Self {
         Self {
-            seed: 0,
-            fall: None,
-            cold_snap: None,
             constant_celsius: Some(temperature_celsius),
+            ..Self::new(0)
         }
     }
 
@@ -133,6 +146,7 @@ impl Climate {
         let temperature = match (self.constant_celsius, &self.fall) {
             (Some(constant), _) => f64::from(constant),
             (None, Some(fall)) => fall.celsius(at, days),
+            (None, None) if !self.spells.is_empty() => spell::celsius(&self.spells, at, days),
             (None, None) => self.drawn_celsius(days),
         };
         temperature.clamp(RECORDS_CELSIUS.0, RECORDS_CELSIUS.1) as f32
@@ -178,12 +192,7 @@ impl ColdSnap {
     /// 1 within the snap, 0 far from it, smooth between.
     fn weight(&self, days: f64) -> f64 {
         let edge = SNAP_EDGE_HOURS / 24.0;
-        let epoch = date(1970, 1, 1);
-        // `until` in days cannot fail: it counts days between two civil dates.
-        let first = self
-            .from
-            .until(epoch)
-            .map_or(0.0, |span| -f64::from(span.get_days()));
+        let first = day_number(self.from) as f64;
         let end = first + f64::from(self.days);
         let into = smooth_step(((days - first) / edge + 1.0).clamp(0.0, 1.0));
         let out = smooth_step(((end - days) / edge + 1.0).clamp(0.0, 1.0));
@@ -208,11 +217,8 @@ fn smooth_step(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local_time::instant;
-
-    fn day_of(date_: Date) -> i64 {
-        i64::from(date(1970, 1, 1).until(date_).unwrap().get_days())
-    }
+    use crate::local_time::{day_number as day_of, instant};
+    use jiff::civil::date;
 
     /// Mean over the days of a month of ten years.
     fn month_mean(climate: &Climate, month: i8) -> f64 {

@@ -12,12 +12,17 @@
 //!    `driving`: how, from stop to stop.
 //! 4. `traction`, `cabin`, `battery`, `charger`: physics, each a file.
 //! 5. [`bus`]: one step of time that joins them; `report` turns its state into a reading.
-//! 6. [`truth`]: energy by component, for comparison; [`fleet`]: many buses;
+//! 6. [`truth`]: what really happened, for comparison: energy by component, service days, and
+//!    sessions, which [`truth::session`] defines. [`fleet`]: many healthy buses;
 //!    [`bad_payloads`]: hostile bytes for tests of whoever decodes.
+//! 7. [`faults`]: what breaks in a bus.
 //!
-//! **Energy.** Every power is the mean over the last step of at most 1 s, as a battery management
-//! system filters it, taken at the terminals of the pack. In every reading, up to the rounding of
-//! `f32`,
+//! **Energy.** Every power is the mean over the last step, as a battery management system filters
+//! it, taken at the terminals of the pack. A step takes 1 s with the key on and at most 10 s
+//! without. Trapezoids over means of equal steps differ from the sum of the steps only at the ends,
+//! and a parked bus reports every change of key, plug, charger and heater at its instant and 1 s
+//! later, and every step while it is plugged in or heated: so readings integrate to the truth
+//! within a percent of every component of every service day. In every reading, up to the rounding of `f32`,
 //!
 //! ```text
 //! −V·I = traction + cabin_heater + heat_pump + battery_heater + air_conditioning + auxiliary
@@ -44,12 +49,18 @@ mod traction;
 pub mod bad_payloads;
 pub mod bus;
 pub mod climate;
+pub mod faults;
 pub mod fleet;
 pub mod model;
 pub mod truth;
 
 pub use bus::{Bus, BusConfig};
-pub use climate::{Climate, ColdSnap};
+pub use charger::ChargingWindow;
+pub use climate::{Climate, ColdSnap, Spell};
+pub use faults::{PhysicalFault, PhysicalFaultKind};
 pub use fleet::Fleet;
 pub use model::{BusModel, E12, E18, Heating};
-pub use truth::Truth;
+pub use truth::{
+    Truth, TruthDay, TruthEnergy, TruthLedger, TruthPiece, TruthSession, TruthSessionKind,
+    TruthTotals,
+};

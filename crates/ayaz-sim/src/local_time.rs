@@ -4,12 +4,18 @@
 //! simulation does not depend on the time zone database of the machine.
 
 use ayaz_model::UnixMicroseconds;
+use jiff::Span;
+use jiff::civil::{Date, date};
 
 /// Seconds in a day.
 pub(crate) const DAY_SECONDS: i64 = 86_400;
 
 /// Clocks went back an hour at 2024-02-29T18:00Z, s since 1970.
 const CHANGE_SECONDS: i64 = 1_709_229_600;
+
+/// The hour at which a service day begins: buses that come home after midnight belong to the day
+/// before.
+pub(crate) const SERVICE_DAY_FROM_HOUR: f64 = 3.0;
 
 /// 2024-03-01 in days since 1970: the first whole day in UTC+5.
 const CHANGE_DAY: i64 = 19_783;
@@ -41,10 +47,54 @@ pub(crate) fn instant(day: i64, hour: f64) -> UnixMicroseconds {
     UnixMicroseconds(seconds.saturating_mul(1_000_000))
 }
 
+/// The service day of an instant: the local day, cut at [`SERVICE_DAY_FROM_HOUR`].
+pub(crate) fn service_day(at: UnixMicroseconds) -> Date {
+    let seconds = local_seconds(at) - SERVICE_DAY_FROM_HOUR * 3600.0;
+    let day = (seconds / DAY_SECONDS as f64).floor() as i64;
+    // Far outside of any calendar there is one day, and not a panic.
+    Span::new()
+        .try_days(day)
+        .and_then(|days| date(1970, 1, 1).checked_add(days))
+        .unwrap_or(Date::MAX)
+}
+
+/// When the service day of an instant ends and the next one begins.
+pub(crate) fn service_day_end(at: UnixMicroseconds) -> UnixMicroseconds {
+    instant(day_number(service_day(at)) + 1, SERVICE_DAY_FROM_HOUR)
+}
+
+/// The day in days since 1970.
+pub(crate) fn day_number(day: Date) -> i64 {
+    // `until` in days cannot fail: it counts days between two civil dates.
+    date(1970, 1, 1)
+        .until(day)
+        .map_or(0, |span| i64::from(span.get_days()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use jiff::Timestamp;
+
+    #[test]
+    fn service_days_are_cut_at_three_also_across_the_change_of_zone() {
+        for (utc, day) in [
+            ("2024-01-14T20:59:59Z", date(2024, 1, 14)),
+            ("2024-01-14T21:00:00Z", date(2024, 1, 15)),
+            ("2024-02-28T20:59:59Z", date(2024, 2, 28)),
+            ("2024-02-28T21:00:00Z", date(2024, 2, 29)),
+            ("2024-02-29T21:59:59Z", date(2024, 2, 29)),
+            ("2024-02-29T22:00:00Z", date(2024, 3, 1)),
+        ] {
+            let at = UnixMicroseconds::from(utc.parse::<Timestamp>().unwrap());
+            assert_eq!(service_day(at), day, "{utc}");
+        }
+        let day = date(2024, 3, 1);
+        let begins = instant(day_number(day), 3.0);
+        assert_eq!(service_day(begins), day);
+        assert_eq!(service_day_end(begins.plus(-1)), begins);
+        assert!(service_day_end(begins) > begins);
+    }
 
     #[test]
     fn the_offset_changes_on_the_first_of_march_2024() {

@@ -6,6 +6,7 @@ use rand::Rng;
 use crate::battery::CELLS;
 use crate::bus::{Bus, Phase};
 use crate::driving::Driver;
+use crate::faults::PhysicalFaultKind;
 use crate::model::Heating;
 use crate::noise::wobble;
 use crate::traction::motor;
@@ -16,8 +17,22 @@ const ALTITUDE_M: f64 = 347.0;
 /// Fault code of a battery heater that does not heat.
 const BATTERY_HEATER_FAULT: u32 = 520_201;
 
-/// Alarm bits of GB/T 32960: state of charge low.
+/// Fault code of a cabin heater that does not heat.
+const CABIN_HEATER_FAULT: u32 = 520_301;
+
+/// Alarm bits of GB/T 32960: state of charge low, cells that differ, insulation.
 const ALARM_SOC_LOW: i64 = 1 << 4;
+const ALARM_CELLS_DIFFER: i64 = 1 << 10;
+const ALARM_INSULATION: i64 = 1 << 11;
+
+/// Resistance of the insulation, kΩ: healthy, and what a fault brings it down to.
+const INSULATION_KOHM: (f64, f64) = (4_000.0, 100.0);
+
+/// 500 Ω/V of 540 V: below it there is an alarm, kΩ.
+const INSULATION_WARNING_KOHM: f64 = 270.0;
+
+/// Difference between the highest and the lowest cell that is an alarm, V.
+const CELL_SPREAD_WARNING_VOLTS: f32 = 0.3;
 
 /// The reading of this instant.
 pub(crate) fn reading(bus: &mut Bus, sequence: u64) -> Reading {
@@ -56,18 +71,44 @@ fn battery(bus: &Bus, bits: u64, m: &mut Measurements) {
     m.soh_percent = Some(pack.soh_percent as f32);
     m.pack_voltage_volts = Some(pack.voltage_volts as f32);
     m.pack_current_amperes = Some(-pack.current_out_amperes as f32);
-    m.cell_voltage_min_volts = Some((cell - spread * (1.0 + 0.1 * wobble(bits, 0))) as f32);
+    let lowest = cell - spread * (1.0 + 0.1 * wobble(bits, 0)) - weakness_volts(bus);
+    m.cell_voltage_min_volts = Some(lowest as f32);
     m.cell_voltage_max_volts = Some((cell + spread * (1.0 + 0.1 * wobble(bits, 1))) as f32);
     m.cell_temperature_min_celsius = Some(pack.coldest_celsius() as f32);
     m.cell_temperature_max_celsius =
         Some((pack.temperature_celsius + pack.temperature_spread_kelvin) as f32);
     m.battery_temperature_celsius = Some(pack.temperature_celsius as f32);
-    m.insulation_resistance_kohm = Some((4_000.0 + 150.0 * wobble(bits, 2)).round() as f32);
+    let insulation = insulation_kohm(bus) * (1.0 + 0.0375 * wobble(bits, 2));
+    m.insulation_resistance_kohm = Some(insulation.round() as f32);
     m.charge_power_limit_kw = Some((pack.charge_limit_watts / 1e3) as f32);
     m.discharge_power_limit_kw = Some((pack.discharge_limit_watts / 1e3) as f32);
     m.battery_heater_power_watts = Some(bus.powers.battery_heater as f32);
     m.energy_charged_total_kwh = Some(bus.lifetime.charged_kwh);
     m.energy_discharged_total_kwh = Some(bus.lifetime.discharged_kwh);
+}
+
+/// How far a weak group of cells lies below the others, V: more under load and at low charge, where
+/// its smaller charge is used up first.
+fn weakness_volts(bus: &Bus) -> f64 {
+    if bus
+        .config
+        .fault(PhysicalFaultKind::CellGroupWeak, bus.now)
+        .is_none()
+    {
+        return 0.0;
+    }
+    let low = (0.4 - bus.battery.soc).max(0.0);
+    0.015 + 4e-4 * bus.battery.current_out_amperes.max(0.0) + 0.8 * low * low
+}
+
+/// Falls by the same share each day while the fault lasts.
+fn insulation_kohm(bus: &Bus) -> f64 {
+    let (healthy, broken) = INSULATION_KOHM;
+    bus.config
+        .fault(PhysicalFaultKind::InsulationFalling, bus.now)
+        .map_or(healthy, |fault| {
+            healthy * (broken / healthy).powf(fault.progress(bus.now))
+        })
 }
 
 fn heating(bus: &Bus, bits: u64, m: &mut Measurements) {
@@ -155,10 +196,30 @@ fn charging(bus: &Bus, m: &mut Measurements) {
 
 fn alarms(bus: &Bus, m: &mut Measurements) {
     let low = bus.is_driving() && bus.battery.soc < 0.15;
-    let heater = !bus.config.battery_heater_works;
-    m.alarm_flags = Some(if low { ALARM_SOC_LOW } else { 0 });
-    m.alarm_level = Some(if heater { 2 } else { u32::from(low) });
-    if heater {
-        m.fault_codes = Some(Box::from([BATTERY_HEATER_FAULT]));
+    let differ = m
+        .cell_voltage_max_volts
+        .zip(m.cell_voltage_min_volts)
+        .is_some_and(|(max, min)| max - min > CELL_SPREAD_WARNING_VOLTS);
+    let leaks = insulation_kohm(bus) < INSULATION_WARNING_KOHM;
+    let mut codes = Vec::new();
+    if !bus.battery_heater_works() {
+        codes.push(BATTERY_HEATER_FAULT);
+    }
+    if bus.has(PhysicalFaultKind::CabinHeaterFailed) {
+        codes.push(CABIN_HEATER_FAULT);
+    }
+    let flags = [
+        (low, ALARM_SOC_LOW),
+        (differ, ALARM_CELLS_DIFFER),
+        (leaks, ALARM_INSULATION),
+    ];
+    m.alarm_flags = Some(flags.iter().filter(|f| f.0).fold(0, |all, f| all | f.1));
+    m.alarm_level = Some(if !codes.is_empty() || leaks {
+        2
+    } else {
+        u32::from(low || differ)
+    });
+    if !codes.is_empty() {
+        m.fault_codes = Some(codes.into());
     }
 }

@@ -1,4 +1,19 @@
-//! What the bus really used, for comparison with what is concluded from its readings.
+//! What the bus really used, for comparison with what is concluded from its readings: computed
+//! from the steps of the model, never from readings.
+//!
+//! [`Truth`] is a sum since the start. [`TruthLedger`] keeps service days and sessions, whose
+//! definition is in [`session`].
+
+use ayaz_model::UnixMicroseconds;
+
+mod ledger;
+pub mod session;
+mod stay;
+mod totals;
+
+pub use ledger::{TruthDay, TruthLedger};
+pub use session::{TruthPiece, TruthSession, TruthSessionKind};
+pub use totals::{TruthEnergy, TruthTotals};
 
 /// Sums since the start of the simulation. Energies "out of the battery" count only while the bus
 /// is not plugged in; what happens on the charger is kept apart, as in the energy rules.
@@ -46,6 +61,29 @@ pub(crate) struct Powers {
     pub(crate) charger: f64,
 }
 
+/// A step of time in which all powers were constant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Step {
+    pub(crate) from: UnixMicroseconds,
+    pub(crate) seconds: f64,
+    pub(crate) powers: Powers,
+    /// In the pack's own resistance.
+    pub(crate) loss_watts: f64,
+    pub(crate) distance_km: f64,
+    pub(crate) fuel_litres: f64,
+    /// State of charge before and after, 0 to 1.
+    pub(crate) soc: (f64, f64),
+    /// While the key is on.
+    pub(crate) drive_cycle: Option<u32>,
+    pub(crate) plugged_in: bool,
+}
+
+impl Step {
+    pub(crate) fn until(&self) -> UnixMicroseconds {
+        self.from.plus((self.seconds * 1e6).round() as i64)
+    }
+}
+
 impl Powers {
     /// All that the bus draws, without the charger.
     pub(crate) fn loads(&self) -> f64 {
@@ -57,6 +95,11 @@ impl Powers {
             + self.auxiliary
     }
 
+    /// What warms or cools cabin and battery.
+    pub(crate) fn conditioning(&self) -> f64 {
+        self.cabin_heater + self.heat_pump + self.battery_heater + self.air_conditioning
+    }
+
     /// Out of the battery.
     pub(crate) fn pack(&self) -> f64 {
         self.loads() - self.charger
@@ -64,12 +107,14 @@ impl Powers {
 }
 
 impl Truth {
-    /// Adds a step of some seconds.
-    pub(crate) fn add(&mut self, powers: &Powers, seconds: f64, plugged_in: bool, loss_watts: f64) {
-        let kwh = seconds / 3.6e6;
+    pub(crate) fn add(&mut self, step: &Step) {
+        let powers = &step.powers;
+        let kwh = step.seconds / 3.6e6;
         let pack = powers.pack();
-        self.pack_loss_kwh += loss_watts * kwh;
-        if plugged_in {
+        self.fuel_litres += step.fuel_litres;
+        self.distance_km += step.distance_km;
+        self.pack_loss_kwh += step.loss_watts * kwh;
+        if step.plugged_in {
             self.charged_kwh -= pack * kwh;
             self.charger_kwh += powers.charger * kwh;
             return;

@@ -4,6 +4,7 @@ use rand::Rng;
 
 use crate::bus::{Bus, DEPART_SOC, EMPTY_SOC, Phase};
 use crate::cabin::{Climatisation, Surroundings, Wish};
+use crate::faults::PhysicalFaultKind;
 use crate::noise::wobble;
 
 /// The cabin is warmed from the grid for so long before the shift, µs.
@@ -17,9 +18,11 @@ impl Bus {
     pub(super) fn wish(&self) -> Wish {
         match &self.phase {
             Phase::Driving(_) => Wish::Service,
-            Phase::Parked(Some(_))
-                if self.now.plus(PREHEAT_MICROSECONDS) >= self.shift.start
-                    && self.battery.soc >= DEPART_SOC =>
+            Phase::Parked(plug)
+                if (plug.is_some() || self.config.preheats_unplugged)
+                    && self.now.plus(PREHEAT_MICROSECONDS) >= self.shift.start
+                    && self.battery.soc >= DEPART_SOC
+                    && !self.has(PhysicalFaultKind::PreheatMissed) =>
             {
                 Wish::Preheat
             }
@@ -27,10 +30,22 @@ impl Bus {
         }
     }
 
-    /// Keeps the pack above some 8 °C in service, 10 °C while it charges and before the shift,
-    /// and 6 °C once it is full; a bus that stands on its own does not heat.
-    pub(super) fn battery_heater_watts(&mut self, wish: Wish) -> f64 {
+    /// Whether something is broken now.
+    pub(crate) fn has(&self, kind: PhysicalFaultKind) -> bool {
+        self.config.fault(kind, self.now).is_some()
+    }
+
+    /// Whether the battery heater heats when it is asked to.
+    pub(crate) fn battery_heater_works(&self) -> bool {
+        self.config.battery_heater_works && !self.has(PhysicalFaultKind::BatteryHeaterFailed)
+    }
+
+    /// Whether the battery heater is on in the next step. It keeps the pack above some 8 °C in
+    /// service, 10 °C while it charges and before the shift, and 6 °C once it is full; a bus that
+    /// stands on its own does not heat, but before the shift.
+    pub(super) fn heats_battery(&self, wish: Wish) -> bool {
         let on_below = match (&self.phase, wish) {
+            (Phase::Parked(None), Wish::Preheat) => 8.0,
             (Phase::Parked(None), _) => f64::NEG_INFINITY,
             (Phase::Parked(Some(plug)), Wish::Off) if plug.complete => 6.0,
             (Phase::Parked(Some(_)), _) => 10.0,
@@ -38,8 +53,12 @@ impl Bus {
             (Phase::Driving(_), _) => 8.0,
         };
         let band = if self.battery_heater_on { 3.0 } else { 0.0 };
-        self.battery_heater_on =
-            self.config.battery_heater_works && self.battery.temperature_celsius < on_below + band;
+        self.battery_heater_works() && self.battery.temperature_celsius < on_below + band
+    }
+
+    /// Power of the battery heater, W.
+    pub(super) fn battery_heater_watts(&mut self, wish: Wish) -> f64 {
+        self.battery_heater_on = self.heats_battery(wish);
         if self.battery_heater_on {
             self.config.model.battery_heater_max_watts
         } else {
@@ -51,6 +70,7 @@ impl Bus {
     /// the compressor fills up.
     pub(super) fn auxiliary_watts(&mut self, wish: Wish) -> f64 {
         match &self.phase {
+            Phase::Parked(None) if wish == Wish::Preheat => PARKED_WATTS.0 + PARKED_WATTS.2,
             Phase::Parked(None) => PARKED_WATTS.0,
             Phase::Parked(Some(_)) if wish == Wish::Preheat => PARKED_WATTS.1 + PARKED_WATTS.2,
             Phase::Parked(Some(_)) => PARKED_WATTS.1,
@@ -76,7 +96,7 @@ impl Bus {
         };
         let source = match &self.phase {
             Phase::Parked(Some(plug)) => plug.power_max_watts,
-            Phase::Driving(_) if self.battery.soc > EMPTY_SOC.0 => {
+            Phase::Driving(_) | Phase::Parked(None) if self.battery.soc > EMPTY_SOC.0 => {
                 0.9 * self.battery.discharge_limit_watts
             }
             Phase::Driving(_) | Phase::Parked(None) => 0.0,
@@ -88,6 +108,7 @@ impl Bus {
             auxiliary_watts,
             passengers,
             doors_open,
+            heater_works: !self.has(PhysicalFaultKind::CabinHeaterFailed),
             available_watts: (source - others_watts).max(0.0),
         };
         self.cabin.step(&self.config.model, seconds, &around)

@@ -4,6 +4,7 @@ use crate::bus::{Bus, DEPART_SOC, EMPTY_SOC, Phase};
 use crate::charger::Plug;
 use crate::driving::Driver;
 use crate::duty::{Shift, shift_at};
+use crate::local_time::local_hour;
 use crate::route::DEPOT;
 use crate::traction::Drive;
 
@@ -19,23 +20,65 @@ const WAY_HOME_SOC: f64 = 0.05;
 /// State of charge to come home with, 0 to 1.
 const RETURN_SOC: f64 = 0.08;
 
+/// Name of the midday charger.
+const FAST_STATION: &str = "depot-fast";
+
 /// Midday charger, W.
 const MIDDAY_CHARGER_WATTS: f64 = 120_000.0;
 
 impl Bus {
+    /// Whether key, plug, charger or a heater change at this instant.
+    pub(super) fn is_about_to_change(&self) -> bool {
+        match &self.phase {
+            Phase::Parked(_) => {
+                self.is_leaving()
+                    || self.is_plugged_now()
+                    || self.wish() != self.last_wish
+                    || self.heats_battery(self.wish()) != self.battery_heater_on
+                    || self.plug().is_some_and(|plug| {
+                        plug.is_about_to_change(&self.battery, self.may_charge())
+                    })
+            }
+            Phase::Driving(_) => self.is_home(),
+        }
+    }
+
+    /// Whether the shift is over before it would be worth while to leave.
+    fn is_too_late(&self) -> bool {
+        self.now.plus(SHIFT_WORTHWHILE_MICROSECONDS) > self.shift.end
+    }
+
+    fn is_leaving(&self) -> bool {
+        !self.is_too_late() && self.now >= self.shift.start && self.battery.soc >= DEPART_SOC
+    }
+
+    /// Whether somebody plugs the bus in that has waited for the charging window without a plug.
+    fn is_plugged_now(&self) -> bool {
+        let waits = matches!(self.phase, Phase::Parked(None)) && self.shift.before_break;
+        waits && self.config.charging_window.is_some() && self.may_charge()
+    }
+
+    /// Towed when empty; nothing is reported of that trip.
+    fn is_home(&self) -> bool {
+        self.arrived || self.battery.soc < EMPTY_SOC.1
+    }
+
     /// Key on, towards the depot, key off.
     pub(super) fn change_phase(&mut self) {
+        if self.is_plugged_now() {
+            self.phase = Phase::Parked(Some(self.depot_plug().after_standing()));
+        }
+        let home = self.is_home();
         match &mut self.phase {
             Phase::Parked(_) => {
-                if self.now.plus(SHIFT_WORTHWHILE_MICROSECONDS) > self.shift.end {
+                if self.is_too_late() {
                     self.shift = self.shift_after();
-                } else if self.now >= self.shift.start && self.battery.soc >= DEPART_SOC {
+                } else if self.is_leaving() {
                     self.phase = Phase::Driving(Driver::pull_out(&self.route));
                     self.key_on = (self.now, self.battery.soc);
                 }
             }
-            // Towed when empty; nothing is reported of that trip.
-            Phase::Driving(_) if self.arrived || self.battery.soc < EMPTY_SOC.1 => self.park(),
+            Phase::Driving(_) if home => self.park(),
             Phase::Driving(driver) if driver.is_at_stop() => {
                 // 2.4 kWh/km for 13 750 kg is what the way home takes in deep cold.
                 let way_wh = driver.place(&self.route).distance_m(DEPOT)
@@ -58,7 +101,7 @@ impl Bus {
         let next = self.shift_after();
         let wanted = self.config.model.charges_at_midday && soc < self.soc_wanted_for(&next);
         let plug = if !self.shift.before_break {
-            Some(self.depot_plug())
+            self.night_plug()
         } else if wanted || soc < DEPART_SOC {
             Some(Self::fast_plug())
         } else {
@@ -77,6 +120,27 @@ impl Bus {
         (taken + RETURN_SOC + WAY_HOME_SOC).max(MIDDAY_CHARGE_SOC)
     }
 
+    /// The charger for the night, unless the bus waits without one for its window.
+    pub(super) fn night_plug(&self) -> Option<Plug> {
+        let waits = self
+            .config
+            .charging_window
+            .is_some_and(|window| !window.plugged_while_waiting);
+        (!waits || self.may_charge()).then(|| self.depot_plug())
+    }
+
+    /// Whether the window for charging at the depot is open; there is none at midday.
+    pub(super) fn may_charge(&self) -> bool {
+        let at_midday = self
+            .plug()
+            .is_some_and(|plug| &*plug.station == FAST_STATION);
+        at_midday
+            || self
+                .config
+                .charging_window
+                .is_none_or(|window| window.is_open(local_hour(self.now)))
+    }
+
     /// The charger of the bus's own place.
     pub(super) fn depot_plug(&self) -> Plug {
         let station = format!("depot-{:02}", self.config.index % 60 + 1);
@@ -85,7 +149,7 @@ impl Bus {
 
     /// The charger for the midday break.
     pub(super) fn fast_plug() -> Plug {
-        Plug::new("depot-fast", MIDDAY_CHARGER_WATTS)
+        Plug::new(FAST_STATION, MIDDAY_CHARGER_WATTS)
     }
 
     fn shift_after(&self) -> Shift {

@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::{Bus, BusConfig, Lifetime, Phase, Weather, bus_rng};
 use crate::battery::Battery;
-use crate::cabin::Cabin;
+use crate::cabin::{Cabin, Wish};
 use crate::climate::Climate;
 use crate::driving::Driver;
 use crate::duty::{Shift, shift_at};
@@ -90,6 +90,8 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
             days.max(0.0) * draw(2, 0.98, 1.02),
         ),
         truth: Truth::default(),
+        ledger: None,
+        last_wish: Wish::Off,
         route,
         config,
     };
@@ -97,7 +99,7 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
         let on_route = between(bus.rng.next_u64(), 0.0, 1.0) * bus.route.length_m();
         bus.phase = Phase::Driving(Driver::in_service(on_route, 10));
     } else if shift.before_break {
-        bus.phase = Phase::Parked(Some(bus.depot_plug()));
+        bus.phase = Phase::Parked(bus.night_plug());
     } else if bus.config.model.charges_at_midday {
         bus.phase = Phase::Parked(Some(Bus::fast_plug()));
     }

@@ -9,6 +9,7 @@ mod determinism;
 mod duty;
 mod energy;
 mod limits;
+mod physical;
 
 use std::sync::Arc;
 
