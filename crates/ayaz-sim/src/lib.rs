@@ -15,7 +15,8 @@
 //! 6. [`truth`]: what really happened, for comparison: energy by component, service days, and
 //!    sessions, which [`truth::session`] defines. [`fleet`]: many healthy buses;
 //!    [`bad_payloads`]: hostile bytes for tests of whoever decodes.
-//! 7. [`faults`]: what breaks in a bus.
+//! 7. [`faults`]: what breaks in a bus, and what happens to its readings; [`delivery`]: messages in
+//!    the order of arrival; [`scenario`]: ready-made weeks that join all of it.
 //!
 //! **Energy.** Every power is the mean over the last step, as a battery management system filters
 //! it, taken at the terminals of the pack. A step takes 1 s with the key on and at most 10 s
@@ -49,18 +50,25 @@ mod traction;
 pub mod bad_payloads;
 pub mod bus;
 pub mod climate;
+pub mod delivery;
 pub mod faults;
 pub mod fleet;
 pub mod model;
+pub mod scenario;
 pub mod truth;
 
 pub use bus::{Bus, BusConfig};
 pub use charger::ChargingWindow;
 pub use climate::{Climate, ColdSnap, Spell};
-pub use faults::{PhysicalFault, PhysicalFaultKind};
+pub use delivery::{Deliveries, Delivery};
+pub use faults::{
+    DataFault, DataFaultKind, DataFaultPlan, PhysicalFault, PhysicalFaultKind, ReadingRange,
+    Recorded, Recording, TruthDataFault,
+};
 pub use fleet::Fleet;
 pub use model::{BusModel, E12, E18, Heating};
+pub use scenario::{Scenario, ScenarioBus};
 pub use truth::{
-    Truth, TruthDay, TruthEnergy, TruthLedger, TruthPiece, TruthSession, TruthSessionKind,
-    TruthTotals,
+    Truth, TruthBus, TruthDay, TruthEnergy, TruthLedger, TruthPiece, TruthSession,
+    TruthSessionKind, TruthTotals,
 };

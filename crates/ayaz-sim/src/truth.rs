@@ -2,15 +2,18 @@
 //! from the steps of the model, never from readings.
 //!
 //! [`Truth`] is a sum since the start. [`TruthLedger`] keeps service days and sessions, whose
-//! definition is in [`session`].
+//! definition is in [`session`]; [`csv`] writes them.
 
 use ayaz_model::UnixMicroseconds;
 
+mod bus;
+pub mod csv;
 mod ledger;
 pub mod session;
 mod stay;
 mod totals;
 
+pub use bus::TruthBus;
 pub use ledger::{TruthDay, TruthLedger};
 pub use session::{TruthPiece, TruthSession, TruthSessionKind};
 pub use totals::{TruthEnergy, TruthTotals};
