@@ -186,3 +186,29 @@ fn a_cold_pack_takes_nothing_back_and_a_warm_one_much() {
         "{heated} and {warm}"
     );
 }
+
+#[test]
+fn what_switches_while_parked_does_so_within_a_second_of_two_readings() {
+    for config in kinds() {
+        let readings = day_at(-28.0, config).1;
+        let mut switched = 0;
+        for pair in readings.windows(2) {
+            let [a, b] = [&pair[0].measurements, &pair[1].measurements];
+            if a.drive_cycle.is_some() || b.drive_cycle.is_some() {
+                continue;
+            }
+            let at = pair[1].key.recorded_at;
+            let seconds = at.seconds_since(pair[0].key.recorded_at);
+            let jumps = [
+                (a.battery_heater_power_watts, b.battery_heater_power_watts),
+                (a.cabin_heater_power_watts, b.cabin_heater_power_watts),
+                (a.charger_power_watts, b.charger_power_watts),
+            ]
+            .iter()
+            .any(|(p, q)| (p.unwrap() - q.unwrap()).abs() > 3_000.0);
+            switched += u32::from(jumps);
+            assert!(!jumps || seconds <= 1.0, "{seconds} s before {at}");
+        }
+        assert!(switched > 4, "{switched}");
+    }
+}
