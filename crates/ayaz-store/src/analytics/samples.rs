@@ -36,6 +36,14 @@ pub struct Sample {
     pub fuel_heater_rate_litres_per_hour: Option<f64>,
     pub auxiliary_power_watts: Option<f64>,
     pub traction_power_watts: Option<f64>,
+    pub latitude_degrees: Option<f64>,
+    pub longitude_degrees: Option<f64>,
+    pub accelerator_percent: Option<f64>,
+    pub motor_torque_nm: Option<f64>,
+    pub cabin_temperature_celsius: Option<f64>,
+    pub battery_temperature_celsius: Option<f64>,
+    pub cell_temperature_min_celsius: Option<f64>,
+    pub cell_temperature_max_celsius: Option<f64>,
 }
 
 impl Sample {
@@ -61,6 +69,14 @@ impl Sample {
             fuel_heater_rate_litres_per_hour: None,
             auxiliary_power_watts: None,
             traction_power_watts: None,
+            latitude_degrees: None,
+            longitude_degrees: None,
+            accelerator_percent: None,
+            motor_torque_nm: None,
+            cabin_temperature_celsius: None,
+            battery_temperature_celsius: None,
+            cell_temperature_min_celsius: None,
+            cell_temperature_max_celsius: None,
         }
     }
 }
@@ -98,7 +114,10 @@ pub(super) async fn read(
                 soc_percent, pack_voltage_volts, pack_current_amperes, battery_heater_power_watts,
                 charger_power_watts, exterior_temperature_celsius, cabin_heater_power_watts,
                 heat_pump_power_watts, air_conditioning_power_watts,
-                fuel_heater_rate_litres_per_hour, auxiliary_power_watts, traction_power_watts
+                fuel_heater_rate_litres_per_hour, auxiliary_power_watts, traction_power_watts,
+                latitude_degrees, longitude_degrees, accelerator_percent, motor_torque_nm,
+                cabin_temperature_celsius, battery_temperature_celsius,
+                cell_temperature_min_celsius, cell_temperature_max_celsius
             from reading
             where vehicle_id = {vehicle} and recorded_at >= '{}' and recorded_at < '{}'
                 and time_quality = 0 {only}
@@ -151,7 +170,7 @@ const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
-        19 => {}
+        27 => {}
         _ => return None,
     }
     let row = &mut row;
@@ -168,11 +187,7 @@ fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sam
             .and_then(|code| ChargeState::try_from(i32::from(code)).ok())
             .is_some_and(ChargeState::is_plugged_in),
         speed_kmh: real_field(row)?,
-        odometer_km: field(row)?
-            .map(|bytes| bytes.try_into().map(f64::from_be_bytes))
-            .transpose()
-            .ok()?
-            .filter(|value| value.is_finite()),
+        odometer_km: double_field(row)?,
         soc_percent: real_field(row)?,
         pack_voltage_volts: real_field(row)?,
         pack_current_amperes: real_field(row)?,
@@ -185,6 +200,14 @@ fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sam
         fuel_heater_rate_litres_per_hour: real_field(row)?,
         auxiliary_power_watts: real_field(row)?,
         traction_power_watts: real_field(row)?,
+        latitude_degrees: double_field(row)?,
+        longitude_degrees: double_field(row)?,
+        accelerator_percent: real_field(row)?,
+        motor_torque_nm: real_field(row)?,
+        cabin_temperature_celsius: real_field(row)?,
+        battery_temperature_celsius: real_field(row)?,
+        cell_temperature_min_celsius: real_field(row)?,
+        cell_temperature_max_celsius: real_field(row)?,
     };
     row.is_empty().then_some(Some(sample))
 }
@@ -211,6 +234,16 @@ fn real_field(row: &mut &[u8]) -> Option<Option<f64>> {
     match field(row)? {
         Some(bytes) => {
             let value = f64::from(f32::from_be_bytes(bytes.try_into().ok()?));
+            Some(value.is_finite().then_some(value))
+        }
+        None => Some(None),
+    }
+}
+
+fn double_field(row: &mut &[u8]) -> Option<Option<f64>> {
+    match field(row)? {
+        Some(bytes) => {
+            let value = f64::from_be_bytes(bytes.try_into().ok()?);
             Some(value.is_finite().then_some(value))
         }
         None => Some(None),
