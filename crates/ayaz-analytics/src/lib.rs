@@ -3,7 +3,8 @@
 //! Ingest leaves in the database which hours of which vehicles it touched; the worker works these
 //! hours out anew, whole, so that late data corrects the numbers it belongs to.
 //!
-//! Reading order: the pure part, [`interval`] (two neighbouring samples), [`integrate`] (sums over
+//! Reading order: the pure part, [`plausibility`] (what cannot be true), [`interval`] (two
+//! neighbouring samples), [`integrate`] (sums over
 //! intervals), [`trips`] (where drive cycles are not numbered), [`pieces`] (what sums are grouped
 //! by), [`hours`] (all of it for neighbouring hours); then [`config`], [`metrics`], [`work`] (the
 //! queue, worked off) and [`run`] (the daemon).
@@ -14,6 +15,7 @@ pub mod integrate;
 pub mod interval;
 pub mod metrics;
 pub mod pieces;
+pub mod plausibility;
 pub mod run;
 pub mod trips;
 pub mod work;

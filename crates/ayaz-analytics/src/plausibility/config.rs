@@ -1,0 +1,133 @@
+//! Which checks run, and with which limits.
+
+use serde::Deserialize;
+
+/// All checks. Limits outside of what is said beside them are taken as the nearest one inside, so
+/// that no configuration reaches beyond [`REACH_MICROSECONDS`](super::REACH_MICROSECONDS).
+#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlausibilityConfig {
+    /// Straight lines across many signals.
+    pub interpolated_ramp: RampConfig,
+    /// Values that repeat.
+    pub stuck: StuckConfig,
+    /// Jumps and spikes.
+    pub impossible_jump: JumpConfig,
+    /// Codes for "no value".
+    pub sentinel: SentinelConfig,
+}
+
+impl PlausibilityConfig {
+    /// No check at all.
+    pub fn off() -> Self {
+        let mut config = Self::default();
+        config.interpolated_ramp.enabled = false;
+        config.stuck.enabled = false;
+        config.impossible_jump.enabled = false;
+        config.sentinel.enabled = false;
+        config
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn any_enabled(&self) -> bool {
+        self.interpolated_ramp.enabled
+            || self.stuck.enabled
+            || self.impossible_jump.enabled
+            || self.sentinel.enabled
+    }
+}
+
+/// Straight lines across many signals.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RampConfig {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// How long all signals must run straight, 10 to 60 s.
+    pub window_seconds: f64,
+    /// How many of them must clearly rise or fall, at least 2.
+    pub sloped_signals_min: usize,
+}
+
+impl Default for RampConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            window_seconds: 15.0,
+            sloped_signals_min: 3,
+        }
+    }
+}
+
+/// Values that repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StuckConfig {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// How long a value must repeat, 20 to 40 s.
+    pub window_seconds: f64,
+    /// How far power must swing meanwhile, kW.
+    pub power_swing_kw: f64,
+    /// How far current must swing while the voltage repeats, A.
+    pub current_swing_amperes: f64,
+    /// How far speed must rise as well as fall while current or voltage repeats, km/h.
+    pub speed_swing_kmh: f64,
+}
+
+impl Default for StuckConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            window_seconds: 30.0,
+            power_swing_kw: 30.0,
+            current_swing_amperes: 80.0,
+            speed_swing_kmh: 10.0,
+        }
+    }
+}
+
+/// Jumps and spikes. Each limit is what may change at once; what may change with time is added.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JumpConfig {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Speed, km/h.
+    pub speed_kmh: f64,
+    /// State of charge, %.
+    pub soc_percent: f64,
+    /// Exterior, battery and cell temperatures, K.
+    pub temperature_kelvin: f64,
+    /// Cabin temperature, which doors change, K.
+    pub cabin_temperature_kelvin: f64,
+    /// Position, m.
+    pub position_m: f64,
+}
+
+impl Default for JumpConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            speed_kmh: 8.0,
+            soc_percent: 3.0,
+            temperature_kelvin: 5.0,
+            cabin_temperature_kelvin: 8.0,
+            position_m: 200.0,
+        }
+    }
+}
+
+/// Codes for "no value".
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SentinelConfig {
+    /// Whether it runs.
+    pub enabled: bool,
+}
+
+impl Default for SentinelConfig {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}
