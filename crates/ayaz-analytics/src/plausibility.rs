@@ -33,6 +33,7 @@ mod buffer;
 mod config;
 mod doubts;
 mod jump;
+mod limits;
 mod ramp;
 mod sentinel;
 mod stuck;
@@ -41,7 +42,8 @@ pub use config::{JumpConfig, PlausibilityConfig, RampConfig, SentinelConfig, Stu
 pub use doubts::{Check, Doubts};
 
 use buffer::{Buffer, Trail};
-use jump::{Jump, Limits, SIDE_MICROSECONDS};
+use jump::Jump;
+use limits::{Limits, SIDE_MICROSECONDS};
 use ramp::Ramp;
 use sentinel::Sentinel;
 use stuck::Stuck;

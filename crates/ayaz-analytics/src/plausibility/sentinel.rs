@@ -23,7 +23,7 @@ use ayaz_store::analytics::Sample;
 
 use super::buffer::{Buffer, Trail};
 use super::doubts::Check;
-use super::jump::{BATTERY, CABIN, CELL_MAX, CELL_MIN, EXTERIOR, Limits, ODOMETER, SOC, seconds};
+use super::limits::{BATTERY, CABIN, CELL_MAX, CELL_MIN, EXTERIOR, Limits, ODOMETER, SOC, seconds};
 
 /// How far from its jump a code is doubted, µs.
 const HELD_MICROSECONDS: i64 = 90_000_000;
