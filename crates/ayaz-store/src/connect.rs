@@ -99,7 +99,7 @@ pub enum Role {
     Analytics,
     /// Reads.
     Reader,
-    /// Reads dead letters and marks them as replayed.
+    /// Reads dead letters and marks them as replayed; keeps what is known of vehicles.
     Operator,
     /// The login itself: migrations, tools.
     Owner,

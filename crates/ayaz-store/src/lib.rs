@@ -2,13 +2,15 @@
 //!
 //! Reading order: [`connect`] (a connection in its role), [`migrate`] (the schema), [`vehicles`]
 //! (names to numbers); [`message`], [`encoded`] and [`ingest`] (what the daemon writes, over
-//! `copy`, the binary format); [`analytics`] (what the worker reads and writes); [`reports`] (what people read);
+//! `copy`, the binary format); [`analytics`] (what the worker reads and writes); [`context`] (what is
+//! known of vehicles beside their readings, and their service days); [`reports`] (what people read);
 //! [`dead_letters`] (what was refused, and running it again).
 
 pub mod analytics;
 pub mod backlog;
 pub mod columns;
 pub mod connect;
+pub mod context;
 mod copy;
 pub mod dead_letters;
 pub mod encoded;

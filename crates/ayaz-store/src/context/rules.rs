@@ -1,0 +1,61 @@
+//! By which rules a vehicle's service days are told.
+
+use ayaz_model::UnixMicroseconds;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio_postgres::{GenericClient, Row};
+
+use super::service_day::{ServiceDayRule, ServiceDayRules};
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// The vehicle's rules, from the view `service_day_period`. They hold until
+/// [`take_over_context`](super::take_over_context) says that something was taken over.
+///
+/// # Errors
+///
+/// Fatal for a vehicle that is not there, and for a zone that this machine's time zone data lack.
+pub async fn service_day_rules(
+    client: &impl GenericClient,
+    vehicle: VehicleNumber,
+) -> Result<ServiceDayRules, StoreError> {
+    let rows = client
+        .query(
+            "-- service_day_rules
+            select depot, zone, cut_over_hour, valid_from, valid_to from service_day_period
+            where vehicle_id = $1
+            order by valid_from nulls first",
+            &[&vehicle],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("read the rules of service days", error))?;
+    let rules: Vec<ServiceDayRule> = rows.iter().map(rule).collect::<Result<_, _>>()?;
+    ServiceDayRules::new(rules).ok_or_else(|| {
+        StoreError::Fatal(format!(
+            "the rules of service days of vehicle {vehicle} leave a gap, or there is no such vehicle"
+        ))
+    })
+}
+
+fn rule(row: &Row) -> Result<ServiceDayRule, StoreError> {
+    let name: &str = row.get(1);
+    let zone = TimeZone::get(name).map_err(|error| {
+        StoreError::Fatal(format!(
+            "the time zone {name}, which the database knows, is not known here: install this \
+             machine's time zone data (tzdata): {error}"
+        ))
+    })?;
+    let instant = |column| {
+        row.get::<_, Option<Timestamp>>(column)
+            .map(UnixMicroseconds::from)
+    };
+    let hour: i16 = row.get(2);
+    Ok(ServiceDayRule {
+        from: instant(3),
+        to: instant(4),
+        depot: row.get(0),
+        zone,
+        // 0 to 23, as the table admits.
+        cut_over_hour: hour as i8,
+    })
+}
