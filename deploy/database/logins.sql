@@ -1,7 +1,8 @@
 -- A login for each part, a member of that part's role (migration V1) and nothing else. Run by the
 -- owner after `ayaz migrate`; running it again sets the passwords anew.
 --
--- A person who replays dead letters (`ayaz dead-letters replay`) needs a login that is a member of
+-- A person who replays dead letters (`ayaz dead-letters replay`) or enters what is known of vehicles
+-- (`ayaz context import`) needs a login that is a member of
 -- ayaz_reader and ayaz_operator, such as: create role aigerim login in role ayaz_reader,
 -- ayaz_operator; then \password aigerim, and connect on this database.
 \getenv ingest_password INGEST_PASSWORD

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ayaz_daemon::exit;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, daemon, dead_letters, demo, local, migrate, replay, report};
+use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report};
 
 /// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
 /// into energy and range by temperature.
@@ -38,7 +38,8 @@ enum Command {
     Replay(replay::Args),
     /// Energy and range, for people and for programs.
     Report(report::ReportArgs),
-    // Its own help, which a comment here would hide.
+    // These two have their own help, which a comment here would hide.
+    Context(context::ContextArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     /// Measures what this machine can take.
     Bench(bench::BenchArgs),
@@ -92,6 +93,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Migrate(args) => migrate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Report(args) => report::run(args).await,
+        Command::Context(args) => context::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Daemon(args) => daemon::run(args).await,

@@ -5,6 +5,7 @@
 
 pub mod bench;
 pub mod cli;
+pub mod context;
 pub mod daemon;
 pub mod dead_letters;
 pub mod demo;

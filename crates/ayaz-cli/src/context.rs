@@ -1,0 +1,97 @@
+//! `ayaz context`: what is known of vehicles beside their readings, and since when.
+//!
+//! Reading order of an import: [`import`]; [`file`] (bytes to rows of a known kind), [`line`] (rows to
+//! records), [`time`] and [`depot_zones`] (what a date means), [`resolve`] with [`overlap`] (what the
+//! records mean together and with what is stored), [`problem`] (how mistakes are told). Then [`list`]
+//! and [`export`] over [`sheet`].
+
+mod depot_zones;
+mod export;
+mod file;
+mod import;
+mod line;
+mod list;
+mod overlap;
+mod problem;
+mod resolve;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use anyhow::{Context, Result};
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use clap::{Args, Subcommand};
+
+use crate::cli::BadConfig;
+
+/// Models, depots, tyres, firmware, routes: what is known of vehicles, and since when.
+///
+/// Readings do not say which tyres are on a bus, or where its day begins. This is entered as CSV files
+/// of four kinds, which are told by their header:
+///
+///   models    model,length_m,usable_energy_kwh,heater
+///   depots    depot,zone,cut_over_hour
+///   vehicles  fleet,vehicle,model
+///   context   fleet,vehicle,attribute,value,valid_from,valid_to
+///
+/// Samples are in deploy/context/.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "From nothing to a change of tyres:\n  \
+        ayaz context import --dry-run deploy/context/*.csv   is all well?\n  \
+        ayaz context import deploy/context/*.csv\n  \
+        ayaz context list --vehicle E12-001                  what is known of a bus\n  \
+        ayaz context export now                              all of it, as files to edit\n  \
+        ayaz context import now/context.csv                  after editing"
+)]
+pub struct ContextArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    // Each has its own help, which a comment here would hide.
+    Import(import::ImportArgs),
+    List(list::ListArgs),
+    Export(export::ExportArgs),
+}
+
+#[derive(Debug, Args)]
+struct Database {
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
+    /// other users of this machine do not see.
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: String,
+}
+
+impl Database {
+    async fn open(&self, role: Role) -> Result<Connection> {
+        let url: DatabaseUrl = self
+            .database_url
+            .parse()
+            .map_err(|error| BadConfig(format!("{error}")))?;
+        let connection = Connection::open(&url, role)
+            .await
+            .with_context(|| format!("cannot use the database at {url}"))?;
+        migrate::check_schema(&connection).await?;
+        Ok(connection)
+    }
+}
+
+/// The command.
+pub async fn run(args: ContextArgs) -> Result<()> {
+    match args.action {
+        Action::Import(args) => import::run(args).await,
+        Action::List(args) => list::run(args).await,
+        Action::Export(args) => export::run(args).await,
+    }
+}

@@ -1,0 +1,199 @@
+//! A file's bytes to rows, and what kind of file it is.
+
+use std::sync::Arc;
+
+use super::problem::{Place, Problems};
+
+/// What the rows of a file tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(super) enum Kind {
+    /// Types of vehicles.
+    Models,
+    /// Depots: time zone and cut-over hour.
+    Depots,
+    /// Vehicles and their models.
+    Vehicles,
+    /// What held for vehicles, and when.
+    Context,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 4] = [Self::Models, Self::Depots, Self::Vehicles, Self::Context];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Models => "models",
+            Self::Depots => "depots",
+            Self::Vehicles => "vehicles",
+            Self::Context => "context",
+        }
+    }
+
+    /// The columns, which a header may hold in any order.
+    pub(super) fn columns(self) -> &'static [&'static str] {
+        match self {
+            Self::Models => &["model", "length_m", "usable_energy_kwh", "heater"],
+            Self::Depots => &["depot", "zone", "cut_over_hour"],
+            Self::Vehicles => &["fleet", "vehicle", "model"],
+            Self::Context => &[
+                "fleet",
+                "vehicle",
+                "attribute",
+                "value",
+                "valid_from",
+                "valid_to",
+            ],
+        }
+    }
+}
+
+/// A line with its values in the order of [`Kind::columns`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) place: Place,
+    pub(super) cells: Vec<String>,
+}
+
+/// The rows of a file, `None` if its header is of no kind. What is wrong goes to `problems`.
+pub(super) fn read(
+    file: &Arc<str>,
+    bytes: &[u8],
+    problems: &mut Problems,
+) -> Option<(Kind, Vec<Row>)> {
+    let place = |line| Place {
+        file: file.clone(),
+        line,
+    };
+    // Spreadsheets mark UTF-8 with it.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let good = &bytes[..error.valid_up_to()];
+            let line = 1 + good.iter().filter(|byte| **byte == b'\n').count() as u64;
+            let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+            problems.line(
+                &place(line),
+                format_args!("is not UTF-8 (byte 0x{byte:02x}): save the file as CSV in UTF-8"),
+            );
+            return None;
+        }
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records().filter_map(Result::ok).map(|record| {
+        let start = record
+            .position()
+            .map_or(0, |position| position.byte() as usize);
+        let line = record.position().map_or(1, csv::Position::line);
+        // A record's position is before the empty lines that precede it.
+        let empty = text[start..]
+            .chars()
+            .take_while(|c| matches!(c, '\r' | '\n'));
+        let line = line + empty.filter(|c| *c == '\n').count() as u64;
+        (place(line), record)
+    });
+    let Some((header_place, header)) = records.next() else {
+        problems.line(&place(1), format_args!("is empty: {}", headers()));
+        return None;
+    };
+    let header: Vec<&str> = header.iter().map(str::trim).collect();
+    let Some((kind, order)) = kind_of(&header) else {
+        problems.line(&header_place, wrong_header(&header));
+        return None;
+    };
+    let mut rows = Vec::new();
+    for (place, record) in records {
+        if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
+            problems.line(
+                &place,
+                "a value goes over several lines: a quotation mark is missing, or one too many",
+            );
+        } else if record.len() != header.len() {
+            problems.line(&place, wrong_length(record.len(), header.len()));
+        } else {
+            let cell = |index: &usize| record[*index].trim().to_owned();
+            rows.push(Row {
+                place,
+                cells: order.iter().map(cell).collect(),
+            });
+        }
+    }
+    Some((kind, rows))
+}
+
+/// The kind, and where each of its columns stands.
+fn kind_of(header: &[&str]) -> Option<(Kind, Vec<usize>)> {
+    Kind::ALL.into_iter().find_map(|kind| {
+        let position = |column: &&str| header.iter().position(|name| name == column);
+        let order: Vec<usize> = kind.columns().iter().filter_map(position).collect();
+        let is_whole = order.len() == kind.columns().len() && order.len() == header.len();
+        is_whole.then_some((kind, order))
+    })
+}
+
+fn headers() -> String {
+    let headers: Vec<String> = Kind::ALL
+        .into_iter()
+        .map(|kind| kind.columns().join(","))
+        .collect();
+    format!("the first line must be one of: {}", headers.join(" | "))
+}
+
+fn wrong_header(header: &[&str]) -> String {
+    let shown: String = header.join(",").chars().take(100).collect();
+    if header.len() == 1 {
+        for (delimiter, name) in [(';', "semicolons"), ('\t', "tabs"), ('|', "bars")] {
+            if header[0].contains(delimiter) {
+                return format!(
+                    "header {shown:?}: the values are separated by {name}: save the file with \
+                     commas (and numbers with a point)"
+                );
+            }
+        }
+    }
+    let shared = |kind: Kind| kind.columns().iter().filter(|c| header.contains(c)).count();
+    // The one that most of the columns are of, if they are of any.
+    let nearest = Kind::ALL.into_iter().rev().max_by_key(|kind| shared(*kind));
+    let Some(kind) = nearest.filter(|kind| shared(*kind) > 0) else {
+        return format!("header {shown:?}: not known; {}", headers());
+    };
+    let missing: Vec<&str> = kind
+        .columns()
+        .iter()
+        .filter(|c| !header.contains(c))
+        .copied()
+        .collect();
+    let unknown: Vec<&str> = header
+        .iter()
+        .filter(|c| !kind.columns().contains(c))
+        .copied()
+        .collect();
+    let mut what = Vec::new();
+    if !missing.is_empty() {
+        what.push(format!("{} missing", missing.join(",")));
+    }
+    if !unknown.is_empty() {
+        what.push(format!("{:?} not known", unknown.join(",")));
+    }
+    if what.is_empty() {
+        what.push("a column stands there twice".to_owned());
+    }
+    format!(
+        "header {shown:?}: {}; {} have the columns {}",
+        what.join(", "),
+        kind.name(),
+        kind.columns().join(",")
+    )
+}
+
+fn wrong_length(found: usize, wanted: usize) -> String {
+    let hint = if found > wanted {
+        "put values that hold a comma in quotation marks, write numbers with a point"
+    } else {
+        "write a comma for each value that is left out, too"
+    };
+    format!("has {found} values, the header has {wanted}: {hint}")
+}

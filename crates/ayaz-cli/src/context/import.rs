@@ -1,0 +1,139 @@
+//! `ayaz context import`: files into the database, all or nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use ayaz_daemon::output;
+use ayaz_store::Role;
+use ayaz_store::context::{ContextWriter, StoredContext};
+use clap::Args;
+use std::collections::BTreeSet;
+use tokio_postgres::Client;
+
+use super::Database;
+use super::file::{self, Kind};
+use super::line::Lines;
+use super::problem::Problems;
+use super::resolve::{Resolved, resolve};
+
+/// Enters what CSV files say of models, depots and vehicles.
+///
+/// All files of one call are entered together or, if anything is wrong, not at all, and what is wrong
+/// is told with file, line, value and what to do. Importing a file again changes nothing; a record
+/// that is known already under the same key (model; depot; fleet and vehicle; fleet, vehicle,
+/// attribute and valid_from) is replaced. Nothing is deleted: for that use SQL (delete from
+/// vehicle_context …).
+///
+/// Files are UTF-8, separated by commas, and their first line says which kind they are:
+///
+///   model,length_m,usable_energy_kwh,heater
+///     A model needs its usable energy. heater: electric, fuel, heat_pump, none or nothing.
+///   depot,zone,cut_over_hour
+///     A zone such as Asia/Almaty; the hour at which a service day begins, 3 if nothing.
+///   fleet,vehicle,model
+///     A vehicle's model does not change in its life. Vehicles may be entered before their first
+///     message; with no model they keep the one that is known.
+///   fleet,vehicle,attribute,value,valid_from,valid_to
+///     Attributes: depot, tyres, firmware, cabin_setpoint_celsius (0 to 40), route,
+///     usable_energy_kwh (of a bus that differs from its model). A vehicle that is not known is
+///     entered. Two records of one vehicle and attribute may not overlap.
+///
+/// valid_from is the first instant, valid_to the first instant after: when winter tyres begin, the
+/// summer tyres have ended. Times are RFC 3339 (2026-01-31T03:00:00+05:00), or a date, which means
+/// the midnight with which it begins in the zone of the depot that the vehicle has then (its first
+/// depot before that; UTC, or what service_day_default says, if it has none). Nothing in valid_from
+/// is since ever, nothing in valid_to until further notice.
+///
+/// The database's user must be allowed to act as ayaz_operator. When a depot changes,
+/// ayaz-analytics works out again the hours whose service day that changes.
+#[derive(Debug, Args)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "Examples:\n  \
+        ayaz context import --dry-run models.csv vehicles.csv\n  \
+        ayaz context import deploy/context/*.csv"
+)]
+pub(super) struct ImportArgs {
+    /// The files.
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// Does everything but make it last, and says what it would do.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    database: Database,
+}
+
+pub(super) async fn run(args: ImportArgs) -> Result<()> {
+    let mut files = Vec::new();
+    for path in &args.files {
+        let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
+        files.push((path.display().to_string(), bytes));
+    }
+    let mut connection = args.database.open(Role::Operator).await?;
+    let resolved = import(&mut connection.client, &files, args.dry_run).await?;
+    for kind in Kind::ALL {
+        if let Some(counts) = resolved.counts.get(&kind) {
+            output::line(format_args!("{:<9} {counts}", kind.name()))?;
+        }
+    }
+    if resolved.counts.is_empty() {
+        output::line("the files hold no records")?;
+    }
+    if args.dry_run {
+        output::line("nothing is stored (--dry-run)")?;
+    }
+    Ok(())
+}
+
+/// Enters the files, given by name and bytes.
+pub(super) async fn import(
+    client: &mut Client,
+    files: &[(String, Vec<u8>)],
+    dry_run: bool,
+) -> Result<Resolved> {
+    let writer = ContextWriter::begin(client).await?;
+    let stored = writer.stored().await?;
+    let zones = writer.zone_names().await?;
+    let resolved = understand(files, &stored, &zones)?;
+    writer
+        .write(&resolved.changes)
+        .await
+        .context("nothing was stored: the database refused it")?;
+    if !dry_run {
+        writer.commit().await?;
+    }
+    Ok(resolved)
+}
+
+/// What the files ask for, or all that is wrong with them.
+pub(super) fn understand(
+    files: &[(String, Vec<u8>)],
+    stored: &StoredContext,
+    zones: &BTreeSet<String>,
+) -> Result<Resolved> {
+    let mut problems = Problems::default();
+    let mut lines = Lines::default();
+    let mut unread = false;
+    for (name, bytes) in files {
+        let name: Arc<str> = name.as_str().into();
+        match file::read(&name, bytes, &mut problems) {
+            Some((kind, rows)) => lines.add(kind, rows, &mut problems),
+            None => unread = true,
+        }
+    }
+    // What a file that could not be read would have said is not known, so that what refers to it
+    // cannot be judged.
+    let resolved = if unread {
+        Resolved::default()
+    } else {
+        resolve(lines, stored, zones, &mut problems)
+    };
+    if problems.is_empty() {
+        return Ok(resolved);
+    }
+    let count = problems.count();
+    let noun = if count == 1 { "mistake" } else { "mistakes" };
+    bail!("nothing was stored because of {count} {noun}:\n{problems}")
+}

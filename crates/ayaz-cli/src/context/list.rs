@@ -1,0 +1,89 @@
+//! `ayaz context list`.
+
+use anyhow::Result;
+use ayaz_daemon::output;
+use ayaz_store::Role;
+use ayaz_store::context::{Attribute, Selection, StoredContext};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::Database;
+use super::file::Kind;
+use super::sheet::{people, sheet};
+use crate::report::instant::parse;
+
+/// Shows what is known, as a table or as a file that can be imported.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    ayaz context list --vehicle E12-001\n  \
+    ayaz context list --attribute tyres --at 2026-01-10\n  \
+    ayaz context list models\n  \
+    ayaz context list depots --format csv > depots.csv")]
+pub(super) struct ListArgs {
+    /// What is shown.
+    #[arg(value_enum, default_value_t = Kind::Context)]
+    kind: Kind,
+    /// Only vehicles of this fleet, and what held for them.
+    #[arg(long)]
+    fleet: Option<String>,
+    /// Only vehicles of this name, and what held for them.
+    #[arg(long)]
+    vehicle: Option<String>,
+    /// Only this attribute: depot, tyres, firmware, cabin_setpoint_celsius, route or
+    /// usable_energy_kwh.
+    #[arg(long, value_parser = attribute)]
+    attribute: Option<Attribute>,
+    /// Only what held at this time: RFC 3339, or a date for its midnight UTC.
+    #[arg(long, value_name = "TIME", value_parser = parse)]
+    at: Option<Timestamp>,
+    /// For people (table) or for programs (csv, json).
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    database: Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Aligned columns.
+    Table,
+    /// Comma-separated values with a header, as `ayaz context import` takes them.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+fn attribute(name: &str) -> Result<Attribute, String> {
+    Attribute::from_name(name).ok_or_else(|| {
+        let names = Attribute::ALL.map(Attribute::name);
+        format!("write one of {}", names.join(", "))
+    })
+}
+
+pub(super) async fn run(args: ListArgs) -> Result<()> {
+    let connection = args.database.open(Role::Reader).await?;
+    let selection = Selection {
+        fleet: args.fleet,
+        vehicle: args.vehicle,
+        attribute: args.attribute,
+        at: args.at,
+    };
+    let stored = StoredContext::load(&connection.client, &selection).await?;
+    let sheet = sheet(args.kind, &stored);
+    let empty = sheet.rows.is_empty();
+    output::write(match args.format {
+        Format::Table if empty => String::new(),
+        Format::Table => people(args.kind, &sheet),
+        Format::Csv => sheet.to_csv()?,
+        Format::Json => sheet.to_json()?,
+    })?;
+    // Beside the output, so that programs get nothing but rows.
+    if empty && selection == Selection::default() {
+        eprintln!(
+            "nothing is known yet: `ayaz context import` enters it, deploy/context/ has samples"
+        );
+    } else if empty {
+        eprintln!("nothing known matches --fleet, --vehicle, --attribute and --at");
+    }
+    Ok(())
+}

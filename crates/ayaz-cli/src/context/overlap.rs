@@ -1,0 +1,103 @@
+//! Two records of one vehicle and attribute may not hold at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ayaz_model::VehicleKey;
+use ayaz_store::context::{Attribute, ContextRecord};
+
+use super::line::Placed;
+use super::problem::{Place, Problems};
+use super::resolve::record_key;
+use super::time::period;
+
+/// A record that will be there afterwards, and the line that says so; none if it is stored.
+#[derive(Clone, Copy)]
+struct Later<'a> {
+    record: &'a ContextRecord,
+    place: Option<&'a Place>,
+}
+
+/// Says which of the entered records overlap with each other or with what stays stored.
+pub(super) fn check(
+    entered: &[&Placed<ContextRecord>],
+    stored: &[ContextRecord],
+    problems: &mut Problems,
+) {
+    let replaced: BTreeSet<_> = entered.iter().map(|line| record_key(&line.item)).collect();
+    let mut by_attribute: BTreeMap<(&VehicleKey, Attribute), Vec<Later<'_>>> = BTreeMap::new();
+    for line in entered {
+        let later = Later {
+            record: &line.item,
+            place: Some(&line.place),
+        };
+        let key = (&line.item.vehicle, line.item.attribute);
+        by_attribute.entry(key).or_default().push(later);
+    }
+    for record in stored {
+        // Only where something is entered is there anything to check.
+        if let Some(records) = by_attribute.get_mut(&(&record.vehicle, record.attribute))
+            && !replaced.contains(&record_key(record))
+        {
+            records.push(Later {
+                record,
+                place: None,
+            });
+        }
+    }
+    for mut records in by_attribute.into_values() {
+        records.sort_by_key(|later| later.record.valid_from);
+        check_sorted(&records, problems);
+    }
+}
+
+fn check_sorted(records: &[Later<'_>], problems: &mut Problems) {
+    let mut longest: Option<Later<'_>> = None;
+    for later in records {
+        let Some(earlier) = longest else {
+            longest = Some(*later);
+            continue;
+        };
+        let end = earlier.record.valid_to;
+        if end.is_none() || end > later.record.valid_from {
+            tell(earlier, *later, problems);
+        }
+        if end.is_some() && later.record.valid_to.is_none_or(|to| Some(to) > end) {
+            longest = Some(*later);
+        }
+    }
+}
+
+fn tell(earlier: Later<'_>, later: Later<'_>, problems: &mut Problems) {
+    // What is stored was there first and does not overlap with itself.
+    let (line, other) = match (later.place, earlier.place) {
+        (Some(place), _) => ((place, later.record), earlier),
+        (None, Some(place)) => ((place, earlier.record), later),
+        (None, None) => return,
+    };
+    let (place, record) = line;
+    let whose = other.place.map_or_else(
+        || "which is stored".to_owned(),
+        |place| format!("in {place}"),
+    );
+    let begins = later.record.valid_from.map(|from| from.to_string());
+    let remedy = match (begins, earlier.place) {
+        // Two since ever have the same key, so that a later one has a beginning.
+        (None, _) => "correct one of them".to_owned(),
+        (Some(begins), None) => format!(
+            "end the stored one where this begins, by a line with its valid_from and valid_to \
+             {begins}"
+        ),
+        (Some(begins), Some(_)) => {
+            format!("end the earlier one where the later begins (valid_to {begins}), or earlier")
+        }
+    };
+    let message = format!(
+        "{} of {}, {}: overlaps the record {:?}, {}, {whose}: {remedy}",
+        record.attribute.name(),
+        record.vehicle,
+        period(record.valid_from, record.valid_to),
+        other.record.value,
+        period(other.record.valid_from, other.record.valid_to),
+    );
+    problems.value(place, "value", &record.value, message);
+}

@@ -1,0 +1,94 @@
+//! What is wrong in the files, told so that it can be mended: file, line, column, value, what to do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// Problems of one file that are told one by one.
+const SHOWN_PER_FILE_MAX: usize = 20;
+
+/// Longest value that is repeated, in characters.
+const VALUE_CHARACTERS: usize = 60;
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) file: Arc<str>,
+    /// From 1, the header included.
+    pub(super) line: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// By line, and in the order in which they were found.
+type OfFile = BTreeMap<(u64, usize), String>;
+
+/// Everything that is wrong.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    /// In the order in which files were found wanting.
+    files: Vec<(Arc<str>, OfFile)>,
+    count: usize,
+}
+
+impl Problems {
+    /// Something about a whole line, or all that follows it.
+    pub(super) fn line(&mut self, place: &Place, message: impl fmt::Display) {
+        self.add(place, message.to_string());
+    }
+
+    /// Something about a value: what is wrong, and what to do.
+    pub(super) fn value(
+        &mut self,
+        place: &Place,
+        column: &str,
+        value: &str,
+        message: impl fmt::Display,
+    ) {
+        let mut shown: String = value.chars().take(VALUE_CHARACTERS).collect();
+        if shown.len() < value.len() {
+            shown.push('…');
+        }
+        self.add(place, format!("{column} {shown:?}: {message}"));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    fn add(&mut self, place: &Place, text: String) {
+        let known = self.files.iter().position(|(file, _)| *file == place.file);
+        let index = known.unwrap_or_else(|| {
+            self.files.push((place.file.clone(), BTreeMap::new()));
+            self.files.len() - 1
+        });
+        self.files[index].1.insert((place.line, self.count), text);
+        self.count += 1;
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (file, problems) in &self.files {
+            for ((line, _), text) in problems.iter().take(SHOWN_PER_FILE_MAX) {
+                let separator = if first { "" } else { "\n" };
+                write!(f, "{separator}  {file}:{line}: {text}")?;
+                first = false;
+            }
+            if problems.len() > SHOWN_PER_FILE_MAX {
+                let more = problems.len() - SHOWN_PER_FILE_MAX;
+                write!(f, "\n  {file}: and {more} more")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,221 @@
+//! What files mean, without a database.
+
+mod mistakes;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use ayaz_store::context::{
+    Attribute, ContextChanges, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle,
+};
+use jiff::Timestamp;
+
+use super::file::Kind;
+use super::import::understand;
+use super::resolve::{Counts, Resolved};
+use super::sheet::sheet;
+
+const MODELS: &str = "model,length_m,usable_energy_kwh,heater\n";
+const DEPOTS: &str = "depot,zone,cut_over_hour\n";
+const VEHICLES: &str = "fleet,vehicle,model\n";
+const CONTEXT: &str = "fleet,vehicle,attribute,value,valid_from,valid_to\n";
+
+fn zones() -> BTreeSet<String> {
+    [
+        "UTC",
+        "Asia/Almaty",
+        "Asia/Qostanay",
+        "Europe/Oslo",
+        "Test/Only",
+    ]
+    .map(str::to_owned)
+    .into()
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn record(
+    attribute: Attribute,
+    value: &str,
+    from: Option<&str>,
+    to: Option<&str>,
+) -> ContextRecord {
+    ContextRecord {
+        vehicle: ayaz_model::VehicleKey {
+            fleet: "astana".parse().unwrap(),
+            vehicle: "b1".parse().unwrap(),
+        },
+        attribute,
+        valid_from: from.map(at),
+        valid_to: to.map(at),
+        value: value.to_owned(),
+    }
+}
+
+/// A bus in Astana with winter tyres since October.
+fn stored() -> StoredContext {
+    let tyres = record(
+        Attribute::Tyres,
+        "winter",
+        Some("2025-10-20T00:00:00Z"),
+        None,
+    );
+    let depot = record(
+        Attribute::Depot,
+        "north",
+        Some("2020-01-01T00:00:00Z"),
+        None,
+    );
+    StoredContext {
+        models: vec![Model {
+            model: "E12".to_owned(),
+            length_m: Some(12.0),
+            usable_energy_kwh: Some(330.0),
+            heater: Some(Heater::Electric),
+        }],
+        depots: vec![Depot {
+            depot: "north".to_owned(),
+            zone: "Asia/Almaty".to_owned(),
+            cut_over_hour: 3,
+        }],
+        vehicles: vec![Vehicle {
+            key: tyres.vehicle.clone(),
+            model: Some("E12".to_owned()),
+        }],
+        records: vec![depot, tyres],
+        default_zone: "UTC".to_owned(),
+    }
+}
+
+fn files(texts: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let named = |(index, text): (usize, &&str)| (format!("{index}.csv"), text.as_bytes().to_vec());
+    texts.iter().enumerate().map(named).collect()
+}
+
+fn good(texts: &[&str]) -> Resolved {
+    understand(&files(texts), &stored(), &zones()).unwrap()
+}
+
+#[test]
+fn columns_may_stand_in_any_order_and_a_mark_at_the_start_is_no_column() {
+    let resolved = good(&["\u{feff}zone, depot ,cut_over_hour\r\nEurope/Oslo,ruter,\r\n"]);
+    let expected = Depot {
+        depot: "ruter".to_owned(),
+        zone: "Europe/Oslo".to_owned(),
+        cut_over_hour: 3,
+    };
+    assert_eq!(resolved.changes.depots, [expected]);
+}
+
+#[test]
+fn a_date_is_midnight_at_the_depot_of_then() {
+    // North is at UTC+6 until March 2024, b2 moves to Oslo later, b3 has no depot.
+    let resolved = good(&[
+        &format!("{DEPOTS}oslo,Europe/Oslo,3\n"),
+        &format!(
+            "{CONTEXT}astana,b1,route,1,2019-06-01,2024-02-29\nastana,b1,route,2,2024-02-29,\
+             2024-03-01\nastana,b1,route,3,2024-03-01,2024-03-02\n\
+             astana,b2,depot,north,2025-01-01,2025-07-01T00:00:00Z\n\
+             astana,b2,depot,oslo,2025-07-01T00:00:00Z,\n\
+             astana,b2,route,4,2025-06-01,2025-08-01\n\
+             astana,b3,route,5,2025-06-01,2025-08-01\n"
+        ),
+    ]);
+    let find = |value: &str| {
+        let mut records = resolved.changes.records.iter();
+        let found = records.find(|record| record.value == value).unwrap();
+        let text = |end: Option<Timestamp>| end.map_or(String::new(), |end| end.to_string());
+        (text(found.valid_from), text(found.valid_to))
+    };
+    let pair = |from: &str, to: &str| (from.to_owned(), to.to_owned());
+    assert_eq!(
+        find("1"),
+        pair("2019-05-31T18:00:00Z", "2024-02-28T18:00:00Z")
+    );
+    // The day with 25 hours.
+    assert_eq!(
+        find("2"),
+        pair("2024-02-28T18:00:00Z", "2024-02-29T19:00:00Z")
+    );
+    assert_eq!(
+        find("3"),
+        pair("2024-02-29T19:00:00Z", "2024-03-01T19:00:00Z")
+    );
+    assert_eq!(
+        find("4"),
+        pair("2025-05-31T19:00:00Z", "2025-07-31T22:00:00Z")
+    );
+    assert_eq!(
+        find("5"),
+        pair("2025-06-01T00:00:00Z", "2025-08-01T00:00:00Z")
+    );
+    assert_eq!(find("north").0, "2024-12-31T19:00:00Z");
+    // b2 and b3 were not known.
+    assert_eq!(resolved.counts[&Kind::Vehicles].new, 2);
+}
+
+#[test]
+fn a_record_that_is_ended_makes_room_for_the_next() {
+    let resolved = good(&[&format!(
+        "{CONTEXT}astana,b1,tyres,winter,2025-10-20T00:00:00Z,2026-04-01\n\
+         astana,b1,tyres,summer,2026-04-01,\n"
+    )]);
+    let counts = Counts {
+        new: 1,
+        changed: 1,
+        unchanged: 0,
+    };
+    assert_eq!(resolved.counts[&Kind::Context], counts);
+}
+
+#[test]
+fn what_is_exported_is_the_same_when_it_is_imported() {
+    let stored = stored();
+    let sheets = Kind::ALL.map(|kind| sheet(kind, &stored).to_csv().unwrap());
+    let resolved = good(&sheets.each_ref().map(String::as_str));
+    for (kind, counts) in &resolved.counts {
+        assert_eq!((counts.new, counts.changed), (0, 0), "{kind:?}");
+    }
+    let unchanged: usize = resolved
+        .counts
+        .values()
+        .map(|counts| counts.unchanged)
+        .sum();
+    assert_eq!(unchanged, 1 + 1 + 1 + 2);
+    let expected = ContextChanges {
+        models: stored.models,
+        depots: stored.depots,
+        vehicles: stored.vehicles,
+        records: stored.records,
+    };
+    assert_eq!(resolved.changes, expected);
+}
+
+#[test]
+fn the_samples_are_good() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/context");
+    let files: Vec<(String, Vec<u8>)> = Kind::ALL
+        .map(|kind| {
+            let path = folder.join(format!("{}.csv", kind.name()));
+            (path.display().to_string(), std::fs::read(&path).unwrap())
+        })
+        .into();
+    let empty = StoredContext {
+        default_zone: "UTC".to_owned(),
+        ..StoredContext::default()
+    };
+    let resolved = understand(&files, &empty, &zones()).unwrap();
+    let new = Kind::ALL.map(|kind| resolved.counts[&kind].new);
+    assert_eq!(new, [2, 1, 4, 15]);
+    // Between the tyres is no gap.
+    let tyres: Vec<_> = resolved
+        .changes
+        .records
+        .iter()
+        .filter(|r| r.attribute == Attribute::Tyres && r.vehicle.vehicle.as_str() == "E12-001")
+        .collect();
+    assert_eq!(tyres[0].valid_to, tyres[1].valid_from);
+    assert_eq!(tyres[1].valid_from, Some(at("2025-10-19T19:00:00Z")));
+}

@@ -1,0 +1,321 @@
+//! `ayaz context` as people run it, against a real TimescaleDB.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use ayaz_local::{LocalStack, Options};
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use tokio::sync::OnceCell;
+
+const CONTEXT: &str = "fleet,vehicle,attribute,value,valid_from,valid_to\n";
+
+/// Everything that can be entered, as one text.
+const EVERYTHING: &str = "select jsonb_build_array(
+    (select jsonb_agg(to_jsonb(m) order by m) from vehicle_model m),
+    (select jsonb_agg(to_jsonb(d) order by d) from depot d),
+    (select jsonb_agg(to_jsonb(v) order by v) from vehicle v),
+    (select jsonb_agg(to_jsonb(c) order by c) from vehicle_context c),
+    (select jsonb_agg(to_jsonb(t) order by t) from touched_context t)
+)::text";
+
+/// A database of its own on the server of this program, and a folder for files.
+struct Installation {
+    url: String,
+    owner: Connection,
+    folder: tempfile::TempDir,
+}
+
+impl Installation {
+    async fn new() -> Result<Self> {
+        static SERVER: OnceCell<LocalStack> = OnceCell::const_new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let server = SERVER
+            .get_or_try_init(|| async {
+                let options = Options {
+                    database: true,
+                    broker: false,
+                    ..Options::default()
+                };
+                LocalStack::start(options, |line| eprintln!("{line}")).await
+            })
+            .await?;
+        let base = server.database_url();
+        let owner = Connection::open(&base.parse()?, Role::Owner).await?;
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cli_context_{}_{number}", std::process::id());
+        owner
+            .client
+            .batch_execute(&format!("create database {name}"))
+            .await?;
+        let (server, _) = base.rsplit_once('/').context("the URL names a database")?;
+        let url = format!("{server}/{name}");
+        let parsed: DatabaseUrl = url.parse()?;
+        migrate::migrate(&parsed).await?;
+        Ok(Self {
+            url,
+            owner: Connection::open(&parsed, Role::Owner).await?,
+            folder: tempfile::tempdir()?,
+        })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ayaz"));
+        command
+            .arg("context")
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("AYAZ_DATABASE_URL", &self.url)
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<Output> {
+        Ok(self.command(arguments).output()?)
+    }
+
+    /// Runs it and returns what it printed.
+    fn good(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.run(arguments)?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "{arguments:?}: {told}");
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        Ok(std::fs::write(self.folder.path().join(name), text)?)
+    }
+
+    async fn everything(&self) -> Result<String> {
+        Ok(self.owner.client.query_one(EVERYTHING, &[]).await?.get(0))
+    }
+
+    async fn records(&self) -> Result<i64> {
+        let sql = "select count(*) from vehicle_context";
+        Ok(self.owner.client.query_one(sql, &[]).await?.get(0))
+    }
+}
+
+fn samples() -> Vec<String> {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/context");
+    ["context", "depots", "models", "vehicles"]
+        .map(|name| folder.join(format!("{name}.csv")).display().to_string())
+        .into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time() -> Result<()> {
+    let here = Installation::new().await?;
+    let samples = samples();
+    let mut import = vec!["import"];
+    import.extend(samples.iter().map(String::as_str));
+    let empty = here.everything().await?;
+
+    let mut dry = import.clone();
+    dry.push("--dry-run");
+    let told = here.good(&dry)?;
+    assert!(
+        told.contains("context   15 new, 0 changed, 0 as before"),
+        "{told}"
+    );
+    assert!(told.contains("nothing is stored"), "{told}");
+    assert_eq!(here.everything().await?, empty);
+
+    assert!(here.good(&import)?.contains("vehicles  4 new"));
+    let entered = here.everything().await?;
+    let told = here.good(&import)?;
+    assert!(
+        told.contains("context   0 new, 0 changed, 15 as before"),
+        "{told}"
+    );
+    assert_eq!(here.everything().await?, entered);
+
+    let table = here.good(&["list", "--vehicle", "E12-001", "--attribute", "tyres"])?;
+    assert!(table.contains("2025-10-19 19:00:00"), "{table}");
+    assert!(
+        table.contains("further notice") && !table.contains("E12-002"),
+        "{table}"
+    );
+    let depots = here.good(&["list", "depots", "--format", "csv"])?;
+    assert_eq!(depots, "depot,zone,cut_over_hour\nastana-1,Asia/Almaty,3\n");
+
+    here.good(&["export", "now"])?;
+    let again = ["models", "depots", "vehicles", "context"].map(|name| format!("now/{name}.csv"));
+    let mut import = vec!["import"];
+    import.extend(again.iter().map(String::as_str));
+    let told = here.good(&import)?;
+    assert_eq!(told.matches("0 new, 0 changed").count(), 4, "{told}");
+    assert_eq!(here.everything().await?, entered);
+    // What somebody has edited is not written over.
+    let output = here.run(&["export", "now"])?;
+    assert_eq!(output.status.code(), Some(1));
+
+    // A change replaces the record of the same key.
+    here.write(
+        "tyres.csv",
+        &format!(
+            "{CONTEXT}astana,E12-001,tyres,winter,2025-10-20,2026-04-10\n\
+             astana,E12-001,tyres,all-season,2026-04-10,\n"
+        ),
+    )?;
+    let told = here.good(&["import", "tyres.csv"])?;
+    assert!(told.contains("1 new, 1 changed, 0 as before"), "{told}");
+    assert_eq!(here.records().await?, 16);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
+    let here = Installation::new().await?;
+    let samples = samples();
+    let mut import = vec!["import"];
+    import.extend(samples.iter().map(String::as_str));
+    here.good(&import)?;
+    let before = here.everything().await?;
+    here.write(
+        "good.csv",
+        "depot,zone,cut_over_hour\nsouth,Asia/Qostanay,4\n",
+    )?;
+    for (bad, words) in [
+        (
+            format!("{CONTEXT}astana,E12-001,route,11,2026-02-01,2026-01-01\n"),
+            [
+                "bad.csv:2: valid_to \"2026-01-01\"",
+                "ends before it starts",
+            ],
+        ),
+        (
+            format!("{CONTEXT}astana,E12-001,tyres,summer,2026-04-01,\n"),
+            [
+                "bad.csv:2: value \"summer\"",
+                "overlaps the record \"winter\"",
+            ],
+        ),
+        (
+            format!(
+                "{CONTEXT}astana,X,route,1,2026-01-01,2026-03-01\n\
+                 astana,X,route,2,2026-02-01,\n"
+            ),
+            ["bad.csv:3: value \"2\"", "bad.csv:2"],
+        ),
+        (
+            "depot,zone,cut_over_hour\nnorth,Asia/Astana,3\n".to_owned(),
+            ["bad.csv:2: zone \"Asia/Astana\"", "no time zone"],
+        ),
+        (
+            "model,length_m,usable_energy_kwh,heater\nU12,12,,electric\n".to_owned(),
+            [
+                "bad.csv:2: usable_energy_kwh \"\"",
+                "a model needs its usable energy",
+            ],
+        ),
+        (
+            "depot;zone;cut_over_hour\n".to_owned(),
+            ["bad.csv:1: header", "semicolons"],
+        ),
+    ] {
+        here.write("bad.csv", &bad)?;
+        let output = here.run(&["import", "good.csv", "bad.csv"])?;
+        let told = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("nothing was stored"), "{told}");
+        for word in words {
+            assert!(told.contains(word), "should say {word}: {told}");
+        }
+        assert_eq!(here.everything().await?, before, "{bad}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_imports_at_once_that_contradict_each_other_one_is_refused() -> Result<()> {
+    let here = Installation::new().await?;
+    for round in 0_i64..5 {
+        let mut children = Vec::new();
+        for side in ["a", "b"] {
+            let name = format!("{side}.csv");
+            // The same bus, which neither knows yet, and times that overlap.
+            let row =
+                |day: &str| format!("astana,n{round},route,{side},2026-01-{day},2026-02-01\n");
+            let day = if side == "a" { "05" } else { "06" };
+            here.write(&name, &format!("{CONTEXT}{}", row(day)))?;
+            let mut command = here.command(&["import", &name]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            children.push(command.spawn()?);
+        }
+        let mut stored = 0;
+        for child in children {
+            let output = child.wait_with_output()?;
+            if output.status.success() {
+                stored += 1;
+            } else {
+                let told = String::from_utf8(output.stderr)?;
+                assert!(told.contains("overlaps the record"), "{told}");
+            }
+        }
+        assert_eq!(stored, 1, "round {round}");
+        assert_eq!(here.records().await?, round + 1);
+    }
+    Ok(())
+}
+
+#[test]
+fn help_explains_the_files() {
+    for (arguments, words) in [
+        (
+            ["--help"].as_slice(),
+            [
+                "model,length_m,usable_energy_kwh,heater",
+                "deploy/context/",
+                "--dry-run",
+            ]
+            .as_slice(),
+        ),
+        (
+            &["import", "--help"],
+            &[
+                "fleet,vehicle,attribute,value,valid_from,valid_to",
+                "midnight",
+                "further notice",
+                "ayaz_operator",
+                "may not overlap",
+            ],
+        ),
+        (&["list", "--help"], &["--at", "csv"]),
+        (&["export", "--help"], &["--overwrite", "models.csv"]),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ayaz"))
+            .arg("context")
+            .args(arguments)
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{arguments:?}");
+        let help = String::from_utf8_lossy(&output.stdout).into_owned();
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words {
+            assert!(
+                help.contains(word),
+                "{arguments:?} should say {word}: {help}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    for arguments in [
+        ["import"].as_slice(),
+        &["list", "buses"],
+        &["list", "--attribute", "tires"],
+        &["export"],
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ayaz"))
+            .arg("context")
+            .args(arguments)
+            .env("AYAZ_DATABASE_URL", "postgres://u@127.0.0.1:9/d")
+            .output()
+            .expect("the program starts");
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
