@@ -2,7 +2,8 @@
 //! units and limits, and readings. No I/O, and no wire or database types.
 //!
 //! Reading order: [`identity`] (who), [`instant`] (when), [`signals`] (what: the one list of
-//! all signals), [`measurements`] (a value for each), [`reading`] (all of it together).
+//! all signals), [`measurements`] (a value for each), [`reading`] (all of it together);
+//! [`temperature_band`] is what energy is grouped by.
 
 pub mod cells;
 pub mod choices;
@@ -11,6 +12,7 @@ pub mod instant;
 pub mod measurements;
 pub mod reading;
 pub mod signals;
+pub mod temperature_band;
 
 pub use cells::CellReading;
 pub use choices::{ChargeState, Gear, UnknownCode};
