@@ -15,7 +15,7 @@ use super::table::{NOTHING, is_thin, number, percent, table};
 pub(super) enum By {
     /// One trip, by start.
     Trip,
-    /// One 5 °C band of the exterior temperature.
+    /// One band of the exterior temperature: 5 °C, and 2 °C below −20 °C.
     Temperature,
 }
 

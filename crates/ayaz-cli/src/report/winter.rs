@@ -5,6 +5,7 @@ mod people;
 use std::collections::HashMap;
 
 use anyhow::Result;
+use ayaz_model::temperature_band::width_celsius;
 use ayaz_store::reports::{Band, Component, RangeBand, RangeGroup, TripSelection, range_by_band};
 use clap::ValueEnum;
 use tokio_postgres::Client;
@@ -47,6 +48,12 @@ impl By {
 const MILD_CELSIUS: [i16; 2] = [10, 15];
 /// Less distance than this says nothing of kWh/km: a bus that stands and heats has an endless one.
 const KM_MIN: f64 = 10.0;
+
+/// From where to where the mild weather reaches, °C.
+fn mild_celsius() -> (i16, i16) {
+    let [from, last] = MILD_CELSIUS;
+    (from, last + width_celsius(last))
+}
 
 pub(super) async fn report(client: &Client, by: By, selection: &TripSelection) -> Result<Rendered> {
     let bands = range_by_band(client, by.group(), selection).await?;
@@ -224,9 +231,9 @@ mod tests {
         let rows = with_losses(vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)]);
         let table = people::table_of(By::Bus, &rows);
         let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
-        assert!(line("[-40,-35)").contains("not enough data"), "{table}");
-        assert!(!line("[-40,-35)").contains("120"), "{table}");
-        assert!(line("[-30,-25)").contains("150"), "{table}");
+        assert!(line("[-40,-38)").contains("not enough data"), "{table}");
+        assert!(!line("[-40,-38)").contains("120"), "{table}");
+        assert!(line("[-30,-28)").contains("150"), "{table}");
         assert!(
             table.contains("has not driven enough in mild weather"),
             "{table}"

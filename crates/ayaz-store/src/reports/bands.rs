@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ayaz_model::temperature_band;
 use tokio_postgres::Client;
 
 use super::selection::SELECTED_PIECES;
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 /// A band of the exterior temperature, in the order in which reports list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Band {
-    /// From this temperature (°C), which belongs to it, to 5 °C above, which does not.
+    /// The band of this lower edge, °C: see [`temperature_band`].
     From(i16),
     /// Intervals whose temperature nobody measured.
     Unknown,
@@ -20,20 +21,20 @@ pub enum Band {
     Total,
 }
 
-impl Band {
-    /// Width of a band, °C.
-    pub const WIDTH_CELSIUS: i16 = 5;
-}
-
 impl fmt::Display for Band {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             // Padded, so that a table's width applies to the whole.
-            Self::From(edge) => f.pad(&format!("[{edge},{})", edge + Self::WIDTH_CELSIUS)),
+            Self::From(edge) => f.pad(&format!("[{edge},{})", upper_edge_celsius(*edge))),
             Self::Unknown => f.pad("unknown"),
             Self::Total => f.pad("total"),
         }
     }
+}
+
+/// Upper edge of the band of a lower edge, °C.
+fn upper_edge_celsius(edge: i16) -> i16 {
+    edge.saturating_add(temperature_band::width_celsius(edge))
 }
 
 /// One band of all selected trips.
@@ -95,12 +96,22 @@ mod tests {
             Band::Unknown,
             Band::From(-40),
             Band::From(-5),
+            Band::From(-22),
+            Band::From(-20),
         ];
         bands.sort();
         let written: Vec<String> = bands.iter().map(ToString::to_string).collect();
         assert_eq!(
             written,
-            ["[-40,-35)", "[-5,0)", "[0,5)", "unknown", "total"]
+            [
+                "[-40,-38)",
+                "[-22,-20)",
+                "[-20,-15)",
+                "[-5,0)",
+                "[0,5)",
+                "unknown",
+                "total"
+            ]
         );
     }
 }

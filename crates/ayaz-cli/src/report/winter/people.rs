@@ -1,9 +1,9 @@
 //! The range report for people.
 
-use ayaz_store::reports::{Band, EnergySums};
+use ayaz_store::reports::EnergySums;
 
 use super::super::table::{NOTHING, TRIPS_MIN, number, percent, table};
-use super::{By, KM_MIN, MILD_CELSIUS, Row};
+use super::{By, KM_MIN, Row, mild_celsius};
 
 /// Bases that agree so far are of the same intervals: sums in another order differ in the last bits.
 const BASE_TOLERANCE: f64 = 1e-6;
@@ -82,7 +82,7 @@ pub(super) fn table_of(by: By, rows: &[Row]) -> String {
 
 fn notes(by: By, rows: &[Row]) -> String {
     let by = by.name();
-    let (from, to) = (MILD_CELSIUS[0], MILD_CELSIUS[1] + Band::WIDTH_CELSIUS);
+    let (from, to) = mild_celsius();
     let mut notes = vec![
         "range: from full to empty at the measured consumption.".to_owned(),
         format!("lost: against the same {by} between {from} and {to} °C outside."),
