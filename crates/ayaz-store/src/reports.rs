@@ -6,11 +6,13 @@
 mod bands;
 mod selection;
 mod sums;
+mod trip_ranges;
 mod trips;
 mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
 pub use selection::{TripSelection, any_trip};
 pub use sums::{Component, EnergySums};
+pub use trip_ranges::{TripRange, range_by_trip};
 pub use trips::{TripEnergy, energy_by_trip};
 pub use winter::{RangeBand, RangeGroup, range_by_band};

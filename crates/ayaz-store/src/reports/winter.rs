@@ -19,7 +19,8 @@ pub enum RangeGroup {
 }
 
 impl RangeGroup {
-    fn expression(self) -> &'static str {
+    /// The group's name, of a piece.
+    pub(super) fn expression(self) -> &'static str {
         match self {
             Self::Bus => "fleet || '/' || vehicle",
             Self::Model => "coalesce(model, 'unknown model')",

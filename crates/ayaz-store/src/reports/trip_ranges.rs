@@ -1,0 +1,116 @@
+//! Range, one row per trip: what stands behind the bands of [`range_by_band`](super::range_by_band).
+
+use std::sync::Arc;
+
+use futures_util::{TryStreamExt, pin_mut};
+use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Row};
+
+use super::selection::SELECTED_PIECES;
+use super::{RangeGroup, TripSelection};
+use crate::error::StoreError;
+
+/// What one trip says of range. By route it is the trip's part on that route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripRange {
+    /// The bus, model or route, as in [`RangeBand`](super::RangeBand).
+    pub group: Arc<str>,
+    /// The vehicle's key.
+    pub vehicle_id: i32,
+    /// First sample of the trip.
+    pub began_at: Timestamp,
+    /// Mean exterior temperature over the time in which it was known, °C.
+    pub exterior_temperature_mean_celsius: Option<f64>,
+    /// Distance over which energy was measured as well, km.
+    pub paired_km: f64,
+    /// Net energy per distance where both were measured, kWh/km.
+    pub kwh_per_km: Option<f64>,
+    /// Usable energy of the vehicle, kWh.
+    pub usable_energy_kwh: Option<f64>,
+    /// The part of the whole trip that was measured, s.
+    pub measured_seconds: f64,
+    /// From the whole trip's first to its last sample, s.
+    pub duration_seconds: f64,
+}
+
+impl TripRange {
+    /// Range from full to empty at the trip's consumption, km; `None` where the usable energy or the
+    /// consumption is not known, or where the trip used no energy (it went downhill).
+    pub fn range_km(&self) -> Option<f64> {
+        let (usable, consumption) = self.usable_energy_kwh.zip(self.kwh_per_km)?;
+        (consumption > 0.0).then(|| usable / consumption)
+    }
+}
+
+/// The selected trips of the named groups, by group and start.
+pub async fn range_by_trip(
+    client: &Client,
+    group: RangeGroup,
+    names: &[String],
+    selection: &TripSelection,
+) -> Result<Vec<TripRange>, StoreError> {
+    let failed = |error| StoreError::from_driver("read range by trip", error);
+    let mut parameters = selection.parameters().to_vec();
+    let names: &(dyn ToSql + Sync) = &names;
+    parameters.push(names);
+    // As a stream: a season of a large fleet has millions of trips.
+    let rows = client
+        .query_raw(&statement(group), parameters)
+        .await
+        .map_err(failed)?;
+    pin_mut!(rows);
+    let mut trips: Vec<TripRange> = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(failed)? {
+        let previous = trips.last().map(|trip| &trip.group);
+        let trip = from_row(&row, previous);
+        trips.push(trip);
+    }
+    Ok(trips)
+}
+
+/// Rows come by group, so that all trips of one can share its name.
+fn from_row(row: &Row, previous: Option<&Arc<str>>) -> TripRange {
+    let name: &str = row.get("name");
+    TripRange {
+        group: previous
+            .filter(|previous| &***previous == name)
+            .map_or_else(|| Arc::from(name), Arc::clone),
+        vehicle_id: row.get("vehicle_id"),
+        began_at: row.get("trip_began_at"),
+        exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
+        paired_km: row.get("paired_km"),
+        kwh_per_km: row.get("kwh_per_km"),
+        usable_energy_kwh: row.get("usable_energy_kwh"),
+        measured_seconds: row.get("trip_seconds"),
+        duration_seconds: row.get("duration_seconds"),
+    }
+}
+
+fn statement(group: RangeGroup) -> String {
+    let name = group.expression();
+    format!(
+        "-- range_by_trip
+        with trip as (
+            select
+                {name} as name,
+                vehicle_id,
+                trip_began_at,
+                sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
+                    as exterior_temperature_mean_celsius,
+                sum(paired_km) as paired_km,
+                sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+                max(trip_seconds) as trip_seconds,
+                extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
+                    as duration_seconds
+            from ({SELECTED_PIECES}) as piece
+            group by 1, vehicle_id, drive_cycle, trip_started_at, occurrence, trip_began_at
+            having sum(intervals) > 0
+        )
+        select trip.*, usable.usable_energy_kwh
+        from trip
+        left join vehicle_usable_energy as usable using (vehicle_id)
+        where name = any($5)
+        order by name, trip_began_at, vehicle_id"
+    )
+}
