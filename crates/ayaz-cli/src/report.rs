@@ -1,8 +1,8 @@
 //! `ayaz report`: energy and range, for people and for programs.
 //!
 //! Reading order: [`run`] connects and chooses; [`energy`] and [`winter`] turn rows into a
-//! [`sheet`](sheet::Sheet) for programs or a [`table`] for people; [`instant`] reads `--from` and
-//! `--to`.
+//! [`sheet`](sheet::Sheet) for programs, a [`table`] for people or, for the range, a chart;
+//! [`instant`] reads `--from` and `--to`.
 
 mod columns;
 mod energy;
@@ -11,7 +11,7 @@ pub(crate) mod sheet;
 pub(crate) mod table;
 mod winter;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ayaz_daemon::output;
 use ayaz_store::reports::{self, TripSelection};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
@@ -34,6 +34,9 @@ enum Report {
         /// What a row is.
         #[arg(long, value_enum)]
         by: energy::By,
+        /// For people (table) or for programs (csv, json).
+        #[arg(long, value_enum, default_value_t = SheetFormat::Table)]
+        format: SheetFormat,
         #[command(flatten)]
         common: Common,
     },
@@ -42,6 +45,12 @@ enum Report {
         /// What is compared.
         #[arg(long, value_enum, default_value_t = winter::By::Bus)]
         by: winter::By,
+        /// For people (table, svg) or for programs (csv, json).
+        #[arg(long, value_enum, default_value_t = RangeFormat::Table)]
+        format: RangeFormat,
+        /// Colours of the svg.
+        #[arg(long, value_enum, default_value_t = winter::Theme::Auto)]
+        theme: winter::Theme,
         #[command(flatten)]
         common: Common,
     },
@@ -62,9 +71,6 @@ struct Common {
     /// Only trips that began before this time.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
-    /// For people (table) or for programs (csv, json).
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
     /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
     /// other users of this machine do not see.
     // Text, because clap repeats a value that it cannot parse, and this one holds a password.
@@ -77,8 +83,9 @@ struct Common {
     database_url: String,
 }
 
+/// How figures are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum SheetFormat {
     /// Aligned columns, units in the headings, thin figures marked.
     Table,
     /// Comma-separated values with a header, empty where nothing was measured.
@@ -87,10 +94,50 @@ enum Format {
     Json,
 }
 
+/// How the range is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RangeFormat {
+    /// Aligned columns, units in the headings, thin figures marked.
+    Table,
+    /// Comma-separated values with a header, empty where nothing was measured.
+    Csv,
+    /// An array of objects, null where nothing was measured.
+    Json,
+    /// A chart of range against temperature with the trips behind it: `> chart.svg`.
+    Svg,
+}
+
+impl RangeFormat {
+    /// The same for figures; `None` for a chart.
+    fn sheet(self) -> Option<SheetFormat> {
+        match self {
+            Self::Table => Some(SheetFormat::Table),
+            Self::Csv => Some(SheetFormat::Csv),
+            Self::Json => Some(SheetFormat::Json),
+            Self::Svg => None,
+        }
+    }
+}
+
 /// A report that is ready to be written.
 struct Rendered {
     sheet: sheet::Sheet,
     table: String,
+}
+
+impl Rendered {
+    fn is_empty(&self) -> bool {
+        self.sheet.rows.is_empty()
+    }
+
+    fn into_text(self, format: SheetFormat) -> Result<String> {
+        match format {
+            SheetFormat::Table if self.is_empty() => Ok(String::new()),
+            SheetFormat::Table => Ok(self.table),
+            SheetFormat::Csv => self.sheet.to_csv(),
+            SheetFormat::Json => self.sheet.to_json(),
+        }
+    }
 }
 
 /// Reads the database and writes the report to the standard output.
@@ -112,21 +159,29 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         from: common.from,
         to: common.to,
     };
-    let rendered = match &args.report {
-        Report::Energy { by, .. } => energy::report(&connection.client, *by, &selection).await?,
-        Report::WinterRange { by, .. } => {
-            winter::report(&connection.client, *by, &selection).await?
+    let client = &connection.client;
+    let (rendered, format) = match args.report {
+        Report::Energy { by, format, .. } => {
+            (energy::report(client, by, &selection).await?, format)
+        }
+        Report::WinterRange {
+            by, format, theme, ..
+        } => {
+            let rows = winter::rows(client, by, &selection).await?;
+            match format.sheet() {
+                Some(format) => (winter::report(by, &rows), format),
+                None if rows.is_empty() => bail!("{}", why_empty(&connection, &selection).await?),
+                None => {
+                    let svg = winter::svg(client, by, &rows, &selection, theme).await?;
+                    output::write(svg)?;
+                    return Ok(());
+                }
+            }
         }
     };
-    let empty = rendered.sheet.rows.is_empty();
-    let text = match common.format {
-        Format::Table if empty => String::new(),
-        Format::Table => rendered.table,
-        Format::Csv => rendered.sheet.to_csv()?,
-        Format::Json => rendered.sheet.to_json()?,
-    };
-    output::write(text)?;
-    if empty {
+    let is_empty = rendered.is_empty();
+    output::write(rendered.into_text(format)?)?;
+    if is_empty {
         // Beside the output, so that programs get an empty but valid one.
         eprintln!("{}", why_empty(&connection, &selection).await?);
     }
@@ -140,12 +195,13 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         vehicle: None,
         from: None,
         to: None,
-        format: Format::Table,
         database_url: database_url.to_owned(),
     };
     run(ReportArgs {
         report: Report::WinterRange {
             by: winter::By::Model,
+            format: RangeFormat::Table,
+            theme: winter::Theme::Auto,
             common,
         },
     })

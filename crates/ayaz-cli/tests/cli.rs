@@ -54,7 +54,9 @@ fn wrong_usage_exits_2() {
         &["replay", "--mapping", "m.toml"],
         &[
             "report",
-            "winter-range",
+            "energy",
+            "--by",
+            "trip",
             "--format",
             "svg",
             "--database-url",

@@ -1,5 +1,6 @@
 //! `ayaz report winter-range`.
 
+mod chart;
 mod people;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use ayaz_store::reports::{Band, Component, RangeBand, RangeGroup, TripSelection,
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
+pub(super) use self::chart::{Theme, svg};
 use super::Rendered;
 use super::columns::{COMPONENTS, components};
 use super::sheet::{Cell, Sheet};
@@ -55,17 +57,21 @@ fn mild_celsius() -> (i16, i16) {
     (from, last + width_celsius(last))
 }
 
-pub(super) async fn report(client: &Client, by: By, selection: &TripSelection) -> Result<Rendered> {
+/// Every band of every group, with its loss.
+pub(super) async fn rows(client: &Client, by: By, selection: &TripSelection) -> Result<Vec<Row>> {
     let bands = range_by_band(client, by.group(), selection).await?;
-    let rows = with_losses(bands);
-    Ok(Rendered {
-        sheet: sheet(by, &rows),
-        table: people::table_of(by, &rows),
-    })
+    Ok(with_losses(bands))
+}
+
+pub(super) fn report(by: By, rows: &[Row]) -> Rendered {
+    Rendered {
+        sheet: sheet(by, rows),
+        table: people::table_of(by, rows),
+    }
 }
 
 /// A band with how it compares to its group in mild weather.
-struct Row {
+pub(super) struct Row {
     band: RangeBand,
     /// Share of the mild-weather range that is lost, 0 to 1; negative where there is more range.
     range_loss: Option<f64>,

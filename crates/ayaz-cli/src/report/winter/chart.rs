@@ -1,0 +1,86 @@
+//! The range report as a chart: one SVG that stands alone, for a page or a wall.
+//!
+//! Reading order: [`figures`] chooses what is drawn and works out every number; [`layout`] says where
+//! it goes; [`legend`], [`plot`], [`counts`] and [`notes`] draw or write the parts from top to bottom,
+//! in the colours of [`palette`], with the shapes of [`marks`] and the letters of [`text`].
+
+mod axis;
+mod counts;
+mod figures;
+mod layout;
+mod legend;
+mod marks;
+mod notes;
+mod palette;
+mod plot;
+mod text;
+
+use anyhow::{Result, bail};
+use ayaz_store::reports::{TripSelection, range_by_trip};
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use tokio_postgres::Client;
+
+use self::figures::{Choice, Figures};
+use self::layout::Layout;
+pub(crate) use self::palette::Theme;
+use self::palette::{Palette, Role};
+use super::{By, Row};
+
+/// What everything is drawn on, in pixels from the upper left corner.
+type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Reads the trips behind the rows, of which there is at least one, and draws both.
+pub(in super::super) async fn svg(
+    client: &Client,
+    by: By,
+    rows: &[Row],
+    selection: &TripSelection,
+    theme: Theme,
+) -> Result<String> {
+    let choice = Choice::of(rows);
+    if choice.shown.is_empty() {
+        bail!("{}", choice.why_nothing());
+    }
+    let trips = range_by_trip(client, by.group(), &choice.shown, selection).await?;
+    let figures = Figures::new(choice, rows, &trips);
+    if figures.is_empty() {
+        bail!("nothing to draw: {}", notes::not_drawn(&figures).join(", "));
+    }
+    draw(by, &figures, selection, theme)
+}
+
+fn draw(by: By, figures: &Figures, selection: &TripSelection, theme: Theme) -> Result<String> {
+    let notes = notes::all(by, figures);
+    let layout = Layout::new(figures, &notes);
+    let palette = Palette::new(theme);
+    let size = (layout.width.unsigned_abs(), layout.height.unsigned_abs());
+    let mut svg = String::new();
+    {
+        let canvas: Canvas<'_> = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        canvas.fill(&palette.of(Role::Background))?;
+        legend::draw(&canvas, &layout, &palette, by, figures, selection)?;
+        plot::draw(&canvas, &layout, &palette, by, figures)?;
+        counts::draw(&canvas, &layout, &palette, figures)?;
+        notes::draw(&canvas, &layout, &palette, &notes)?;
+        canvas.present()?;
+    }
+    Ok(with_head(&svg, by, figures, theme))
+}
+
+/// Puts in what the drawing library has no words for: a name and a description for those who cannot
+/// see the chart, and the colours of the dark theme.
+fn with_head(svg: &str, by: By, figures: &Figures, theme: Theme) -> String {
+    let (tag, body) = svg.split_once('>').unwrap_or((svg, ""));
+    format!(
+        "{tag} role=\"img\">\n<title>{}</title>\n<desc>{}</desc>\n{}{}",
+        text::escape(&legend::title(by)),
+        text::escape(&notes::basis(by, figures)),
+        palette::style_sheet(theme),
+        body.trim_start(),
+    )
+}
+
+#[cfg(test)]
+mod tests;

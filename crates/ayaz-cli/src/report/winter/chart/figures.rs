@@ -1,0 +1,269 @@
+//! What is drawn: every number of the chart, worked out before anything is.
+
+mod choice;
+mod trips;
+
+use std::collections::{BTreeMap, HashSet};
+
+use ayaz_model::temperature_band::{lower_edge_celsius, width_celsius};
+use ayaz_store::reports::{Band, RangeBand, TripRange};
+use jiff::Timestamp;
+
+pub(super) use self::choice::Choice;
+pub(super) use self::trips::{Dot, LeftOut, Spread};
+use self::trips::{TripsOfGroup, place};
+use super::super::Row;
+
+/// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
+const SPAN_MIN_CELSIUS: i16 = 20;
+/// The axis of range reaches this much over the highest band or spread; trips that are higher still
+/// (a long way down a hill) are counted in the notes.
+const HEADROOM: f64 = 1.4;
+
+/// Everything that is drawn.
+pub(super) struct Figures {
+    /// What is shown, and what is not.
+    pub(super) choice: Choice,
+    /// As in the legend.
+    pub(super) groups: Vec<Group>,
+    /// Lower edges of the bands of the axis, ascending and without a hole, °C.
+    pub(super) edges: Vec<i16>,
+    /// Upper end of the axis of range, km.
+    pub(super) top_km: f64,
+    pub(super) left_out: LeftOut,
+    pub(super) basis: Basis,
+    /// Whether any group shown has a fuel heater that was metered.
+    pub(super) burns_fuel: bool,
+}
+
+/// One bus, model or route.
+pub(super) struct Group {
+    pub(super) name: String,
+    /// By lower edge, °C.
+    pub(super) bands: BTreeMap<i16, BandFigures>,
+    pub(super) dots: Vec<Dot>,
+    /// Least and most usable energy that its ranges rest on, kWh.
+    pub(super) usable_kwh: Option<(f64, f64)>,
+    /// Where that is from: `model`, `soc` or `mixed`.
+    pub(super) usable_source: Option<String>,
+    pub(super) buses: usize,
+    /// Share of its trips' time that was measured, 0 to 1.
+    pub(super) coverage: Option<f64>,
+}
+
+/// One band of one group.
+pub(super) struct BandFigures {
+    /// `None` where there is too little to state one, or no usable energy is known.
+    pub(super) range_km: Option<f64>,
+    /// Share of the mild-weather range that is lost.
+    pub(super) loss: Option<f64>,
+    pub(super) trips: i64,
+    pub(super) hours: f64,
+    /// Too little to state a range.
+    pub(super) is_thin: bool,
+    pub(super) spread: Option<Spread>,
+}
+
+/// What all of it rests on.
+#[derive(Default)]
+pub(super) struct Basis {
+    pub(super) trips: usize,
+    pub(super) buses: usize,
+    pub(super) km: f64,
+    pub(super) hours: f64,
+    pub(super) coverage: Option<f64>,
+    /// First and last day (UTC) on which a trip began.
+    pub(super) began: Option<(Timestamp, Timestamp)>,
+}
+
+impl Figures {
+    pub(super) fn new(choice: Choice, rows: &[Row], trips: &[TripRange]) -> Self {
+        let mut left_out = LeftOut::default();
+        let groups: Vec<Group> = choice
+            .shown
+            .iter()
+            .map(|name| {
+                let rows = rows.iter().filter(|row| row.band.group == *name);
+                let trips: Vec<&TripRange> =
+                    trips.iter().filter(|trip| *trip.group == **name).collect();
+                group(name, rows, &trips, &mut left_out)
+            })
+            .collect();
+        let top_km = top_km(&groups);
+        for group in &groups {
+            let above = group.dots.iter().filter(|dot| dot.range_km > top_km);
+            left_out.above_axis += above.count();
+        }
+        Self {
+            edges: edges(&groups),
+            top_km,
+            left_out,
+            basis: basis(&choice, rows, trips),
+            burns_fuel: rows.iter().any(|row| {
+                choice.shown.contains(&row.band.group) && row.band.energy.fuel_litres.is_some()
+            }),
+            groups,
+            choice,
+        }
+    }
+
+    /// Neither a band nor a trip that says anything of range.
+    pub(super) fn is_empty(&self) -> bool {
+        self.groups.iter().all(|group| {
+            group.dots.is_empty() && group.bands.values().all(|band| band.range_km.is_none())
+        })
+    }
+
+    pub(super) fn has_loss(&self) -> bool {
+        let mut bands = self.groups.iter().flat_map(|group| group.bands.values());
+        bands.any(|band| band.loss.is_some())
+    }
+}
+
+fn group<'a>(
+    name: &str,
+    rows: impl Iterator<Item = &'a Row>,
+    trips: &[&TripRange],
+    left_out: &mut LeftOut,
+) -> Group {
+    let rows: Vec<(i16, &Row)> = rows
+        .filter_map(|row| Some((edge(&row.band)?, row)))
+        .collect();
+    let thin: HashSet<i16> = rows
+        .iter()
+        .filter(|(_, row)| row.is_thin)
+        .map(|(edge, _)| *edge)
+        .collect();
+    let TripsOfGroup { dots, spreads } = place(trips, &thin, left_out);
+    let bands = rows
+        .iter()
+        .map(|&(edge, row)| (edge, band(row, spreads.get(&edge).copied())))
+        .collect();
+    let usable = || {
+        rows.iter()
+            .filter_map(|(_, row)| row.band.usable_energy_kwh)
+    };
+    let mut sources: Vec<&str> = rows
+        .iter()
+        .filter_map(|(_, row)| row.band.usable_energy_source.as_deref())
+        .collect();
+    sources.sort_unstable();
+    sources.dedup();
+    Group {
+        name: name.to_owned(),
+        bands,
+        dots,
+        usable_kwh: usable().reduce(f64::min).zip(usable().reduce(f64::max)),
+        usable_source: match *sources {
+            [] => None,
+            [source] => Some(source.to_owned()),
+            _ => Some("mixed".to_owned()),
+        },
+        buses: buses(trips.iter().copied()),
+        coverage: coverage(trips.iter().copied()),
+    }
+}
+
+fn edge(band: &RangeBand) -> Option<i16> {
+    match band.band {
+        Band::From(edge) => Some(edge),
+        Band::Unknown | Band::Total => None,
+    }
+}
+
+fn band(row: &Row, spread: Option<Spread>) -> BandFigures {
+    let stated = |value: Option<f64>| value.filter(|value| !row.is_thin && value.is_finite());
+    BandFigures {
+        range_km: stated(row.band.range_km),
+        loss: stated(row.range_loss),
+        trips: row.band.trips,
+        hours: row.band.energy.seconds / 3600.0,
+        is_thin: row.is_thin,
+        spread: spread.filter(|_| !row.is_thin),
+    }
+}
+
+fn buses<'a>(trips: impl Iterator<Item = &'a TripRange>) -> usize {
+    trips
+        .map(|trip| trip.vehicle_id)
+        .collect::<HashSet<_>>()
+        .len()
+}
+
+fn coverage<'a>(trips: impl Iterator<Item = &'a TripRange>) -> Option<f64> {
+    let (measured, duration) = trips.fold((0.0, 0.0), |(measured, duration), trip| {
+        (
+            measured + trip.measured_seconds,
+            duration + trip.duration_seconds,
+        )
+    });
+    (duration > 0.0).then(|| measured / duration)
+}
+
+fn basis(choice: &Choice, rows: &[Row], trips: &[TripRange]) -> Basis {
+    let shown = || {
+        let is_shown = |row: &&Row| choice.shown.contains(&row.band.group);
+        rows.iter().filter(is_shown).map(|row| &row.band.energy)
+    };
+    let began = || trips.iter().map(|trip| trip.began_at);
+    Basis {
+        trips: trips.len(),
+        buses: buses(trips.iter()),
+        km: shown().filter_map(|energy| energy.km).sum(),
+        hours: shown().map(|energy| energy.seconds).sum::<f64>() / 3600.0,
+        coverage: coverage(trips.iter()),
+        began: began().min().zip(began().max()),
+    }
+}
+
+/// From the coldest to the warmest band with anything in it, and on to both sides until it is wide
+/// enough.
+fn edges(groups: &[Group]) -> Vec<i16> {
+    let mut used: Vec<i16> = groups
+        .iter()
+        .flat_map(|group| {
+            let dots = group.dots.iter().map(|dot| lower_edge_celsius(dot.celsius));
+            group.bands.keys().copied().chain(dots)
+        })
+        .collect();
+    used.sort_unstable();
+    let (Some(&first), Some(&last)) = (used.first(), used.last()) else {
+        return Vec::new();
+    };
+    let (mut first, mut end) = (first, last + width_celsius(last));
+    while end - first < SPAN_MIN_CELSIUS {
+        first = lower_edge_celsius(f64::from(first) - 1.0);
+        end += width_celsius(end);
+    }
+    let mut edges = vec![first];
+    let mut next = first + width_celsius(first);
+    while next < end {
+        edges.push(next);
+        next += width_celsius(next);
+    }
+    edges
+}
+
+fn top_km(groups: &[Group]) -> f64 {
+    let bands = groups.iter().flat_map(|group| group.bands.values());
+    let stated = bands
+        .flat_map(|band| [band.range_km, band.spread.map(|spread| spread.high_km)])
+        .flatten()
+        .fold(0.0, f64::max);
+    let dots = || {
+        groups
+            .iter()
+            .flat_map(|group| &group.dots)
+            .map(|dot| dot.range_km)
+    };
+    let highest = dots().fold(stated, f64::max);
+    let mean = dots().sum::<f64>() / dots().count().max(1) as f64;
+    let base = if stated > 0.0 { stated } else { mean };
+    let needed = highest.min(base * HEADROOM) * 1.05;
+    // Up to a round number, as on the axis.
+    let step = if needed > 200.0 { 50.0 } else { 10.0 };
+    (needed / step).ceil().max(1.0) * step
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,208 @@
+//! The trips behind the bands: a dot for each, and how they spread.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use ayaz_model::temperature_band::lower_edge_celsius;
+use ayaz_store::reports::TripRange;
+
+use super::super::super::super::table::TRIPS_MIN;
+use super::super::super::KM_MIN;
+
+/// More dots of one group in one band hide each other, and make the file large.
+const DOTS_MAX: usize = 40;
+/// Share of the trips below the lower and above the upper end of a spread.
+const TAIL: f64 = 0.1;
+
+/// One trip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in super::super) struct Dot {
+    /// Mean exterior temperature, °C.
+    pub(in super::super) celsius: f64,
+    pub(in super::super) range_km: f64,
+    /// Its band has too little data to state a range.
+    pub(in super::super) is_thin: bool,
+}
+
+/// From the 10th to the 90th percentile of the trips whose mean temperature lies in a band.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in super::super) struct Spread {
+    pub(in super::super) low_km: f64,
+    pub(in super::super) high_km: f64,
+}
+
+/// Trips that no dot stands for, each counted once.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct LeftOut {
+    /// Too short to say anything of consumption.
+    pub(in super::super) short: usize,
+    pub(in super::super) without_temperature: usize,
+    pub(in super::super) without_usable_energy: usize,
+    /// No energy used, or none measured.
+    pub(in super::super) without_consumption: usize,
+    /// Where there are more than can be told apart.
+    pub(in super::super) crowded: usize,
+    pub(in super::super) above_axis: usize,
+}
+
+/// The trips of one group.
+pub(super) struct TripsOfGroup {
+    pub(super) dots: Vec<Dot>,
+    /// By lower edge, °C, of the bands with at least 3 trips.
+    pub(super) spreads: HashMap<i16, Spread>,
+}
+
+/// Places the trips of a group, in the order of their start. Spreads are of all of them, and dots are
+/// thinned where they are crowded: every second or third is left out.
+pub(super) fn place(
+    trips: &[&TripRange],
+    thin: &HashSet<i16>,
+    left_out: &mut LeftOut,
+) -> TripsOfGroup {
+    let mut by_band: BTreeMap<i16, Vec<Dot>> = BTreeMap::new();
+    for trip in trips {
+        if let Some((celsius, range_km)) = point(trip, left_out) {
+            let edge = lower_edge_celsius(celsius);
+            by_band.entry(edge).or_default().push(Dot {
+                celsius,
+                range_km,
+                is_thin: thin.contains(&edge),
+            });
+        }
+    }
+    let mut placed = TripsOfGroup {
+        dots: Vec::new(),
+        spreads: HashMap::new(),
+    };
+    for (edge, dots) in by_band {
+        if let Some(spread) = spread(&dots) {
+            placed.spreads.insert(edge, spread);
+        }
+        let stride = dots.len().div_ceil(DOTS_MAX);
+        let drawn = dots.iter().step_by(stride);
+        left_out.crowded += dots.len() - drawn.len();
+        placed.dots.extend(drawn);
+    }
+    placed
+}
+
+/// Where a trip stands, °C and km; or why it does not.
+fn point(trip: &TripRange, left_out: &mut LeftOut) -> Option<(f64, f64)> {
+    let range = trip.range_km().filter(|range| range.is_finite());
+    let celsius = trip
+        .exterior_temperature_mean_celsius
+        .filter(|celsius| celsius.is_finite());
+    let count = if trip.paired_km < KM_MIN {
+        &mut left_out.short
+    } else if celsius.is_none() {
+        &mut left_out.without_temperature
+    } else if trip.usable_energy_kwh.is_none() {
+        &mut left_out.without_usable_energy
+    } else if range.is_none() {
+        &mut left_out.without_consumption
+    } else {
+        return celsius.zip(range);
+    };
+    *count += 1;
+    None
+}
+
+fn spread(dots: &[Dot]) -> Option<Spread> {
+    let mut ranges: Vec<f64> = dots.iter().map(|dot| dot.range_km).collect();
+    ranges.sort_by(f64::total_cmp);
+    let enough = i64::try_from(ranges.len()).is_ok_and(|trips| trips >= TRIPS_MIN);
+    Some(Spread {
+        low_km: percentile(&ranges, TAIL)?,
+        high_km: percentile(&ranges, 1.0 - TAIL)?,
+    })
+    .filter(|_| enough)
+}
+
+/// Of sorted values, between neighbours by the distance to each.
+fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
+    let position = share * sorted.len().checked_sub(1)? as f64;
+    let (below, above) = (position.floor(), position.ceil());
+    let (low, high) = (sorted.get(below as usize)?, sorted.get(above as usize)?);
+    Some(low + (high - low) * (position - below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_lie_between_neighbours() {
+        let values: Vec<f64> = (0..=10).map(f64::from).collect();
+        for (share, expected) in [(0.0, 0.0), (0.1, 1.0), (0.25, 2.5), (0.9, 9.0), (1.0, 10.0)] {
+            assert_eq!(percentile(&values, share), Some(expected));
+        }
+        assert_eq!(percentile(&[7.0], 0.9), Some(7.0));
+        assert_eq!(percentile(&[], 0.5), None);
+    }
+
+    fn trip(celsius: f64, kwh_per_km: f64) -> TripRange {
+        TripRange {
+            group: "a".into(),
+            vehicle_id: 1,
+            began_at: "2026-01-10T06:00:00Z".parse().unwrap(),
+            exterior_temperature_mean_celsius: Some(celsius),
+            paired_km: 40.0,
+            kwh_per_km: Some(kwh_per_km),
+            usable_energy_kwh: Some(300.0),
+            measured_seconds: 3500.0,
+            duration_seconds: 3600.0,
+        }
+    }
+
+    #[test]
+    fn every_trip_is_a_dot_or_counted() {
+        let mut trips = vec![
+            trip(-21.0, 2.0),
+            TripRange {
+                paired_km: KM_MIN - 0.1,
+                exterior_temperature_mean_celsius: None,
+                ..trip(0.0, 1.0)
+            },
+            TripRange {
+                exterior_temperature_mean_celsius: None,
+                ..trip(0.0, 1.0)
+            },
+            TripRange {
+                usable_energy_kwh: None,
+                ..trip(0.0, 1.0)
+            },
+            trip(0.0, -0.1),
+            TripRange {
+                kwh_per_km: None,
+                ..trip(0.0, 1.0)
+            },
+        ];
+        trips.extend((0..200).map(|n| trip(12.0, 1.0 + 0.001 * f64::from(n))));
+        let mut left_out = LeftOut::default();
+        let placed = place(
+            &trips.iter().collect::<Vec<_>>(),
+            &HashSet::from([-22]),
+            &mut left_out,
+        );
+        let expected = Dot {
+            celsius: -21.0,
+            range_km: 150.0,
+            is_thin: true,
+        };
+        assert_eq!(placed.dots[0], expected);
+        let counted = LeftOut {
+            short: 1,
+            without_temperature: 1,
+            without_usable_energy: 1,
+            without_consumption: 2,
+            crowded: 160,
+            above_axis: 0,
+        };
+        assert_eq!(left_out, counted);
+        assert_eq!(placed.dots.len(), 1 + 200 - 160);
+        // One trip has no spread; that of the others is of all 200, not of the dots.
+        assert_eq!(placed.spreads.len(), 1);
+        let spread = placed.spreads[&10];
+        assert!((spread.low_km - 300.0 / 1.1791).abs() < 0.01, "{spread:?}");
+        assert!((spread.high_km - 300.0 / 1.0199).abs() < 0.01, "{spread:?}");
+    }
+}

@@ -1,0 +1,181 @@
+//! Above the plot: what it is of, which mark is whose, and what the marks mean.
+
+use anyhow::Result;
+use ayaz_store::reports::TripSelection;
+use plotters::element::Rectangle;
+use plotters::style::Color;
+
+use super::super::{By, KM_MIN};
+use super::figures::Figures;
+use super::layout::Layout;
+use super::palette::{Palette, Role};
+use super::text::{self, Style};
+use super::{Canvas, marks, plot};
+
+/// Where lines begin.
+pub(super) const INDENT: i32 = 24;
+/// Title and what was selected.
+pub(super) const HEAD_HEIGHT: i32 = 92;
+const ROW_HEIGHT: i32 = 22;
+const SIZE: f64 = 13.0;
+/// From an entry's begin to its text.
+const SWATCH: i32 = 22;
+/// Between entries.
+const GAP: i32 = 22;
+/// Longest name of a group, in letters.
+pub(super) const NAME_MAX: usize = 120;
+
+/// What stands before an entry's text.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sign {
+    /// The mark of a group.
+    Group(usize),
+    Trip,
+    ThinTrip,
+    Band,
+    Spread,
+}
+
+pub(super) fn title(by: By) -> String {
+    format!("Range against exterior temperature, by {}", by.name())
+}
+
+/// Which trips the chart is of.
+fn selected(figures: &Figures, selection: &TripSelection) -> String {
+    let mut parts = Vec::new();
+    if let Some(fleet) = &selection.fleet {
+        parts.push(format!("fleet {fleet}"));
+    }
+    if let Some(vehicle) = &selection.vehicle {
+        parts.push(format!("vehicle {vehicle}"));
+    }
+    if let Some((first, last)) = figures.basis.began {
+        let day = |instant: jiff::Timestamp| instant.strftime("%Y-%m-%d").to_string();
+        parts.push(if day(first) == day(last) {
+            format!("trips of {} (UTC)", day(first))
+        } else {
+            format!("trips that began {} to {} (UTC)", day(first), day(last))
+        });
+    }
+    parts.join(" · ")
+}
+
+/// Rows of entries: first the groups, then what the marks mean.
+fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
+    let groups = figures.groups.iter().enumerate();
+    let groups =
+        groups.map(|(index, group)| (Sign::Group(index), text::shorten(&group.name, NAME_MAX)));
+    let mut key = vec![
+        (Sign::Band, "a band: all driving in it".to_owned()),
+        (
+            Sign::Spread,
+            "10th to 90th percentile of the band's trips".to_owned(),
+        ),
+        (
+            Sign::Trip,
+            format!("a trip of {KM_MIN} km or more, at its mean temperature"),
+        ),
+    ];
+    if figures
+        .groups
+        .iter()
+        .any(|group| group.dots.iter().any(|dot| dot.is_thin))
+    {
+        key.push((
+            Sign::ThinTrip,
+            "a trip in a band that has too little data to state a range".to_owned(),
+        ));
+    }
+    let mut rows = flow(layout, groups);
+    rows.extend(flow(layout, key.into_iter()));
+    rows
+}
+
+fn flow(
+    layout: &Layout,
+    entries: impl Iterator<Item = (Sign, String)>,
+) -> Vec<Vec<(Sign, String)>> {
+    let mut rows = vec![Vec::new()];
+    let mut used = 0;
+    for entry in entries {
+        let width = entry_width(&entry.1);
+        if used > 0 && f64::from(used + width) > layout.text_width() {
+            rows.push(Vec::new());
+            used = 0;
+        }
+        used += width;
+        if let Some(row) = rows.last_mut() {
+            row.push(entry);
+        }
+    }
+    rows
+}
+
+fn entry_width(text: &str) -> i32 {
+    SWATCH + text::width_px(text, SIZE).ceil() as i32 + GAP
+}
+
+pub(super) fn height(layout: &Layout, figures: &Figures) -> i32 {
+    ROW_HEIGHT * rows(layout, figures).len() as i32
+}
+
+pub(super) fn draw(
+    canvas: &Canvas<'_>,
+    layout: &Layout,
+    palette: &Palette,
+    by: By,
+    figures: &Figures,
+    selection: &TripSelection,
+) -> Result<()> {
+    let width = layout.text_width();
+    let heading = title(by);
+    let style = Style::new(24.0, palette.of(Role::Text)).bold();
+    text::write(canvas, &heading, style.fit(&heading, width), (INDENT, 36))?;
+    let selected = selected(figures, selection);
+    let style = Style::new(14.0, palette.of(Role::Muted));
+    text::write(canvas, &selected, style.fit(&selected, width), (INDENT, 66))?;
+    let style = Style::new(SIZE, palette.of(Role::Text));
+    let mut y = layout.legend_top + ROW_HEIGHT / 2;
+    for row in rows(layout, figures) {
+        let mut x = INDENT;
+        for (sign, entry) in row {
+            draw_sign(canvas, palette, sign, (x + 7, y))?;
+            text::write(canvas, &entry, style, (x + SWATCH, y))?;
+            x += entry_width(&entry);
+        }
+        y += ROW_HEIGHT;
+    }
+    Ok(())
+}
+
+fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i32)) -> Result<()> {
+    let muted = palette.of(Role::Muted);
+    match sign {
+        Sign::Group(index) => {
+            let colour = palette.of(Role::Group(index));
+            marks::draw(canvas, index, (x, y), 6, colour.to_rgba(), false)
+        }
+        Sign::Trip => marks::draw(
+            canvas,
+            0,
+            (x, y),
+            plot::DOT_RADIUS,
+            muted.mix(plot::DOT_OPACITY),
+            false,
+        ),
+        Sign::ThinTrip => marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, muted.to_rgba(), true),
+        Sign::Band => {
+            let corners = [(x - 7, y - 2), (x + 7, y + 2)];
+            canvas.draw(&Rectangle::new(corners, muted.filled()))?;
+            Ok(())
+        }
+        Sign::Spread => {
+            let corners = [(x - 5, y - 8), (x + 5, y + 8)];
+            canvas.draw(&Rectangle::new(
+                corners,
+                muted.mix(plot::SPREAD_OPACITY).filled(),
+            ))?;
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The plot itself: range against temperature.
+
+use anyhow::Result;
+use ayaz_model::temperature_band::width_celsius;
+use plotters::chart::ChartBuilder;
+use plotters::element::{PathElement, Rectangle};
+use plotters::style::{Color, RGBColor, ShapeStyle, TRANSPARENT};
+
+use super::super::{By, mild_celsius};
+use super::axis::TemperatureAxis;
+use super::figures::{BandFigures, Figures, Group};
+use super::layout::{self, Layout};
+use super::palette::{Palette, Role};
+use super::text::{self, Align, Style};
+use super::{Canvas, marks};
+
+/// Radius of a trip's dot, px.
+pub(super) const DOT_RADIUS: i32 = 3;
+/// Dots lie on each other.
+pub(super) const DOT_OPACITY: f64 = 0.5;
+pub(super) const SPREAD_OPACITY: f64 = 0.28;
+/// Half the height of the bar that is a band's range, px.
+const BAR_HALF: i32 = 2;
+/// Free space at both sides within a band, px.
+const BAND_MARGIN: f64 = 2.0;
+/// Space for the labels and the title of the axis of range, px.
+const AXIS_WIDTH: i32 = 68;
+const LABEL_SIZE: f64 = 12.0;
+/// The edges of narrow bands are close together.
+const EDGE_SIZE: f64 = 10.5;
+/// More groups than this get a part of each band of their own.
+const GROUPS_OVER_EACH_OTHER_MAX: usize = 3;
+
+pub(super) fn draw(
+    canvas: &Canvas<'_>,
+    layout: &Layout,
+    palette: &Palette,
+    by: By,
+    figures: &Figures,
+) -> Result<()> {
+    let scale = Scale { layout, figures };
+    if figures.has_loss() {
+        draw_mild(canvas, &scale, palette, by)?;
+    }
+    draw_axes(canvas, layout, palette, figures)?;
+    for (index, group) in figures.groups.iter().enumerate() {
+        let colour = palette.of(Role::Group(index));
+        draw_spreads(canvas, &scale, index, group, colour)?;
+    }
+    for (index, group) in figures.groups.iter().enumerate() {
+        let colour = palette.of(Role::Group(index));
+        draw_dots(canvas, &scale, index, group, colour)?;
+    }
+    for (index, group) in figures.groups.iter().enumerate() {
+        draw_bands(canvas, &scale, palette, index, group)?;
+    }
+    Ok(())
+}
+
+/// From temperatures and ranges to pixels.
+struct Scale<'a> {
+    layout: &'a Layout,
+    figures: &'a Figures,
+}
+
+impl Scale<'_> {
+    fn y(&self, range_km: f64) -> i32 {
+        let height = f64::from(self.layout.plot_bottom - self.layout.plot_top);
+        self.layout.plot_bottom - (range_km / self.figures.top_km * height).round() as i32
+    }
+
+    /// The part of a band that is a group's, px: the whole of it, or, where many groups would hide
+    /// each other, one beside the other.
+    fn slot(&self, edge: i16, index: usize) -> (i32, i32) {
+        let from = self.layout.x(f64::from(edge)) + BAND_MARGIN;
+        let to = self.layout.x(f64::from(edge + width_celsius(edge))) - BAND_MARGIN;
+        let groups = self.figures.groups.len();
+        let (place, places) = if groups <= GROUPS_OVER_EACH_OTHER_MAX {
+            (0.0, 1.0)
+        } else {
+            (index as f64, groups as f64)
+        };
+        let at = |place: f64| (from + (to - from) * place / places).round() as i32;
+        let left = at(place);
+        (left, at(place + 1.0).max(left + 2))
+    }
+}
+
+fn draw_mild(canvas: &Canvas<'_>, scale: &Scale<'_>, palette: &Palette, by: By) -> Result<()> {
+    let layout = scale.layout;
+    let (from, to) = mild_celsius();
+    let clamp = |celsius: i16| {
+        let x = layout.x(f64::from(celsius)).round() as i32;
+        x.clamp(layout.left, layout.right)
+    };
+    let (left, right) = (clamp(from), clamp(to));
+    if left == right {
+        return Ok(());
+    }
+    let corners = [(left, layout.plot_top), (right, layout.plot_bottom)];
+    let style = palette.of(Role::Mild).filled();
+    canvas.draw(&Rectangle::new(corners, style))?;
+    let label = format!(
+        "mild weather: losses are against the same {} here",
+        by.name()
+    );
+    // In the middle of it, but within the page.
+    let half = text::width_px(&label, LABEL_SIZE) / 2.0;
+    let least = f64::from(layout.left) + half;
+    let most = (f64::from(layout.right) - half).max(least);
+    let x = (f64::from(left + right) / 2.0).clamp(least, most).round() as i32;
+    let style = Style::new(LABEL_SIZE, palette.of(Role::Muted)).align(Align::Centre);
+    text::write(canvas, &label, style, (x, layout.plot_top - 11))
+}
+
+/// Grid, edges of the bands and titles, with units.
+fn draw_axes(
+    canvas: &Canvas<'_>,
+    layout: &Layout,
+    palette: &Palette,
+    figures: &Figures,
+) -> Result<()> {
+    let area = canvas.clone().shrink(
+        (layout.left - AXIS_WIDTH, layout.plot_top),
+        (
+            layout.right - layout.left + AXIS_WIDTH,
+            layout.plot_bottom - layout.plot_top + layout::AXIS_HEIGHT,
+        ),
+    );
+    let span = layout::span(figures);
+    let mut edges: Vec<f64> = figures.edges.iter().map(|&edge| f64::from(edge)).collect();
+    edges.push(span.1);
+    let mut chart = ChartBuilder::on(&area)
+        .x_label_area_size(layout::AXIS_HEIGHT)
+        .y_label_area_size(AXIS_WIDTH)
+        .build_cartesian_2d(TemperatureAxis::new(span, edges), 0.0..figures.top_km)?;
+    let grid = palette.of(Role::Grid);
+    let axis_title = Style::new(14.0, palette.of(Role::Text)).library();
+    let labels = Style::new(LABEL_SIZE, palette.of(Role::Text)).library();
+    let edge_labels = Style::new(EDGE_SIZE, palette.of(Role::Text)).library();
+    let axis: ShapeStyle = palette.of(Role::Muted).stroke_width(1);
+    chart
+        .configure_mesh()
+        .bold_line_style(grid)
+        .light_line_style(TRANSPARENT)
+        .axis_style(axis)
+        .label_style(labels)
+        .x_label_style(edge_labels)
+        .axis_desc_style(axis_title)
+        .x_desc("exterior temperature, °C (bands of 2 °C below −20 °C, of 5 °C from there up)")
+        .y_desc("range from full to empty, km")
+        .x_label_formatter(&|celsius| signed(*celsius))
+        .y_label_formatter(&|km| text::kilometres(*km))
+        .draw()?;
+    Ok(())
+}
+
+/// With a real minus, which is as wide as a digit.
+fn signed(celsius: f64) -> String {
+    let sign = if celsius < 0.0 { "−" } else { "" };
+    format!("{sign}{:.0}", celsius.abs())
+}
+
+fn draw_spreads(
+    canvas: &Canvas<'_>,
+    scale: &Scale<'_>,
+    index: usize,
+    group: &Group,
+    colour: RGBColor,
+) -> Result<()> {
+    for (&edge, band) in &group.bands {
+        let Some(spread) = band.spread else { continue };
+        let (left, right) = scale.slot(edge, index);
+        let corners = [
+            (left, scale.y(spread.high_km)),
+            (right, scale.y(spread.low_km)),
+        ];
+        let style = colour.mix(SPREAD_OPACITY).filled();
+        canvas.draw(&Rectangle::new(corners, style))?;
+    }
+    Ok(())
+}
+
+fn draw_dots(
+    canvas: &Canvas<'_>,
+    scale: &Scale<'_>,
+    index: usize,
+    group: &Group,
+    colour: RGBColor,
+) -> Result<()> {
+    let within = group
+        .dots
+        .iter()
+        .filter(|dot| dot.range_km <= scale.figures.top_km);
+    for dot in within {
+        let at = (
+            scale.layout.x(dot.celsius).round() as i32,
+            scale.y(dot.range_km),
+        );
+        let opacity = if dot.is_thin { 1.0 } else { DOT_OPACITY };
+        marks::draw(
+            canvas,
+            index,
+            at,
+            DOT_RADIUS,
+            colour.mix(opacity),
+            dot.is_thin,
+        )?;
+    }
+    Ok(())
+}
+
+/// The ranges, joined where bands are neighbours: over a hole nothing is drawn.
+fn draw_bands(
+    canvas: &Canvas<'_>,
+    scale: &Scale<'_>,
+    palette: &Palette,
+    index: usize,
+    group: &Group,
+) -> Result<()> {
+    let colour = palette.of(Role::Group(index));
+    let stated = |(&edge, band): (&i16, &BandFigures)| Some((edge, band.range_km?));
+    let mut previous: Option<(i16, (i32, i32))> = None;
+    for (edge, range_km) in group.bands.iter().filter_map(stated) {
+        let (left, right) = scale.slot(edge, index);
+        let centre = ((left + right) / 2, scale.y(range_km));
+        if let Some((before, from)) = previous
+            && before + width_celsius(before) == edge
+        {
+            let line = PathElement::new(vec![from, centre], colour.stroke_width(1));
+            canvas.draw(&line)?;
+        }
+        // With a rim, so that it stands out from many dots.
+        for (rim, colour) in [(1, palette.of(Role::Background)), (0, colour)] {
+            let half = BAR_HALF + rim;
+            let corners = [
+                (left - rim, centre.1 - half),
+                (right + rim, centre.1 + half),
+            ];
+            canvas.draw(&Rectangle::new(corners, colour.filled()))?;
+        }
+        previous = Some((edge, centre));
+    }
+    Ok(())
+}

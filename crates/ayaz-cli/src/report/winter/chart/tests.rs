@@ -1,0 +1,318 @@
+use ayaz_store::reports::{Band, EnergySums, RangeBand, TripRange};
+use proptest::prelude::*;
+use roxmltree::{Document, Node};
+
+use super::super::with_losses;
+use super::*;
+
+pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> RangeBand {
+    RangeBand {
+        group: group.to_owned(),
+        band: Band::From(edge),
+        trips,
+        vehicles: 1,
+        range_vehicles: 1,
+        usable_energy_kwh: Some(300.0),
+        usable_energy_source: Some("model".to_owned()),
+        range_km: Some(300.0 / kwh_per_km),
+        coverage: Some(0.99),
+        energy: EnergySums {
+            seconds: 7200.0,
+            energy_seconds: 7200.0,
+            km: Some(40.0),
+            paired_km: 40.0,
+            kwh_per_km: Some(kwh_per_km),
+            ..EnergySums::default()
+        },
+    }
+}
+
+pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
+    TripRange {
+        group: group.into(),
+        vehicle_id: 1,
+        began_at: "2026-01-10T06:00:00Z".parse().unwrap(),
+        exterior_temperature_mean_celsius: Some(celsius),
+        paired_km: 40.0,
+        kwh_per_km: Some(kwh_per_km),
+        usable_energy_kwh: Some(300.0),
+        measured_seconds: 3500.0,
+        duration_seconds: 3600.0,
+    }
+}
+
+fn chart(bands: Vec<RangeBand>, trips: &[TripRange], theme: Theme) -> (Figures, String) {
+    let rows = with_losses(bands);
+    let figures = Figures::new(Choice::of(&rows), &rows, trips);
+    let svg = draw(By::Bus, &figures, &TripSelection::default(), theme).unwrap();
+    (figures, svg)
+}
+
+/// A text as it will be read, with the space that it takes: left, top, right, bottom.
+struct Written {
+    text: String,
+    space: [f64; 4],
+}
+
+fn number(node: &Node<'_, '_>, attribute: &str) -> f64 {
+    node.attribute(attribute).unwrap().parse().unwrap()
+}
+
+fn written(document: &Document<'_>) -> Vec<Written> {
+    let texts = document
+        .descendants()
+        .filter(|node| node.has_tag_name("text"));
+    texts
+        .map(|node| {
+            let text = node.text().unwrap_or("").trim().to_owned();
+            let size = number(&node, "font-size");
+            let bold = if node.attribute("font-weight").is_some() {
+                1.1
+            } else {
+                1.0
+            };
+            let width = text::width_px(&text, size) * bold;
+            let (x, y) = (number(&node, "x"), number(&node, "y"));
+            let begin = match node.attribute("text-anchor") {
+                Some("middle") => -width / 2.0,
+                Some("end") => -width,
+                _ => 0.0,
+            };
+            let space = if node.attribute("transform").is_some() {
+                // The title of the axis of range, which goes up.
+                let end = begin + width;
+                [
+                    x - size,
+                    y - end.abs().max(begin.abs()),
+                    x + size,
+                    y + end.abs().max(begin.abs()),
+                ]
+            } else {
+                let top = match node.attribute("dy") {
+                    Some("0.76em") => y,
+                    Some("-0.5ex") => y - size,
+                    _ => y - size / 2.0,
+                };
+                [x + begin, top, x + begin + width, top + size]
+            };
+            Written { text, space }
+        })
+        .collect()
+}
+
+/// What must hold for whatever the database says: well-formed, every number finite and on the page,
+/// no text over another, and no colour that the dark theme does not know.
+fn check(svg: &str) {
+    let document = Document::parse(svg).unwrap();
+    let (width, height) = (
+        number(&document.root_element(), "width"),
+        number(&document.root_element(), "height"),
+    );
+    for node in document.descendants().filter(Node::is_element) {
+        for attribute in ["x", "x1", "x2", "cx"] {
+            if node.attribute(attribute).is_some() {
+                let x = number(&node, attribute);
+                assert!((0.0..=width).contains(&x), "{attribute}={x} of {width}");
+            }
+        }
+        for attribute in ["y", "y1", "y2", "cy"] {
+            if node.attribute(attribute).is_some() {
+                let y = number(&node, attribute);
+                assert!((0.0..=height).contains(&y), "{attribute}={y} of {height}");
+            }
+        }
+        for attribute in ["width", "height", "r"] {
+            if node.attribute(attribute).is_some() {
+                assert!(number(&node, attribute) >= 0.0);
+            }
+        }
+        let sheet = palette::style_sheet(Theme::Auto);
+        for attribute in ["fill", "stroke"] {
+            if let Some(colour) = node.attribute(attribute).filter(|colour| *colour != "none") {
+                let rule = format!("[{attribute}=\"{colour}\"]");
+                assert!(sheet.contains(&rule), "{colour} has no dark colour");
+            }
+        }
+    }
+    let texts = written(&document);
+    for (index, one) in texts.iter().enumerate() {
+        let [left, top, right, bottom] = one.space;
+        assert!(
+            left >= 0.0 && top >= 0.0 && right <= width && bottom <= height,
+            "{:?} leaves the page: {:?} of {width} x {height}",
+            one.text,
+            one.space
+        );
+        for other in &texts[index + 1..] {
+            let apart = right <= other.space[0]
+                || other.space[2] <= left
+                || bottom <= other.space[1]
+                || other.space[3] <= top;
+            assert!(
+                apart || one.text.is_empty() || other.text.is_empty(),
+                "{:?} {:?} and {:?} {:?} overlap",
+                one.text,
+                one.space,
+                other.text,
+                other.space
+            );
+        }
+    }
+}
+
+#[test]
+fn every_band_stands_over_its_counts() {
+    let edges = [-46, -24, -22, -20, -15, 10, 40];
+    let bands: Vec<RangeBand> = edges
+        .iter()
+        .enumerate()
+        .map(|(index, &edge)| {
+            let mut band = band("a", edge, 101 + index as i64, 1.5);
+            band.energy.seconds = 3600.0 * (201 + index) as f64;
+            band
+        })
+        .collect();
+    let (figures, svg) = chart(bands, &[], Theme::Light);
+    check(&svg);
+    let layout = Layout::new(&figures, &notes::all(By::Bus, &figures));
+    let document = Document::parse(&svg).unwrap();
+    let texts = written(&document);
+    for (index, &edge) in edges.iter().enumerate() {
+        for count in [101 + index, 201 + index] {
+            let found = texts.iter().find(|text| text.text == count.to_string());
+            let [left, _, right, _] = found.unwrap().space;
+            let from = layout.x(f64::from(edge));
+            let to = layout.x(f64::from(
+                edge + ayaz_model::temperature_band::width_celsius(edge),
+            ));
+            assert!(
+                from <= left && right <= to,
+                "{count} is not under {edge} °C"
+            );
+        }
+    }
+    for label in ["−46", "−22", "−20", "−15", "45", "exterior temperature, °C"] {
+        let is_there = texts.iter().any(|text| text.text.starts_with(label));
+        assert!(is_there, "{label}");
+    }
+}
+
+#[test]
+fn thin_bands_are_marked_and_state_no_range() {
+    let trips = [trip("a", -29.0, 2.0), trip("a", 11.0, 1.0)];
+    let (_, svg) = chart(
+        vec![band("a", -30, 2, 1.7), band("a", 10, 5, 1.0)],
+        &trips,
+        Theme::Light,
+    );
+    check(&svg);
+    let document = Document::parse(&svg).unwrap();
+    let texts = written(&document);
+    let is_written = |text: &str| texts.iter().any(|written| written.text == text);
+    assert!(is_written("(2)") && is_written("5") && is_written("300"));
+    assert!(!is_written("176"), "300 / 1.7 rests on two trips");
+    assert!(is_written(
+        "a trip in a band that has too little data to state a range"
+    ));
+    let open = document.descendants().filter(|node| {
+        node.has_tag_name("circle")
+            && node.attribute("fill") == Some("none")
+            && node.attribute("stroke") == Some("#0300C3")
+    });
+    assert_eq!(open.count(), 1);
+}
+
+#[test]
+fn names_of_people_do_not_break_the_file() {
+    let name = "<&\">'\u{1}мой автобус";
+    let (_, svg) = chart(vec![band(name, 0, 5, 1.0)], &[], Theme::Auto);
+    check(&svg);
+    let document = Document::parse(&svg).unwrap();
+    let shown = name.replace('\u{1}', "\u{fffd}");
+    let found = written(&document)
+        .iter()
+        .filter(|text| text.text == shown)
+        .count();
+    assert_eq!(found, 2, "in the legend and over its figures");
+}
+
+#[test]
+fn themes_differ_in_colours_alone() {
+    let draw = |theme| chart(vec![band("a", 0, 5, 1.0)], &[trip("a", 1.0, 1.1)], theme).1;
+    let (auto, light, dark) = (draw(Theme::Auto), draw(Theme::Light), draw(Theme::Dark));
+    assert!(auto.contains("prefers-color-scheme: dark"));
+    assert!(!light.contains("<style>") && light.contains("fill=\"#FFFFFF\""));
+    assert!(!dark.contains("<style>") && !dark.contains("#FFFFFF"));
+    let shape = |svg: &str| {
+        let document = Document::parse(svg).unwrap();
+        let names = document
+            .descendants()
+            .map(|node| node.tag_name().name().to_owned());
+        names.filter(|name| name != "style").count()
+    };
+    assert_eq!(shape(&light), shape(&dark));
+}
+
+#[test]
+fn twelve_buses_from_the_coldest_to_the_hottest() {
+    let mut bands = Vec::new();
+    let mut trips = Vec::new();
+    for bus in 0..12 {
+        let name = format!("a-fleet-with-a-long-name/bus-of-the-long-kind-{bus:03}");
+        for celsius in -46..=44 {
+            let edge = ayaz_model::temperature_band::lower_edge_celsius(f64::from(celsius));
+            let kwh_per_km = 1.0 + f64::from((15 - celsius).max(0)) * 0.02;
+            if edge == celsius {
+                let mut band = band(&name, edge, 2 + i64::from(bus), kwh_per_km);
+                band.energy.seconds = 3600.0 * 1234.0;
+                bands.push(band);
+            }
+            trips.push(trip(&name, f64::from(celsius) + 0.5, kwh_per_km * 1.1));
+        }
+    }
+    let (figures, svg) = chart(bands, &trips, Theme::Auto);
+    check(&svg);
+    assert_eq!(figures.groups.len(), 8);
+    assert!(svg.contains("Shown are the 8 buses with the most kilometres, of 12"));
+    assert!(svg.len() < 500_000, "{} bytes", svg.len());
+}
+
+fn bands_and_trips() -> impl Strategy<Value = (Vec<RangeBand>, Vec<TripRange>)> {
+    let name = || proptest::sample::select(vec!["a", "b/W", "мой", &*"x".repeat(129).leak()]);
+    let consumption = || prop_oneof![0.3_f64..3.0, 1e-4..1e4];
+    let bands = proptest::collection::btree_map(
+        (name(), -70_i16..70),
+        (1_i64..5_000_000, consumption(), 0.0_f64..1e8, 0.0_f64..1e7),
+        1..40,
+    );
+    let trips = proptest::collection::vec((name(), -70.0_f64..70.0, consumption()), 0..60);
+    (bands, trips).prop_map(|(bands, trips)| {
+        let bands = bands
+            .into_iter()
+            .map(|((name, celsius), (trips, kwh_per_km, seconds, km))| {
+                let edge = ayaz_model::temperature_band::lower_edge_celsius(f64::from(celsius));
+                let mut band = band(name, edge, trips, kwh_per_km);
+                band.energy.seconds = seconds;
+                band.energy.energy_seconds = seconds;
+                band.energy.km = Some(km);
+                band.energy.paired_km = km;
+                band
+            })
+            .collect();
+        let trips = trips
+            .into_iter()
+            .map(|(name, celsius, kwh_per_km)| trip(name, celsius, kwh_per_km))
+            .collect();
+        (bands, trips)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_was_measured_makes_a_sound_chart((bands, trips) in bands_and_trips()) {
+        let (_, svg) = chart(bands, &trips, Theme::Auto);
+        check(&svg);
+    }
+}
