@@ -16,9 +16,11 @@ use super::super::Row;
 
 /// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
 const SPAN_MIN_CELSIUS: i16 = 20;
-/// The axis of range reaches this much over the highest band or spread; trips that are higher still
-/// (a long way down a hill) are counted in the notes.
-const HEADROOM: f64 = 1.4;
+/// Ranges further over the highest band than this do not stretch the axis: a trip down a long hill
+/// has a range without end. Such trips are counted in the notes.
+const OVER_BANDS_MAX: f64 = 1.4;
+/// The same over the median trip: a group may have trips alone.
+const OVER_MEDIAN_MAX: f64 = 2.5;
 
 /// Everything that is drawn.
 pub(super) struct Figures {
@@ -244,23 +246,18 @@ fn edges(groups: &[Group]) -> Vec<i16> {
     edges
 }
 
+/// Up to the highest of what is drawn, and to a round number, km.
 fn top_km(groups: &[Group]) -> f64 {
-    let bands = groups.iter().flat_map(|group| group.bands.values());
-    let stated = bands
-        .flat_map(|band| [band.range_km, band.spread.map(|spread| spread.high_km)])
-        .flatten()
-        .fold(0.0, f64::max);
-    let dots = || {
-        groups
-            .iter()
-            .flat_map(|group| &group.dots)
-            .map(|dot| dot.range_km)
-    };
-    let highest = dots().fold(stated, f64::max);
-    let mean = dots().sum::<f64>() / dots().count().max(1) as f64;
-    let base = if stated > 0.0 { stated } else { mean };
-    let needed = highest.min(base * HEADROOM) * 1.05;
-    // Up to a round number, as on the axis.
+    let bands = || groups.iter().flat_map(|group| group.bands.values());
+    let highest_band = bands().filter_map(|band| band.range_km).fold(0.0, f64::max);
+    let spreads = bands().filter_map(|band| band.spread.map(|spread| spread.high_km));
+    let dots = groups.iter().flat_map(|group| &group.dots);
+    let mut trips: Vec<f64> = dots.map(|dot| dot.range_km).collect();
+    trips.sort_by(f64::total_cmp);
+    let median = trips.get(trips.len().saturating_sub(1) / 2).copied();
+    let limit = (highest_band * OVER_BANDS_MAX).max(median.unwrap_or(0.0) * OVER_MEDIAN_MAX);
+    let within = spreads.chain(trips).filter(|km| *km <= limit);
+    let needed = within.fold(highest_band, f64::max) * 1.05;
     let step = if needed > 200.0 { 50.0 } else { 10.0 };
     (needed / step).ceil().max(1.0) * step
 }

@@ -64,9 +64,11 @@ struct Scale<'a> {
 }
 
 impl Scale<'_> {
+    /// What is above the axis stands at its end.
     fn y(&self, range_km: f64) -> i32 {
         let height = f64::from(self.layout.plot_bottom - self.layout.plot_top);
-        self.layout.plot_bottom - (range_km / self.figures.top_km * height).round() as i32
+        self.layout.plot_bottom
+            - (range_km.min(self.figures.top_km) / self.figures.top_km * height).round() as i32
     }
 
     /// The part of a band that is a group's, px: the whole of it, or, where many groups would hide
