@@ -148,6 +148,7 @@ async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() ->
     let started = Instant::now();
     let sections = "connections = 1\nwrite_timeout_ms = 8000\n[batch]\nrows_max = 2000";
     let ingest = bed.ingest_configured("", sections)?;
+    ingest.until_ready().await?;
     until_acknowledged(&ingest, MESSAGES, 180).await?;
     let seconds = started.elapsed().as_secs_f64();
     let transactions = ingest.metric("ayaz_ingest_batches_written_total").await?;
