@@ -6,14 +6,16 @@
 //!   window's ends, within a small multiple of the finest resolution loggers have; there are at
 //!   least three such signals; and
 //! - at least three of them rise or fall clearly (by two and a half times that tolerance or more),
-//!   one of these being of the motion: speed, accelerator, torque or traction power.
+//!   one of these being of the motion: speed, accelerator, torque or traction power; or the bus
+//!   drives at 5 km/h and more, at least five such signals are present, and one rises or falls. (A
+//!   long ramp is too flat for three. None at all would be a source that sends its last values again
+//!   and again.)
 //!
 //! **Why.** Ten samples a second or one, a driver and a road bend every line within a few seconds,
 //! and no two signals bend alike: power grows with the square of current, traction with torque
 //! *times* speed. Standing vehicles do have straight lines, as chargers and heaters ramp by rule,
 //! hence the signal of motion. A gap that was bridged from one standstill to another is missed;
-//! its energy is
-//! about right. So is one whose ends are alike.
+//! its energy is about right.
 //!
 //! In 29 recorded trips of a car, at 10 Hz and 1 Hz, no window but those of the one real ramp comes
 //! near: not with four times the tolerance, and not with two sloped signals of any kind.
@@ -31,6 +33,11 @@ const SAMPLES_MIN: u64 = 10;
 
 /// Fewest lively signals that must be there.
 const LIVELY_MIN: usize = 3;
+
+/// Fewest lively signals that tell a ramp of a bus that drives by one slope, and how fast that is,
+/// km/h.
+const LIVELY_MIN_DRIVING: usize = 5;
+const DRIVING_KMH_MIN: f64 = 5.0;
 
 const LIVELY: usize = 11;
 
@@ -158,7 +165,14 @@ fn is_ramp(trail: &Trail, buffer: &Buffer, first: u64, sloped_min: usize) -> Opt
             });
         }
     }
-    if present < LIVELY_MIN || sloped < sloped_min.max(2) || !in_motion {
+    let drives = |sample: &Sample| {
+        let speed = sample.speed_kmh;
+        speed.is_some_and(|kmh| kmh.abs() >= DRIVING_KMH_MIN)
+    };
+    let told_by_slopes = present >= LIVELY_MIN && sloped >= sloped_min.max(2) && in_motion;
+    let told_by_driving =
+        present >= LIVELY_MIN_DRIVING && sloped >= 1 && drives(from) && drives(to);
+    if !told_by_slopes && !told_by_driving {
         return Some(false);
     }
     let straight = trail.samples(buffer, first, last + 1).all(|(at, sample)| {
