@@ -8,6 +8,8 @@ use ayaz_daemon::config::{ConfigError, SharedUrl};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
+use crate::plausibility::PlausibilityConfig;
+
 /// Everything.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -16,6 +18,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// How hours are worked out.
     pub refresh: RefreshConfig,
+    /// What is not believed, and so left out of every sum.
+    pub plausibility: PlausibilityConfig,
     /// Where the worker can be asked how it does; not used with `--once`.
     pub admin: AdminConfig,
 }
@@ -53,6 +57,7 @@ impl Default for Config {
         Self {
             database: DatabaseConfig::default(),
             refresh: RefreshConfig::default(),
+            plausibility: PlausibilityConfig::default(),
             admin: AdminConfig::on_loopback(9465),
         }
     }
@@ -147,6 +152,7 @@ mod tests {
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/analytics.example.toml");
         let config: Config = Config::load(Some(&path)).unwrap();
         assert_eq!(config.refresh, RefreshConfig::default());
+        assert_eq!(config.plausibility, PlausibilityConfig::default());
         assert_eq!(config.admin, Config::default().admin);
         assert!(config.database.url.is_some());
     }

@@ -10,25 +10,50 @@
 //! rest, and where it rests depends on the readings alone: not on the order in which they arrived,
 //! nor on which hours were worked out together.
 
+mod quality;
+pub mod reach;
+mod stretches;
+
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{HourState, Neighbours, OpenTrip, Piece, Sample};
+use ayaz_store::analytics::{HourState, HoursOutcome, Neighbours, OpenTrip, Sample};
 
-use crate::interval::{INTERVAL_MICROSECONDS_MAX, Interval, Streams};
+use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::pieces::PieceMap;
+use crate::plausibility::{Checked, Plausibility, PlausibilityConfig};
+use crate::service_days::ServiceDays;
 use crate::trips::{TripDetector, TripStart, Verdict};
+use quality::Quality;
+use reach::{AFTER_MICROSECONDS, BEFORE_MICROSECONDS, Reach};
+use stretches::Stretches;
+
+/// What is the same for all hours of a vehicle.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// A trip without a number ends after so long a stand or silence, s.
+    pub trip_gap_seconds: u32,
+    /// What is doubted.
+    pub plausibility: PlausibilityConfig,
+    /// The vehicle's service days.
+    pub service_days: ServiceDays,
+}
 
 /// Hours being worked out.
 #[derive(Debug)]
 pub struct Hours {
     from: UnixMicroseconds,
     hours: Vec<Hour>,
+    reach: Reach,
+    plausibility: Plausibility,
+    /// Samples whose plausibility is settled, on their way.
+    settled: Vec<Checked>,
+    days: ServiceDays,
+    stretches: Stretches,
     streams: Streams,
     trips: TripDetector,
     /// How many hours the samples have passed.
     passed: usize,
-    /// Readings in the first minute, and whether the trip that was open at `from` went on.
-    readings_first_minute: i64,
+    /// Whether the trip that was open at `from` went on.
     open_trip_continued: bool,
 }
 
@@ -37,18 +62,10 @@ struct Hour {
     pieces: PieceMap,
     /// What happened since the last movement of an open trip: of it, or of none.
     pending: PieceMap,
-    state: HourState,
-}
-
-/// What came out.
-#[derive(Debug, PartialEq)]
-pub struct Refreshed {
-    /// All pieces, sorted by hour.
-    pub pieces: Vec<Piece>,
-    /// Of every hour that has readings.
-    pub states: Vec<HourState>,
-    /// Which hours beside these are no longer right.
-    pub neighbours: Neighbours,
+    quality: Quality,
+    start: UnixMicroseconds,
+    open_trip: Option<OpenTrip>,
+    open_trip_continued: bool,
 }
 
 impl Hours {
@@ -57,29 +74,28 @@ impl Hours {
         from: UnixMicroseconds,
         count: usize,
         before: Option<&HourState>,
-        trip_gap_seconds: u32,
+        rules: &Rules,
     ) -> Self {
-        let hour = |index| {
-            let hour = from.plus(index as i64 * HOUR_MICROSECONDS);
-            Hour {
-                pieces: PieceMap::default(),
-                pending: PieceMap::default(),
-                state: HourState {
-                    hour,
-                    readings: 0,
-                    readings_after: 0,
-                    open_trip: None,
-                    open_trip_continued: false,
-                },
-            }
+        let hour = |index| Hour {
+            pieces: PieceMap::default(),
+            pending: PieceMap::default(),
+            quality: Quality::default(),
+            start: from.plus(index as i64 * HOUR_MICROSECONDS),
+            open_trip: None,
+            open_trip_continued: false,
         };
+        let open_trip = before.and_then(|state| state.open_trip);
         Self {
             from,
             hours: (0..count).map(hour).collect(),
+            reach: Reach::new(from, count),
+            plausibility: Plausibility::new(rules.plausibility),
+            settled: Vec::new(),
+            days: rules.service_days.clone(),
+            stretches: Stretches::default(),
             streams: Streams::default(),
-            trips: TripDetector::new(trip_gap_seconds, before.and_then(|state| state.open_trip)),
+            trips: TripDetector::new(rules.trip_gap_seconds, open_trip),
             passed: 0,
-            readings_first_minute: 0,
             open_trip_continued: false,
         }
     }
@@ -89,26 +105,63 @@ impl Hours {
         self.from.plus(self.hours.len() as i64 * HOUR_MICROSECONDS)
     }
 
+    /// From where samples are needed.
+    pub fn since(&self) -> UnixMicroseconds {
+        self.from.plus(-BEFORE_MICROSECONDS)
+    }
+
     /// Up to where all samples are needed.
     pub fn until(&self) -> UnixMicroseconds {
         // An interval of just 60 s from the hour's last microsecond ends before this.
-        self.to().plus(INTERVAL_MICROSECONDS_MAX)
-    }
-
-    /// After all samples before [`until`](Self::until): up to where samples without a drive cycle
-    /// are needed beyond it, to know whether the open trip goes on.
-    pub fn unsettled_until(&mut self) -> Option<UnixMicroseconds> {
-        self.pass_to(self.to());
-        let waits = self.hours.last()?.state.open_trip?;
-        let ends_at = self.trips.ends_at(waits);
-        (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
+        self.to().plus(AFTER_MICROSECONDS)
     }
 
     /// Takes the next sample, in the order of their identity.
     pub fn push(&mut self, sample: Sample) {
+        self.reach.count(sample.recorded_at);
+        let mut settled = std::mem::take(&mut self.settled);
+        self.plausibility
+            .push(sample, |checked| settled.push(checked));
+        self.take_all(settled);
+    }
+
+    /// All samples before this instant were pushed.
+    pub fn advance(&mut self, to: UnixMicroseconds) {
+        let mut settled = std::mem::take(&mut self.settled);
+        self.plausibility
+            .advance(to, |checked| settled.push(checked));
+        self.take_all(settled);
+    }
+
+    /// After [`advance`](Self::advance) to [`until`](Self::until): up to where samples are needed
+    /// beyond it, to know whether the open trip goes on.
+    pub fn unsettled_until(&mut self) -> Option<UnixMicroseconds> {
+        self.pass_to(self.to());
+        let waits = self.hours.last()?.open_trip?;
+        let ends_at = self.trips.ends_at(waits).plus(BEFORE_MICROSECONDS);
+        (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
+    }
+
+    fn take_all(&mut self, mut settled: Vec<Checked>) {
+        for checked in settled.drain(..) {
+            self.take(checked);
+        }
+        self.settled = settled;
+    }
+
+    fn take(&mut self, checked: Checked) {
+        let Checked { mut sample, doubts } = checked;
         let at = sample.recorded_at;
+        // Only to judge those that follow.
+        if at < self.from {
+            return;
+        }
         self.pass_to(at);
-        self.count(at);
+        if let Some(index) = self.index(at) {
+            let day = self.days.of(at);
+            self.hours[index].quality.add(&sample, day, doubts);
+        }
+        doubts.clear(&mut sample);
         let numbered = sample.drive_cycle.is_some();
         if !numbered {
             match self.trips.push(&sample) {
@@ -120,66 +173,94 @@ impl Hours {
                 }
             }
         }
+        let (activity, stretch_started_at) = self.stretches.place(&sample);
+        let doubt = if doubts.is_none() {
+            Doubt::None
+        } else if doubts.whole_row() {
+            Doubt::Whole
+        } else {
+            Doubt::Values
+        };
+        let placed = Placed {
+            sample,
+            doubt,
+            activity,
+            stretch_started_at,
+        };
         if let Some(index) = self.index(at) {
             let place = if numbered {
                 Some(None)
             } else {
                 self.trips.place_sample(at)
             };
+            let day = self.days.of(at);
             let (pieces, trip) = self.hours[index].at(place);
-            pieces.add_sample(&sample, trip);
+            pieces.add_sample(&placed, day, trip);
         }
-        if at >= self.until() {
-            return;
-        }
-        let (Some(before), sample) = self.streams.push(sample) else {
-            return;
-        };
-        let Some(interval) = Interval::between(&before, sample) else {
-            return;
-        };
-        if let Some(index) = index(self.from, self.hours.len(), before.recorded_at) {
-            let place = if numbered {
-                Some(None)
-            } else {
-                self.trips.place_interval(before.recorded_at)
-            };
-            let (pieces, trip) = self.hours[index].at(place);
-            pieces.add_interval(&interval, trip);
+        if at < self.to().plus(INTERVAL_MICROSECONDS_MAX) {
+            self.add_interval(placed, numbered);
         }
     }
 
-    /// When all samples were pushed; `known` are the earlier states of these hours and of the one
-    /// before.
-    pub fn finish(mut self, known: &[HourState]) -> Refreshed {
+    fn add_interval(&mut self, placed: Placed, numbered: bool) {
+        let (Some(before), placed) = self.streams.push(placed) else {
+            return;
+        };
+        let Some(interval) = Interval::between(&before, placed) else {
+            return;
+        };
+        let began_at = before.sample.recorded_at;
+        if let Some(index) = index(self.from, self.hours.len(), began_at) {
+            let place = if numbered {
+                Some(None)
+            } else {
+                self.trips.place_interval(began_at)
+            };
+            let day = self.days.of(began_at);
+            let (pieces, trip) = self.hours[index].at(place);
+            pieces.add_interval(&before, &interval, day, trip);
+        }
+    }
+
+    /// When all samples were pushed; `known` are the earlier states of these hours, of the one
+    /// before and of the one after.
+    pub fn finish(mut self, known: &[HourState]) -> HoursOutcome {
         self.pass_to(self.to());
         if let Some(trip) = self.trips.open() {
             self.settle(trip, None);
         }
         let known = |hour| known.iter().find(|state| state.hour == hour);
         let before = known(self.from.plus(-HOUR_MICROSECONDS)).is_some_and(|before| {
-            before.readings_after != self.readings_first_minute
+            self.reach.is_wrong_before(before)
                 || before.open_trip_continued != self.open_trip_continued
         });
-        let open = self.hours.last().and_then(|hour| hour.state.open_trip);
+        let open = self.hours.last().and_then(|hour| hour.open_trip);
         let last = self.to().plus(-HOUR_MICROSECONDS);
-        let after = open != known(last).and_then(|state| state.open_trip);
-        let mut refreshed = Refreshed {
-            pieces: Vec::new(),
-            states: Vec::new(),
+        let after = open != known(last).and_then(|state| state.open_trip)
+            || known(self.to()).is_some_and(|after| self.reach.is_wrong_after(after));
+        let mut outcome = HoursOutcome {
             neighbours: Neighbours { before, after },
+            ..HoursOutcome::default()
         };
-        for hour in self
-            .hours
-            .into_iter()
-            .filter(|hour| hour.state.readings > 0)
-        {
-            refreshed
-                .pieces
-                .extend(hour.pieces.into_pieces(hour.state.hour));
-            refreshed.states.push(hour.state);
+        for (index, hour) in self.hours.into_iter().enumerate() {
+            let counts = self.reach.of(index);
+            if counts.readings == 0 {
+                continue;
+            }
+            outcome.pieces.extend(hour.pieces.into_pieces(hour.start));
+            let (sequences, stretches) = hour.quality.into_rows(hour.start);
+            outcome.sequences.extend(sequences);
+            outcome.stretches.extend(stretches);
+            outcome.states.push(HourState {
+                hour: hour.start,
+                readings: counts.readings,
+                readings_before: counts.readings_before,
+                readings_after: counts.readings_after,
+                open_trip: hour.open_trip,
+                open_trip_continued: hour.open_trip_continued,
+            });
         }
-        refreshed
+        outcome
     }
 
     fn index(&self, at: UnixMicroseconds) -> Option<usize> {
@@ -189,28 +270,12 @@ impl Hours {
     /// Notes the trip that is open at each hour's end up to this instant.
     fn pass_to(&mut self, at: UnixMicroseconds) {
         while let Some(hour) = self.hours.get_mut(self.passed) {
-            let end = hour.state.hour.plus(HOUR_MICROSECONDS);
+            let end = hour.start.plus(HOUR_MICROSECONDS);
             if end > at {
                 break;
             }
-            hour.state.open_trip = self.trips.open_at(end);
+            hour.open_trip = self.trips.open_at(end);
             self.passed += 1;
-        }
-    }
-
-    fn count(&mut self, at: UnixMicroseconds) {
-        let first_minute =
-            (at.0 - self.from.0).rem_euclid(HOUR_MICROSECONDS) < INTERVAL_MICROSECONDS_MAX;
-        if let Some(index) = self.index(at) {
-            self.hours[index].state.readings += 1;
-        }
-        if !first_minute {
-            return;
-        }
-        match self.index(at.plus(-HOUR_MICROSECONDS)) {
-            Some(index) => self.hours[index].state.readings_after += 1,
-            None if at < self.to() => self.readings_first_minute += 1,
-            None => {}
         }
     }
 
@@ -234,7 +299,7 @@ impl Hours {
             return;
         }
         match self.index(open.moved_at) {
-            Some(index) => self.hours[index].state.open_trip_continued = true,
+            Some(index) => self.hours[index].open_trip_continued = true,
             None if open.moved_at < self.from => self.open_trip_continued = true,
             None => {}
         }

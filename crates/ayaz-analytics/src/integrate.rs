@@ -1,8 +1,9 @@
 //! Sums over intervals.
 
-use ayaz_store::analytics::{Component, Sample};
+use ayaz_store::analytics::{Energy, Sample};
 
-use crate::interval::Interval;
+use crate::interval::{Doubt, Interval};
+use crate::trips::MOVING_KMH_MIN;
 
 /// Joules in a kWh.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
@@ -33,12 +34,14 @@ impl Metered {
         self.intervals += other.intervals;
     }
 
-    /// `None` if it was never metered.
-    pub fn component(&self) -> Option<Component> {
-        (self.intervals > 0).then(|| Component {
-            kwh: self.joules / JOULES_PER_KWH,
-            base_kwh: self.base_joules / JOULES_PER_KWH,
-        })
+    /// Its energy, kWh; `None` if it was never metered.
+    fn kwh(&self) -> Option<f64> {
+        (self.intervals > 0).then(|| self.joules / JOULES_PER_KWH)
+    }
+
+    /// Its base, kWh.
+    fn base_kwh(&self) -> Option<f64> {
+        (self.intervals > 0).then(|| self.base_joules / JOULES_PER_KWH)
     }
 }
 
@@ -52,6 +55,7 @@ impl Metered {
 pub struct Sums {
     pub intervals: i64,
     pub seconds: f64,
+    pub doubted_seconds: f64,
     pub distance_seconds: f64,
     pub km: f64,
     pub energy_seconds: f64,
@@ -60,6 +64,8 @@ pub struct Sums {
     pub regen_joules: f64,
     pub paired_km: f64,
     pub paired_net_joules: f64,
+    pub standing_seconds: f64,
+    pub standing_net_joules: f64,
     pub heater: Metered,
     pub heat_pump: Metered,
     pub battery_heater: Metered,
@@ -67,6 +73,7 @@ pub struct Sums {
     pub auxiliary: Metered,
     pub traction: Metered,
     pub charger: Metered,
+    pub unexplained: Metered,
     pub fuel_litres: f64,
     pub fuel_intervals: u64,
     pub exterior_kelvin_seconds: f64,
@@ -74,8 +81,15 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Adds an interval.
+    /// Adds an interval. One that begins or ends with a reading that is doubted as a whole is
+    /// counted and left out.
     pub fn add(&mut self, interval: &Interval<'_>) {
+        if interval.doubt != Doubt::None {
+            self.doubted_seconds += interval.seconds;
+        }
+        if interval.doubt == Doubt::Whole {
+            return;
+        }
         self.intervals += 1;
         self.seconds += interval.seconds;
         // Some sources give a negative speed backwards; the distance grows all the same.
@@ -102,6 +116,14 @@ impl Sums {
             self.paired_km += km;
             self.paired_net_joules += net_joules;
         }
+        if let Some(net_joules) = net_joules
+            && [interval.first, interval.second]
+                .into_iter()
+                .all(is_standing)
+        {
+            self.standing_seconds += interval.seconds;
+            self.standing_net_joules += net_joules;
+        }
         self.add_components(interval, net_joules);
         if let Some(kelvin_seconds) = interval.integral(|s| {
             s.exterior_temperature_celsius
@@ -113,20 +135,30 @@ impl Sums {
     }
 
     fn add_components(&mut self, interval: &Interval<'_>, net: Option<f64>) {
-        self.heater
-            .add(interval.integral(|s| s.cabin_heater_power_watts), net);
-        self.heat_pump
-            .add(interval.integral(|s| s.heat_pump_power_watts), net);
-        self.battery_heater
-            .add(interval.integral(|s| s.battery_heater_power_watts), net);
-        self.air_conditioning
-            .add(interval.integral(|s| s.air_conditioning_power_watts), net);
-        self.auxiliary
-            .add(interval.integral(|s| s.auxiliary_power_watts), net);
-        self.traction
-            .add(interval.integral(|s| s.traction_power_watts), net);
-        self.charger
-            .add(interval.integral(|s| s.charger_power_watts), net);
+        let heater = interval.integral(|s| s.cabin_heater_power_watts);
+        let heat_pump = interval.integral(|s| s.heat_pump_power_watts);
+        let battery_heater = interval.integral(|s| s.battery_heater_power_watts);
+        let air_conditioning = interval.integral(|s| s.air_conditioning_power_watts);
+        let auxiliary = interval.integral(|s| s.auxiliary_power_watts);
+        let traction = interval.integral(|s| s.traction_power_watts);
+        let charger = interval.integral(|s| s.charger_power_watts);
+        self.heater.add(heater, net);
+        self.heat_pump.add(heat_pump, net);
+        self.battery_heater.add(battery_heater, net);
+        self.air_conditioning.add(air_conditioning, net);
+        self.auxiliary.add(auxiliary, net);
+        self.traction.add(traction, net);
+        self.charger.add(charger, net);
+        // On a plug whose power nobody meters, the whole charge would seem to come from nowhere.
+        let from_charger = charger.or((!interval.first.is_plugged_in()).then_some(0.0));
+        if let (Some(net), Some(auxiliary), Some(traction), Some(from_charger)) =
+            (net, auxiliary, traction, from_charger)
+        {
+            let others = [heater, heat_pump, battery_heater, air_conditioning];
+            let explained = auxiliary + traction + others.into_iter().flatten().sum::<f64>();
+            self.unexplained
+                .add(Some(net + from_charger - explained), Some(net));
+        }
         if let Some(x) = interval.integral(|s| s.fuel_heater_rate_litres_per_hour) {
             self.fuel_litres += x / SECONDS_PER_HOUR;
             self.fuel_intervals += 1;
@@ -137,6 +169,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.intervals += other.intervals;
         self.seconds += other.seconds;
+        self.doubted_seconds += other.doubted_seconds;
         self.distance_seconds += other.distance_seconds;
         self.km += other.km;
         self.energy_seconds += other.energy_seconds;
@@ -145,6 +178,8 @@ impl Sums {
         self.regen_joules += other.regen_joules;
         self.paired_km += other.paired_km;
         self.paired_net_joules += other.paired_net_joules;
+        self.standing_seconds += other.standing_seconds;
+        self.standing_net_joules += other.standing_net_joules;
         self.heater.merge(&other.heater);
         self.heat_pump.merge(&other.heat_pump);
         self.battery_heater.merge(&other.battery_heater);
@@ -152,11 +187,55 @@ impl Sums {
         self.auxiliary.merge(&other.auxiliary);
         self.traction.merge(&other.traction);
         self.charger.merge(&other.charger);
+        self.unexplained.merge(&other.unexplained);
         self.fuel_litres += other.fuel_litres;
         self.fuel_intervals += other.fuel_intervals;
         self.exterior_kelvin_seconds += other.exterior_kelvin_seconds;
         self.exterior_seconds += other.exterior_seconds;
     }
+
+    /// In the units of the tables.
+    pub fn energy(&self) -> Energy {
+        let kwh = |joules: f64| joules / JOULES_PER_KWH;
+        Energy {
+            seconds: self.seconds,
+            doubted_seconds: self.doubted_seconds,
+            distance_seconds: self.distance_seconds,
+            km: self.km,
+            energy_seconds: self.energy_seconds,
+            net_kwh: kwh(self.net_joules),
+            discharge_kwh: kwh(self.discharge_joules),
+            regen_kwh: kwh(self.regen_joules),
+            paired_km: self.paired_km,
+            paired_net_kwh: kwh(self.paired_net_joules),
+            standing_seconds: self.standing_seconds,
+            standing_net_kwh: kwh(self.standing_net_joules),
+            heater_kwh: self.heater.kwh(),
+            heater_base_kwh: self.heater.base_kwh(),
+            heat_pump_kwh: self.heat_pump.kwh(),
+            heat_pump_base_kwh: self.heat_pump.base_kwh(),
+            battery_heater_kwh: self.battery_heater.kwh(),
+            battery_heater_base_kwh: self.battery_heater.base_kwh(),
+            air_conditioning_kwh: self.air_conditioning.kwh(),
+            air_conditioning_base_kwh: self.air_conditioning.base_kwh(),
+            auxiliary_kwh: self.auxiliary.kwh(),
+            auxiliary_base_kwh: self.auxiliary.base_kwh(),
+            traction_kwh: self.traction.kwh(),
+            traction_base_kwh: self.traction.base_kwh(),
+            charger_kwh: self.charger.kwh(),
+            unexplained_kwh: self.unexplained.kwh(),
+            unexplained_base_kwh: self.unexplained.base_kwh(),
+            fuel_litres: (self.fuel_intervals > 0).then_some(self.fuel_litres),
+            exterior_kelvin_seconds: self.exterior_kelvin_seconds,
+            exterior_seconds: self.exterior_seconds,
+        }
+    }
+}
+
+fn is_standing(sample: &Sample) -> bool {
+    sample
+        .speed_kmh
+        .is_some_and(|kmh| kmh.abs() < MOVING_KMH_MIN)
 }
 
 /// Power out of the battery, W: −V·I, the current being positive into the battery.

@@ -4,11 +4,35 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::Sample;
+use ayaz_store::analytics::{Activity, Sample};
 
 /// Longest interval that counts. Over a longer gap nothing is integrated: what happened in it is
 /// missing, and shows as missing coverage.
 pub const INTERVAL_MICROSECONDS_MAX: i64 = 60_000_000;
+
+/// How far a sample is to be trusted. The greater wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Nothing is doubted.
+    None,
+    /// Some of its values, which are taken out of it, are.
+    Values,
+    /// All of it is.
+    Whole,
+}
+
+/// A sample with all that is known of it by itself.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The sample, without the values that are doubted.
+    pub sample: Sample,
+    /// How far it is to be trusted.
+    pub doubt: Doubt,
+    /// What it is of, unless it turns out to be of a trip.
+    pub activity: Activity,
+    /// When that activity began within the hour; `None` for trips.
+    pub stretch_started_at: Option<UnixMicroseconds>,
+}
 
 /// Two neighbouring samples of one stream, more than 0 and at most 60 s apart.
 #[derive(Debug, Clone, Copy)]
@@ -19,16 +43,21 @@ pub struct Interval<'a> {
     pub second: &'a Sample,
     /// How long it lasts, s.
     pub seconds: f64,
+    /// How far it is to be trusted: as far as both of its ends.
+    pub doubt: Doubt,
 }
 
 impl<'a> Interval<'a> {
     /// The interval between two neighbours, if it counts.
-    pub fn between(first: &'a Sample, second: &'a Sample) -> Option<Self> {
+    pub fn between(first: &'a Placed, second: &'a Placed) -> Option<Self> {
+        let doubt = first.doubt.max(second.doubt);
+        let (first, second) = (&first.sample, &second.sample);
         let microseconds = second.recorded_at.0.saturating_sub(first.recorded_at.0);
         (0 < microseconds && microseconds <= INTERVAL_MICROSECONDS_MAX).then(|| Self {
             first,
             second,
             seconds: second.recorded_at.seconds_since(first.recorded_at),
+            doubt,
         })
     }
 
@@ -44,7 +73,7 @@ type Stream = (i64, Option<i64>);
 /// The last sample of each stream.
 #[derive(Debug, Default)]
 pub struct Streams {
-    last: HashMap<Stream, Sample>,
+    last: HashMap<Stream, Placed>,
     /// Number of streams at which those are forgotten that have ended.
     crowded: usize,
 }
@@ -52,19 +81,24 @@ pub struct Streams {
 impl Streams {
     /// Takes the next sample; returns the one before it in its stream, if that can begin an
     /// interval, and the sample itself. Samples come in the order of time.
-    pub fn push(&mut self, sample: Sample) -> (Option<Sample>, &Sample) {
-        let now = sample.recorded_at;
+    pub fn push(&mut self, placed: Placed) -> (Option<Placed>, &Placed) {
+        let now = placed.sample.recorded_at;
         if self.last.len() > self.crowded.max(16) {
-            self.last.retain(|_, last| !is_over(last.recorded_at, now));
+            self.last
+                .retain(|_, last| !is_over(last.sample.recorded_at, now));
             self.crowded = self.last.len() * 2;
         }
-        match self.last.entry((sample.boot_id, sample.drive_cycle)) {
+        match self
+            .last
+            .entry((placed.sample.boot_id, placed.sample.drive_cycle))
+        {
             Entry::Occupied(entry) => {
                 let last = entry.into_mut();
-                let before = std::mem::replace(last, sample);
-                ((!is_over(before.recorded_at, now)).then_some(before), last)
+                let before = std::mem::replace(last, placed);
+                let counts = !is_over(before.sample.recorded_at, now);
+                (counts.then_some(before), last)
             }
-            Entry::Vacant(entry) => (None, entry.insert(sample)),
+            Entry::Vacant(entry) => (None, entry.insert(placed)),
         }
     }
 }
@@ -77,8 +111,13 @@ fn is_over(last: UnixMicroseconds, now: UnixMicroseconds) -> bool {
 mod tests {
     use super::*;
 
-    fn at(milliseconds: i64, boot_id: i64, drive_cycle: Option<i64>) -> Sample {
-        Sample::bare(UnixMicroseconds(milliseconds * 1000), boot_id, drive_cycle)
+    fn at(milliseconds: i64, boot_id: i64, drive_cycle: Option<i64>) -> Placed {
+        Placed {
+            sample: Sample::bare(UnixMicroseconds(milliseconds * 1000), boot_id, drive_cycle),
+            doubt: Doubt::None,
+            activity: Activity::Parking,
+            stretch_started_at: None,
+        }
     }
 
     #[test]
@@ -107,7 +146,7 @@ mod tests {
             streams
                 .push(sample)
                 .0
-                .map(|sample| sample.recorded_at.0 / 1000)
+                .map(|placed| placed.sample.recorded_at.0 / 1000)
         };
         assert_eq!(before(at(0, 1, Some(7))), None);
         assert_eq!(before(at(1, 2, Some(7))), None, "another boot");

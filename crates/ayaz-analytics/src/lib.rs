@@ -3,19 +3,24 @@
 //! Ingest leaves in the database which hours of which vehicles it touched; the worker works these
 //! hours out anew, whole, so that late data corrects the numbers it belongs to.
 //!
-//! Reading order: the pure part, [`plausibility`] (what cannot be true), [`interval`] (two
-//! neighbouring samples), [`integrate`] (sums over
-//! intervals), [`trips`] (where drive cycles are not numbered), [`pieces`] (what sums are grouped
-//! by), [`hours`] (all of it for neighbouring hours); then [`config`], [`metrics`], [`work`] (the
-//! queue, worked off) and [`run`] (the daemon).
+//! Reading order, all of it pure: [`interval`] (two neighbouring samples), [`integrate`] (sums over
+//! intervals), [`plausibility`] (what is not believed), [`trips`] (where drive cycles are not
+//! numbered), [`activity`] (what a parked bus does), [`service_days`], [`pieces`] (what sums are
+//! grouped by), [`hours`] (all of it for neighbouring hours), [`sessions`] and [`months`] (what
+//! hours add up to). Then [`config`], [`metrics`], [`work`] (the queue, worked off) and [`run`] (the
+//! daemon).
 
+pub mod activity;
 pub mod config;
 pub mod hours;
 pub mod integrate;
 pub mod interval;
 pub mod metrics;
+pub mod months;
 pub mod pieces;
 pub mod plausibility;
 pub mod run;
+pub mod service_days;
+pub mod sessions;
 pub mod trips;
 pub mod work;

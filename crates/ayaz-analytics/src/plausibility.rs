@@ -27,6 +27,7 @@
 //! more than 256 samples are looked at in 256 places. Both depend on nothing but the samples, so the
 //! result is still the same wherever the stream begins.
 
+use ayaz_model::UnixMicroseconds;
 use ayaz_store::analytics::Sample;
 
 mod buffer;
@@ -138,6 +139,18 @@ impl Plausibility {
         if self.config.impossible_jump.enabled {
             stream.jump.take(trail, buffer, &self.limits);
             self.judge(index);
+        }
+    }
+
+    /// Hands over the samples whose doubts are settled if all that come are of `to` or later.
+    pub fn advance(&mut self, to: UnixMicroseconds, mut emit: impl FnMut(Checked)) {
+        self.newest_at = self.newest_at.max(to.0);
+        while let Some(front) = self.buffer.front() {
+            let age = self.newest_at.saturating_sub(front.sample.recorded_at.0);
+            if age <= REACH_MICROSECONDS {
+                break;
+            }
+            self.let_go(&mut emit);
         }
     }
 

@@ -223,5 +223,7 @@ async fn stand_by(
         }
         tokio::time::sleep(config.refresh.poll_interval()).await;
     }
-    candidate.into_worker(config.refresh).await
+    candidate
+        .into_worker(config.refresh, config.plausibility)
+        .await
 }

@@ -50,13 +50,10 @@ impl TripDetector {
 
     /// Takes the next sample; says what it means for the trip that was open before.
     pub fn push(&mut self, sample: &Sample) -> Verdict {
-        let moving = !sample.plugged_in
-            && sample
-                .speed_kmh
-                .is_some_and(|kmh| kmh.abs() >= MOVING_KMH_MIN);
+        let moving = is_moving(sample);
         let before = self.open;
         let ended = before
-            .is_some_and(|open| sample.plugged_in || sample.recorded_at >= self.ends_at(open));
+            .is_some_and(|open| sample.is_plugged_in() || sample.recorded_at >= self.ends_at(open));
         while let Some(oldest) = self.ended.front()
             && oldest.moved_at.plus(INTERVAL_MICROSECONDS_MAX) < sample.recorded_at
         {
@@ -114,8 +111,18 @@ impl TripDetector {
     }
 }
 
+/// Whether the bus drives; on a plug it does not, whatever its speed says.
+pub fn is_moving(sample: &Sample) -> bool {
+    !sample.is_plugged_in()
+        && sample
+            .speed_kmh
+            .is_some_and(|kmh| kmh.abs() >= MOVING_KMH_MIN)
+}
+
 #[cfg(test)]
 mod tests {
+    use ayaz_model::ChargeState;
+
     use super::*;
 
     const GAP_SECONDS: u32 = 600;
@@ -128,7 +135,7 @@ mod tests {
         for (second, kmh) in samples {
             let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), 1, None);
             sample.speed_kmh = *kmh;
-            sample.plugged_in = kmh.is_none();
+            sample.charge_state = kmh.is_none().then_some(ChargeState::Plugged);
             if matches!(detector.push(&sample), Verdict::Ended(_)) {
                 trips.extend(last);
             }
@@ -167,10 +174,10 @@ mod tests {
     #[test]
     fn an_interval_belongs_to_the_trip_it_began_in_however_many_ended_meanwhile() {
         let mut trips = TripDetector::new(600, None);
-        let mut push = |seconds: i64, speed_kmh, plugged_in| {
+        let mut push = |seconds: i64, speed_kmh, plugged_in: bool| {
             let mut sample = Sample::bare(UnixMicroseconds(seconds * 1_000_000), 1, None);
             sample.speed_kmh = Some(speed_kmh);
-            sample.plugged_in = plugged_in;
+            sample.charge_state = plugged_in.then_some(ChargeState::Plugged);
             trips.push(&sample);
         };
         // Three trips within a minute; another boot of the device measures at either end of it.

@@ -1,18 +1,25 @@
 //! The queue, worked off.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
-use ayaz_store::analytics::{Refresh, RefreshStatements, upkeep};
+use ayaz_store::analytics::{Activity, Refresh, RefreshStatements, upkeep};
+use ayaz_store::context::take_over_context;
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
 
+use jiff::civil::Date;
+
 use crate::config::RefreshConfig;
-use crate::hours::Hours;
+use crate::hours::{Hours, Rules};
 use crate::metrics as names;
+use crate::plausibility::PlausibilityConfig;
+use crate::service_days::ServiceDays;
+use crate::{months, sessions};
 
 /// How often the worker clears away what is over.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -69,6 +76,7 @@ pub struct Worker {
     connection: Connection,
     statements: RefreshStatements,
     config: RefreshConfig,
+    plausibility: PlausibilityConfig,
     due: Due,
     upkeep_at: Instant,
 }
@@ -87,13 +95,18 @@ impl Candidate {
     }
 
     /// The worker, once [`try_become_worker`](Self::try_become_worker) said yes.
-    pub async fn into_worker(self, config: RefreshConfig) -> Result<Worker, StoreError> {
+    pub async fn into_worker(
+        self,
+        config: RefreshConfig,
+        plausibility: PlausibilityConfig,
+    ) -> Result<Worker, StoreError> {
         commit_without_waiting(&self.connection.client).await?;
         let statements = RefreshStatements::prepare(&self.connection.client).await?;
         Ok(Worker {
             connection: self.connection,
             statements,
             config,
+            plausibility,
             due: Due {
                 running_hour_interval: config.running_hour_interval(),
                 stored_until: None,
@@ -125,6 +138,7 @@ impl Worker {
         }
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
+        take_over_context(client, touches_max.into()).await?;
         let hours_max = self.config.hours_per_round_max;
         let queued = queue::next_hours(client, self.due, hours_max).await?;
         let mut work = Work {
@@ -159,28 +173,24 @@ impl Worker {
         let client = &mut self.connection.client;
         let refresh = Refresh::begin(client, &self.statements, vehicle, from, to).await?;
         let known = refresh.states().await?;
-        let before = known.iter().find(|state| state.hour < from);
-        let mut hours = Hours::new(from, count, before, self.config.trip_gap_s);
-        let mut readings = refresh
-            .read_samples(hours.until(), |sample| hours.push(sample))
-            .await?;
-        if let Some(until) = hours.unsettled_until() {
-            let from = hours.until();
-            readings += refresh
-                .read_unnumbered_samples(from, until, |sample| {
-                    hours.push(sample);
-                    hours.unsettled_until().is_some()
-                })
-                .await?;
-        }
-        let refreshed = hours.finish(&known);
-        refresh
-            .finish(&refreshed.pieces, &refreshed.states, refreshed.neighbours)
-            .await?;
+        let before = known
+            .iter()
+            .find(|state| state.hour == from.plus(-HOUR_MICROSECONDS));
+        let rules = Rules {
+            trip_gap_seconds: self.config.trip_gap_s,
+            plausibility: self.plausibility,
+            service_days: ServiceDays::new(refresh.service_day_rules().await?),
+        };
+        let mut hours = Hours::new(from, count, before, &rules);
+        let readings = read_samples(&refresh, &mut hours).await?;
+        let outcome = hours.finish(&known);
+        refresh.write_hours(&outcome).await?;
+        refresh_sessions(&refresh).await?;
+        refresh.commit().await?;
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);
         metrics::histogram!(names::REFRESH_DURATION_SECONDS).record(started.elapsed());
-        let pieces = refreshed.pieces.len() as u64;
+        let pieces = outcome.pieces.len() as u64;
         Ok(Work {
             touches: 0,
             hours: count as u64,
@@ -188,6 +198,49 @@ impl Worker {
             pieces,
         })
     }
+}
+
+/// Reads what the hours need, and no more.
+async fn read_samples(refresh: &Refresh<'_>, hours: &mut Hours) -> Result<u64, StoreError> {
+    let until = hours.until();
+    let mut readings = refresh
+        .read_samples(hours.since(), until, |sample| {
+            hours.push(sample);
+            true
+        })
+        .await?;
+    hours.advance(until);
+    if let Some(end) = hours.unsettled_until() {
+        readings += refresh
+            .read_samples(until, end, |sample| {
+                hours.push(sample);
+                hours.unsettled_until().is_some()
+            })
+            .await?;
+        hours.advance(end);
+    }
+    Ok(readings)
+}
+
+/// Works out the sessions around the hours, and the months of the trips among them, once their pieces
+/// are written.
+pub async fn refresh_sessions(refresh: &Refresh<'_>) -> Result<(), StoreError> {
+    let (window, pieces) = refresh.session_pieces().await?;
+    let sessions = sessions::assemble(&pieces, window);
+    let gone = refresh.replace_sessions(window, &sessions).await?;
+    let trips = sessions
+        .iter()
+        .filter(|session| session.kind == Activity::Trip);
+    let months: BTreeSet<Date> = trips
+        .map(|trip| trip.service_day)
+        .chain(gone)
+        .map(Date::first_of_month)
+        .collect();
+    for month in months {
+        let trips = refresh.month_trips(month).await?;
+        refresh.replace_month(month, &months::sum(&trips)).await?;
+    }
+    Ok(())
 }
 
 /// Joins neighbouring hours; `queued` is sorted.

@@ -5,10 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_analytics::hours::Hours;
-use ayaz_model::UnixMicroseconds;
+use ayaz_analytics::hours::{Hours, Rules};
+use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_analytics::sessions;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{HourState, Piece, Sample};
+use ayaz_model::{ChargeState, UnixMicroseconds};
+use ayaz_store::analytics::{HourState, Piece, Sample, Session, Window};
 use proptest::prelude::*;
 
 const TRIP_GAP_SECONDS: u32 = 600;
@@ -23,6 +25,16 @@ struct Tables {
     queue: BTreeSet<i64>,
     states: BTreeMap<i64, HourState>,
     pieces: BTreeMap<i64, Vec<Piece>>,
+    sessions: Vec<Session>,
+    plausibility: PlausibilityConfig,
+}
+
+fn rules(plausibility: PlausibilityConfig) -> Rules {
+    Rules {
+        trip_gap_seconds: TRIP_GAP_SECONDS,
+        plausibility,
+        ..Rules::default()
+    }
 }
 
 impl Tables {
@@ -37,48 +49,92 @@ impl Tables {
         let to = hour(count as i64);
         let known: Vec<HourState> = self
             .states
-            .range(hour(-1)..to)
+            .range(hour(-1)..=to)
             .map(|(_, state)| *state)
             .collect();
-        let before = known.iter().find(|state| state.hour.0 < from);
-        let mut hours = Hours::new(UnixMicroseconds(from), count, before, TRIP_GAP_SECONDS);
-        let until = hours.until().0;
-        for (_, sample) in self
-            .readings
-            .range((from, i64::MIN, 0)..(until, i64::MIN, 0))
-        {
+        let before = known.iter().find(|state| state.hour.0 == hour(-1));
+        let mut hours = Hours::new(
+            UnixMicroseconds(from),
+            count,
+            before,
+            &rules(self.plausibility),
+        );
+        let (since, until) = (hours.since(), hours.until());
+        for (_, sample) in self.between(since, until) {
             hours.push(sample.clone());
         }
+        hours.advance(until);
         if let Some(end) = hours.unsettled_until() {
-            for (_, sample) in self
-                .readings
-                .range((until, i64::MIN, 0)..(end.0, i64::MIN, 0))
-            {
-                if sample.drive_cycle.is_none() {
-                    hours.push(sample.clone());
-                    if hours.unsettled_until().is_none() {
-                        break;
-                    }
+            for (_, sample) in self.between(until, end) {
+                hours.push(sample.clone());
+                if hours.unsettled_until().is_none() {
+                    break;
                 }
             }
+            hours.advance(end);
         }
-        let refreshed = hours.finish(&known);
+        let outcome = hours.finish(&known);
         for index in 0..count as i64 {
             self.states.remove(&hour(index));
             self.pieces.remove(&hour(index));
             self.queue.remove(&hour(index));
         }
         self.states
-            .extend(refreshed.states.iter().map(|state| (state.hour.0, *state)));
-        for piece in refreshed.pieces {
+            .extend(outcome.states.iter().map(|state| (state.hour.0, *state)));
+        for piece in outcome.pieces {
             self.pieces.entry(piece.hour.0).or_default().push(piece);
         }
-        let neighbours = refreshed.neighbours;
+        let neighbours = outcome.neighbours;
         for (wrong, hour) in [(neighbours.before, hour(-1)), (neighbours.after, to)] {
             if wrong && self.states.contains_key(&hour) {
                 self.queue.insert(hour);
             }
         }
+        self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
+    }
+
+    fn between(
+        &self,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> impl Iterator<Item = (&(i64, i64, i64), &Sample)> {
+        self.readings
+            .range((from.0, i64::MIN, 0)..(to.0, i64::MIN, 0))
+    }
+
+    /// As the statement `session_window` finds it.
+    fn window(&self, from: UnixMicroseconds, to: UnixMicroseconds) -> Window {
+        let before = self.sessions.iter().rfind(|s| s.started_at < from);
+        let after = self
+            .sessions
+            .iter()
+            .filter(|s| s.ended_at >= to)
+            .min_by_key(|s| s.ended_at);
+        let block_end = |of: &Session| {
+            let block = self.sessions.iter();
+            let block = block.filter(|s| s.block_started_at == of.block_started_at);
+            block.map(|s| s.ended_at).max()
+        };
+        Window {
+            from: before.map(|s| s.block_started_at),
+            to: after.and_then(block_end),
+        }
+    }
+
+    fn refresh_sessions(&mut self, from: UnixMicroseconds, to: UnixMicroseconds) {
+        let window = self.window(from, to);
+        let (first, end) = window.hours(from, to);
+        let pieces: Vec<Piece> = self
+            .pieces
+            .range(first.0..end.0)
+            .flat_map(|(_, pieces)| pieces.clone())
+            .collect();
+        let (first, end) = (window.from.unwrap_or(first), window.to.unwrap_or(end));
+        self.sessions
+            .retain(|s| s.started_at < first || s.started_at > end);
+        self.sessions.extend(sessions::assemble(&pieces, window));
+        self.sessions
+            .sort_by_key(|s| (s.started_at, s.kind, s.ended_at));
     }
 
     /// Works the queue off, choosing by `choices` where to begin and how many hours to take.
@@ -113,9 +169,10 @@ impl Tables {
 }
 
 /// Everything at once.
-fn whole(readings: &Readings) -> Tables {
+fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Tables {
     let mut tables = Tables {
         readings: readings.clone(),
+        plausibility,
         ..Tables::default()
     };
     let first = readings
@@ -170,7 +227,7 @@ fn sample() -> impl Strategy<Value = (i64, Sample)> {
     (head, values).prop_map(|(head, values)| {
         let (milliseconds, boot_id, drive_cycle, plugged_in, route, speed_kmh) = head;
         let mut sample = Sample::bare(UnixMicroseconds(0), boot_id, drive_cycle);
-        sample.plugged_in = plugged_in;
+        sample.charge_state = plugged_in.then_some(ChargeState::Plugged);
         sample.route = route.map(Into::into);
         sample.speed_kmh = speed_kmh;
         sample.pack_voltage_volts = values.0;
@@ -255,7 +312,7 @@ fn plain_trips(readings: &Readings) -> Vec<(i64, i64)> {
         .filter(|sample| sample.drive_cycle.is_none())
     {
         let at = sample.recorded_at.0;
-        if sample.plugged_in {
+        if sample.is_plugged_in() {
             broken = true;
         } else if sample.speed_kmh.is_some_and(|kmh| kmh.abs() >= 1.0) {
             match trips.last_mut() {
@@ -284,6 +341,7 @@ proptest! {
     ) {
         let mut arrivals: Vec<_> = readings.iter().collect();
         arrivals.sort_by_key(|(key, _)| order[key.2 as usize]);
+        // With every check on: what is doubted of a sample may depend on its neighbours too.
         let mut tables = Tables::default();
         for batch in arrivals.chunks(batch) {
             for (key, sample) in batch {
@@ -291,25 +349,26 @@ proptest! {
             }
             tables.work_off(&choices);
         }
-        let expected = whole(&readings);
+        let expected = whole(&readings, PlausibilityConfig::default());
         prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
-        prop_assert_eq!(tables.states, expected.states);
+        prop_assert_eq!(&tables.states, &expected.states);
+        prop_assert_eq!(&tables.sessions, &expected.sessions);
     }
 
     #[test]
     fn the_sums_of_all_pieces_are_those_of_the_whole_series(readings in readings()) {
-        let tables = whole(&readings);
+        let tables = whole(&readings, PlausibilityConfig::off());
         let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
         for piece in tables.all_pieces().iter().filter(|piece| piece.intervals > 0) {
             let trip = (piece.drive_cycle, piece.trip_started_at.map(|at| at.0));
             let sum = found.entry(trip).or_default();
             sum.intervals += piece.intervals;
-            sum.net += piece.net_kwh * 3.6e6;
-            sum.discharge += piece.discharge_kwh * 3.6e6;
-            sum.regen += piece.regen_kwh * 3.6e6;
-            sum.km += piece.km;
-            sum.heater += piece.heater.map_or(0.0, |heater| heater.kwh * 3.6e6);
-            prop_assert!(close(piece.net_kwh, piece.discharge_kwh - piece.regen_kwh));
+            sum.net += piece.energy.net_kwh * 3.6e6;
+            sum.discharge += piece.energy.discharge_kwh * 3.6e6;
+            sum.regen += piece.energy.regen_kwh * 3.6e6;
+            sum.km += piece.energy.km;
+            sum.heater += piece.energy.heater_kwh.unwrap_or(0.0) * 3.6e6;
+            prop_assert!(close(piece.energy.net_kwh, piece.energy.discharge_kwh - piece.energy.regen_kwh));
         }
         let expected = plain(&readings);
         prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
@@ -326,13 +385,13 @@ proptest! {
 
     #[test]
     fn every_hour_with_readings_has_pieces_that_cover_them(readings in readings()) {
-        let tables = whole(&readings);
+        let tables = whole(&readings, PlausibilityConfig::off());
         for sample in readings.values() {
             let at = sample.recorded_at;
             let covered = tables.pieces[&at.hour().0].iter().any(|piece| {
                 piece.started_at <= at && at <= piece.ended_at
                     && piece.drive_cycle == sample.drive_cycle
-                    && piece.plugged_in == sample.plugged_in
+                    && piece.plugged_in == sample.is_plugged_in()
             });
             prop_assert!(covered, "{}", at);
         }

@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use ayaz_analytics::hours::Hours;
-use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{Component, Piece, Sample};
+use ayaz_analytics::hours::{Hours, Rules};
+use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_model::{ChargeState, UnixMicroseconds};
+use ayaz_store::analytics::{Activity, Piece, Sample};
 
 /// A sample at a second of the first hour.
 fn at(second: f64) -> Sample {
@@ -21,8 +22,19 @@ fn power(second: f64, kilowatts: f64) -> Sample {
 }
 
 fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
-    let mut hours = Hours::new(UnixMicroseconds(0), 1, None, 600);
+    outcome(samples, 1)
+}
+
+/// Of so many hours, without plausibility checks.
+fn outcome(samples: Vec<Sample>, count: usize) -> Vec<Piece> {
+    let rules = Rules {
+        trip_gap_seconds: 600,
+        plausibility: PlausibilityConfig::off(),
+        ..Rules::default()
+    };
+    let mut hours = Hours::new(UnixMicroseconds(0), count, None, &rules);
     samples.into_iter().for_each(|sample| hours.push(sample));
+    hours.advance(UnixMicroseconds(i64::MAX));
     hours.finish(&[]).pieces
 }
 
@@ -41,11 +53,15 @@ fn assert_close(found: f64, expected: f64) {
 fn power_is_parted_by_its_sign_before_it_is_averaged() {
     // 36 kW out, then 18 kW back, 40 s apart: a trapezoid of 9 kW · 40 s = 0.1 kWh.
     let piece = piece(vec![power(0.0, 36.0), power(40.0, -18.0)]);
-    assert_close(piece.net_kwh, 0.1);
-    assert_close(piece.discharge_kwh, 0.2);
-    assert_close(piece.regen_kwh, 0.1);
+    assert_close(piece.energy.net_kwh, 0.1);
+    assert_close(piece.energy.discharge_kwh, 0.2);
+    assert_close(piece.energy.regen_kwh, 0.1);
     assert_eq!(
-        (piece.intervals, piece.seconds, piece.energy_seconds),
+        (
+            piece.intervals,
+            piece.energy.seconds,
+            piece.energy.energy_seconds
+        ),
         (1, 40.0, 40.0)
     );
 }
@@ -57,8 +73,8 @@ fn nothing_is_integrated_over_more_than_a_minute() {
         power(60.0, 36.0),
         power(120.1, 36.0),
     ]);
-    assert_close(piece.net_kwh, 0.6);
-    assert_eq!((piece.intervals, piece.seconds), (1, 60.0));
+    assert_close(piece.energy.net_kwh, 0.6);
+    assert_eq!((piece.intervals, piece.energy.seconds), (1, 60.0));
     assert_eq!(
         piece.ended_at,
         UnixMicroseconds(120_100_000),
@@ -77,9 +93,15 @@ fn distance_grows_backwards_too() {
         speed(10.0, 36.0),
         speed(20.0, -36.0),
     ]);
-    assert_close(piece.km, 0.2);
-    assert_eq!((piece.distance_seconds, piece.energy_seconds), (20.0, 0.0));
-    assert_eq!((piece.paired_km, piece.heater), (0.0, None));
+    assert_close(piece.energy.km, 0.2);
+    assert_eq!(
+        (piece.energy.distance_seconds, piece.energy.energy_seconds),
+        (20.0, 0.0)
+    );
+    assert_eq!(
+        (piece.energy.paired_km, piece.energy.heater_kwh),
+        (0.0, None)
+    );
 }
 
 #[test]
@@ -95,12 +117,15 @@ fn a_missing_value_skips_the_interval_for_its_quantity_only() {
         power(30.0, 36.0),
     ];
     let piece = piece(samples);
-    assert_eq!((piece.intervals, piece.seconds), (3, 30.0));
-    assert_eq!((piece.distance_seconds, piece.energy_seconds), (20.0, 10.0));
-    assert_close(piece.km, 0.2);
-    assert_close(piece.net_kwh, 0.1);
-    assert_close(piece.paired_km, 0.1);
-    assert_close(piece.paired_net_kwh, 0.1);
+    assert_eq!((piece.intervals, piece.energy.seconds), (3, 30.0));
+    assert_eq!(
+        (piece.energy.distance_seconds, piece.energy.energy_seconds),
+        (20.0, 10.0)
+    );
+    assert_close(piece.energy.km, 0.2);
+    assert_close(piece.energy.net_kwh, 0.1);
+    assert_close(piece.energy.paired_km, 0.1);
+    assert_close(piece.energy.paired_net_kwh, 0.1);
 }
 
 #[test]
@@ -116,17 +141,17 @@ fn the_base_of_a_component_is_the_energy_while_it_was_metered() {
         heated(at(30.0)),
         power(40.0, 36.0),
     ];
-    let found = piece(samples).heater.unwrap();
+    let found = piece(samples).energy;
     // Metered from 10 to 30 s; the battery only from 10 to 20 s, at 27 kW on average.
-    assert_close(found.kwh, 0.05);
-    assert_close(found.base_kwh, 0.075);
+    assert_close(found.heater_kwh.unwrap(), 0.05);
+    assert_close(found.heater_base_kwh.unwrap(), 0.075);
     let off = |second| Sample {
         cabin_heater_power_watts: Some(0.0),
         ..at(second)
     };
     assert_eq!(
-        piece(vec![off(0.0), off(10.0)]).heater,
-        Some(Component::default()),
+        piece(vec![off(0.0), off(10.0)]).energy.heater_kwh,
+        Some(0.0),
         "0 is data"
     );
 }
@@ -138,15 +163,15 @@ fn fuel_is_litres() {
         ..at(second)
     };
     let piece = piece(vec![burning(0.0, 3.0), burning(60.0, 1.0)]);
-    assert_close(piece.fuel_litres.unwrap(), 2.0 / 60.0);
+    assert_close(piece.energy.fuel_litres.unwrap(), 2.0 / 60.0);
 }
 
 #[test]
 fn an_interval_has_the_band_and_the_route_and_the_plug_of_its_first_sample() {
-    let cold = |second, celsius, route: Option<&str>, plugged_in| Sample {
+    let cold = |second, celsius, route: Option<&str>, plugged_in: bool| Sample {
         exterior_temperature_celsius: celsius,
         route: route.map(Into::into),
-        plugged_in,
+        charge_state: plugged_in.then_some(ChargeState::Plugged),
         ..power(second, 36.0)
     };
     let found: Vec<_> = pieces(vec![
@@ -162,7 +187,7 @@ fn an_interval_has_the_band_and_the_route_and_the_plug_of_its_first_sample() {
             p.band_celsius,
             p.route.as_deref() == Some("12"),
             p.plugged_in,
-            p.seconds,
+            p.energy.seconds,
         )
     })
     .collect();
@@ -181,9 +206,9 @@ fn the_mean_temperature_is_weighted_with_time() {
         exterior_temperature_celsius: Some(celsius),
         ..at(second)
     };
-    let piece = piece(vec![cold(0.0, -39.0), cold(10.0, -37.0), cold(40.0, -37.0)]);
-    let mean = piece.exterior_kelvin_seconds / piece.exterior_seconds - 273.15;
-    assert!((mean - -37.25).abs() < 1e-9, "{mean}");
+    let piece = piece(vec![cold(0.0, -39.5), cold(10.0, -38.5), cold(40.0, -38.5)]);
+    let mean = piece.energy.exterior_kelvin_seconds / piece.energy.exterior_seconds - 273.15;
+    assert!((mean - -38.625).abs() < 1e-9, "{mean}");
 }
 
 #[test]
@@ -199,8 +224,14 @@ fn the_state_of_charge_is_that_of_the_first_and_last_sample_that_has_one() {
         soc(3.0, None),
     ];
     let piece = piece(samples);
-    assert_eq!(piece.soc_start, Some((UnixMicroseconds(1_000_000), 80.0)));
-    assert_eq!(piece.soc_end, Some((UnixMicroseconds(2_000_000), 79.0)));
+    assert_eq!(
+        piece.ends.soc_percent.first,
+        Some((UnixMicroseconds(1_000_000), 80.0))
+    );
+    assert_eq!(
+        piece.ends.soc_percent.last,
+        Some((UnixMicroseconds(2_000_000), 79.0))
+    );
 }
 
 #[test]
@@ -210,14 +241,8 @@ fn an_interval_belongs_to_the_hour_of_its_first_sample() {
         power(3610.0, 36.0),
         power(3620.0, 36.0),
     ];
-    let mut hours = Hours::new(UnixMicroseconds(0), 2, None, 600);
-    samples.into_iter().for_each(|sample| hours.push(sample));
-    let seconds: Vec<f64> = hours
-        .finish(&[])
-        .pieces
-        .iter()
-        .map(|piece| piece.seconds)
-        .collect();
+    let pieces = outcome(samples, 2);
+    let seconds: Vec<f64> = pieces.iter().map(|piece| piece.energy.seconds).collect();
     assert_eq!(seconds, [20.0, 10.0]);
 }
 
@@ -237,10 +262,18 @@ fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_mov
         .into_iter()
         .map(|p| {
             (
+                p.activity,
                 p.trip_started_at.map(|at| at.0 / 60_000_000),
-                p.seconds / 60.0,
+                p.energy.seconds / 60.0,
             )
         })
         .collect();
-    assert_eq!(found, [(None, 51.0), (Some(2), 8.0)]);
+    assert_eq!(
+        found,
+        [
+            (Activity::Parking, None, 2.0),
+            (Activity::Trip, Some(2), 8.0),
+            (Activity::Parking, None, 49.0),
+        ]
+    );
 }

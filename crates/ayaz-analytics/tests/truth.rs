@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ayaz_analytics::hours::Hours;
+use ayaz_analytics::hours::{Hours, Rules};
+use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::{Piece, Sample};
@@ -60,8 +61,13 @@ fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
     let from = samples[0].recorded_at.hour();
     let last = samples.last().unwrap().recorded_at.hour();
     let count = (last.0 - from.0) / HOUR_MICROSECONDS + 1;
-    let mut hours = Hours::new(from, count as usize, None, 600);
+    let rules = Rules {
+        plausibility: PlausibilityConfig::off(),
+        ..Rules::default()
+    };
+    let mut hours = Hours::new(from, count as usize, None, &rules);
     samples.into_iter().for_each(|sample| hours.push(sample));
+    hours.advance(UnixMicroseconds(i64::MAX));
     assert_eq!(
         hours.unsettled_until(),
         None,
@@ -73,25 +79,26 @@ fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
 /// The columns of the truth tables.
 fn summary<'a>(pieces: impl Iterator<Item = &'a Piece> + Clone) -> Vec<(&'static str, f64)> {
     let sum = |figure: fn(&Piece) -> f64| pieces.clone().map(figure).sum::<f64>();
-    let (net_kwh, km) = (sum(|p| p.net_kwh), sum(|p| p.km));
-    let heater_kwh = sum(|p| p.heater.map_or(0.0, |heater| heater.kwh));
-    let heater_base_kwh = sum(|p| p.heater.map_or(0.0, |heater| heater.base_kwh));
-    let celsius = sum(|p| p.exterior_kelvin_seconds) / sum(|p| p.exterior_seconds) - 273.15;
+    let (net_kwh, km) = (sum(|p| p.energy.net_kwh), sum(|p| p.energy.km));
+    let heater_kwh = sum(|p| p.energy.heater_kwh.unwrap_or(0.0));
+    let heater_base_kwh = sum(|p| p.energy.heater_base_kwh.unwrap_or(0.0));
+    let celsius =
+        sum(|p| p.energy.exterior_kelvin_seconds) / sum(|p| p.energy.exterior_seconds) - 273.15;
     vec![
         ("intervals", sum(|p| p.intervals as f64)),
-        ("seconds", sum(|p| p.seconds)),
+        ("seconds", sum(|p| p.energy.seconds)),
         ("km", km),
         ("net_kwh", net_kwh),
-        ("discharge_kwh", sum(|p| p.discharge_kwh)),
-        ("regen_kwh", sum(|p| p.regen_kwh)),
+        ("discharge_kwh", sum(|p| p.energy.discharge_kwh)),
+        ("regen_kwh", sum(|p| p.energy.regen_kwh)),
         (
             "kwh_per_km",
-            sum(|p| p.paired_net_kwh) / sum(|p| p.paired_km),
+            sum(|p| p.energy.paired_net_kwh) / sum(|p| p.energy.paired_km),
         ),
         ("mean_oat_c", celsius),
         (
             "ac_kwh",
-            sum(|p| p.air_conditioning.map_or(0.0, |ac| ac.kwh)),
+            sum(|p| p.energy.air_conditioning_kwh.unwrap_or(0.0)),
         ),
         ("heater_kwh", heater_kwh),
         ("heater_base_kwh", heater_base_kwh),
@@ -146,11 +153,11 @@ fn recorded_trips_come_to_the_independent_results() {
         check(name, truth, &summary(of_trip.iter()));
         let soc_start = of_trip
             .iter()
-            .filter_map(|p| p.soc_start)
+            .filter_map(|p| p.ends.soc_percent.first)
             .min_by_key(|soc| soc.0);
         let soc_end = of_trip
             .iter()
-            .filter_map(|p| p.soc_end)
+            .filter_map(|p| p.ends.soc_percent.last)
             .max_by_key(|soc| soc.0);
         check(
             name,

@@ -5,8 +5,10 @@
 //! [`instant`] reads `--from` and `--to`.
 
 mod columns;
+mod completeness;
 mod energy;
 pub(crate) mod instant;
+mod sessions;
 pub(crate) mod sheet;
 pub(crate) mod table;
 mod winter;
@@ -40,6 +42,25 @@ enum Report {
         #[command(flatten)]
         common: Common,
     },
+    /// What each bus did: trips, charging, conditioning (heating while parked) and parking.
+    Sessions {
+        /// Only sessions of this kind.
+        #[arg(long, value_enum)]
+        kind: Option<sessions::Kind>,
+        /// For people (table) or for programs (csv, json).
+        #[arg(long, value_enum, default_value_t = SheetFormat::Table)]
+        format: SheetFormat,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// How far each bus's service day can be trusted: gaps, coverage, doubted readings.
+    Completeness {
+        /// For people (table) or for programs (csv, json).
+        #[arg(long, value_enum, default_value_t = SheetFormat::Table)]
+        format: SheetFormat,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Range against exterior temperature, with what each figure rests on.
     WinterRange {
         /// What is compared.
@@ -58,17 +79,17 @@ enum Report {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// Only trips of this fleet.
+    /// Only trips (or sessions, or days) of this fleet.
     #[arg(long)]
     fleet: Option<String>,
-    /// Only trips of this vehicle.
+    /// Only those of this vehicle.
     #[arg(long)]
     vehicle: Option<String>,
-    /// Only trips that began at this time or later: RFC 3339, or a date for its midnight UTC. A
+    /// Only those that began at this time or later: RFC 3339, or a date for its midnight UTC. A
     /// trip counts as a whole.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     from: Option<Timestamp>,
-    /// Only trips that began before this time.
+    /// Only those that began before this time.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
     /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
@@ -143,7 +164,10 @@ impl Rendered {
 /// Reads the database and writes the report to the standard output.
 pub async fn run(args: ReportArgs) -> Result<()> {
     let common = match &args.report {
-        Report::Energy { common, .. } | Report::WinterRange { common, .. } => common,
+        Report::Energy { common, .. }
+        | Report::Sessions { common, .. }
+        | Report::Completeness { common, .. }
+        | Report::WinterRange { common, .. } => common,
     };
     let url: DatabaseUrl = common
         .database_url
@@ -163,6 +187,12 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     let (rendered, format) = match args.report {
         Report::Energy { by, format, .. } => {
             (energy::report(client, by, &selection).await?, format)
+        }
+        Report::Sessions { kind, format, .. } => {
+            (sessions::report(client, kind, &selection).await?, format)
+        }
+        Report::Completeness { format, .. } => {
+            (completeness::report(client, &selection).await?, format)
         }
         Report::WinterRange {
             by, format, theme, ..

@@ -1,21 +1,33 @@
 //! What the worker reads and writes.
 //!
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
-//! [`samples`] (the readings of these hours), [`pieces`] and [`states`] (what is known of them
-//! afterwards), [`refresh`] (all of that in one transaction), [`upkeep`] (what is cleared away).
+//! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
+//! tables have in common), [`pieces`], [`states`], [`quality`], [`sessions`], [`months`];
+//! [`refresh`] (all of that in one transaction), [`upkeep`] (what is cleared away).
 
+pub mod ends;
+pub mod energy;
 pub mod lock;
+pub mod months;
 pub mod pieces;
+pub mod quality;
 pub mod queue;
 pub mod refresh;
+mod rows;
 pub mod samples;
+pub mod sessions;
 pub mod states;
 pub mod upkeep;
 
-pub use pieces::{Component, Piece};
+pub use ends::{Ends, FirstLast};
+pub use energy::Energy;
+pub use months::{Month, MonthBand, MonthTrip};
+pub use pieces::{Activity, Piece};
+pub use quality::{DoubtedStretch, HourSequence};
 pub use queue::QueuedHour;
-pub use refresh::{Neighbours, Refresh, RefreshStatements};
+pub use refresh::{HoursOutcome, Neighbours, Refresh, RefreshStatements};
 pub use samples::Sample;
+pub use sessions::{Session, TripBand, Window};
 pub use states::{HourState, OpenTrip};
 
 use ayaz_model::UnixMicroseconds;

@@ -1,17 +1,22 @@
-//! What the reports read: energy by trip, energy by temperature, and range against temperature.
+//! What the reports read: sessions, energy by trip and by temperature, range against temperature, and
+//! how complete all of it is.
 //!
 //! Sums are made in the database over unrounded pieces. A figure is `None`, and never zero, where
 //! nothing was measured.
 
 mod bands;
+mod completeness;
 mod selection;
+mod sessions;
 mod sums;
 mod trip_ranges;
 mod trips;
 mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
+pub use completeness::{CompletenessRow, completeness};
 pub use selection::{TripSelection, any_trip};
+pub use sessions::{SessionRow, sessions};
 pub use sums::{Component, EnergySums};
 pub use trip_ranges::{TripRange, range_by_trip};
 pub use trips::{TripEnergy, energy_by_trip};

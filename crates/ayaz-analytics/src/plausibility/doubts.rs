@@ -1,6 +1,7 @@
 //! What is doubted of a sample, and why.
 
 use ayaz_model::{Signal, SignalSet};
+use ayaz_store::analytics::Sample;
 
 /// A check that can doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,9 +77,36 @@ impl Doubts {
         self.checks & (1 << check as u8) != 0
     }
 
-    /// The checks that fired, a bit each: bit n is the n-th of [`Check::ALL`].
-    pub fn checks(self) -> u8 {
-        self.checks
+    /// The checks that fired.
+    pub fn checks(self) -> impl Iterator<Item = Check> {
+        Check::ALL
+            .iter()
+            .copied()
+            .filter(move |check| self.fired(*check))
+    }
+
+    /// Takes the doubted values out of the sample, so that they enter no sum. What a bus is at (route,
+    /// drive cycle, plug) is no measurement and stays.
+    pub fn clear(self, sample: &mut Sample) {
+        if self.is_none() {
+            return;
+        }
+        macro_rules! clear {
+            ($($signal:ident)+) => {
+                $(if self.of(Signal::$signal) {
+                    sample.$signal = None;
+                })+
+            };
+        }
+        clear! {
+            speed_kmh odometer_km soc_percent pack_voltage_volts pack_current_amperes
+            battery_heater_power_watts charger_power_watts exterior_temperature_celsius
+            cabin_temperature_celsius battery_temperature_celsius cabin_heater_power_watts
+            heat_pump_power_watts air_conditioning_power_watts fuel_heater_rate_litres_per_hour
+            auxiliary_power_watts traction_power_watts latitude_degrees longitude_degrees
+            accelerator_percent motor_torque_nm cell_temperature_min_celsius
+            cell_temperature_max_celsius
+        }
     }
 
     pub(super) fn doubt(&mut self, check: Check, signal: Signal) {

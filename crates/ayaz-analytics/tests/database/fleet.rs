@@ -183,6 +183,15 @@ impl Database {
         Ok((row.get(0), row.get(1), row.get(2)))
     }
 
+    pub(crate) async fn execute(&self, sql: &str) -> Result<()> {
+        Ok(self.connection.client.batch_execute(sql).await?)
+    }
+
+    /// The text of the only row.
+    pub(crate) async fn text(&self, sql: &str) -> Result<String> {
+        Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
+    }
+
     pub(crate) async fn queue_everything(&self) -> Result<()> {
         let sql = "insert into refresh_queue (vehicle_id, hour)
             select vehicle_id, hour from refreshed_hour";

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::run::run_once;
 use ayaz_analytics::work::{Candidate, Worker};
 use ayaz_store::analytics::queue::{Due, next_hours};
@@ -21,7 +22,9 @@ async fn worker(database: &Database, hours_per_round_max: u32) -> Result<Worker>
     refresh.hours_per_round_max = hours_per_round_max;
     let candidate = Candidate::connect(&database.url).await?;
     assert!(candidate.try_become_worker().await?);
-    Ok(candidate.into_worker(refresh).await?)
+    Ok(candidate
+        .into_worker(refresh, PlausibilityConfig::default())
+        .await?)
 }
 
 #[tokio::test]

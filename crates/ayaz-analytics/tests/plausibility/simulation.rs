@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use ayaz_model::{ChargeState, Reading, UnixMicroseconds};
+use ayaz_model::{Reading, UnixMicroseconds};
 use ayaz_sim::{Climate, Fleet};
 use ayaz_store::analytics::Sample;
 
 pub(crate) const SEED: u64 = 11;
 
-fn sample(reading: &Reading) -> Sample {
+pub(crate) fn sample(reading: &Reading) -> Sample {
     let m = &reading.measurements;
     let mut s = Sample::bare(
         reading.key.recorded_at,
         i64::from(reading.key.boot_id),
         m.drive_cycle.map(i64::from),
     );
-    s.plugged_in = m.charge_state.is_some_and(ChargeState::is_plugged_in);
+    s.charge_state = m.charge_state;
+    s.charging_station = m.charging_station.as_deref().map(Into::into);
+    s.route = m.route.as_deref().map(Into::into);
     s.odometer_km = m.odometer_km;
     s.latitude_degrees = m.latitude_degrees;
     s.longitude_degrees = m.longitude_degrees;

@@ -1,25 +1,50 @@
 //! Rows of `energy_piece`, described in its migration.
 
-use std::pin::pin;
 use std::sync::Arc;
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
-use tokio_postgres::Transaction;
-use tokio_postgres::binary_copy::BinaryCopyInWriter;
-use tokio_postgres::types::{ToSql, Type};
+use jiff::civil::Date;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Row, Statement, Transaction};
 
+use super::ends::{Ends, FirstLast};
+use super::energy::Energy;
+use super::rows::{self, Value};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
-/// Energy of a component and the battery's net energy over the same intervals, kWh.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Component {
-    /// What the component took.
-    pub kwh: f64,
-    /// What came out of the battery meanwhile.
-    pub base_kwh: f64,
+macro_rules! activity {
+    ($($(#[$doc:meta])+ $name:ident = $text:literal,)+) => {
+        /// What a bus does.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Activity {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl Activity {
+            /// As it stands in the database.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            fn from_name(name: &str) -> Option<Self> {
+                match name { $($text => Some(Self::$name),)+ _ => None }
+            }
+        }
+    };
+}
+
+activity! {
+    /// Is on a trip.
+    Trip = "trip",
+    /// Hangs on a charger and its battery gains energy.
+    Charging = "charging",
+    /// Stands and heats or cools, from grid or battery, without its battery gaining energy.
+    Conditioning = "conditioning",
+    /// Stands, and none of that.
+    Parking = "parking",
 }
 
 /// One row of `energy_piece`, without its vehicle and number.
@@ -30,37 +55,101 @@ pub struct Component {
 )]
 pub struct Piece {
     pub hour: UnixMicroseconds,
+    pub service_day: Date,
+    pub activity: Activity,
+    pub stretch_started_at: Option<UnixMicroseconds>,
     pub drive_cycle: Option<i64>,
     pub trip_started_at: Option<UnixMicroseconds>,
     pub plugged_in: bool,
+    pub charging_station: Option<Arc<str>>,
     pub route: Option<Arc<str>>,
     pub band_celsius: Option<i16>,
     pub started_at: UnixMicroseconds,
     pub ended_at: UnixMicroseconds,
     pub intervals: i64,
-    pub seconds: f64,
-    pub distance_seconds: f64,
-    pub km: f64,
-    pub energy_seconds: f64,
-    pub net_kwh: f64,
-    pub discharge_kwh: f64,
-    pub regen_kwh: f64,
-    pub paired_km: f64,
-    pub paired_net_kwh: f64,
-    pub heater: Option<Component>,
-    pub heat_pump: Option<Component>,
-    pub battery_heater: Option<Component>,
-    pub air_conditioning: Option<Component>,
-    pub auxiliary: Option<Component>,
-    pub traction: Option<Component>,
-    pub charger_kwh: Option<f64>,
-    pub fuel_litres: Option<f64>,
-    pub exterior_kelvin_seconds: f64,
-    pub exterior_seconds: f64,
-    pub soc_start: Option<(UnixMicroseconds, f64)>,
-    pub soc_end: Option<(UnixMicroseconds, f64)>,
-    pub odometer_start_km: Option<f64>,
-    pub odometer_end_km: Option<f64>,
+    pub energy: Energy,
+    pub ends: Ends,
+}
+
+const HEAD: &str = "hour, service_day, activity, stretch_started_at, drive_cycle, trip_started_at,
+    plugged_in, charging_station, route, band_celsius, started_at, ended_at, intervals";
+const HEAD_COLUMNS: usize = 13;
+
+const ENDS: &str = "soc_start_percent, soc_start_at, soc_end_percent, soc_end_at,
+    odometer_start_km, odometer_end_km, exterior_start_celsius, exterior_end_celsius,
+    cabin_start_celsius, cabin_end_celsius, battery_start_celsius, battery_end_celsius";
+
+/// The statement that [`read`] runs, to be prepared once a connection.
+pub(super) fn read_statement() -> String {
+    format!(
+        "-- read_pieces
+        select {HEAD}, {}, {ENDS}
+        from energy_piece
+        where vehicle_id = $1 and hour >= $2 and hour < $3
+        order by hour, piece",
+        Energy::column_list()
+    )
+}
+
+/// The vehicle's pieces of the hours from `from` up to and without `to`, in their order.
+pub(super) async fn read(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    vehicle: VehicleNumber,
+    from: UnixMicroseconds,
+    to: UnixMicroseconds,
+) -> Result<Vec<Piece>, StoreError> {
+    let parameters = [timestamp(from), timestamp(to)];
+    let rows = transaction
+        .query(statement, &[&vehicle, &parameters[0], &parameters[1]])
+        .await
+        .map_err(|error| StoreError::from_driver("read energy pieces", error))?;
+    rows.iter().map(piece).collect()
+}
+
+fn piece(row: &Row) -> Result<Piece, StoreError> {
+    let at = |column| row.get::<_, Timestamp>(column).into();
+    let maybe_at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
+    let name: &str = row.get(2);
+    let activity = Activity::from_name(name).ok_or_else(|| {
+        StoreError::Fatal(format!(
+            "read energy pieces: unknown activity {name:?}: the table was written by a later version"
+        ))
+    })?;
+    let (started_at, ended_at) = (at(10), at(11));
+    let first = HEAD_COLUMNS + Energy::COLUMNS.len();
+    let stamped = |column: usize, at| row.get::<_, Option<f64>>(first + column).map(|x| (at, x));
+    // Only the state of charge keeps its own instants; the others are taken for those of the piece.
+    let ends = |column| FirstLast {
+        first: stamped(column, started_at),
+        last: stamped(column + 1, ended_at),
+    };
+    Ok(Piece {
+        hour: at(0),
+        service_day: row.get(1),
+        activity,
+        stretch_started_at: maybe_at(3),
+        drive_cycle: row.get(4),
+        trip_started_at: maybe_at(5),
+        plugged_in: row.get(6),
+        charging_station: row.get::<_, Option<&str>>(7).map(Into::into),
+        route: row.get::<_, Option<&str>>(8).map(Into::into),
+        band_celsius: row.get(9),
+        started_at,
+        ended_at,
+        intervals: row.get(12),
+        energy: Energy::from_row(row, HEAD_COLUMNS),
+        ends: Ends::from_all([
+            FirstLast {
+                first: maybe_at(first + 1).and_then(|at| stamped(0, at)),
+                last: maybe_at(first + 3).and_then(|at| stamped(2, at)),
+            },
+            ends(4),
+            ends(6),
+            ends(8),
+            ends(10),
+        ]),
+    })
 }
 
 /// Inserts the pieces, numbered in the given order within each hour. They must be sorted by hour.
@@ -69,118 +158,86 @@ pub(super) async fn insert(
     vehicle: VehicleNumber,
     pieces: &[Piece],
 ) -> Result<(), StoreError> {
-    if pieces.is_empty() {
-        return Ok(());
-    }
-    let failed = |error| StoreError::from_driver("write energy pieces", error);
-    let sink = transaction
-        .copy_in(
-            "-- insert_pieces
-            copy energy_piece (
-                vehicle_id, hour, piece, drive_cycle, trip_started_at, plugged_in, route,
-                band_celsius, started_at, ended_at, intervals, seconds, distance_seconds, km,
-                energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
-                heater_kwh, heater_base_kwh, heat_pump_kwh, heat_pump_base_kwh,
-                battery_heater_kwh, battery_heater_base_kwh, air_conditioning_kwh,
-                air_conditioning_base_kwh, auxiliary_kwh, auxiliary_base_kwh, traction_kwh,
-                traction_base_kwh, charger_kwh, fuel_litres, exterior_kelvin_seconds,
-                exterior_seconds, soc_start_percent, soc_start_at, soc_end_percent, soc_end_at,
-                odometer_start_km, odometer_end_km
-            ) from stdin (format binary)",
-        )
-        .await
-        .map_err(failed)?;
-    let mut writer = pin!(BinaryCopyInWriter::new(sink, &column_types()));
+    let statement = format!(
+        "-- insert_pieces
+        copy energy_piece (vehicle_id, piece, {HEAD}, {}, {ENDS}) from stdin (format binary)",
+        Energy::column_list()
+    );
     let mut number = 0_i32;
     let mut hour = None;
-    for piece in pieces {
+    let rows = pieces.iter().map(|piece| {
         number = if hour == Some(piece.hour) {
             number + 1
         } else {
             0
         };
         hour = Some(piece.hour);
-        let row = row(vehicle, number, piece);
-        let row: Vec<&(dyn ToSql + Sync)> = row.iter().map(|value| &**value as _).collect();
-        writer.as_mut().write(&row).await.map_err(failed)?;
-    }
-    writer.finish().await.map(drop).map_err(failed)
+        row(vehicle, number, piece)
+    });
+    rows::write(transaction, &statement, &column_types(), rows.collect())
+        .await
+        .map_err(|error| StoreError::from_driver("write energy pieces", error))
 }
 
 fn column_types() -> Vec<Type> {
-    let mut types = vec![
+    let head = [
+        Type::INT4,
         Type::INT4,
         Type::TIMESTAMPTZ,
-        Type::INT4,
+        Type::DATE,
+        Type::TEXT,
+        Type::TIMESTAMPTZ,
         Type::INT8,
         Type::TIMESTAMPTZ,
         Type::BOOL,
+        Type::TEXT,
         Type::TEXT,
         Type::INT2,
         Type::TIMESTAMPTZ,
         Type::TIMESTAMPTZ,
         Type::INT8,
     ];
-    types.extend(std::iter::repeat_n(Type::FLOAT8, 25));
-    types.extend([
-        Type::FLOAT4,
+    let soc = [
+        Type::FLOAT8,
         Type::TIMESTAMPTZ,
-        Type::FLOAT4,
+        Type::FLOAT8,
         Type::TIMESTAMPTZ,
-    ]);
-    types.extend([Type::FLOAT8, Type::FLOAT8]);
-    types
+    ];
+    let others = std::iter::repeat_n(Type::FLOAT8, 8);
+    head.into_iter()
+        .chain(Energy::types())
+        .chain(soc)
+        .chain(others)
+        .collect()
 }
-
-type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
 fn row(vehicle: VehicleNumber, number: i32, piece: &Piece) -> Vec<Value<'_>> {
     let mut row: Vec<Value<'_>> = vec![
         Box::new(vehicle),
-        Box::new(timestamp(piece.hour)),
         Box::new(number),
+        Box::new(timestamp(piece.hour)),
+        Box::new(piece.service_day),
+        Box::new(piece.activity.name()),
+        Box::new(piece.stretch_started_at.map(timestamp)),
         Box::new(piece.drive_cycle),
         Box::new(piece.trip_started_at.map(timestamp)),
         Box::new(piece.plugged_in),
+        Box::new(piece.charging_station.as_deref()),
         Box::new(piece.route.as_deref()),
         Box::new(piece.band_celsius),
         Box::new(timestamp(piece.started_at)),
         Box::new(timestamp(piece.ended_at)),
         Box::new(piece.intervals),
     ];
-    for figure in [
-        piece.seconds,
-        piece.distance_seconds,
-        piece.km,
-        piece.energy_seconds,
-        piece.net_kwh,
-        piece.discharge_kwh,
-        piece.regen_kwh,
-        piece.paired_km,
-        piece.paired_net_kwh,
-    ] {
-        row.push(Box::new(figure));
+    row.extend(piece.energy.values());
+    let [soc, others @ ..] = piece.ends.all();
+    for stamped in [soc.first, soc.last] {
+        row.push(Box::new(stamped.map(|(_, value)| value)));
+        row.push(Box::new(stamped.map(|(at, _)| timestamp(at))));
     }
-    for component in [
-        piece.heater,
-        piece.heat_pump,
-        piece.battery_heater,
-        piece.air_conditioning,
-        piece.auxiliary,
-        piece.traction,
-    ] {
-        row.push(Box::new(component.map(|c| c.kwh)));
-        row.push(Box::new(component.map(|c| c.base_kwh)));
+    for ends in others {
+        row.push(Box::new(ends.first_value()));
+        row.push(Box::new(ends.last_value()));
     }
-    row.push(Box::new(piece.charger_kwh));
-    row.push(Box::new(piece.fuel_litres));
-    row.push(Box::new(piece.exterior_kelvin_seconds));
-    row.push(Box::new(piece.exterior_seconds));
-    for soc in [piece.soc_start, piece.soc_end] {
-        row.push(Box::new(soc.map(|(_, percent)| percent as f32)));
-        row.push(Box::new(soc.map(|(at, _)| -> Timestamp { timestamp(at) })));
-    }
-    row.push(Box::new(piece.odometer_start_km));
-    row.push(Box::new(piece.odometer_end_km));
     row
 }

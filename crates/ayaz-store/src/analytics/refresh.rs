@@ -3,12 +3,17 @@
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio_postgres::{Client, IsolationLevel, Row, Statement, Transaction};
 
+use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
-use super::samples::{self, Sample, Which};
+use super::quality::{self, DoubtedStretch, HourSequence};
+use super::samples::{self, Sample};
+use super::sessions::{self, Session, Window};
 use super::states::{HourState, OpenTrip};
 use super::timestamp;
+use crate::context::{ServiceDayRules, service_day_rules};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
@@ -19,24 +24,39 @@ pub struct RefreshStatements {
     forget: Statement,
     remember: Statement,
     queue: Statement,
+    pieces: Statement,
+    sessions: sessions::Statements,
+    month_trips: Statement,
+    forget_month: Statement,
 }
 
 impl RefreshStatements {
     /// Prepares them.
     pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
-        let failed = |error| StoreError::from_driver("prepare the refresh", error);
         Ok(Self {
-            states: client.prepare(STATES).await.map_err(failed)?,
-            forget: client.prepare(FORGET).await.map_err(failed)?,
-            remember: client.prepare(REMEMBER).await.map_err(failed)?,
-            queue: client.prepare(QUEUE).await.map_err(failed)?,
+            states: prepare(client, STATES).await?,
+            forget: prepare(client, FORGET).await?,
+            remember: prepare(client, REMEMBER).await?,
+            queue: prepare(client, QUEUE).await?,
+            pieces: prepare(client, &pieces::read_statement()).await?,
+            sessions: sessions::Statements {
+                window: prepare(client, sessions::WINDOW).await?,
+                forget: prepare(client, sessions::FORGET).await?,
+            },
+            month_trips: prepare(client, &months::trips_statement()).await?,
+            forget_month: prepare(client, months::FORGET).await?,
         })
     }
 }
 
+async fn prepare(client: &Client, statement: &str) -> Result<Statement, StoreError> {
+    let prepared = client.prepare(statement).await;
+    prepared.map_err(|error| StoreError::from_driver("prepare the refresh", error))
+}
+
 const STATES: &str = "-- refreshed_hours
-    select hour, readings, readings_after, open_trip_started_at, open_trip_moved_at,
-        open_trip_continued
+    select hour, readings, readings_before, readings_after, open_trip_started_at,
+        open_trip_moved_at, open_trip_continued
     from refreshed_hour
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour";
@@ -44,6 +64,10 @@ const STATES: &str = "-- refreshed_hours
 const FORGET: &str = "-- forget_hours
     with pieces as (
         delete from energy_piece where vehicle_id = $1 and hour >= $2 and hour < $3
+    ), sequences as (
+        delete from hour_sequence where vehicle_id = $1 and hour >= $2 and hour < $3
+    ), stretches as (
+        delete from doubted_stretch where vehicle_id = $1 and hour >= $2 and hour < $3
     ), queued as (
         delete from refresh_queue where vehicle_id = $1 and hour >= $2 and hour < $3
         returning queued_at
@@ -54,12 +78,12 @@ const FORGET: &str = "-- forget_hours
 
 const REMEMBER: &str = "-- remember_hours
     insert into refreshed_hour (
-        vehicle_id, hour, readings, readings_after, open_trip_started_at, open_trip_moved_at,
-        open_trip_continued
+        vehicle_id, hour, readings, readings_before, readings_after, open_trip_started_at,
+        open_trip_moved_at, open_trip_continued
     )
     select $1, * from unnest(
-        $2::timestamptz[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::timestamptz[],
-        $7::boolean[]
+        $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
+        $7::timestamptz[], $8::boolean[]
     )";
 
 /// An hour that was never worked out either has no readings or waits in the queue anyway. What made
@@ -78,6 +102,21 @@ pub struct Neighbours {
     pub before: bool,
     /// The hour after.
     pub after: bool,
+}
+
+/// What hours come to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HoursOutcome {
+    /// All pieces, sorted by hour.
+    pub pieces: Vec<Piece>,
+    /// Of every hour that has readings.
+    pub states: Vec<HourState>,
+    /// What each boot numbered in each hour.
+    pub sequences: Vec<HourSequence>,
+    /// What is doubted, sorted by hour.
+    pub stretches: Vec<DoubtedStretch>,
+    /// Which hours beside these are no longer right.
+    pub neighbours: Neighbours,
 }
 
 /// The transaction. Everything is read from one snapshot; dropped, it leaves all as it was.
@@ -113,69 +152,37 @@ impl<'a> Refresh<'a> {
         })
     }
 
-    /// What is known of these hours and of the one before them.
+    /// What is known of these hours, of the one before and of the one after them.
     pub async fn states(&self) -> Result<Vec<HourState>, StoreError> {
         let before = timestamp(self.from.plus(-HOUR_MICROSECONDS));
+        let after = timestamp(self.to.plus(HOUR_MICROSECONDS));
         let rows = self
             .transaction
-            .query(
-                &self.statements.states,
-                &[&self.vehicle, &before, &timestamp(self.to)],
-            )
+            .query(&self.statements.states, &[&self.vehicle, &before, &after])
             .await
             .map_err(|error| StoreError::from_driver("read refreshed hours", error))?;
         Ok(rows.iter().map(state).collect())
     }
 
-    /// Hands the vehicle's good samples from the first hour's start up to and without `until` to
-    /// `take`, in order. Returns their number.
+    /// By which rules the vehicle's service days are told.
+    pub async fn service_day_rules(&self) -> Result<ServiceDayRules, StoreError> {
+        service_day_rules(&self.transaction, self.vehicle).await
+    }
+
+    /// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in order,
+    /// until it says `false`. Returns their number.
     pub async fn read_samples(
         &self,
-        until: UnixMicroseconds,
-        mut take: impl FnMut(Sample),
-    ) -> Result<u64, StoreError> {
-        let take = |sample| {
-            take(sample);
-            true
-        };
-        samples::read(
-            &self.transaction,
-            self.vehicle,
-            self.from,
-            until,
-            Which::All,
-            take,
-        )
-        .await
-    }
-
-    /// As [`read_samples`](Self::read_samples), from another instant, only samples without a
-    /// drive cycle, and until `take` says `false`.
-    pub async fn read_unnumbered_samples(
-        &self,
         from: UnixMicroseconds,
-        until: UnixMicroseconds,
+        to: UnixMicroseconds,
         take: impl FnMut(Sample) -> bool,
     ) -> Result<u64, StoreError> {
-        samples::read(
-            &self.transaction,
-            self.vehicle,
-            from,
-            until,
-            Which::Unnumbered,
-            take,
-        )
-        .await
+        samples::read(&self.transaction, self.vehicle, from, to, take).await
     }
 
-    /// Puts the new pieces (sorted by hour) and states in the place of the old ones, takes the
-    /// hours off the queue, puts the neighbours on it, and commits.
-    pub async fn finish(
-        self,
-        pieces: &[Piece],
-        states: &[HourState],
-        neighbours: Neighbours,
-    ) -> Result<(), StoreError> {
+    /// Puts what the hours come to in the place of what was known of them, takes them off the
+    /// queue, and puts the neighbours on it.
+    pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let vehicle = self.vehicle;
         let queued_at: Option<Timestamp> = self
@@ -187,15 +194,23 @@ impl<'a> Refresh<'a> {
             .await
             .map_err(failed)?
             .get(0);
-        pieces::insert(&self.transaction, vehicle, pieces).await?;
-        if !states.is_empty() {
-            self.remember(states).await.map_err(failed)?;
+        pieces::insert(&self.transaction, vehicle, &hours.pieces).await?;
+        quality::insert(
+            &self.transaction,
+            vehicle,
+            &hours.sequences,
+            &hours.stretches,
+        )
+        .await?;
+        if !hours.states.is_empty() {
+            self.remember(&hours.states).await.map_err(failed)?;
         }
         let queued: Vec<Timestamp> = [
-            neighbours
+            hours
+                .neighbours
                 .before
                 .then(|| timestamp(self.from.plus(-HOUR_MICROSECONDS))),
-            neighbours.after.then(|| timestamp(self.to)),
+            hours.neighbours.after.then(|| timestamp(self.to)),
         ]
         .into_iter()
         .flatten()
@@ -206,12 +221,68 @@ impl<'a> Refresh<'a> {
                 .await
                 .map_err(failed)?;
         }
-        self.transaction.commit().await.map_err(failed)
+        Ok(())
+    }
+
+    /// The time whose sessions may be others now, and the pieces that they are made of. After
+    /// [`write_hours`](Self::write_hours).
+    pub async fn session_pieces(&self) -> Result<(Window, Vec<Piece>), StoreError> {
+        let row = self
+            .transaction
+            .query_one(
+                &self.statements.sessions.window,
+                &[&self.vehicle, &timestamp(self.from), &timestamp(self.to)],
+            )
+            .await
+            .map_err(|error| StoreError::from_driver("look for sessions", error))?;
+        let at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
+        let window = Window {
+            from: at(0),
+            to: at(1),
+        };
+        let (from, to) = window.hours(self.from, self.to);
+        let statement = &self.statements.pieces;
+        let pieces = pieces::read(&self.transaction, statement, self.vehicle, from, to).await?;
+        Ok((window, pieces))
+    }
+
+    /// Puts the sessions, in the order of their start, in the place of those of the window. Returns
+    /// the service days of trips that were taken away.
+    pub async fn replace_sessions(
+        &self,
+        window: Window,
+        sessions: &[Session],
+    ) -> Result<Vec<Date>, StoreError> {
+        let (from, to) = window.hours(self.from, self.to);
+        let range = (window.from.unwrap_or(from), window.to.unwrap_or(to));
+        let forget = &self.statements.sessions.forget;
+        sessions::replace(&self.transaction, forget, self.vehicle, range, sessions).await
+    }
+
+    /// The trips that began in the month of which this is the first day, band by band, in order.
+    pub async fn month_trips(&self, month: Date) -> Result<Vec<MonthTrip>, StoreError> {
+        let statement = &self.statements.month_trips;
+        months::trips(&self.transaction, statement, self.vehicle, month).await
+    }
+
+    /// Puts the month in the place of what was known of it.
+    pub async fn replace_month(&self, first_day: Date, month: &Month) -> Result<(), StoreError> {
+        let forget = &self.statements.forget_month;
+        months::replace(&self.transaction, forget, self.vehicle, first_day, month).await
+    }
+
+    /// Makes all of it visible at once.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.transaction
+            .commit()
+            .await
+            .map_err(|error| StoreError::from_driver("commit a refresh", error))
     }
 
     async fn remember(&self, states: &[HourState]) -> Result<(), tokio_postgres::Error> {
         let hours: Vec<Timestamp> = states.iter().map(|s| timestamp(s.hour)).collect();
         let readings: Vec<i64> = states.iter().map(|s| s.readings).collect();
+        let readings_before: Vec<i64> = states.iter().map(|s| s.readings_before).collect();
         let readings_after: Vec<i64> = states.iter().map(|s| s.readings_after).collect();
         let trip = |pick: fn(OpenTrip) -> UnixMicroseconds| -> Vec<Option<Timestamp>> {
             states
@@ -227,6 +298,7 @@ impl<'a> Refresh<'a> {
                     &self.vehicle,
                     &hours,
                     &readings,
+                    &readings_before,
                     &readings_after,
                     &trip(|t| t.started_at),
                     &trip(|t| t.moved_at),
@@ -243,8 +315,8 @@ fn state(row: &Row) -> HourState {
         row.get::<_, Option<Timestamp>>(column)
             .map(UnixMicroseconds::from)
     };
-    let open_trip = instant(3)
-        .zip(instant(4))
+    let open_trip = instant(4)
+        .zip(instant(5))
         .map(|(started_at, moved_at)| OpenTrip {
             started_at,
             moved_at,
@@ -252,8 +324,9 @@ fn state(row: &Row) -> HourState {
     HourState {
         hour: row.get::<_, Timestamp>(0).into(),
         readings: row.get(1),
-        readings_after: row.get(2),
+        readings_before: row.get(2),
+        readings_after: row.get(3),
         open_trip,
-        open_trip_continued: row.get(5),
+        open_trip_continued: row.get(6),
     }
 }

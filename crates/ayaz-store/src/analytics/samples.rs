@@ -18,10 +18,12 @@ use crate::vehicles::VehicleNumber;
 pub struct Sample {
     pub recorded_at: UnixMicroseconds,
     pub boot_id: i64,
+    pub sequence: i64,
     pub drive_cycle: Option<i64>,
     pub route: Option<Arc<str>>,
-    /// Whether the bus hangs on a charger; `false` where it does not say.
-    pub plugged_in: bool,
+    /// What the charging port does.
+    pub charge_state: Option<ChargeState>,
+    pub charging_station: Option<Arc<str>>,
     pub speed_kmh: Option<f64>,
     pub odometer_km: Option<f64>,
     pub soc_percent: Option<f64>,
@@ -30,6 +32,8 @@ pub struct Sample {
     pub battery_heater_power_watts: Option<f64>,
     pub charger_power_watts: Option<f64>,
     pub exterior_temperature_celsius: Option<f64>,
+    pub cabin_temperature_celsius: Option<f64>,
+    pub battery_temperature_celsius: Option<f64>,
     pub cabin_heater_power_watts: Option<f64>,
     pub heat_pump_power_watts: Option<f64>,
     pub air_conditioning_power_watts: Option<f64>,
@@ -40,8 +44,6 @@ pub struct Sample {
     pub longitude_degrees: Option<f64>,
     pub accelerator_percent: Option<f64>,
     pub motor_torque_nm: Option<f64>,
-    pub cabin_temperature_celsius: Option<f64>,
-    pub battery_temperature_celsius: Option<f64>,
     pub cell_temperature_min_celsius: Option<f64>,
     pub cell_temperature_max_celsius: Option<f64>,
 }
@@ -52,9 +54,11 @@ impl Sample {
         Self {
             recorded_at,
             boot_id,
+            sequence: 0,
             drive_cycle,
             route: None,
-            plugged_in: false,
+            charge_state: None,
+            charging_station: None,
             speed_kmh: None,
             odometer_km: None,
             soc_percent: None,
@@ -63,6 +67,8 @@ impl Sample {
             battery_heater_power_watts: None,
             charger_power_watts: None,
             exterior_temperature_celsius: None,
+            cabin_temperature_celsius: None,
+            battery_temperature_celsius: None,
             cabin_heater_power_watts: None,
             heat_pump_power_watts: None,
             air_conditioning_power_watts: None,
@@ -73,21 +79,15 @@ impl Sample {
             longitude_degrees: None,
             accelerator_percent: None,
             motor_torque_nm: None,
-            cabin_temperature_celsius: None,
-            battery_temperature_celsius: None,
             cell_temperature_min_celsius: None,
             cell_temperature_max_celsius: None,
         }
     }
-}
 
-/// Which samples of the vehicle are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    /// All.
-    All,
-    /// Those without a drive cycle.
-    Unnumbered,
+    /// Whether the bus hangs on a charger; `false` where it does not say.
+    pub fn is_plugged_in(&self) -> bool {
+        self.charge_state.is_some_and(ChargeState::is_plugged_in)
+    }
 }
 
 /// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in the order of
@@ -97,30 +97,25 @@ pub(super) async fn read(
     vehicle: VehicleNumber,
     from: UnixMicroseconds,
     to: UnixMicroseconds,
-    which: Which,
     mut take: impl FnMut(Sample) -> bool,
 ) -> Result<u64, StoreError> {
-    let only = if which == Which::Unnumbered {
-        "and drive_cycle is null"
-    } else {
-        ""
-    };
     // COPY takes no parameters; a number and two instants hold nothing that could be misread, and
     // as constants they let the planner leave out every chunk but those of these days.
     let statement = format!(
         "-- read_samples
         copy (
-            select recorded_at, boot_id, drive_cycle, route, charge_state, speed_kmh, odometer_km,
-                soc_percent, pack_voltage_volts, pack_current_amperes, battery_heater_power_watts,
-                charger_power_watts, exterior_temperature_celsius, cabin_heater_power_watts,
-                heat_pump_power_watts, air_conditioning_power_watts,
-                fuel_heater_rate_litres_per_hour, auxiliary_power_watts, traction_power_watts,
-                latitude_degrees, longitude_degrees, accelerator_percent, motor_torque_nm,
-                cabin_temperature_celsius, battery_temperature_celsius,
-                cell_temperature_min_celsius, cell_temperature_max_celsius
+            select recorded_at, boot_id, sequence, drive_cycle, route, charge_state,
+                charging_station, speed_kmh, odometer_km, soc_percent, pack_voltage_volts,
+                pack_current_amperes, battery_heater_power_watts, charger_power_watts,
+                exterior_temperature_celsius, cabin_temperature_celsius,
+                battery_temperature_celsius, cabin_heater_power_watts, heat_pump_power_watts,
+                air_conditioning_power_watts, fuel_heater_rate_litres_per_hour,
+                auxiliary_power_watts, traction_power_watts, latitude_degrees, longitude_degrees,
+                accelerator_percent, motor_torque_nm, cell_temperature_min_celsius,
+                cell_temperature_max_celsius
             from reading
             where vehicle_id = {vehicle} and recorded_at >= '{}' and recorded_at < '{}'
-                and time_quality = 0 {only}
+                and time_quality = 0
             order by recorded_at, boot_id, sequence
         ) to stdout (format binary)",
         timestamp(from),
@@ -129,7 +124,7 @@ pub(super) async fn read(
     let failed = |error| StoreError::from_driver("read samples", error);
     let stream = transaction.copy_out(&statement).await.map_err(failed)?;
     pin_mut!(stream);
-    let mut route = None;
+    let mut texts = Texts::default();
     let mut samples: u64 = 0;
     while let Some(message) = stream.next().await {
         let mut message = message.map_err(failed)?;
@@ -140,7 +135,7 @@ pub(super) async fn read(
         if row.is_empty() {
             continue;
         }
-        match parse(&row, &mut route) {
+        match parse(&row, &mut texts) {
             Some(Some(sample)) => {
                 samples += 1;
                 if !take(sample) {
@@ -167,10 +162,10 @@ const HEADER_LENGTH: usize = 19;
 const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 
 /// Outer `None`: not the binary format; inner: the end.
-fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sample>> {
+fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
-        27 => {}
+        29 => {}
         _ => return None,
     }
     let row = &mut row;
@@ -178,14 +173,15 @@ fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sam
     let sample = Sample {
         recorded_at: UnixMicroseconds(i64_field(row)??.checked_add(EPOCH_2000_MICROSECONDS)?),
         boot_id: i64_field(row)??,
+        sequence: i64_field(row)??,
         drive_cycle: i64_field(row)?,
-        route: route_field(row, last_route)?,
-        plugged_in: field(row)?
+        route: text_field(row, &mut texts.route)?,
+        charge_state: field(row)?
             .map(|bytes| bytes.try_into().map(i16::from_be_bytes))
             .transpose()
             .ok()?
-            .and_then(|code| ChargeState::try_from(i32::from(code)).ok())
-            .is_some_and(ChargeState::is_plugged_in),
+            .and_then(|code| ChargeState::try_from(i32::from(code)).ok()),
+        charging_station: text_field(row, &mut texts.charging_station)?,
         speed_kmh: real_field(row)?,
         odometer_km: double_field(row)?,
         soc_percent: real_field(row)?,
@@ -194,6 +190,8 @@ fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sam
         battery_heater_power_watts: real_field(row)?,
         charger_power_watts: real_field(row)?,
         exterior_temperature_celsius: real_field(row)?,
+        cabin_temperature_celsius: real_field(row)?,
+        battery_temperature_celsius: real_field(row)?,
         cabin_heater_power_watts: real_field(row)?,
         heat_pump_power_watts: real_field(row)?,
         air_conditioning_power_watts: real_field(row)?,
@@ -204,8 +202,6 @@ fn parse(mut row: &[u8], last_route: &mut Option<Arc<str>>) -> Option<Option<Sam
         longitude_degrees: double_field(row)?,
         accelerator_percent: real_field(row)?,
         motor_torque_nm: real_field(row)?,
-        cabin_temperature_celsius: real_field(row)?,
-        battery_temperature_celsius: real_field(row)?,
         cell_temperature_min_celsius: real_field(row)?,
         cell_temperature_max_celsius: real_field(row)?,
     };
@@ -250,12 +246,19 @@ fn double_field(row: &mut &[u8]) -> Option<Option<f64>> {
     }
 }
 
-/// Shares the text with the row before, as nearly every row has the same route.
-fn route_field(row: &mut &[u8], last: &mut Option<Arc<str>>) -> Option<Option<Arc<str>>> {
+/// The last text of each column.
+#[derive(Debug, Default)]
+struct Texts {
+    route: Option<Arc<str>>,
+    charging_station: Option<Arc<str>>,
+}
+
+/// Shares the text with the last row that had one, as nearly every row has the same.
+fn text_field(row: &mut &[u8], last: &mut Option<Arc<str>>) -> Option<Option<Arc<str>>> {
     let Some(bytes) = field(row)? else {
         return Some(None);
     };
-    if last.as_ref().is_none_or(|route| route.as_bytes() != bytes) {
+    if last.as_ref().is_none_or(|text| text.as_bytes() != bytes) {
         *last = Some(std::str::from_utf8(bytes).ok()?.into());
     }
     Some(last.clone())

@@ -20,8 +20,11 @@ pub struct HourState {
     pub hour: UnixMicroseconds,
     /// Good readings in the hour.
     pub readings: i64,
-    /// Good readings in the minute after the hour, into which its last interval may reach. Readings
+    /// Good readings before the hour on which the plausibility of its first ones depends. Readings
     /// are only ever added, so that the same number means the same readings.
+    pub readings_before: i64,
+    /// Good readings after the hour on which its last interval, or the plausibility of its last
+    /// readings, depends.
     pub readings_after: i64,
     /// The trip without a number that might go on after the hour.
     pub open_trip: Option<OpenTrip>,

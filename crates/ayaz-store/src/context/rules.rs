@@ -14,7 +14,7 @@ use crate::vehicles::VehicleNumber;
 ///
 /// # Errors
 ///
-/// Fatal for a vehicle that is not there, and for a zone that this machine's time zone data lack.
+/// Fatal for a zone that this machine's time zone data lack.
 pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,
@@ -24,6 +24,10 @@ pub async fn service_day_rules(
             "-- service_day_rules
             select depot, zone, cut_over_hour, valid_from, valid_to from service_day_period
             where vehicle_id = $1
+            union all
+            -- Readings of a vehicle that somebody deleted must not stop the worker.
+            select null, zone, cut_over_hour, null, null from service_day_default
+            where not exists (select from vehicle v where v.vehicle_id = $1)
             order by valid_from nulls first",
             &[&vehicle],
         )
@@ -32,7 +36,7 @@ pub async fn service_day_rules(
     let rules: Vec<ServiceDayRule> = rows.iter().map(rule).collect::<Result<_, _>>()?;
     ServiceDayRules::new(rules).ok_or_else(|| {
         StoreError::Fatal(format!(
-            "the rules of service days of vehicle {vehicle} leave a gap, or there is no such vehicle"
+            "the rules of service days of vehicle {vehicle} leave a gap"
         ))
     })
 }

@@ -62,6 +62,19 @@ impl ServiceDayRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDayRules(Vec<ServiceDayRule>);
 
+impl Default for ServiceDayRules {
+    /// What a database says of vehicles without a depot as long as nobody has changed it.
+    fn default() -> Self {
+        Self(vec![ServiceDayRule {
+            from: None,
+            to: None,
+            depot: None,
+            zone: TimeZone::UTC,
+            cut_over_hour: 3,
+        }])
+    }
+}
+
 impl ServiceDayRules {
     /// The rules, if they are in order, cover all time, and leave no gap.
     pub fn new(rules: Vec<ServiceDayRule>) -> Option<Self> {

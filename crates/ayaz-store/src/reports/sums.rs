@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 /// Aggregates over pieces, in a statement that reads them unaliased.
 pub(super) const SUMS: &str = "
-    count(distinct (vehicle_id, drive_cycle, trip_started_at, occurrence))
+    count(distinct (vehicle_id, started_at, number))
         filter (where intervals > 0) as trips,
     sum(intervals)::bigint as intervals,
     sum(seconds) as seconds,

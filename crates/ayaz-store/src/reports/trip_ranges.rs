@@ -104,7 +104,7 @@ fn statement(group: RangeGroup) -> String {
                 extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
                     as duration_seconds
             from ({SELECTED_PIECES}) as piece
-            group by 1, vehicle_id, drive_cycle, trip_started_at, occurrence, trip_began_at
+            group by 1, vehicle_id, started_at, number, trip_began_at
             having sum(intervals) > 0
         )
         select trip.*, usable.usable_energy_kwh

@@ -65,7 +65,6 @@ pub async fn energy_by_trip(
         .collect())
 }
 
-/// The view `trip_energy` says the same, but reads the whole history for it.
 fn statement() -> String {
     format!(
         "-- energy_by_trip
@@ -75,21 +74,20 @@ fn statement() -> String {
             vehicle,
             model,
             drive_cycle,
-            case when min(route) = max(route) then min(route) end as route,
+            trip_route as route,
             trip_began_at as started_at,
             trip_ended_at as ended_at,
-            sum(seconds) / nullif(
+            trip_seconds / nullif(
                 extract(epoch from trip_ended_at - trip_began_at)::double precision, 0
             ) as coverage,
-            (array_agg(soc_start_percent order by soc_start_at)
-                filter (where soc_start_percent is not null))[1] as soc_start_percent,
-            (array_agg(soc_end_percent order by soc_end_at desc)
-                filter (where soc_end_percent is not null))[1] as soc_end_percent,
-            max(odometer_end_km) - min(odometer_start_km) as odometer_km,
+            soc_start_percent,
+            soc_end_percent,
+            odometer_km,
             {SUMS}
         from piece
-        group by fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, occurrence,
-            trip_began_at, trip_ended_at
+        group by fleet, vehicle, model, vehicle_id, started_at, number, drive_cycle, trip_route,
+            trip_began_at, trip_ended_at, trip_seconds, soc_start_percent, soc_end_percent,
+            odometer_km
         having sum(intervals) > 0
         order by trip_began_at, vehicle, fleet"
     )

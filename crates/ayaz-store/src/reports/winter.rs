@@ -44,7 +44,8 @@ pub struct RangeBand {
     pub range_vehicles: i64,
     /// Usable energy, the mean of those vehicles by distance, kWh.
     pub usable_energy_kwh: Option<f64>,
-    /// Where that is from: `model`, `soc` or `mixed`.
+    /// Where that is from: `model` or `vehicle` (what the operator says), `soc` (an estimate), or
+    /// `mixed` (some of it is an estimate).
     pub usable_energy_source: Option<String>,
     /// Range from full to empty at the measured consumption of those vehicles, km.
     pub range_km: Option<f64>,
@@ -111,9 +112,9 @@ fn statement(group: RangeGroup) -> String {
                     / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
                     as usable_energy_kwh,
                 case
-                    when min(usable_energy_source) = max(usable_energy_source)
-                        then min(usable_energy_source)
-                    when min(usable_energy_source) is not null then 'mixed'
+                    when bool_or(usable_energy_source = 'soc')
+                        and bool_or(usable_energy_source <> 'soc') then 'mixed'
+                    else min(usable_energy_source)
                 end as usable_energy_source,
                 case
                     when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
@@ -137,9 +138,8 @@ fn statement(group: RangeGroup) -> String {
                     name,
                     band_celsius,
                     vehicle_id,
-                    drive_cycle,
-                    trip_started_at,
-                    occurrence,
+                    started_at,
+                    number,
                     trip_seconds,
                     trip_ended_at - trip_began_at as trip_duration
                 from piece

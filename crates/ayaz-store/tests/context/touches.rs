@@ -9,8 +9,10 @@ use crate::database::Database;
 /// Hours that the worker has worked out: of each bus one at noon of each first day of a month of 2025,
 /// and the hours around midnight before May.
 const WORKED_OUT: &str = "
-    insert into refreshed_hour (vehicle_id, hour, readings, readings_after, open_trip_continued)
-    select vehicle_id, hour, 1, 0, false
+    insert into refreshed_hour (
+        vehicle_id, hour, readings, readings_before, readings_after, open_trip_continued
+    )
+    select vehicle_id, hour, 1, 0, 0, false
     from unnest(array[1, 2]) as vehicle_id, (
         select generate_series(timestamptz '2025-01-01 12:00Z', '2025-12-01 12:00Z', '1 month')
         union all values ('2025-04-30 23:00Z'::timestamptz), ('2025-05-01 00:00Z')
@@ -153,8 +155,8 @@ async fn an_hour_that_was_being_worked_out_meanwhile_is_not_missed() -> Result<(
         .client
         .batch_execute(
             "insert into refreshed_hour
-                (vehicle_id, hour, readings, readings_after, open_trip_continued)
-            values (2, '2025-12-24 12:00Z', 1, 0, false)",
+                (vehicle_id, hour, readings, readings_before, readings_after, open_trip_continued)
+            values (2, '2025-12-24 12:00Z', 1, 0, 0, false)",
         )
         .await?;
     change.commit().await?;

@@ -2,11 +2,19 @@
 
 mod bands;
 mod states;
+mod trip_ranges;
 mod trips;
 
-use anyhow::Result;
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use ayaz_analytics::work::refresh_sessions;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::{Refresh, RefreshStatements};
 use ayaz_store::reports::TripSelection;
 use ayaz_store::{Connection, Role};
+use jiff::Timestamp;
 
 use crate::database::Database;
 
@@ -73,17 +81,22 @@ async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
             .execute(
                 "insert into energy_piece (
                     vehicle_id, hour, piece, drive_cycle, plugged_in, route, band_celsius,
-                    started_at, ended_at, intervals, seconds, distance_seconds, km,
-                    energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
-                    heater_kwh, heater_base_kwh, exterior_kelvin_seconds, exterior_seconds,
-                    soc_start_percent, soc_start_at, soc_end_percent, soc_end_at
+                    started_at, ended_at, service_day, activity, stretch_started_at, intervals,
+                    seconds, distance_seconds, km, energy_seconds, net_kwh, discharge_kwh,
+                    regen_kwh, paired_km, paired_net_kwh, heater_kwh, heater_base_kwh,
+                    exterior_kelvin_seconds, exterior_seconds, doubted_seconds, standing_seconds,
+                    standing_net_kwh, soc_start_percent, soc_start_at, soc_end_percent, soc_end_at
                 ) values (
                     $1, $2::text::timestamptz, $3, $4, $5, $6, $7,
-                    $8::text::timestamptz, $9::text::timestamptz, 10, $10, $10, $11,
-                    $10, $12, $12::double precision + 1, 1, $11, $12,
-                    $13, $14, 0, 0,
-                    $15, case when $15::real is not null then $8::text::timestamptz end,
-                    $16, case when $16::real is not null then $9::text::timestamptz end
+                    $8::text::timestamptz, $9::text::timestamptz,
+                    ($8::text::timestamptz at time zone 'UTC' - interval '3 hours')::date,
+                    case when $5 then 'charging' when $4::bigint is null then 'parking'
+                        else 'trip' end,
+                    case when $5 or $4::bigint is null then $8::text::timestamptz end,
+                    10, $10, $10, $11, $10, $12, $12::double precision + 1, 1, $11, $12,
+                    $13, $14, 0, 0, 0, 0, 0,
+                    $15::real, case when $15::real is not null then $8::text::timestamptz end,
+                    $16::real, case when $16::real is not null then $9::text::timestamptz end
                 )",
                 &[
                     &piece.vehicle_id,
@@ -105,6 +118,26 @@ async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
                 ],
             )
             .await?;
+    }
+    add_up(database, pieces).await
+}
+
+/// Sessions and months, as the worker works them out from pieces.
+async fn add_up(database: &Database, pieces: &[Piece]) -> Result<()> {
+    let mut worker = database.connect_as(Role::Analytics).await?;
+    let statements = RefreshStatements::prepare(&worker.client).await?;
+    let mut hours: BTreeMap<i32, Vec<UnixMicroseconds>> = BTreeMap::new();
+    for piece in pieces {
+        let hour: Timestamp = piece.hour.parse()?;
+        hours.entry(piece.vehicle_id).or_default().push(hour.into());
+    }
+    for (vehicle, hours) in hours {
+        let from = hours.iter().min().copied().context("an hour")?;
+        let to = hours.iter().max().copied().context("an hour")?;
+        let to = to.plus(HOUR_MICROSECONDS);
+        let refresh = Refresh::begin(&mut worker.client, &statements, vehicle, from, to).await?;
+        refresh_sessions(&refresh).await?;
+        refresh.commit().await?;
     }
     Ok(())
 }

@@ -161,7 +161,7 @@ struct Seen {
 
 impl Seen {
     fn add(&mut self, sample: &Sample) {
-        if !sample.plugged_in {
+        if !sample.is_plugged_in() {
             self.current.add(sample.pack_current_amperes);
             self.power.add(crate::integrate::power_watts(sample));
         }

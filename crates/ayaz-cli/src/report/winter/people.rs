@@ -105,7 +105,7 @@ fn notes(by: By, rows: &[Row]) -> String {
         row.band
             .usable_energy_source
             .as_deref()
-            .is_some_and(|s| s != "model")
+            .is_some_and(|s| matches!(s, "soc" | "mixed"))
     }) {
         notes.push(
             "Usable energy is estimated from the state of charge where vehicle_model has none."

@@ -124,6 +124,7 @@ fn basis(group: &Group) -> String {
     if let Some((least, most)) = group.usable_kwh {
         let source = match group.usable_source.as_deref() {
             Some("model") => "as vehicle_model says",
+            Some("vehicle") => "as vehicle_context says",
             Some("soc") => "estimated from the state of charge",
             _ => "partly estimated from the state of charge",
         };

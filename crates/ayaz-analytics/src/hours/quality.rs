@@ -1,0 +1,133 @@
+//! How far the readings of an hour are to be trusted: gaps in their sequence, and what is doubted.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::{Signal, UnixMicroseconds};
+use ayaz_store::analytics::{DoubtedStretch, HourSequence, Sample};
+use jiff::civil::Date;
+
+use crate::interval::INTERVAL_MICROSECONDS_MAX;
+use crate::plausibility::{Check, Doubts};
+
+/// Most stretches of an hour; what comes over it extends the last one, so that a hostile source does
+/// not make a row of each reading.
+const STRETCHES_MAX: usize = 500;
+
+/// Of one hour.
+#[derive(Debug, Default)]
+pub(super) struct Quality {
+    sequences: BTreeMap<(Date, i64), Sequence>,
+    stretches: Vec<Stretch>,
+}
+
+#[derive(Debug)]
+struct Sequence {
+    readings: i64,
+    readings_doubted: i64,
+    readings_out_of_order: i64,
+    min: i64,
+    max: i64,
+    last: i64,
+}
+
+#[derive(Debug)]
+struct Stretch {
+    boot_id: i64,
+    started_at: UnixMicroseconds,
+    ended_at: UnixMicroseconds,
+    readings: i64,
+    doubts: Doubts,
+    /// Whether a reading without doubts came after it.
+    is_over: bool,
+}
+
+impl Quality {
+    pub(super) fn add(&mut self, sample: &Sample, day: Date, doubts: Doubts) {
+        let doubted = !doubts.is_none();
+        let sequence = self
+            .sequences
+            .entry((day, sample.boot_id))
+            .or_insert(Sequence {
+                readings: 0,
+                readings_doubted: 0,
+                readings_out_of_order: 0,
+                min: i64::MAX,
+                max: i64::MIN,
+                last: i64::MIN,
+            });
+        sequence.readings += 1;
+        sequence.readings_doubted += i64::from(doubted);
+        // Samples come in the order of time.
+        sequence.readings_out_of_order += i64::from(sample.sequence < sequence.last);
+        sequence.last = sample.sequence;
+        sequence.min = sequence.min.min(sample.sequence);
+        sequence.max = sequence.max.max(sample.sequence);
+        if doubted {
+            self.doubt(sample, doubts);
+        } else if let Some(last) = self.stretches.last_mut()
+            && last.boot_id == sample.boot_id
+        {
+            last.is_over = true;
+        }
+    }
+
+    fn doubt(&mut self, sample: &Sample, doubts: Doubts) {
+        let at = sample.recorded_at;
+        let full = self.stretches.len() >= STRETCHES_MAX;
+        if let Some(last) = self.stretches.last_mut()
+            && (full || last.goes_on(sample, doubts))
+        {
+            last.ended_at = at;
+            last.readings += 1;
+            return;
+        }
+        self.stretches.push(Stretch {
+            boot_id: sample.boot_id,
+            started_at: at,
+            ended_at: at,
+            readings: 1,
+            doubts,
+            is_over: false,
+        });
+    }
+
+    pub(super) fn into_rows(
+        self,
+        hour: UnixMicroseconds,
+    ) -> (Vec<HourSequence>, Vec<DoubtedStretch>) {
+        let sequences = self
+            .sequences
+            .into_iter()
+            .map(|((day, boot_id), of)| HourSequence {
+                hour,
+                service_day: day,
+                boot_id,
+                readings: of.readings,
+                readings_doubted: of.readings_doubted,
+                readings_out_of_order: of.readings_out_of_order,
+                sequence_min: of.min,
+                sequence_max: of.max,
+            });
+        let stretches = self.stretches.into_iter().map(|of| DoubtedStretch {
+            hour,
+            boot_id: of.boot_id,
+            started_at: of.started_at,
+            ended_at: of.ended_at,
+            readings: of.readings,
+            checks: of.doubts.checks().map(Check::name).collect(),
+            signals: of.doubts.signals().iter().map(Signal::name).collect(),
+            whole_row: of.doubts.whole_row(),
+        });
+        (sequences.collect(), stretches.collect())
+    }
+}
+
+impl Stretch {
+    fn goes_on(&self, sample: &Sample, doubts: Doubts) -> bool {
+        let pause = sample.recorded_at.0.saturating_sub(self.ended_at.0);
+        !self.is_over
+            && self.boot_id == sample.boot_id
+            && self.doubts == doubts
+            && pause <= INTERVAL_MICROSECONDS_MAX
+    }
+}

@@ -1,0 +1,96 @@
+//! What an hour depends on beside its own readings, so that late readings have just those hours
+//! worked out again that they reach.
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::HourState;
+
+use crate::interval::INTERVAL_MICROSECONDS_MAX;
+use crate::plausibility;
+
+/// Readings that long before an hour can make its first ones implausible.
+pub const BEFORE_MICROSECONDS: i64 = plausibility::REACH_MICROSECONDS;
+
+/// An hour's last interval ends within a minute after it, and readings within reach of that end can
+/// make it implausible.
+pub const AFTER_MICROSECONDS: i64 = INTERVAL_MICROSECONDS_MAX + plausibility::REACH_MICROSECONDS;
+
+const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
+
+/// Counts readings for neighbouring hours from `from`.
+#[derive(Debug)]
+pub(super) struct Reach {
+    from: UnixMicroseconds,
+    counts: Vec<Counts>,
+    /// What the hour before should know as its `readings_after`.
+    first: i64,
+    /// What the hour after should know as its `readings_before`.
+    last: i64,
+}
+
+/// Readings of an hour, and of its surroundings.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub(super) readings: i64,
+    pub(super) readings_before: i64,
+    pub(super) readings_after: i64,
+}
+
+impl Reach {
+    pub(super) fn new(from: UnixMicroseconds, hours: usize) -> Self {
+        Self {
+            from,
+            counts: vec![Counts::default(); hours],
+            first: 0,
+            last: 0,
+        }
+    }
+
+    pub(super) fn count(&mut self, at: UnixMicroseconds) {
+        // Hours are counted from `from`; the one before is −1.
+        let hour =
+            at.0.saturating_sub(self.from.0)
+                .div_euclid(HOUR_MICROSECONDS);
+        let into =
+            at.0.saturating_sub(self.from.0)
+                .rem_euclid(HOUR_MICROSECONDS);
+        let hours = self.counts.len() as i64;
+        if let Some(counts) = self.at(hour) {
+            counts.readings += 1;
+        }
+        if into < AFTER_MICROSECONDS {
+            match self.at(hour.saturating_sub(1)) {
+                Some(before) => before.readings_after += 1,
+                None if hour == 0 => self.first += 1,
+                None => {}
+            }
+        }
+        if into >= HOUR_MICROSECONDS - BEFORE_MICROSECONDS {
+            match self.at(hour.saturating_add(1)) {
+                Some(after) => after.readings_before += 1,
+                None if hour == hours - 1 => self.last += 1,
+                None => {}
+            }
+        }
+    }
+
+    pub(super) fn of(&self, index: usize) -> Counts {
+        self.counts.get(index).copied().unwrap_or_default()
+    }
+
+    /// Whether the hour before was worked out from other readings than there are now.
+    pub(super) fn is_wrong_before(&self, known: &HourState) -> bool {
+        known.readings_after != self.first
+    }
+
+    /// Whether the hour after was.
+    pub(super) fn is_wrong_after(&self, known: &HourState) -> bool {
+        known.readings_before != self.last
+    }
+
+    fn at(&mut self, hour: i64) -> Option<&mut Counts> {
+        usize::try_from(hour)
+            .ok()
+            .and_then(|hour| self.counts.get_mut(hour))
+    }
+}

@@ -1,0 +1,60 @@
+//! Days are cut by the depot's clock, and cut again when the depot changes.
+
+use anyhow::Result;
+
+use crate::fleet::Database;
+use crate::work_off;
+
+/// A bus that stands and says so every minute, around the night in which Astana's clock was set back
+/// for good: from UTC+6 to UTC+5 at midnight before 2024-03-01.
+const NIGHT: &str = "
+    insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
+    values (1, 'astana', 'b1');
+    insert into depot values ('north', 'Asia/Almaty', 3);
+    insert into reading (
+        vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical, speed_kmh
+    )
+    select 1, at, 1, extract(epoch from at) / 60, at, 0, true, 0
+    from generate_series(
+        timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 minute'
+    ) at;
+    insert into touched_hours (vehicle_ids, hours)
+    select array_agg(1), array_agg(hour)
+    from generate_series(
+        timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 hour'
+    ) hour";
+
+const HOURS: &str = "select string_agg(
+        format('%s %s', to_char(service_day, 'MM-DD'), round(seconds::numeric / 3600, 2)),
+        ', ' order by service_day
+    ) from day_energy";
+
+#[tokio::test]
+async fn astanas_leap_day_has_25_hours_once_the_bus_has_its_depot() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.execute(NIGHT).await?;
+    work_off(&database).await?;
+    // Without a depot: UTC, from 03:00 on.
+    let utc = "02-27 15.00, 02-28 24.00, 02-29 24.00, 03-01 24.00, 03-02 9.00";
+    assert_eq!(database.text(HOURS).await?, utc);
+
+    database
+        .execute(
+            "insert into vehicle_context (vehicle_id, attribute, value, valid_from)
+            values (1, 'depot', 'north', '-infinity')",
+        )
+        .await?;
+    work_off(&database).await?;
+    let astana = "02-27 9.00, 02-28 24.00, 02-29 25.00, 03-01 24.00, 03-02 14.00";
+    assert_eq!(database.text(HOURS).await?, astana);
+    // An hour that a cut-over parts belongs to both days: none does here, one in Kathmandu.
+    database
+        .execute("update depot set zone = 'Asia/Kathmandu' where depot = 'north'")
+        .await?;
+    work_off(&database).await?;
+    let kathmandu = "02-27 9.25, 02-28 24.00, 02-29 24.00, 03-01 24.00, 03-02 14.75";
+    assert_eq!(database.text(HOURS).await?, kathmandu);
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! `ayaz report sessions`.
+
+use anyhow::Result;
+use ayaz_store::reports::{SessionRow, TripSelection, sessions};
+use clap::ValueEnum;
+use tokio_postgres::Client;
+
+use super::Rendered;
+use super::sheet::{Cell, Sheet};
+use super::table::{NOTHING, number, percent, table};
+
+/// Which sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// Key on to key off, or movement to ten minutes of standing.
+    Trip,
+    /// On the plug, and the battery gains energy.
+    Charging,
+    /// Heating or cooling while parked, from the grid or from the battery.
+    Conditioning,
+    /// Parked, and none of these.
+    Parking,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Trip => "trip",
+            Self::Charging => "charging",
+            Self::Conditioning => "conditioning",
+            Self::Parking => "parking",
+        }
+    }
+}
+
+pub(super) async fn report(
+    client: &Client,
+    kind: Option<Kind>,
+    selection: &TripSelection,
+) -> Result<Rendered> {
+    let rows = sessions(client, selection, kind.map(Kind::name)).await?;
+    Ok(Rendered {
+        sheet: sheet(&rows),
+        table: people(&rows),
+    })
+}
+
+fn sheet(rows: &[SessionRow]) -> Sheet {
+    let columns = vec![
+        "fleet",
+        "vehicle",
+        "kind",
+        "started_at",
+        "ended_at",
+        "is_open",
+        "service_day",
+        "duration_seconds",
+        "coverage",
+        "doubted_seconds",
+        "km",
+        "net_kwh",
+        "charged_kwh",
+        "charger_kwh",
+        "traction_kwh",
+        "heater_kwh",
+        "heat_pump_kwh",
+        "battery_heater_kwh",
+        "air_conditioning_kwh",
+        "auxiliary_kwh",
+        "unexplained_kwh",
+        "fuel_litres",
+        "split_traction_kwh",
+        "split_other_kwh",
+        "split_source",
+        "soc_start_percent",
+        "soc_end_percent",
+        "exterior_temperature_mean_celsius",
+        "cabin_start_celsius",
+        "cabin_end_celsius",
+        "battery_start_celsius",
+        "battery_end_celsius",
+        "route",
+        "charging_station",
+        "conditioning_source",
+        "model",
+    ];
+    let row = |row: &SessionRow| -> Vec<Cell> {
+        vec![
+            row.fleet.clone().into(),
+            row.vehicle.clone().into(),
+            row.kind.clone().into(),
+            row.started_at.into(),
+            row.ended_at.into(),
+            row.is_open.into(),
+            row.service_day.to_string().into(),
+            row.duration_seconds.into(),
+            row.coverage.into(),
+            row.doubted_seconds.into(),
+            row.km.into(),
+            row.net_kwh.into(),
+            row.charged_kwh.into(),
+            row.charger_kwh.into(),
+            row.traction_kwh.into(),
+            row.heater_kwh.into(),
+            row.heat_pump_kwh.into(),
+            row.battery_heater_kwh.into(),
+            row.air_conditioning_kwh.into(),
+            row.auxiliary_kwh.into(),
+            row.unexplained_kwh.into(),
+            row.fuel_litres.into(),
+            row.split_traction_kwh.into(),
+            row.split_other_kwh.into(),
+            row.split_source.clone().into(),
+            row.soc_start_percent.into(),
+            row.soc_end_percent.into(),
+            row.exterior_temperature_mean_celsius.into(),
+            row.cabin_start_celsius.into(),
+            row.cabin_end_celsius.into(),
+            row.battery_start_celsius.into(),
+            row.battery_end_celsius.into(),
+            row.route.clone().into(),
+            row.charging_station.clone().into(),
+            row.conditioning_source.clone().into(),
+            row.model.clone().into(),
+        ]
+    };
+    Sheet {
+        columns,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+fn people(rows: &[SessionRow]) -> String {
+    let mut table = table(
+        &[
+            "vehicle",
+            "session",
+            "began (UTC)",
+            "min",
+            "km",
+            "battery kWh",
+            "grid kWh",
+            "heat kWh",
+            "SoC %",
+            "outside °C",
+            "pack °C",
+            "coverage %",
+        ],
+        3,
+    );
+    for row in rows {
+        let heat = [row.heater_kwh, row.heat_pump_kwh, row.battery_heater_kwh];
+        let heat = heat
+            .iter()
+            .any(Option::is_some)
+            .then(|| heat.into_iter().flatten().sum());
+        let soc = |percent: Option<f32>| number(percent.map(f64::from), 0);
+        let arrow = |from: String, to: String| format!("{from} → {to}");
+        let open = if row.is_open { "open" } else { "" };
+        let notes = [row.conditioning_source.as_deref().unwrap_or(""), open];
+        let notes: Vec<&str> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        let kind = match notes.as_slice() {
+            [] => row.kind.clone(),
+            notes => format!("{} ({})", row.kind, notes.join(", ")),
+        };
+        table.add_row([
+            format!("{}/{}", row.fleet, row.vehicle),
+            kind,
+            row.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
+            number(Some(row.duration_seconds / 60.0), 0),
+            number(row.km.filter(|_| row.kind == "trip"), 1),
+            number(row.net_kwh, 1),
+            number(row.charger_kwh, 1),
+            number(heat, 1),
+            arrow(soc(row.soc_start_percent), soc(row.soc_end_percent)),
+            number(row.exterior_temperature_mean_celsius, 1),
+            arrow(
+                number(row.battery_start_celsius, 0),
+                number(row.battery_end_celsius, 0),
+            ),
+            percent(row.coverage),
+        ]);
+    }
+    format!(
+        "{table}\n{} sessions. battery kWh: out of the battery, negative into it. heat kWh: cabin \
+         heater, heat pump and battery heater. coverage %: of the time that was measured. \
+         {NOTHING}: not measured.\n",
+        rows.len()
+    )
+}

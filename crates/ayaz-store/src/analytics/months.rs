@@ -1,0 +1,184 @@
+//! Rows of `month_band` and `month_charge`, described in their migration.
+
+use ayaz_model::UnixMicroseconds;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Statement, Transaction};
+
+use super::energy::Energy;
+use super::rows::{self, Value};
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// A trip of a month, one band of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MonthTrip {
+    /// Of the trip.
+    pub started_at: UnixMicroseconds,
+    /// Its number among those that started at that instant.
+    pub number: i32,
+    /// Its last sample.
+    pub ended_at: UnixMicroseconds,
+    /// The whole trip's time covered, s.
+    pub trip_seconds: f64,
+    /// The part of it with energy measured, s.
+    pub trip_energy_seconds: f64,
+    /// The whole trip's net energy, kWh.
+    pub trip_net_kwh: f64,
+    /// State of charge at its first and last sample that has one, %; `None` also for a trip that was
+    /// charged on the way.
+    pub soc_percent: Option<(f64, f64)>,
+    /// The band; `None` is unknown.
+    pub band_celsius: Option<i16>,
+    /// Intervals of the trip in the band.
+    pub intervals: i64,
+    /// Their sums.
+    pub energy: Energy,
+}
+
+/// One row of `month_band`, without its key.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[allow(missing_docs, reason = "the columns of `month_band`, described there")]
+pub struct MonthBand {
+    pub band_celsius: Option<i16>,
+    pub trips: i64,
+    pub intervals: i64,
+    pub energy: Energy,
+    pub trip_duration_seconds: f64,
+    pub trip_seconds: f64,
+}
+
+/// A vehicle's month.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Month {
+    /// Its bands, in their order.
+    pub bands: Vec<MonthBand>,
+    /// State of charge and energy of the trips that tell of the usable energy: percent and kWh.
+    pub charge: Option<(f64, f64)>,
+}
+
+/// The trips that began in the month, in order. The days around it are read because a service day
+/// is not a UTC day.
+pub(super) fn trips_statement() -> String {
+    let columns: Vec<String> = Energy::COLUMNS.iter().map(|c| format!("b.{c}")).collect();
+    format!(
+        "-- month_trips
+        select s.started_at, s.number, s.ended_at, s.seconds, s.energy_seconds, s.net_kwh,
+            case when s.plugged_in_share = 0 then s.soc_start_percent end, s.soc_end_percent,
+            b.band_celsius, b.intervals, {}
+        from session s
+        join trip_band b using (vehicle_id, started_at, number)
+        where s.vehicle_id = $1
+            and s.kind = 'trip'
+            and s.started_at >= $2::date::timestamp at time zone 'UTC' - interval '2 days'
+            and s.started_at < ($2::date + interval '1 month 2 days') at time zone 'UTC'
+            and s.service_day >= $2 and s.service_day < $2::date + interval '1 month'
+        order by s.started_at, s.number, b.band",
+        columns.join(", ")
+    )
+}
+const TRIP_COLUMNS: usize = 10;
+
+pub(super) async fn trips(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    vehicle: VehicleNumber,
+    month: Date,
+) -> Result<Vec<MonthTrip>, StoreError> {
+    let rows = transaction
+        .query(statement, &[&vehicle, &month])
+        .await
+        .map_err(|error| StoreError::from_driver("read a month's trips", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| MonthTrip {
+            started_at: row.get::<_, Timestamp>(0).into(),
+            number: row.get(1),
+            ended_at: row.get::<_, Timestamp>(2).into(),
+            trip_seconds: row.get(3),
+            trip_energy_seconds: row.get(4),
+            trip_net_kwh: row.get(5),
+            soc_percent: row.get::<_, Option<f64>>(6).zip(row.get(7)),
+            band_celsius: row.get(8),
+            intervals: row.get(9),
+            energy: Energy::from_row(row, TRIP_COLUMNS),
+        })
+        .collect())
+}
+
+/// Puts the month in the place of what was known of it.
+pub(super) const FORGET: &str = "-- forget_month
+    with bands as (
+        delete from month_band where vehicle_id = $1 and month = $2
+    )
+    delete from month_charge where vehicle_id = $1 and month = $2";
+
+pub(super) async fn replace(
+    transaction: &Transaction<'_>,
+    forget: &Statement,
+    vehicle: VehicleNumber,
+    first_day: Date,
+    month: &Month,
+) -> Result<(), StoreError> {
+    write(transaction, forget, vehicle, first_day, month)
+        .await
+        .map_err(|error| StoreError::from_driver("write a month", error))
+}
+
+async fn write(
+    transaction: &Transaction<'_>,
+    forget: &Statement,
+    vehicle: VehicleNumber,
+    first_day: Date,
+    month: &Month,
+) -> Result<(), Error> {
+    transaction.execute(forget, &[&vehicle, &first_day]).await?;
+    let statement = format!(
+        "-- insert_month_bands
+        copy month_band (
+            vehicle_id, month, band, band_celsius, trips, intervals, {}, trip_duration_seconds,
+            trip_seconds
+        ) from stdin (format binary)",
+        Energy::column_list()
+    );
+    let head = [
+        Type::INT4,
+        Type::DATE,
+        Type::INT4,
+        Type::INT2,
+        Type::INT8,
+        Type::INT8,
+    ];
+    let types: Vec<Type> = head
+        .into_iter()
+        .chain(Energy::types())
+        .chain([Type::FLOAT8, Type::FLOAT8])
+        .collect();
+    let rows = (0_i32..).zip(&month.bands).map(|(number, band)| {
+        let mut row: Vec<Value<'_>> = vec![
+            Box::new(vehicle),
+            Box::new(first_day),
+            Box::new(number),
+            Box::new(band.band_celsius),
+            Box::new(band.trips),
+            Box::new(band.intervals),
+        ];
+        row.extend(band.energy.values());
+        row.push(Box::new(band.trip_duration_seconds));
+        row.push(Box::new(band.trip_seconds));
+        row
+    });
+    rows::write(transaction, &statement, &types, rows.collect()).await?;
+    if let Some((percent, kwh)) = month.charge {
+        transaction
+            .execute(
+                "-- insert_month_charge
+                insert into month_charge (vehicle_id, month, soc_drop_percent, net_kwh)
+                values ($1, $2, $3, $4)",
+                &[&vehicle, &first_day, &percent, &kwh],
+            )
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! Rows of `hour_sequence` and `doubted_stretch`, described in their migration.
+
+use ayaz_model::UnixMicroseconds;
+use jiff::civil::Date;
+use tokio_postgres::Transaction;
+use tokio_postgres::types::Type;
+
+use super::rows::{self, Value};
+use super::timestamp;
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// One row of `hour_sequence`, without its vehicle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of `hour_sequence`")]
+pub struct HourSequence {
+    pub hour: UnixMicroseconds,
+    pub service_day: Date,
+    pub boot_id: i64,
+    pub readings: i64,
+    pub readings_doubted: i64,
+    pub readings_out_of_order: i64,
+    pub sequence_min: i64,
+    pub sequence_max: i64,
+}
+
+/// One row of `doubted_stretch`, without its vehicle and number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns of `doubted_stretch`")]
+pub struct DoubtedStretch {
+    pub hour: UnixMicroseconds,
+    pub boot_id: i64,
+    pub started_at: UnixMicroseconds,
+    pub ended_at: UnixMicroseconds,
+    pub readings: i64,
+    pub checks: Vec<&'static str>,
+    pub signals: Vec<&'static str>,
+    pub whole_row: bool,
+}
+
+/// Inserts both; stretches are numbered in the given order within each hour, by which they are
+/// sorted.
+pub(super) async fn insert(
+    transaction: &Transaction<'_>,
+    vehicle: VehicleNumber,
+    sequences: &[HourSequence],
+    stretches: &[DoubtedStretch],
+) -> Result<(), StoreError> {
+    let failed = |error| StoreError::from_driver("write what readings are worth", error);
+    let rows = sequences.iter().map(|of| -> Vec<Value<'_>> {
+        vec![
+            Box::new(vehicle),
+            Box::new(timestamp(of.hour)),
+            Box::new(of.service_day),
+            Box::new(of.boot_id),
+            Box::new(of.readings),
+            Box::new(of.readings_doubted),
+            Box::new(of.readings_out_of_order),
+            Box::new(of.sequence_min),
+            Box::new(of.sequence_max),
+        ]
+    });
+    let types = [
+        Type::INT4,
+        Type::TIMESTAMPTZ,
+        Type::DATE,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+        Type::INT8,
+    ];
+    let statement = "-- insert_sequences
+        copy hour_sequence (
+            vehicle_id, hour, service_day, boot_id, readings, readings_doubted,
+            readings_out_of_order, sequence_min, sequence_max
+        ) from stdin (format binary)";
+    rows::write(transaction, statement, &types, rows.collect())
+        .await
+        .map_err(failed)?;
+    let mut number = 0_i32;
+    let mut hour = None;
+    let rows = stretches.iter().map(|of| -> Vec<Value<'_>> {
+        number = if hour == Some(of.hour) { number + 1 } else { 0 };
+        hour = Some(of.hour);
+        vec![
+            Box::new(vehicle),
+            Box::new(timestamp(of.hour)),
+            Box::new(number),
+            Box::new(of.boot_id),
+            Box::new(timestamp(of.started_at)),
+            Box::new(timestamp(of.ended_at)),
+            Box::new(of.readings),
+            Box::new(&of.checks),
+            Box::new(&of.signals),
+            Box::new(of.whole_row),
+        ]
+    });
+    let types = [
+        Type::INT4,
+        Type::TIMESTAMPTZ,
+        Type::INT4,
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::TIMESTAMPTZ,
+        Type::INT8,
+        Type::TEXT_ARRAY,
+        Type::TEXT_ARRAY,
+        Type::BOOL,
+    ];
+    let statement = "-- insert_doubted_stretches
+        copy doubted_stretch (
+            vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, checks, signals,
+            whole_row
+        ) from stdin (format binary)";
+    rows::write(transaction, statement, &types, rows.collect())
+        .await
+        .map_err(failed)
+}

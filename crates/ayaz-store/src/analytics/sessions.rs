@@ -1,0 +1,278 @@
+//! Rows of `session` and `trip_band`, described in their migration.
+
+use std::sync::Arc;
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Error, Statement, Transaction};
+
+use super::ends::Ends;
+use super::energy::Energy;
+use super::pieces::Activity;
+use super::rows::{self, Value};
+use super::timestamp;
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// One row of `session`, without its vehicle and number.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `session`, described there")]
+pub struct Session {
+    pub kind: Activity,
+    pub started_at: UnixMicroseconds,
+    pub ended_at: UnixMicroseconds,
+    pub block_started_at: UnixMicroseconds,
+    pub service_day: Date,
+    pub drive_cycle: Option<i64>,
+    pub trip_started_at: Option<UnixMicroseconds>,
+    pub route: Option<Arc<str>>,
+    pub charging_station: Option<Arc<str>>,
+    pub plugged_in_share: f64,
+    pub intervals: i64,
+    pub energy: Energy,
+    pub ends: Ends,
+    /// Of a trip; empty for other kinds.
+    pub bands: Vec<TripBand>,
+}
+
+/// One row of `trip_band`, without the key of its trip.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `trip_band`, described there")]
+pub struct TripBand {
+    pub band_celsius: Option<i16>,
+    pub route: Option<Arc<str>>,
+    pub intervals: i64,
+    pub energy: Energy,
+}
+
+/// The time in which sessions are to be worked out again: from the start of the block before the
+/// hours that changed to the end of the block after them. `None` is where no block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Window {
+    /// Sessions that begin before this stay.
+    pub from: Option<UnixMicroseconds>,
+    /// Sessions that begin after this stay.
+    pub to: Option<UnixMicroseconds>,
+}
+
+impl Window {
+    /// The hours whose pieces are needed, if those from `from` up to and without `to` changed.
+    pub fn hours(
+        self,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> (UnixMicroseconds, UnixMicroseconds) {
+        let first = self.from.map_or(from, |at| at.hour().min(from));
+        let end = self
+            .to
+            .map_or(to, |at| at.hour().plus(HOUR_MICROSECONDS).max(to));
+        (first, end)
+    }
+
+    /// Whether what begins then is worked out again.
+    pub fn holds(self, started_at: UnixMicroseconds) -> bool {
+        self.from.is_none_or(|from| started_at >= from) && self.to.is_none_or(|to| started_at <= to)
+    }
+}
+
+/// Blocks do not overlap, so the block of the last session that began before the hours is the last
+/// one that can touch them, and likewise after them.
+pub(super) const WINDOW: &str = "-- session_window
+    select
+        (
+            select block_started_at from session
+            where vehicle_id = $1 and started_at < $2
+            order by started_at desc, number desc
+            limit 1
+        ),
+        (
+            select max(ended_at) from session
+            where vehicle_id = $1
+                and block_started_at = (
+                    select block_started_at from session
+                    where vehicle_id = $1 and ended_at >= $3
+                    order by ended_at
+                    limit 1
+                )
+                and started_at >= (
+                    select block_started_at from session
+                    where vehicle_id = $1 and ended_at >= $3
+                    order by ended_at
+                    limit 1
+                )
+        )";
+
+/// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
+/// that are gone, whose months have changed.
+pub(super) const FORGET: &str = "-- forget_sessions
+    with gone as (
+        delete from session
+        where vehicle_id = $1 and started_at >= $2 and started_at <= $3
+        returning kind, service_day
+    ), bands as (
+        delete from trip_band
+        where vehicle_id = $1 and started_at >= $2 and started_at <= $3
+    )
+    select distinct service_day from gone where kind = 'trip'";
+
+/// The statements, prepared once a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Statements {
+    pub(super) window: Statement,
+    pub(super) forget: Statement,
+}
+
+/// Puts these sessions in the place of those that began from `from` to `to`. They are in the order
+/// of their start. Returns the service days of trips that were taken away.
+pub(super) async fn replace(
+    transaction: &Transaction<'_>,
+    forget: &Statement,
+    vehicle: VehicleNumber,
+    (from, to): (UnixMicroseconds, UnixMicroseconds),
+    sessions: &[Session],
+) -> Result<Vec<Date>, StoreError> {
+    let failed = |error| StoreError::from_driver("write sessions", error);
+    let gone = transaction
+        .query(forget, &[&vehicle, &timestamp(from), &timestamp(to)])
+        .await
+        .map_err(failed)?;
+    insert(transaction, vehicle, sessions)
+        .await
+        .map_err(failed)?;
+    Ok(gone.iter().map(|row| row.get(0)).collect())
+}
+
+async fn insert(
+    transaction: &Transaction<'_>,
+    vehicle: VehicleNumber,
+    sessions: &[Session],
+) -> Result<(), Error> {
+    let numbers: Vec<i32> = numbers(sessions);
+    let statement = format!(
+        "-- insert_sessions
+        copy session (
+            vehicle_id, number, started_at, ended_at, kind, block_started_at, service_day,
+            drive_cycle, trip_started_at, route, charging_station, plugged_in_share, intervals, {},
+            soc_start_percent, soc_end_percent, odometer_start_km, odometer_end_km,
+            exterior_start_celsius, exterior_end_celsius, cabin_start_celsius, cabin_end_celsius,
+            battery_start_celsius, battery_end_celsius
+        ) from stdin (format binary)",
+        Energy::column_list()
+    );
+    let rows = sessions
+        .iter()
+        .zip(&numbers)
+        .map(|(session, number)| session_row(vehicle, *number, session));
+    rows::write(transaction, &statement, &session_types(), rows.collect()).await?;
+    let statement = format!(
+        "-- insert_trip_bands
+        copy trip_band (
+            vehicle_id, started_at, number, band, band_celsius, route, intervals, {}
+        ) from stdin (format binary)",
+        Energy::column_list()
+    );
+    let rows = sessions.iter().zip(&numbers).flat_map(|(session, number)| {
+        (0_i32..)
+            .zip(&session.bands)
+            .map(move |(band, of)| band_row(vehicle, session.started_at, *number, band, of))
+    });
+    rows::write(transaction, &statement, &band_types(), rows.collect()).await
+}
+
+/// The position of each among those that started at the same instant.
+fn numbers(sessions: &[Session]) -> Vec<i32> {
+    let mut number = 0;
+    let mut last: Option<Timestamp> = None;
+    sessions
+        .iter()
+        .map(|session| {
+            let at = timestamp(session.started_at);
+            number = if last == Some(at) { number + 1 } else { 0 };
+            last = Some(at);
+            number
+        })
+        .collect()
+}
+
+fn session_types() -> Vec<Type> {
+    let head = [
+        Type::INT4,
+        Type::INT4,
+        Type::TIMESTAMPTZ,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+        Type::TIMESTAMPTZ,
+        Type::DATE,
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+        Type::TEXT,
+        Type::FLOAT8,
+        Type::INT8,
+    ];
+    let ends = std::iter::repeat_n(Type::FLOAT8, 10);
+    head.into_iter()
+        .chain(Energy::types())
+        .chain(ends)
+        .collect()
+}
+
+fn session_row(vehicle: VehicleNumber, number: i32, session: &Session) -> Vec<Value<'_>> {
+    let mut row: Vec<Value<'_>> = vec![
+        Box::new(vehicle),
+        Box::new(number),
+        Box::new(timestamp(session.started_at)),
+        Box::new(timestamp(session.ended_at)),
+        Box::new(session.kind.name()),
+        Box::new(timestamp(session.block_started_at)),
+        Box::new(session.service_day),
+        Box::new(session.drive_cycle),
+        Box::new(session.trip_started_at.map(timestamp)),
+        Box::new(session.route.as_deref()),
+        Box::new(session.charging_station.as_deref()),
+        Box::new(session.plugged_in_share),
+        Box::new(session.intervals),
+    ];
+    row.extend(session.energy.values());
+    for ends in session.ends.all() {
+        row.push(Box::new(ends.first_value()));
+        row.push(Box::new(ends.last_value()));
+    }
+    row
+}
+
+fn band_types() -> Vec<Type> {
+    let head = [
+        Type::INT4,
+        Type::TIMESTAMPTZ,
+        Type::INT4,
+        Type::INT4,
+        Type::INT2,
+        Type::TEXT,
+        Type::INT8,
+    ];
+    head.into_iter().chain(Energy::types()).collect()
+}
+
+fn band_row(
+    vehicle: VehicleNumber,
+    started_at: UnixMicroseconds,
+    number: i32,
+    band: i32,
+    of: &TripBand,
+) -> Vec<Value<'_>> {
+    let mut row: Vec<Value<'_>> = vec![
+        Box::new(vehicle),
+        Box::new(timestamp(started_at)),
+        Box::new(number),
+        Box::new(band),
+        Box::new(of.band_celsius),
+        Box::new(of.route.as_deref()),
+        Box::new(of.intervals),
+    ];
+    row.extend(of.energy.values());
+    row
+}

@@ -1,0 +1,123 @@
+//! Sessions: trips, charging, conditioning and parking.
+
+use jiff::Timestamp;
+use tokio_postgres::Client;
+use tokio_postgres::types::ToSql;
+
+use super::TripSelection;
+use crate::error::StoreError;
+
+/// One session, from the view `session_energy`, whose columns have these names.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `session_energy`")]
+pub struct SessionRow {
+    pub fleet: String,
+    pub vehicle: String,
+    pub model: Option<String>,
+    pub kind: String,
+    pub started_at: Timestamp,
+    pub ended_at: Timestamp,
+    pub is_open: bool,
+    pub service_day: jiff::civil::Date,
+    pub route: Option<String>,
+    pub charging_station: Option<String>,
+    pub conditioning_source: Option<String>,
+    pub duration_seconds: f64,
+    pub coverage: Option<f64>,
+    pub doubted_seconds: f64,
+    pub km: Option<f64>,
+    pub net_kwh: Option<f64>,
+    pub charged_kwh: Option<f64>,
+    pub charger_kwh: Option<f64>,
+    pub traction_kwh: Option<f64>,
+    pub heater_kwh: Option<f64>,
+    pub heat_pump_kwh: Option<f64>,
+    pub battery_heater_kwh: Option<f64>,
+    pub air_conditioning_kwh: Option<f64>,
+    pub auxiliary_kwh: Option<f64>,
+    pub unexplained_kwh: Option<f64>,
+    pub fuel_litres: Option<f64>,
+    pub split_traction_kwh: Option<f64>,
+    pub split_other_kwh: Option<f64>,
+    pub split_source: Option<String>,
+    pub soc_start_percent: Option<f32>,
+    pub soc_end_percent: Option<f32>,
+    pub exterior_temperature_mean_celsius: Option<f64>,
+    pub cabin_start_celsius: Option<f64>,
+    pub cabin_end_celsius: Option<f64>,
+    pub battery_start_celsius: Option<f64>,
+    pub battery_end_celsius: Option<f64>,
+}
+
+const STATEMENT: &str = "-- sessions
+    select
+        fleet, vehicle, model, kind, started_at, ended_at, is_open, service_day, route,
+        charging_station, conditioning_source, duration_seconds, coverage, doubted_seconds, km,
+        net_kwh, charged_kwh, charger_kwh, traction_kwh, heater_kwh, heat_pump_kwh,
+        battery_heater_kwh, air_conditioning_kwh, auxiliary_kwh, unexplained_kwh, fuel_litres,
+        split_traction_kwh, split_other_kwh, split_source, soc_start_percent::real, soc_end_percent::real,
+        exterior_temperature_mean_celsius, cabin_start_celsius, cabin_end_celsius,
+        battery_start_celsius, battery_end_celsius
+    from session_energy
+    where ($1::text is null or fleet = $1)
+        and ($2::text is null or vehicle = $2)
+        and ($3::timestamptz is null or started_at >= $3)
+        and ($4::timestamptz is null or started_at < $4)
+        and ($5::text is null or kind = $5)
+    order by fleet, vehicle, started_at, number";
+
+/// The selected sessions, by vehicle and start; `kind` is one of `trip`, `charging`, `conditioning`
+/// and `parking`, or all.
+pub async fn sessions(
+    client: &Client,
+    selection: &TripSelection,
+    kind: Option<&str>,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let [fleet, vehicle, from, to] = selection.parameters();
+    let parameters: [&(dyn ToSql + Sync); 5] = [fleet, vehicle, from, to, &kind];
+    let rows = client
+        .query(STATEMENT, &parameters)
+        .await
+        .map_err(|error| StoreError::from_driver("read sessions", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| SessionRow {
+            fleet: row.get("fleet"),
+            vehicle: row.get("vehicle"),
+            model: row.get("model"),
+            kind: row.get("kind"),
+            started_at: row.get("started_at"),
+            ended_at: row.get("ended_at"),
+            is_open: row.get("is_open"),
+            service_day: row.get("service_day"),
+            route: row.get("route"),
+            charging_station: row.get("charging_station"),
+            conditioning_source: row.get("conditioning_source"),
+            duration_seconds: row.get("duration_seconds"),
+            coverage: row.get("coverage"),
+            doubted_seconds: row.get("doubted_seconds"),
+            km: row.get("km"),
+            net_kwh: row.get("net_kwh"),
+            charged_kwh: row.get("charged_kwh"),
+            charger_kwh: row.get("charger_kwh"),
+            traction_kwh: row.get("traction_kwh"),
+            heater_kwh: row.get("heater_kwh"),
+            heat_pump_kwh: row.get("heat_pump_kwh"),
+            battery_heater_kwh: row.get("battery_heater_kwh"),
+            air_conditioning_kwh: row.get("air_conditioning_kwh"),
+            auxiliary_kwh: row.get("auxiliary_kwh"),
+            unexplained_kwh: row.get("unexplained_kwh"),
+            fuel_litres: row.get("fuel_litres"),
+            split_traction_kwh: row.get("split_traction_kwh"),
+            split_other_kwh: row.get("split_other_kwh"),
+            split_source: row.get("split_source"),
+            soc_start_percent: row.get("soc_start_percent"),
+            soc_end_percent: row.get("soc_end_percent"),
+            exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
+            cabin_start_celsius: row.get("cabin_start_celsius"),
+            cabin_end_celsius: row.get("cabin_end_celsius"),
+            battery_start_celsius: row.get("battery_start_celsius"),
+            battery_end_celsius: row.get("battery_end_celsius"),
+        })
+        .collect())
+}
