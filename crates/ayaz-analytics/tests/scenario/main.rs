@@ -1,0 +1,83 @@
+//! A cold snap with everything that goes wrong in one, worked out and compared with what really
+//! happened: energy by component of each bus-day, every session, every fault of the data.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[allow(dead_code, reason = "shared with the tests of plausibility")]
+#[path = "../plausibility/simulation.rs"]
+mod simulation;
+
+mod days;
+mod faults;
+mod sessions;
+mod work;
+
+use ayaz_sim::{Scenario, TruthBus};
+use jiff::civil::date;
+use rand::RngExt;
+
+use work::Found;
+
+/// What each bus did, and what was found of it.
+fn run(scenario: &Scenario) -> Vec<(TruthBus, Found)> {
+    // Truth is complete once everything was delivered.
+    let mut deliveries = scenario.deliveries();
+    while deliveries.next().is_some() {}
+    let truth = deliveries.truth();
+    truth
+        .into_iter()
+        .map(|truth| {
+            let found = work::work_out(scenario, &truth.vehicle);
+            (truth, found)
+        })
+        .collect()
+}
+
+#[test]
+fn a_cold_snap_comes_to_what_really_happened() {
+    let seed = rand::rng().random_range(0..1_000);
+    println!("seed {seed}");
+    let scenario = Scenario::cold_snap(seed, 5, date(2026, 1, 12)).days(4);
+    let buses = run(&scenario);
+    let mut report = String::new();
+    let mut days = 0;
+    for (truth, found) in &buses {
+        days += days::check(truth, found, &mut report);
+        sessions::check(truth, found, &mut report);
+        faults::check(truth, found, &mut report);
+    }
+    assert!(report.is_empty(), "seed {seed}\n{report}");
+    // Of 20 bus-days half are mild and whole, and the first bus stays healthy.
+    assert!(days >= 12, "only {days} bus-days were compared");
+}
+
+#[test]
+fn a_healthy_mild_week_is_hardly_doubted() {
+    let seed = rand::rng().random_range(0..1_000);
+    println!("seed {seed}");
+    let scenario = Scenario::mild_week(seed, 4, date(2026, 4, 20)).days(3);
+    let mut report = String::new();
+    let (mut readings, mut doubted) = (0, 0);
+    for (truth, found) in &run(&scenario) {
+        days::check(truth, found, &mut report);
+        sessions::check(truth, found, &mut report);
+        readings += found.readings();
+        doubted += found.readings_doubted();
+    }
+    println!("{doubted} of {readings} readings doubted");
+    assert!(report.is_empty(), "seed {seed}\n{report}");
+    assert!(doubted * 1_000 < readings, "{doubted} of {readings}");
+}
+
+#[test]
+fn a_hot_week_comes_to_what_really_happened() {
+    let seed = rand::rng().random_range(0..1_000);
+    println!("seed {seed}");
+    let scenario = Scenario::summer_week(seed, 2, date(2026, 7, 20)).days(2);
+    let mut report = String::new();
+    for (truth, found) in &run(&scenario) {
+        days::check(truth, found, &mut report);
+        sessions::check(truth, found, &mut report);
+    }
+    assert!(report.is_empty(), "seed {seed}\n{report}");
+}
