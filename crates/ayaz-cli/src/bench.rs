@@ -6,6 +6,7 @@
 //! `table` (what comes of them).
 
 mod admin;
+mod analytics;
 mod connection;
 mod end_to_end;
 mod figures;
@@ -38,6 +39,9 @@ use site::Site;
 /// What is measured and how, shown by `--help`.
 const METHOD: &str = include_str!("bench/method.txt");
 
+/// The same of `ayaz bench analytics`.
+const METHOD_ANALYTICS: &str = include_str!("bench/method_analytics.txt");
+
 /// Arguments of `ayaz bench`.
 #[derive(Debug, Args)]
 pub struct BenchArgs {
@@ -51,6 +55,9 @@ enum Bench {
     /// and broker set.
     #[command(after_help = "--help explains the method.", after_long_help = METHOD)]
     Ingest(IngestArgs),
+    /// What the analytics worker costs: late hours, a fleet's day, running hours, a season's view.
+    #[command(after_help = "--help explains the method.")]
+    Analytics(analytics::AnalyticsArgs),
     /// What `ingest` compares with; started by it.
     #[command(hide = true)]
     NullSubscriber(null_subscriber::NullSubscriberArgs),
@@ -110,6 +117,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 pub async fn run(args: BenchArgs) -> Result<()> {
     let args = match args.bench {
         Bench::Ingest(args) => args,
+        Bench::Analytics(args) => return run_analytics(&args).await,
         Bench::NullSubscriber(args) => return null_subscriber::run(args).await,
     };
     let stop = shutdown::requested();
@@ -121,6 +129,29 @@ pub async fn run(args: BenchArgs) -> Result<()> {
         () = &mut stop => bail!("stopped before the servers were up"),
     };
     let outcome = on_servers(&args, &mut stack, stop).await;
+    let stopped = stack.stop().await.context("stop the private servers");
+    let report = outcome?;
+    stopped?;
+    match args.format {
+        Format::Table => output::write(report.table())?,
+        Format::Json => output::line(serde_json::to_string_pretty(&report)?)?,
+    }
+    Ok(())
+}
+
+async fn run_analytics(args: &analytics::AnalyticsArgs) -> Result<()> {
+    let stop = shutdown::requested();
+    tokio::pin!(stop);
+    let mut stack = tokio::select! {
+        stack = LocalStack::start(Options::default(), |line| eprintln!("{line}")) => {
+            stack.context("cannot start the private servers")?
+        }
+        () = &mut stop => bail!("stopped before the servers were up"),
+    };
+    let outcome = tokio::select! {
+        report = analytics::run(args, &mut stack) => report,
+        () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
+    };
     let stopped = stack.stop().await.context("stop the private servers");
     let report = outcome?;
     stopped?;

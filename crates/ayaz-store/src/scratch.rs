@@ -1,5 +1,7 @@
 //! The database that a run of the bench gets for itself, and what is asked of it.
 
+mod history;
+
 use ayaz_model::{FleetId, UnixMicroseconds, VehicleId};
 use tokio_postgres::Statement;
 
@@ -7,6 +9,8 @@ use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 use crate::migrate;
 use crate::vehicles::VehicleNumber;
+
+pub use history::History;
 
 /// Memory for finding equal keys, beyond which the server goes to disk.
 const VERIFY_MEMORY: &str = "128MB";
