@@ -1,6 +1,6 @@
 //! Values that are where the vehicle cannot have brought them in the time.
 //!
-//! Two neighbouring values (at most 60 s apart) **agree** if the second differs from the first by no
+//! Two neighbouring values (at most 60 s apart, positions 40 s) **agree** if the second differs from the first by no
 //! more than an amount at once plus an amount for each second:
 //!
 //! | Quantity | at once | each second | why |
@@ -37,6 +37,10 @@ mod around;
 
 use around::Around;
 
+/// A position that is missing for longer is not taken for the same wait when it comes again. This and
+/// the time in which a position can jump make up the side, so that the reach is finite here too.
+const POSITION_SILENCE_MICROSECONDS: i64 = 20_000_000;
+
 /// A place with a jump, of these quantities.
 #[derive(Debug, Clone, Copy)]
 struct Jumped {
@@ -50,6 +54,7 @@ struct Jumped {
 pub(super) struct Jump {
     /// Last value and when it was last seen; of the position, when it was first seen.
     last: [([f64; 2], i64); QUANTITIES],
+    position_seen_at: i64,
     jumps: VecDeque<Jumped>,
     /// The next place to judge.
     next: u64,
@@ -59,6 +64,7 @@ impl Default for Jump {
     fn default() -> Self {
         Self {
             last: [([0.0; 2], i64::MIN); QUANTITIES],
+            position_seen_at: i64::MIN,
             jumps: VecDeque::new(),
             next: 0,
         }
@@ -79,15 +85,21 @@ impl Jump {
                 continue;
             };
             let (before, before_at) = self.last[quantity];
-            if now == before {
+            let mut within = SIDE_MICROSECONDS + 1;
+            let mut waits = false;
+            if quantity == POSITION {
                 // A receiver that waits repeats its last position, and has all of that time to move.
-                if quantity != POSITION {
-                    self.last[quantity].1 = at;
-                }
+                let silence = at.saturating_sub(self.position_seen_at);
+                waits = now == before && silence <= POSITION_SILENCE_MICROSECONDS;
+                self.position_seen_at = at;
+                within = SIDE_MICROSECONDS - POSITION_SILENCE_MICROSECONDS;
+            }
+            if waits {
                 continue;
             }
             self.last[quantity] = (now, at);
-            if at.saturating_sub(before_at) < SIDE_MICROSECONDS + i64::from(quantity != POSITION)
+            if now != before
+                && at.saturating_sub(before_at) < within
                 && !limits.agree(quantity, before, now, seconds(before_at, at))
             {
                 jumps |= 1 << quantity;
