@@ -43,6 +43,21 @@ impl PieceKey {
         }
     }
 
+    /// What cannot be told apart any more: of the same day and, as charge is no regeneration, plug.
+    fn of_the_rest(self) -> Self {
+        Self {
+            service_day: self.service_day,
+            activity: Activity::Parking,
+            stretch_started_at: None,
+            drive_cycle: None,
+            trip_started_at: None,
+            plugged_in: self.plugged_in,
+            charging_station: None,
+            route: None,
+            band_celsius: None,
+        }
+    }
+
     fn is_of(&self, placed: &Placed, day: Date, trip_started_at: Option<UnixMicroseconds>) -> bool {
         let sample = &placed.sample;
         (self.activity, self.stretch_started_at) == activity(placed, trip_started_at)
@@ -55,6 +70,10 @@ impl PieceKey {
             && self.charging_station.as_ref() == charging_station(sample)
     }
 }
+
+/// Most pieces of an hour; what comes over it is one piece of no trip. A source whose drive cycle
+/// or route changes with each reading must not make a row of each.
+const PIECES_MAX: usize = 2_000;
 
 /// A trip without a number is known only by what follows.
 fn activity(
@@ -206,11 +225,39 @@ impl PieceMap {
     }
 
     fn entry(&mut self, key: PieceKey, at: UnixMicroseconds) -> &mut Content {
+        let is_full = self.contents.len() >= PIECES_MAX && !self.index.contains_key(&key);
+        let key = if is_full { key.of_the_rest() } else { key };
         let next = self.contents.len();
         self.recent = *self.index.entry(key.clone()).or_insert(next);
         if self.recent == next {
             self.contents.push(Content::new(key, at));
         }
         &mut self.contents[self.recent]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::interval::Doubt;
+
+    use super::*;
+
+    #[test]
+    fn a_drive_cycle_that_changes_with_each_reading_does_not_make_a_piece_of_each() {
+        let mut pieces = PieceMap::default();
+        for second in 0..3 * PIECES_MAX as i64 {
+            let at = UnixMicroseconds(second * 1_000_000);
+            let placed = Placed {
+                sample: Sample::bare(at, 1, Some(second)),
+                doubt: Doubt::None,
+                activity: Activity::Trip,
+                stretch_started_at: None,
+            };
+            pieces.add_sample(&placed, Date::ZERO, None);
+        }
+        let pieces = pieces.into_pieces(UnixMicroseconds(0));
+        assert_eq!(pieces.len(), PIECES_MAX + 1);
+        let rest = pieces.last().unwrap();
+        assert_eq!((rest.activity, rest.drive_cycle), (Activity::Parking, None));
     }
 }
