@@ -279,7 +279,7 @@ select
     m.band_celsius,
     sum(m.trips)::bigint as trips,
     sum(m.intervals)::bigint as intervals,
-    sum(m.trip_seconds) / nullif(sum(m.trip_duration_seconds), 0) as coverage,
+    least(sum(m.trip_seconds) / nullif(sum(m.trip_duration_seconds), 0), 1) as coverage,
     sum(m.seconds) as seconds,
     sum(m.doubted_seconds) as doubted_seconds,
     sum(m.distance_seconds) as distance_seconds,
@@ -439,7 +439,8 @@ with sequences as (
         sum(readings)::bigint as readings,
         sum(readings_doubted)::bigint as readings_doubted,
         sum(readings_out_of_order)::bigint as readings_out_of_order,
-        sum(missing)::bigint as readings_missing
+        -- Numbers are the device's own and may be anything: one bus must not break the view.
+        least(sum(missing), 9007199254740991)::bigint as readings_missing
     from (
         select
             vehicle_id,
@@ -448,7 +449,8 @@ with sequences as (
             sum(readings) as readings,
             sum(readings_doubted) as readings_doubted,
             sum(readings_out_of_order) as readings_out_of_order,
-            greatest(max(sequence_max) - min(sequence_min) + 1 - sum(readings), 0) as missing
+            greatest(max(sequence_max)::numeric - min(sequence_min) + 1 - sum(readings), 0)
+                as missing
         from hour_sequence
         group by vehicle_id, service_day, boot_id
     ) as boot
@@ -484,7 +486,7 @@ select
     t.km,
     t.odometer_km,
     s.readings::double precision / nullif(s.readings + s.readings_missing, 0) as sequence_share,
-    t.seconds / nullif(t.duration_seconds, 0) as trip_coverage,
+    least(t.seconds / nullif(t.duration_seconds, 0), 1) as trip_coverage,
     case
         when t.compared_odometer_km > 1
             then greatest(1 - abs(t.compared_km / t.compared_odometer_km - 1), 0)
@@ -515,7 +517,8 @@ left join trips t using (vehicle_id, service_day);
 comment on view bus_day_completeness is
     'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
     'numbered, time of trips covered, integrated distance against the odometer, readings without '
-    'doubts whose clock did not step; completeness is the worst of them.';
+    'doubts whose clock did not step; completeness is the worst of them. Readings count to the day '
+    'they were taken on, trips and km to the day on which the trip began.';
 
 -- One row per vehicle and service day, with how far it can be trusted.
 create view day_energy as

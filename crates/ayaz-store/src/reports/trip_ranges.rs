@@ -100,7 +100,10 @@ fn statement(group: RangeGroup) -> String {
                     as exterior_temperature_mean_celsius,
                 sum(paired_km) as paired_km,
                 sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
-                max(trip_seconds) as trip_seconds,
+                least(
+                    max(trip_seconds),
+                    extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
+                ) as trip_seconds,
                 extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
                     as duration_seconds
             from ({SELECTED_PIECES}) as piece

@@ -77,8 +77,10 @@ fn statement() -> String {
             trip_route as route,
             trip_began_at as started_at,
             trip_ended_at as ended_at,
-            trip_seconds / nullif(
-                extract(epoch from trip_ended_at - trip_began_at)::double precision, 0
+            least(
+                trip_seconds / nullif(
+                    extract(epoch from trip_ended_at - trip_began_at)::double precision, 0
+                ), 1
             ) as coverage,
             soc_start_percent,
             soc_end_percent,

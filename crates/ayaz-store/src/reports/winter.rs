@@ -130,9 +130,11 @@ fn statement(group: RangeGroup) -> String {
             select
                 name,
                 band_celsius,
-                sum(trip_seconds)
-                    / nullif(sum(extract(epoch from trip_duration)::double precision), 0)
-                    as coverage
+                -- Two devices on one bus measure more than its time.
+                least(
+                    sum(trip_seconds)
+                        / nullif(sum(extract(epoch from trip_duration)::double precision), 0), 1
+                ) as coverage
             from (
                 select distinct
                     name,
