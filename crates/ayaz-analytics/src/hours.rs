@@ -1,10 +1,10 @@
 //! Neighbouring hours of one vehicle, from its samples: what their pieces are, and which neighbours
 //! they concern.
 //!
-//! An hour depends on three things: its own readings; those of the minute after it, into which its
-//! last interval may reach; and, for trips without a number, the trip that was open when it began
-//! and whether the one that is open when it ends goes on. What an hour took and left is its
-//! [`HourState`]. When it is worked out anew, the states tell whether a neighbour had taken
+//! An hour depends on its own readings; on those within [`reach`] of it, into which its last interval
+//! may lead and by which its readings are judged; and, for trips without a number, on the trip that was
+//! open when it began and whether the one that is open when it ends goes on. What an hour took and left
+//! is its [`HourState`]. When it is worked out anew, the states tell whether a neighbour had taken
 //! something else, and only then is the neighbour worked out again. The way forward (open trips)
 //! only ever leads to later hours, and the way back depends on readings alone, so this comes to
 //! rest, and where it rests depends on the readings alone: not on the order in which they arrived,
@@ -20,7 +20,7 @@ use ayaz_store::analytics::{HourState, HoursOutcome, Neighbours, OpenTrip, Sampl
 
 use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::pieces::PieceMap;
-use crate::plausibility::{Checked, Plausibility, PlausibilityConfig};
+use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_MICROSECONDS};
 use crate::service_days::ServiceDays;
 use crate::trips::{TripDetector, TripStart, Verdict};
 use quality::Quality;
@@ -138,7 +138,8 @@ impl Hours {
     pub fn unsettled_until(&mut self) -> Option<UnixMicroseconds> {
         self.pass_to(self.to());
         let waits = self.hours.last()?.open_trip?;
-        let ends_at = self.trips.ends_at(waits).plus(BEFORE_MICROSECONDS);
+        // What would continue it is judged by what follows within reach.
+        let ends_at = self.trips.ends_at(waits).plus(REACH_MICROSECONDS);
         (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
     }
 
@@ -157,8 +158,9 @@ impl Hours {
             return;
         }
         self.pass_to(at);
-        if let Some(index) = self.index(at) {
-            let day = self.days.of(at);
+        let hour = self.index(at);
+        let day = self.days.of(at);
+        if let Some(index) = hour {
             self.hours[index].quality.add(&sample, day, doubts);
         }
         doubts.clear(&mut sample);
@@ -187,13 +189,12 @@ impl Hours {
             activity,
             stretch_started_at,
         };
-        if let Some(index) = self.index(at) {
+        if let Some(index) = hour {
             let place = if numbered {
                 Some(None)
             } else {
                 self.trips.place_sample(at)
             };
-            let day = self.days.of(at);
             let (pieces, trip) = self.hours[index].at(place);
             pieces.add_sample(&placed, day, trip);
         }

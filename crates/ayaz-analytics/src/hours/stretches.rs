@@ -19,12 +19,12 @@ pub(super) struct Stretches {
     count: usize,
     /// The one that began last.
     last: Option<Stretch>,
-    /// The same, unless a trip ended it.
-    current: Option<Stretch>,
+    /// Whether a trip ended it.
+    is_over: bool,
     moving: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Stretch {
     activity: Activity,
     plugged_in: bool,
@@ -52,18 +52,16 @@ impl Stretches {
             };
         }
         if sample.drive_cycle.is_some() && !sample.is_plugged_in() {
-            self.current = None;
+            self.is_over = true;
             return (Activity::Trip, None);
         }
         let activity = activity::parked(sample);
         // What was before a movement and what is after it are two.
         let sets_off = is_moving(sample) && !self.moving;
         self.moving = is_moving(sample);
-        let goes_on = match &self.current {
-            Some(current) => current.goes_on(activity, sample) && !sets_off,
-            None => false,
-        };
-        if !goes_on && self.count < STRETCHES_MAX {
+        let ended = self.is_over || sets_off;
+        let goes_on = |last: &Stretch| !ended && last.goes_on(activity, sample);
+        if self.count < STRETCHES_MAX && !self.last.as_ref().is_some_and(goes_on) {
             self.count += 1;
             self.last = Some(Stretch {
                 activity,
@@ -72,9 +70,9 @@ impl Stretches {
                 started_at: at,
             });
         }
-        self.current.clone_from(&self.last);
-        let current = self.current.as_ref();
-        current.map_or((activity, None), |c| (c.activity, Some(c.started_at)))
+        self.is_over = false;
+        let last = self.last.as_ref();
+        last.map_or((activity, None), |s| (s.activity, Some(s.started_at)))
     }
 }
 

@@ -31,10 +31,11 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             DataFaultKind::ClockUnset => continue,
             // By its fleet, not by itself: the view exterior_against_fleet.
             DataFaultKind::Offset => continue,
-            DataFaultKind::Lost => readings_missing(found, fault) > 0,
+            DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
             // Ahead of the daemon's clock they are marked and left out; else they are out of order.
             DataFaultKind::ClockJump => {
-                readings_missing(found, fault) > 0 || readings_out_of_order(found, fault) > 0
+                readings_missing(found, fault) >= readings(fault)
+                    || readings_out_of_order(found, fault) > 0
             }
             DataFaultKind::Ramp => is_doubted(found, fault, "interpolated_ramp"),
             DataFaultKind::Stuck => is_doubted(found, fault, "stuck"),
@@ -66,6 +67,13 @@ fn is_doubted(found: &Found, fault: &TruthDataFault, check: &str) -> bool {
                     .any(|s| stretch.signals.contains(&s.name())))
             && (stretch.checks.contains(&check) || !stretch.whole_row)
     })
+}
+
+/// How many the fault concerns.
+fn readings(fault: &TruthDataFault) -> i64 {
+    let ranges = fault.readings.iter();
+    let counts = ranges.map(|range| i64::try_from(range.last - range.first + 1).unwrap());
+    counts.sum()
 }
 
 /// Of the fault's boots.

@@ -28,7 +28,7 @@ pub(super) struct AnalyticsArgs {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     buses: u16,
     /// How often a late hour is refreshed with a day and with two years of history, in turn.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=20))]
     runs: u16,
     /// For people (table) or for programs (json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
@@ -195,7 +195,7 @@ async fn late_hours(
         for (vehicle, seconds) in [YOUNG, OLD].into_iter().zip(&mut seconds) {
             let hour = History {
                 vehicles: (vehicle, vehicle),
-                from: at(day, (2 + run % 20) * HOUR_SECONDS)?,
+                from: at(day, (2 + run) * HOUR_SECONDS)?,
                 seconds: HOUR_SECONDS,
                 step_seconds: 1,
             };
@@ -219,7 +219,7 @@ async fn live(
     readings: i64,
 ) -> Result<Option<f64>> {
     let myself = Process::myself()?;
-    // From the first hour of a day without history before it.
+    // At nine in the morning of another day, on the road.
     let hour = History {
         vehicles: (fleet_day.vehicles.0, fleet_day.vehicles.0 + LIVE_BUSES - 1),
         from: at(fleet_day.from, 2 * DAY_SECONDS + 4 * HOUR_SECONDS)?,

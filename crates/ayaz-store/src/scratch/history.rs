@@ -135,6 +135,18 @@ impl ScratchDatabase {
             )
             .await
             .map_err(failed)?;
+        client
+            .execute(
+                "-- fill_month_charges
+                insert into month_charge (vehicle_id, month, soc_drop_percent, net_kwh)
+                select vehicle_id, month, 500, 1700
+                from vehicle,
+                    generate_series(date '2025-10-01', '2026-04-01', interval '1 month') month
+                where fleet = 'season'",
+                &[],
+            )
+            .await
+            .map_err(failed)?;
         let columns = crate::analytics::Energy::COLUMNS;
         let figures: Vec<String> = columns
             .iter()
