@@ -2,6 +2,7 @@
 
 use ayaz_store::analytics::{Energy, Sample};
 
+use crate::exact;
 use crate::interval::{Doubt, Interval};
 use crate::trips::MOVING_KMH_MIN;
 
@@ -36,12 +37,12 @@ impl Metered {
 
     /// Its energy, kWh; `None` if it was never metered.
     fn kwh(&self) -> Option<f64> {
-        (self.intervals > 0).then(|| self.joules / JOULES_PER_KWH)
+        (self.intervals > 0).then(|| exact::fine(self.joules / JOULES_PER_KWH))
     }
 
     /// Its base, kWh.
     fn base_kwh(&self) -> Option<f64> {
-        (self.intervals > 0).then(|| self.base_joules / JOULES_PER_KWH)
+        (self.intervals > 0).then(|| exact::fine(self.base_joules / JOULES_PER_KWH))
     }
 }
 
@@ -194,21 +195,21 @@ impl Sums {
         self.exterior_seconds += other.exterior_seconds;
     }
 
-    /// In the units of the tables.
+    /// In the units of the tables, on the grids of [`exact`].
     pub fn energy(&self) -> Energy {
-        let kwh = |joules: f64| joules / JOULES_PER_KWH;
+        let kwh = |joules: f64| exact::fine(joules / JOULES_PER_KWH);
         Energy {
-            seconds: self.seconds,
-            doubted_seconds: self.doubted_seconds,
-            distance_seconds: self.distance_seconds,
-            km: self.km,
-            energy_seconds: self.energy_seconds,
+            seconds: exact::coarse(self.seconds),
+            doubted_seconds: exact::coarse(self.doubted_seconds),
+            distance_seconds: exact::coarse(self.distance_seconds),
+            km: exact::fine(self.km),
+            energy_seconds: exact::coarse(self.energy_seconds),
             net_kwh: kwh(self.net_joules),
             discharge_kwh: kwh(self.discharge_joules),
             regen_kwh: kwh(self.regen_joules),
-            paired_km: self.paired_km,
+            paired_km: exact::fine(self.paired_km),
             paired_net_kwh: kwh(self.paired_net_joules),
-            standing_seconds: self.standing_seconds,
+            standing_seconds: exact::coarse(self.standing_seconds),
             standing_net_kwh: kwh(self.standing_net_joules),
             heater_kwh: self.heater.kwh(),
             heater_base_kwh: self.heater.base_kwh(),
@@ -225,9 +226,9 @@ impl Sums {
             charger_kwh: self.charger.kwh(),
             unexplained_kwh: self.unexplained.kwh(),
             unexplained_base_kwh: self.unexplained.base_kwh(),
-            fuel_litres: (self.fuel_intervals > 0).then_some(self.fuel_litres),
-            exterior_kelvin_seconds: self.exterior_kelvin_seconds,
-            exterior_seconds: self.exterior_seconds,
+            fuel_litres: (self.fuel_intervals > 0).then_some(exact::fine(self.fuel_litres)),
+            exterior_kelvin_seconds: exact::coarse(self.exterior_kelvin_seconds),
+            exterior_seconds: exact::coarse(self.exterior_seconds),
         }
     }
 }

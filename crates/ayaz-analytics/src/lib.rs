@@ -12,6 +12,7 @@
 
 pub mod activity;
 pub mod config;
+pub mod exact;
 pub mod hours;
 pub mod integrate;
 pub mod interval;
