@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use ayaz_store::analytics::{Month, MonthBand, MonthTrip};
 
+use crate::exact;
+
 /// Energy that is missing would make the battery look smaller: only trips with at least this share
 /// of their time measured tell of it, 0 to 1.
 const MEASURED_SHARE_MIN: f64 = 0.95;
@@ -36,8 +38,12 @@ pub fn sum(trips: &[MonthTrip]) -> Month {
         if !counted.contains(&trip.band_celsius) {
             counted.push(trip.band_celsius);
             band.trips += 1;
-            band.trip_duration_seconds += duration;
+            band.trip_duration_seconds += exact::coarse(duration);
             band.trip_seconds += trip.trip_seconds;
+            if let Some((km, odometer_km)) = trip.trip_km {
+                band.trip_km += km;
+                band.trip_odometer_km += exact::fine(odometer_km);
+            }
         }
     }
     Month {

@@ -8,7 +8,7 @@ use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
 use ayaz_store::analytics::{Activity, Refresh, RefreshStatements, upkeep};
-use ayaz_store::context::take_over_context;
+use ayaz_store::context::{ServiceDayRules, take_over_context};
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
 
@@ -19,7 +19,7 @@ use crate::hours::{Hours, Rules};
 use crate::metrics as names;
 use crate::plausibility::PlausibilityConfig;
 use crate::service_days::ServiceDays;
-use crate::{months, sessions};
+use crate::{days, months, sessions};
 
 /// How often the worker clears away what is over.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -176,16 +176,17 @@ impl Worker {
         let before = known
             .iter()
             .find(|state| state.hour == from.plus(-HOUR_MICROSECONDS));
+        let day_rules = refresh.service_day_rules().await?;
         let rules = Rules {
             trip_gap_seconds: self.config.trip_gap_s,
             plausibility: self.plausibility,
-            service_days: ServiceDays::new(refresh.service_day_rules().await?),
+            service_days: ServiceDays::new(day_rules.clone()),
         };
         let mut hours = Hours::new(from, count, before, &rules);
         let readings = read_samples(&refresh, &mut hours).await?;
         let outcome = hours.finish(&known);
         refresh.write_hours(&outcome).await?;
-        refresh_sessions(&refresh).await?;
+        refresh_sessions(&refresh, &day_rules).await?;
         refresh.commit().await?;
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);
@@ -222,12 +223,16 @@ async fn read_samples(refresh: &Refresh<'_>, hours: &mut Hours) -> Result<u64, S
     Ok(readings)
 }
 
-/// Works out the sessions around the hours, and the months of the trips among them, once their pieces
-/// are written.
-pub async fn refresh_sessions(refresh: &Refresh<'_>) -> Result<(), StoreError> {
+/// Works out the sessions around the hours, the time of the days and the months of the trips among them,
+/// once their pieces are written.
+pub async fn refresh_sessions(
+    refresh: &Refresh<'_>,
+    day_rules: &ServiceDayRules,
+) -> Result<(), StoreError> {
     let (window, pieces) = refresh.session_pieces().await?;
     let sessions = sessions::assemble(&pieces, window);
     let gone = refresh.replace_sessions(window, &sessions).await?;
+    refresh_days(refresh, refresh.begins_of(window), day_rules).await?;
     let trips = sessions
         .iter()
         .filter(|session| session.kind == Activity::Trip);
@@ -241,6 +246,26 @@ pub async fn refresh_sessions(refresh: &Refresh<'_>) -> Result<(), StoreError> {
         refresh.replace_month(month, &months::sum(&trips)).await?;
     }
     Ok(())
+}
+
+/// Works out how much is accounted for of the days about which sessions that begin in a time decide.
+async fn refresh_days(
+    refresh: &Refresh<'_>,
+    changed: days::Span,
+    rules: &ServiceDayRules,
+) -> Result<(), StoreError> {
+    let mut whole = days::whole(changed, rules);
+    let mut sessions = refresh.session_spans(whole).await?;
+    let reached = days::whole(days::reach(changed, &sessions), rules);
+    if reached != whole {
+        whole = reached;
+        sessions = refresh.session_spans(whole).await?;
+    }
+    let times = days::account(whole, &sessions, rules);
+    let last = whole.1.plus(-1);
+    refresh
+        .replace_day_times((rules.day(whole.0), rules.day(last)), &times)
+        .await
 }
 
 /// Joins neighbouring hours; `queued` is sorted.

@@ -29,6 +29,8 @@ pub struct MonthTrip {
     /// State of charge at its first and last sample that has one, %; `None` also for a trip that was
     /// charged on the way.
     pub soc_percent: Option<(f64, f64)>,
+    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
+    pub trip_km: Option<(f64, f64)>,
     /// The band; `None` is unknown.
     pub band_celsius: Option<i16>,
     /// Intervals of the trip in the band.
@@ -47,6 +49,8 @@ pub struct MonthBand {
     pub energy: Energy,
     pub trip_duration_seconds: f64,
     pub trip_seconds: f64,
+    pub trip_km: f64,
+    pub trip_odometer_km: f64,
 }
 
 /// A vehicle's month.
@@ -66,6 +70,7 @@ pub(super) fn trips_statement() -> String {
         "-- month_trips
         select s.started_at, s.number, s.ended_at, s.seconds, s.energy_seconds, s.net_kwh,
             case when s.plugged_in_share = 0 then s.soc_start_percent end, s.soc_end_percent,
+            case when s.distance_seconds > 0 then s.km end, s.odometer_end_km - s.odometer_start_km,
             b.band_celsius, b.intervals, {}
         from session s
         join trip_band b using (vehicle_id, started_at, number)
@@ -78,7 +83,7 @@ pub(super) fn trips_statement() -> String {
         columns.join(", ")
     )
 }
-const TRIP_COLUMNS: usize = 10;
+const TRIP_COLUMNS: usize = 12;
 
 pub(super) async fn trips(
     transaction: &Transaction<'_>,
@@ -100,8 +105,9 @@ pub(super) async fn trips(
             trip_energy_seconds: row.get(4),
             trip_net_kwh: row.get(5),
             soc_percent: row.get::<_, Option<f64>>(6).zip(row.get(7)),
-            band_celsius: row.get(8),
-            intervals: row.get(9),
+            trip_km: row.get::<_, Option<f64>>(8).zip(row.get(9)),
+            band_celsius: row.get(10),
+            intervals: row.get(11),
             energy: Energy::from_row(row, TRIP_COLUMNS),
         })
         .collect())
@@ -138,7 +144,7 @@ async fn write(
         "-- insert_month_bands
         copy month_band (
             vehicle_id, month, band, band_celsius, trips, intervals, {}, trip_duration_seconds,
-            trip_seconds
+            trip_seconds, trip_km, trip_odometer_km
         ) from stdin (format binary)",
         Energy::column_list()
     );
@@ -153,7 +159,7 @@ async fn write(
     let types: Vec<Type> = head
         .into_iter()
         .chain(Energy::types())
-        .chain([Type::FLOAT8, Type::FLOAT8])
+        .chain([Type::FLOAT8; 4])
         .collect();
     let rows = (0_i32..).zip(&month.bands).map(|(number, band)| {
         let mut row: Vec<Value<'_>> = vec![
@@ -167,6 +173,8 @@ async fn write(
         row.extend(band.energy.values());
         row.push(Box::new(band.trip_duration_seconds));
         row.push(Box::new(band.trip_seconds));
+        row.push(Box::new(band.trip_km));
+        row.push(Box::new(band.trip_odometer_km));
         row
     });
     rows::write(transaction, &statement, &types, rows.collect()).await?;

@@ -47,6 +47,17 @@ activity! {
     Parking = "parking",
 }
 
+impl Activity {
+    /// From a column.
+    pub(super) fn read(name: &str) -> Result<Self, StoreError> {
+        Self::from_name(name).ok_or_else(|| {
+            StoreError::Fatal(format!(
+                "unknown activity {name:?}: the table was written by a later version"
+            ))
+        })
+    }
+}
+
 /// One row of `energy_piece`, without its vehicle and number.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(
@@ -111,11 +122,7 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
     let at = |column| row.get::<_, Timestamp>(column).into();
     let maybe_at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
     let name: &str = row.get(2);
-    let activity = Activity::from_name(name).ok_or_else(|| {
-        StoreError::Fatal(format!(
-            "read energy pieces: unknown activity {name:?}: the table was written by a later version"
-        ))
-    })?;
+    let activity = Activity::read(name)?;
     let (started_at, ended_at) = (at(10), at(11));
     let first = HEAD_COLUMNS + Energy::COLUMNS.len();
     let stamped = |column: usize, at| row.get::<_, Option<f64>>(first + column).map(|x| (at, x));

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{Client, IsolationLevel, Row, Statement, Transaction};
 
+use super::days::{self, DayTime, SessionSpan};
 use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
@@ -26,6 +27,7 @@ pub struct RefreshStatements {
     queue: Statement,
     pieces: Statement,
     sessions: sessions::Statements,
+    days: days::Statements,
     month_trips: Statement,
     forget_month: Statement,
 }
@@ -42,6 +44,10 @@ impl RefreshStatements {
             sessions: sessions::Statements {
                 window: prepare(client, sessions::WINDOW).await?,
                 forget: prepare(client, sessions::FORGET).await?,
+            },
+            days: days::Statements {
+                spans: prepare(client, days::SPANS).await?,
+                replace: prepare(client, days::REPLACE).await?,
             },
             month_trips: prepare(client, &months::trips_statement()).await?,
             forget_month: prepare(client, months::FORGET).await?,
@@ -253,10 +259,34 @@ impl<'a> Refresh<'a> {
         window: Window,
         sessions: &[Session],
     ) -> Result<Vec<Date>, StoreError> {
-        let (from, to) = window.hours(self.from, self.to);
-        let range = (window.from.unwrap_or(from), window.to.unwrap_or(to));
+        let range = self.begins_of(window);
         let forget = &self.statements.sessions.forget;
         sessions::replace(&self.transaction, forget, self.vehicle, range, sessions).await
+    }
+
+    /// From the first to the last instant at which a session of the window can begin.
+    pub fn begins_of(&self, window: Window) -> (UnixMicroseconds, UnixMicroseconds) {
+        let (from, to) = window.hours(self.from, self.to);
+        (window.from.unwrap_or(from), window.to.unwrap_or(to))
+    }
+
+    /// The sessions that touch a time, and their neighbours, by their start.
+    pub async fn session_spans(
+        &self,
+        time: (UnixMicroseconds, UnixMicroseconds),
+    ) -> Result<Vec<SessionSpan>, StoreError> {
+        let statement = &self.statements.days.spans;
+        days::spans(&self.transaction, statement, self.vehicle, time).await
+    }
+
+    /// Puts the times of days in the place of those from the first to the last day.
+    pub async fn replace_day_times(
+        &self,
+        days: (Date, Date),
+        times: &[DayTime],
+    ) -> Result<(), StoreError> {
+        let statement = &self.statements.days.replace;
+        days::replace(&self.transaction, statement, self.vehicle, days, times).await
     }
 
     /// The trips that began in the month of which this is the first day, band by band, in order.

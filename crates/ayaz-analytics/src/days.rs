@@ -1,0 +1,262 @@
+//! How much of each service day is accounted for, from the sessions around it.
+//!
+//! A day with ten minutes of readings is not complete because nothing is missing among them. Accounted
+//! for is time that was **active** (measured on trips, at charging and at conditioning) and time that
+//! was **still**: parking sessions, in which a device may sleep, and silence between two sessions over
+//! which the odometer stayed where it was. The rest of the day nobody heard of.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_store::analytics::{Activity, DayTime, SessionSpan};
+use ayaz_store::context::ServiceDayRules;
+use jiff::civil::Date;
+
+use crate::exact;
+use crate::sessions::UNSEEN_KM_MAX;
+
+/// A longer silence is not known to have been spent standing, whatever the odometer says, µs: long
+/// enough for a weekend, and what late data can change ends there.
+pub const STILL_MICROSECONDS_MAX: i64 = 3 * 24 * 3_600_000_000;
+
+const DAY_MICROSECONDS: i64 = 24 * 3_600_000_000;
+
+/// A time.
+pub type Span = (UnixMicroseconds, UnixMicroseconds);
+
+/// The time of the whole service days that a time touches.
+pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
+    let days = days(time, rules);
+    let first = days.values().map(|(from, _)| *from).min();
+    let last = days.values().map(|(_, to)| *to).max();
+    (
+        first.map_or(time.0, |first| first.min(time.0)),
+        last.map_or(time.1, |last| last.max(time.1)),
+    )
+}
+
+/// The time about which sessions that begin in a time decide: their own, and up to their neighbours if
+/// the silence between may be still. `sessions` hold both neighbours.
+pub fn reach((from, to): Span, sessions: &[SessionSpan]) -> Span {
+    let near = |silence: &UnixMicroseconds, at: UnixMicroseconds| {
+        silence.0.abs_diff(at.0) <= STILL_MICROSECONDS_MAX.unsigned_abs()
+    };
+    let before = sessions
+        .iter()
+        .filter(|session| session.started_at < from)
+        .map(|session| session.ended_at)
+        .max()
+        .filter(|end| near(end, from));
+    let after = sessions
+        .iter()
+        .map(|session| session.started_at)
+        .find(|start| *start > to)
+        .filter(|start| near(start, to));
+    let last_end = sessions
+        .iter()
+        .filter(|session| session.started_at <= to)
+        .map(|session| session.ended_at)
+        .max();
+    (
+        before.map_or(from, |end| end.min(from)),
+        after.or(last_end).map_or(to, |end| end.max(to)),
+    )
+}
+
+/// The days of a time that [`whole`] gave; `sessions`, by their start, are those that touch it and
+/// their neighbours. A day of which nothing is known is left out.
+pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -> Vec<DayTime> {
+    // The end of a day is the start of the next one.
+    let days = days((whole.0, whole.1.plus(-1)), rules);
+    let mut times: BTreeMap<Date, DayTime> = days
+        .iter()
+        .map(|(day, (started_at, ended_at))| {
+            let time = DayTime {
+                service_day: *day,
+                started_at: *started_at,
+                ended_at: *ended_at,
+                active_seconds: 0.0,
+                still_seconds: 0.0,
+            };
+            (*day, time)
+        })
+        .collect();
+    let mut last: Option<&SessionSpan> = None;
+    for session in sessions {
+        if let Some(last) = last
+            && is_still(last, session)
+        {
+            spread(
+                &mut times,
+                (last.ended_at, session.started_at),
+                |time, s| {
+                    time.still_seconds += exact::coarse(s);
+                },
+            );
+        }
+        if last.is_none_or(|last| last.ended_at <= session.ended_at) {
+            last = Some(session);
+        }
+        let span = (session.started_at, session.ended_at);
+        if session.kind == Activity::Parking {
+            spread(&mut times, span, |time, s| {
+                time.still_seconds += exact::coarse(s);
+            });
+        } else {
+            let duration = session.ended_at.seconds_since(session.started_at);
+            // A session that is one sample long has measured nothing.
+            let share = if duration > 0.0 {
+                (session.seconds / duration).min(1.0)
+            } else {
+                0.0
+            };
+            spread(&mut times, span, |time, s| {
+                time.active_seconds += exact::coarse(s * share);
+            });
+        }
+    }
+    times
+        .into_values()
+        .filter(|time| time.active_seconds > 0.0 || time.still_seconds > 0.0)
+        .collect()
+}
+
+/// Whether the vehicle stood between two sessions.
+fn is_still(before: &SessionSpan, after: &SessionSpan) -> bool {
+    let silence = after.started_at.0.saturating_sub(before.ended_at.0);
+    let odometers = before.odometer_end_km.zip(after.odometer_start_km);
+    (1..=STILL_MICROSECONDS_MAX).contains(&silence)
+        && odometers.is_some_and(|(before, after)| (after - before).abs() <= UNSEEN_KM_MAX)
+}
+
+/// Gives each day the seconds that it has of a span.
+fn spread(times: &mut BTreeMap<Date, DayTime>, span: Span, add: impl Fn(&mut DayTime, f64)) {
+    for time in times.values_mut() {
+        let from = span.0.max(time.started_at);
+        let to = span.1.min(time.ended_at);
+        if from < to {
+            add(time, to.seconds_since(from));
+        }
+    }
+}
+
+/// Every service day that touches a time, with its bounds.
+fn days((from, to): Span, rules: &ServiceDayRules) -> BTreeMap<Date, Span> {
+    let mut days: BTreeMap<Date, Span> = BTreeMap::new();
+    // Days have at most 25 hours, or some more when the zone changes.
+    let mut at = from.plus(-2 * DAY_MICROSECONDS);
+    // Where the search begins is no bound of a day.
+    while let Some(next) = rules.next_cut_over(at).filter(|next| *next <= to) {
+        let end = rules.next_cut_over(next);
+        let end = end.unwrap_or(UnixMicroseconds(i64::MAX));
+        let span = days.entry(rules.day(next)).or_insert((next, end));
+        span.1 = end;
+        at = next;
+    }
+    days.retain(|_, (_, end)| *end > from);
+    days
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000;
+
+    /// UTC, days from 03:00: hours are counted from the start of one.
+    fn at(hour: f64) -> UnixMicroseconds {
+        UnixMicroseconds(20_000 * DAY_MICROSECONDS + 3 * HOUR + (hour * HOUR as f64) as i64)
+    }
+
+    fn session(kind: Activity, hours: (f64, f64), share: f64, km: (f64, f64)) -> SessionSpan {
+        SessionSpan {
+            kind,
+            started_at: at(hours.0),
+            ended_at: at(hours.1),
+            seconds: (hours.1 - hours.0) * 3_600.0 * share,
+            odometer_start_km: Some(km.0),
+            odometer_end_km: Some(km.1),
+        }
+    }
+
+    /// Hours active and still of the days that the sessions touch.
+    fn hours(sessions: &[SessionSpan]) -> Vec<(f64, f64)> {
+        let rules = ServiceDayRules::default();
+        let changed = (sessions[0].started_at, sessions.last().unwrap().started_at);
+        account(whole(reach(changed, sessions), &rules), sessions, &rules)
+            .iter()
+            .map(|time| {
+                let hour = |seconds: f64| (seconds / 36.0).round() / 100.0;
+                assert_eq!(time.ended_at.seconds_since(time.started_at), 86_400.0);
+                (hour(time.active_seconds), hour(time.still_seconds))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_is_measured_and_what_stood_is_accounted_for() {
+        use Activity::{Charging, Parking, Trip};
+        // Ten minutes of readings are not a day.
+        assert_eq!(
+            hours(&[session(Trip, (3.0, 3.25), 1.0, (0.0, 5.0))]),
+            [(0.25, 0.0)]
+        );
+        // A dead zone on a trip is missing; a parked bus may sleep.
+        let day = [
+            session(Parking, (0.0, 3.0), 0.1, (0.0, 0.0)),
+            session(Trip, (3.0, 13.0), 0.8, (0.0, 200.0)),
+            session(Charging, (13.0, 20.0), 1.0, (200.0, 200.0)),
+        ];
+        assert_eq!(hours(&day), [(15.0, 3.0)]);
+        // Silence is still if the odometer says so.
+        let gap = |km| {
+            [
+                session(Trip, (0.0, 2.0), 1.0, (0.0, 40.0)),
+                session(Trip, (8.0, 10.0), 1.0, (km, km + 40.0)),
+            ]
+        };
+        assert_eq!(hours(&gap(40.2)), [(4.0, 6.0)]);
+        assert_eq!(hours(&gap(60.0)), [(4.0, 0.0)]);
+        let mut unknown = gap(40.0);
+        unknown[1].odometer_start_km = None;
+        assert_eq!(hours(&unknown), [(4.0, 0.0)]);
+    }
+
+    #[test]
+    fn a_night_belongs_to_both_days() {
+        use Activity::{Parking, Trip};
+        let night = [
+            session(Parking, (-4.0, 2.0), 1.0, (0.0, 0.0)),
+            session(Trip, (23.0, 25.0), 1.0, (0.0, 30.0)),
+        ];
+        assert_eq!(hours(&night), [(0.0, 4.0), (1.0, 23.0), (1.0, 0.0)]);
+    }
+
+    #[test]
+    fn a_long_silence_is_not_known_to_be_still() {
+        use Activity::Trip;
+        let apart = |hours: f64| {
+            [
+                session(Trip, (0.0, 1.0), 1.0, (0.0, 40.0)),
+                session(Trip, (1.0 + hours, 2.0 + hours), 1.0, (40.0, 60.0)),
+            ]
+        };
+        assert_eq!(
+            hours(&apart(72.0)),
+            [(1.0, 23.0), (0.0, 24.0), (0.0, 24.0), (1.0, 1.0)]
+        );
+        assert_eq!(hours(&apart(72.1)), [(1.0, 0.0), (1.0, 0.0)]);
+    }
+
+    #[test]
+    fn what_changed_reaches_as_far_as_the_silence_around_it() {
+        use Activity::Trip;
+        let sessions = [
+            session(Trip, (0.0, 1.0), 1.0, (0.0, 40.0)),
+            session(Trip, (50.0, 51.0), 1.0, (40.0, 60.0)),
+            session(Trip, (200.0, 201.0), 1.0, (60.0, 80.0)),
+        ];
+        let changed = (at(50.0), at(50.0));
+        assert_eq!(reach(changed, &sessions), (at(1.0), at(51.0)));
+    }
+}
