@@ -93,7 +93,11 @@ impl Database {
             .connection
             .client
             .execute(
-                "with arrived as (
+                "with named as (
+                    insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
+                    values ($1::int4, 'test', 'bus-' || $1::int4)
+                    on conflict do nothing
+                ), arrived as (
                     insert into reading (
                         vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality,
                         historical, drive_cycle, speed_kmh, soc_percent, pack_voltage_volts,
@@ -134,18 +138,43 @@ impl Database {
         Ok(())
     }
 
-    /// Every row of the vehicle's pieces, as text that shows every bit.
-    pub(crate) async fn pieces(&self, vehicle: i32) -> Result<Vec<String>> {
-        let rows = self
-            .connection
-            .client
-            .query(
-                "select (to_jsonb(p) - 'vehicle_id')::text from energy_piece p
-                where vehicle_id = $1 order by hour, piece",
-                &[&vehicle],
-            )
-            .await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+    /// Every row that the worker keeps of the vehicle and every row of the views over them, as text
+    /// that shows every bit.
+    pub(crate) async fn rows(&self, vehicle: i32) -> Result<Vec<String>> {
+        let mut all = Vec::new();
+        for (relation, order) in [
+            ("energy_piece", "hour, piece"),
+            ("hour_sequence", "hour, service_day, boot_id"),
+            ("doubted_stretch", "hour, stretch"),
+            ("session", "started_at, number"),
+            ("trip_band", "started_at, number, band"),
+            ("service_day_time", "service_day"),
+            ("month_band", "month, band"),
+            ("month_charge", "month"),
+            ("hour_energy", "hour"),
+            ("session_energy", "started_at, number"),
+            ("trip_energy", "started_at, number"),
+            ("trip_band_energy", "started_at, number, band_celsius"),
+            ("band_energy", "band_celsius"),
+            ("winter_range", "band_celsius"),
+            ("bus_day_completeness", "service_day"),
+            ("day_energy", "service_day"),
+        ] {
+            let rows = self
+                .connection
+                .client
+                .query(
+                    &format!(
+                        "select (to_jsonb(r) - '{{vehicle_id,vehicle}}'::text[])::text
+                        from {relation} r where vehicle_id = $1 order by {order}"
+                    ),
+                    &[&vehicle],
+                )
+                .await?;
+            let texts = rows.iter().map(|row| row.get::<_, &str>(0));
+            all.extend(texts.map(|text| format!("{relation} {text}")));
+        }
+        Ok(all)
     }
 
     /// Net kWh, km and seconds over all pieces.

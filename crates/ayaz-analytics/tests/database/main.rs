@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod completeness;
 mod fleet;
 mod queue;
 mod service_days;
@@ -60,16 +61,16 @@ async fn sums_agree_with_plain_sql_and_a_second_run_finds_nothing() -> Result<()
         (found_seconds, seconds),
     ] {
         assert!(
-            (found - expected).abs() < 1e-9 * expected.abs(),
+            (found - expected).abs() < 1e-7 * expected.abs(),
             "{found}, not {expected}"
         );
     }
     assert_eq!(work_off(&database).await?, Work::default());
     database.queue_everything().await?;
-    let before = database.pieces(1).await?;
+    let before = database.rows(1).await?;
     let again = run_once(believing, std::future::pending()).await?;
     assert_eq!(again.hours, 5);
-    assert_eq!(database.pieces(1).await?, before, "worked out again");
+    assert_eq!(database.rows(1).await?, before, "worked out again");
     Ok(())
 }
 
@@ -92,9 +93,9 @@ async fn late_data_ends_in_the_same_rows_as_data_in_order() -> Result<()> {
                 work_off(&database).await?;
             }
         }
-        let expected = database.pieces(vehicle).await?;
+        let expected = database.rows(vehicle).await?;
         assert!(expected.len() > 10, "{expected:#?}");
-        assert_eq!(database.pieces(vehicle + 1).await?, expected);
+        assert_eq!(database.rows(vehicle + 1).await?, expected);
     }
     assert!(
         database.trips_over_an_hours_end(11).await? > 0,
@@ -140,7 +141,7 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Res
     };
     database.arrive(1, UNNUMBERED, 1, 0).await?;
     work_off(&database).await?;
-    let expected = database.pieces(1).await?;
+    let expected = database.rows(1).await?;
     for vehicle in 2..8 {
         database.arrive(vehicle, UNNUMBERED, 1, 0).await?;
     }
@@ -159,11 +160,7 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Res
     assert!(killed > 0, "no worker was killed");
     work_off(&database).await?;
     for vehicle in 2..8 {
-        assert_eq!(
-            database.pieces(vehicle).await?,
-            expected,
-            "vehicle {vehicle}"
-        );
+        assert_eq!(database.rows(vehicle).await?, expected, "vehicle {vehicle}");
     }
     Ok(())
 }
@@ -185,12 +182,12 @@ async fn of_two_workers_one_stands_by_and_takes_over() -> Result<()> {
     first.abort();
     database.arrive(2, NUMBERED, 1, 0).await?;
     database.until_nothing_is_pending().await?;
-    assert_eq!(database.pieces(1).await?, database.pieces(2).await?);
+    assert_eq!(database.rows(1).await?, database.rows(2).await?);
     // The database takes the connection away, as in a restart.
     database.terminate_workers().await?;
     database.arrive(3, NUMBERED, 1, 0).await?;
     database.until_nothing_is_pending().await?;
-    assert_eq!(database.pieces(1).await?, database.pieces(3).await?);
+    assert_eq!(database.rows(1).await?, database.rows(3).await?);
     let _ = stop.send(());
     let work = second.await??;
     assert!((5..=15).contains(&work.hours), "{work:?}");
@@ -212,7 +209,7 @@ async fn readings_of_doubtful_time_do_not_count() -> Result<()> {
             ..Work::default()
         }
     );
-    assert!(database.pieces(1).await?.is_empty());
+    assert!(database.rows(1).await?.is_empty());
     Ok(())
 }
 

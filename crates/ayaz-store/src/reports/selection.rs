@@ -51,6 +51,20 @@ pub(super) const SELECTED_PIECES: &str = "
         and ($3::timestamptz is null or s.started_at >= $3)
         and ($4::timestamptz is null or s.started_at < $4)";
 
+/// The usable energy of each vehicle as `usable`, for a statement that reads `piece`: its own at the time
+/// of the trip, else what `vehicle_usable_energy` says. Joined as tables, since a season of a large
+/// fleet has millions of trips.
+pub(super) const USABLE_ENERGY: &str = "
+    left join (
+        select vehicle_id, value::double precision as usable_energy_kwh, valid_from, valid_to
+        from vehicle_context
+        where attribute = 'usable_energy_kwh'
+    ) as own on own.vehicle_id = piece.vehicle_id
+        and own.valid_from <= piece.trip_began_at and own.valid_to > piece.trip_began_at
+    left join (
+        select vehicle_id, usable_energy_kwh, usable_energy_source from vehicle_usable_energy
+    ) as usable on usable.vehicle_id = piece.vehicle_id";
+
 /// Whether the worker has found any trip at all, so that an empty report can say why it is empty.
 pub async fn any_trip(client: &Client) -> Result<bool, StoreError> {
     client

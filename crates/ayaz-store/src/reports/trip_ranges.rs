@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
-use super::selection::SELECTED_PIECES;
+use super::selection::{SELECTED_PIECES, USABLE_ENERGY};
 use super::{RangeGroup, TripSelection};
 use crate::error::StoreError;
 
@@ -110,10 +110,12 @@ fn statement(group: RangeGroup) -> String {
             group by 1, vehicle_id, started_at, number, trip_began_at
             having sum(intervals) > 0
         )
-        select trip.*, usable.usable_energy_kwh
-        from trip
-        left join vehicle_usable_energy as usable using (vehicle_id)
+        select
+            piece.*,
+            coalesce(own.usable_energy_kwh, usable.usable_energy_kwh) as usable_energy_kwh
+        from trip as piece
+        {USABLE_ENERGY}
         where name = any($5)
-        order by name, trip_began_at, vehicle_id"
+        order by name, piece.trip_began_at, piece.vehicle_id"
     )
 }

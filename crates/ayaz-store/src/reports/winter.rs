@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::selection::SELECTED_PIECES;
+use super::selection::{SELECTED_PIECES, USABLE_ENERGY};
 use super::sums::SUMS;
 use super::{Band, EnergySums, TripSelection};
 use crate::error::StoreError;
@@ -87,6 +87,9 @@ pub async fn range_by_band(
     Ok(bands)
 }
 
+/// Products are summed as decimal numbers, exactly, so that the order of rows does not show in the last
+/// bit; all else lies on a grid anyway.
+///
 /// Range is usable energy over consumption, both of the vehicles whose usable energy is known: with
 /// the mean of the usable energies weighted by distance, the distance cancels out.
 fn statement(group: RangeGroup) -> String {
@@ -94,12 +97,15 @@ fn statement(group: RangeGroup) -> String {
     format!(
         "-- range_by_band
         with piece as (
-            select piece.*, {name} as name, usable_energy_kwh, usable_energy_source
+            select
+                piece.*,
+                {name} as name,
+                coalesce(own.usable_energy_kwh, usable.usable_energy_kwh) as usable_energy_kwh,
+                case when own.usable_energy_kwh is not null then 'vehicle'
+                    else usable.usable_energy_source
+                end as usable_energy_source
             from ({SELECTED_PIECES}) as piece
-            left join (
-                select vehicle_id, usable_energy_kwh, usable_energy_source
-                from vehicle_usable_energy
-            ) as usable using (vehicle_id)
+            {USABLE_ENERGY}
         ), band as (
             select
                 name,
@@ -108,7 +114,7 @@ fn statement(group: RangeGroup) -> String {
                 count(distinct vehicle_id)
                     filter (where intervals > 0 and usable_energy_kwh is not null)
                     as range_vehicles,
-                sum(usable_energy_kwh * paired_km)
+                sum((usable_energy_kwh * paired_km)::numeric)::double precision
                     / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
                     as usable_energy_kwh,
                 case
@@ -119,7 +125,7 @@ fn statement(group: RangeGroup) -> String {
                 case
                     when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
                         and sum(paired_km) filter (where usable_energy_kwh is not null) > 0
-                    then sum(usable_energy_kwh * paired_km)
+                    then sum((usable_energy_kwh * paired_km)::numeric)::double precision
                         / sum(paired_net_kwh) filter (where usable_energy_kwh is not null)
                 end as range_km,
                 {SUMS}
@@ -133,7 +139,7 @@ fn statement(group: RangeGroup) -> String {
                 -- Two devices on one bus measure more than its time.
                 least(
                     sum(trip_seconds)
-                        / nullif(sum(extract(epoch from trip_duration)::double precision), 0), 1
+                        / nullif(sum(extract(epoch from trip_duration))::double precision, 0), 1
                 ) as coverage
             from (
                 select distinct

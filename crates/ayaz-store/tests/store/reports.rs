@@ -136,7 +136,7 @@ async fn add_up(database: &Database, pieces: &[Piece]) -> Result<()> {
         let to = hours.iter().max().copied().context("an hour")?;
         let to = to.plus(HOUR_MICROSECONDS);
         let refresh = Refresh::begin(&mut worker.client, &statements, vehicle, from, to).await?;
-        refresh_sessions(&refresh).await?;
+        refresh_sessions(&refresh, &refresh.service_day_rules().await?).await?;
         refresh.commit().await?;
     }
     Ok(())

@@ -1,7 +1,9 @@
 //! Energy and range by temperature band.
 
 use anyhow::{Context, Result};
-use ayaz_store::reports::{Band, RangeGroup, TripSelection, energy_by_band, range_by_band};
+use ayaz_store::reports::{
+    Band, RangeGroup, TripSelection, energy_by_band, range_by_band, range_by_trip,
+};
 
 use super::{Piece, all, fleet, insert};
 
@@ -138,5 +140,47 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
         )
         .await?;
     assert_eq!(from_view.get::<_, f64>(0), 100.0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    database
+        .execute(
+            "insert into vehicle_context (vehicle_id, attribute, value, valid_from, valid_to)
+            values (1, 'usable_energy_kwh', '200', '-infinity', '2026-02-01Z'),
+                (1, 'usable_energy_kwh', '400', '2026-02-01Z', 'infinity')",
+        )
+        .await?;
+    let later = Piece {
+        drive_cycle: Some(2),
+        hour: "2026-02-20T06:00:00Z",
+        started_at: "2026-02-20T06:00:00Z",
+        ended_at: "2026-02-20T07:00:00Z",
+        ..Piece::default()
+    };
+    insert(&database, &[Piece::default(), later]).await?;
+    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all()).await?;
+    // 2 kWh/km: 100 km with the old one, 200 km with the new one, half of the way each.
+    assert_eq!(by_bus[0].range_km, Some(150.0));
+    let trips = range_by_trip(
+        &reader.client,
+        RangeGroup::Bus,
+        &["astana/b1".to_owned()],
+        &all(),
+    )
+    .await?;
+    let ranges: Vec<_> = trips.iter().map(|trip| trip.range_km()).collect();
+    assert_eq!(ranges, [Some(100.0), Some(200.0)]);
+    let row = reader
+        .client
+        .query_one(
+            "select range_km, usable_energy_kwh, usable_energy_source from winter_range",
+            &[],
+        )
+        .await?;
+    assert_eq!((row.get(0), row.get(1)), (150.0, 300.0));
+    assert_eq!(row.get::<_, &str>(2), "vehicle");
     Ok(())
 }

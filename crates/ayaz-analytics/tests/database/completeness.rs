@@ -1,0 +1,94 @@
+//! How far a day can be trusted: what of it is accounted for, and driving that nobody heard of.
+
+use anyhow::Result;
+
+use crate::fleet::Database;
+use crate::work_off;
+
+/// Buses that report each minute of one UTC service day, 2026-01-10 from 03:00, when `heard` says so
+/// of the minute; they drive 60 km/h from minute 120 to 240 and from 600 to 720, and stand otherwise.
+/// `number` is what the device counts.
+fn day(vehicle: i32, heard: &str, number: &str) -> String {
+    format!(
+        "insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
+        values ({vehicle}, 'astana', 'b{vehicle}') on conflict do nothing;
+        with minutes as (
+            select m, m between 120 and 239 or m between 600 and 719 as drives,
+                1000.0 + greatest(least(m, 240) - 120, 0) + greatest(least(m, 720) - 600, 0) as km
+            from generate_series(0, 1440) m
+        ), arrived as (
+            insert into reading (
+                vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
+                speed_kmh, odometer_km, drive_cycle
+            )
+            select {vehicle}, '2026-01-10 03:00Z'::timestamptz + m * interval '1 minute', 1, {number},
+                now(), 0, false, case when drives then 60 else 0 end, km,
+                case when m between 120 and 240 then 1 when m between 600 and 720 then 2 end
+            from minutes
+            where {heard}
+            on conflict do nothing
+            returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
+        ), hours as (select distinct vehicle_id, hour from arrived)
+        insert into touched_hours (vehicle_ids, hours)
+        select array_agg(vehicle_id), array_agg(hour) from hours"
+    )
+}
+
+/// Shares of the first day in per cent: of time, distance, sequence, trips; and the worst.
+async fn shares(database: &Database, vehicle: i32) -> Result<String> {
+    database
+        .text(&format!(
+            "select concat_ws(' ',
+                round(100 * time_share::numeric, 1), round(100 * distance_share::numeric, 1),
+                round(100 * sequence_share::numeric, 1), round(100 * trip_coverage::numeric, 1),
+                round(100 * completeness::numeric, 1))
+            from bus_day_completeness
+            where vehicle_id = {vehicle} and service_day = '2026-01-10'"
+        ))
+        .await
+}
+
+#[tokio::test]
+async fn a_day_is_as_complete_as_what_is_known_of_it() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    let buses = [
+        // Heard all day. Speed is zero at one end of a drive's last minute: 2 of 240 half minutes.
+        (1, "true", "m"),
+        // Ten minutes of a bus that stands.
+        (2, "m <= 10", "m"),
+        // Silent while it stood: the odometer says so.
+        (
+            3,
+            "m between 120 and 240 or m between 600 and 720",
+            "m + case when m > 240 then -359 else 0 end",
+        ),
+        // The second drive is missing, and with it the device's numbers.
+        (4, "m < 590 or m > 730", "m"),
+        // The same, and the device was started anew: nothing is missing among its numbers.
+        (
+            5,
+            "m < 590 or m > 730",
+            "m + case when m > 730 then -141 else 0 end",
+        ),
+    ];
+    for (vehicle, heard, number) in buses {
+        database.execute(&day(vehicle, heard, number)).await?;
+    }
+    work_off(&database).await?;
+    assert_eq!(shares(&database, 1).await?, "100.0 99.6 100.0 100.0 99.6");
+    assert_eq!(shares(&database, 2).await?, "0.7 100.0 0.7");
+    assert_eq!(shares(&database, 3).await?, "41.7 99.6 100.0 100.0 41.7");
+    assert_eq!(shares(&database, 4).await?, "90.1 49.8 90.2 100.0 49.8");
+    assert_eq!(shares(&database, 5).await?, "90.1 49.8 100.0 100.0 49.8");
+
+    // What comes late mends the day.
+    for vehicle in [4, 5] {
+        database.execute(&day(vehicle, "true", "m")).await?;
+    }
+    work_off(&database).await?;
+    assert_eq!(shares(&database, 4).await?, shares(&database, 1).await?);
+    assert_eq!(database.rows(4).await?, database.rows(1).await?);
+    Ok(())
+}

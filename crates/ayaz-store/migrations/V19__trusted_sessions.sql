@@ -1,0 +1,207 @@
+-- Sessions and trips with their completeness, and with what held for the vehicle at the time.
+
+create or replace view session_energy as
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    s.vehicle_id,
+    s.kind,
+    s.started_at,
+    s.ended_at,
+    -- The vehicle's last one, while it still sends.
+    s.ended_at > now() - interval '15 minutes'
+        and not exists (
+            select from session later
+            where later.vehicle_id = s.vehicle_id and later.started_at > s.started_at
+        ) as is_open,
+    s.service_day,
+    s.number,
+    s.drive_cycle,
+    s.trip_started_at,
+    s.route,
+    s.charging_station,
+    s.plugged_in_share,
+    case
+        when s.kind = 'conditioning' and s.plugged_in_share >= 0.5 then 'grid'
+        when s.kind = 'conditioning' then 'battery'
+    end as conditioning_source,
+    extract(epoch from s.ended_at - s.started_at)::double precision as duration_seconds,
+    least(
+        s.seconds / nullif(extract(epoch from s.ended_at - s.started_at)::double precision, 0), 1
+    ) as coverage,
+    s.intervals,
+    s.seconds,
+    s.doubted_seconds,
+    s.distance_seconds,
+    s.energy_seconds,
+    s.paired_km,
+    s.paired_net_kwh,
+    s.standing_seconds,
+    s.standing_net_kwh,
+    case when s.distance_seconds > 0 then s.km end as km,
+    case when s.energy_seconds > 0 then s.net_kwh end as net_kwh,
+    case when s.energy_seconds > 0 then s.discharge_kwh end as discharge_kwh,
+    case when s.energy_seconds > 0 then s.regen_kwh end as regen_kwh,
+    s.heater_kwh,
+    s.heater_base_kwh,
+    s.heat_pump_kwh,
+    s.heat_pump_base_kwh,
+    s.battery_heater_kwh,
+    s.battery_heater_base_kwh,
+    s.air_conditioning_kwh,
+    s.air_conditioning_base_kwh,
+    s.auxiliary_kwh,
+    s.auxiliary_base_kwh,
+    s.traction_kwh,
+    s.traction_base_kwh,
+    s.charger_kwh,
+    s.unexplained_kwh,
+    s.unexplained_base_kwh,
+    s.fuel_litres,
+    -- Into the battery on the plug, kWh.
+    case when s.kind = 'charging' and s.energy_seconds > 0 then -s.net_kwh end as charged_kwh,
+    -- Heating of the cabin: metered, or estimated from what the bus takes while it stands.
+    case
+        when s.heater_kwh is not null or s.heat_pump_kwh is not null
+            then coalesce(s.heater_kwh, 0) + coalesce(s.heat_pump_kwh, 0)
+    end as cabin_heat_kwh,
+    case when s.kind = 'trip' then split_traction_kwh(
+        s.traction_kwh, s.net_kwh, s.standing_net_kwh, s.standing_seconds, s.energy_seconds
+    ) end as split_traction_kwh,
+    case when s.kind = 'trip' then split_other_kwh(
+        s.traction_kwh, s.traction_base_kwh, s.standing_net_kwh, s.standing_seconds,
+        s.energy_seconds
+    ) end as split_other_kwh,
+    case when s.kind = 'trip'
+        then split_source(s.traction_kwh, s.standing_seconds, s.energy_seconds)
+    end as split_source,
+    -- Beside the electric energy, never part of it.
+    fuel_heat_kwh(s.fuel_litres) as fuel_heat_kwh,
+    s.paired_net_kwh / nullif(s.paired_km, 0) as kwh_per_km,
+    s.heater_kwh / nullif(s.heater_base_kwh, 0) as heater_share,
+    s.exterior_kelvin_seconds / nullif(s.exterior_seconds, 0) - 273.15
+        as exterior_temperature_mean_celsius,
+    s.soc_start_percent,
+    s.soc_end_percent,
+    s.odometer_start_km,
+    s.odometer_end_km,
+    -- A quality figure beside km, never a correction.
+    s.odometer_end_km - s.odometer_start_km as odometer_km,
+    s.exterior_start_celsius,
+    s.exterior_end_celsius,
+    s.cabin_start_celsius,
+    s.cabin_end_celsius,
+    s.battery_start_celsius,
+    s.battery_end_celsius,
+    trusted_share(s.seconds, s.doubted_seconds) as trusted_share,
+    case when s.kind = 'trip' and s.distance_seconds > 0
+        then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
+    end as distance_share,
+    least(
+        covered_share(
+            s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision
+        ),
+        trusted_share(s.seconds, s.doubted_seconds),
+        case when s.kind = 'trip' and s.distance_seconds > 0
+            then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
+        end
+    ) as completeness,
+    -- What held for the vehicle when the session began; looked up only where it is asked for.
+    vehicle_attribute_at(s.vehicle_id, 'depot', s.started_at) as depot,
+    vehicle_attribute_at(s.vehicle_id, 'tyres', s.started_at) as tyres,
+    vehicle_attribute_at(s.vehicle_id, 'firmware', s.started_at) as firmware,
+    vehicle_attribute_at(s.vehicle_id, 'cabin_setpoint_celsius', s.started_at)::double precision
+        as cabin_setpoint_celsius,
+    vehicle_attribute_at(s.vehicle_id, 'route', s.started_at) as planned_route
+from session s
+join vehicle v using (vehicle_id);
+
+comment on view session_energy is
+    'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state '
+    'of charge, temperatures at either end, and how far to trust it: completeness is the least of '
+    'coverage, trusted_share and distance_share. net_kwh is out of the battery; from the grid comes '
+    'charger_kwh. split_traction_kwh and split_other_kwh part the battery''s energy of trips, metered '
+    'or, where no traction meter is, estimated by standing power (split_source). depot, tyres, '
+    'firmware, cabin_setpoint_celsius and planned_route are what held when it began';
+
+create or replace view trip_energy as
+select
+    fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, number, service_day, route,
+    started_at, ended_at, intervals, coverage,
+    seconds,
+    doubted_seconds,
+    distance_seconds,
+    energy_seconds,
+    paired_km,
+    paired_net_kwh,
+    standing_seconds,
+    standing_net_kwh,
+    km, net_kwh, discharge_kwh, regen_kwh,
+    heater_kwh,
+    heater_base_kwh,
+    heat_pump_kwh,
+    heat_pump_base_kwh,
+    battery_heater_kwh,
+    battery_heater_base_kwh,
+    air_conditioning_kwh,
+    air_conditioning_base_kwh,
+    auxiliary_kwh,
+    auxiliary_base_kwh,
+    traction_kwh,
+    traction_base_kwh,
+    charger_kwh,
+    unexplained_kwh,
+    unexplained_base_kwh,
+    fuel_litres,
+    kwh_per_km, heater_share, exterior_temperature_mean_celsius, soc_start_percent,
+    soc_end_percent, odometer_km, fuel_heat_kwh, cabin_heat_kwh, split_traction_kwh,
+    split_other_kwh, split_source,
+    trusted_share, distance_share, completeness, depot, tyres, firmware, cabin_setpoint_celsius,
+    planned_route
+from session_energy
+where kind = 'trip' and intervals > 0;
+
+comment on view trip_energy is
+    'One row per trip. coverage is the share of the time from its first to its last sample that '
+    'counted; a share of a component is taken of its own base only; completeness as in session_energy';
+
+create or replace view cold_soak as
+select
+    fleet,
+    vehicle,
+    model,
+    vehicle_id,
+    started_at,
+    ended_at,
+    is_open,
+    duration_seconds,
+    coverage,
+    exterior_temperature_mean_celsius,
+    battery_start_celsius,
+    battery_end_celsius,
+    cabin_start_celsius,
+    cabin_end_celsius,
+    (battery_start_celsius - battery_end_celsius) / (duration_seconds / 3600)
+        as battery_cooling_kelvin_per_hour,
+    -- Newton's law of cooling: the hours in which the difference to the air falls to a 1/e.
+    case
+        when battery_start_celsius - exterior_temperature_mean_celsius > 5
+            and battery_end_celsius - exterior_temperature_mean_celsius > 1
+            and battery_start_celsius - battery_end_celsius >= 0.5
+        then duration_seconds / 3600 / ln(
+            (battery_start_celsius - exterior_temperature_mean_celsius)
+                / (battery_end_celsius - exterior_temperature_mean_celsius)
+        )
+    end as battery_time_constant_hours,
+    completeness
+from session_energy
+where kind = 'parking'
+    and plugged_in_share = 0
+    and duration_seconds >= 3600
+    and battery_start_celsius is not null
+    and battery_end_celsius is not null;
+
+comment on view cold_soak is
+    'How each pack cools while its bus is parked off the plug: by the hour, and as the time constant '
+    'of its difference to the air outside (null where that is too small to tell)';

@@ -1,0 +1,187 @@
+-- Days: how much of them is accounted for, driving that nobody heard of, and the split of their energy.
+
+create or replace view bus_day_completeness as
+with sequences as (
+    select
+        vehicle_id,
+        service_day,
+        sum(readings)::bigint as readings,
+        sum(readings_doubted)::bigint as readings_doubted,
+        sum(readings_out_of_order)::bigint as readings_out_of_order,
+        -- Numbers are the device's own and may be anything: one bus must not break the view.
+        least(sum(missing), 9007199254740991)::bigint as readings_missing
+    from (
+        select
+            vehicle_id,
+            service_day,
+            boot_id,
+            sum(readings) as readings,
+            sum(readings_doubted) as readings_doubted,
+            sum(readings_out_of_order) as readings_out_of_order,
+            greatest(max(sequence_max)::numeric - min(sequence_min) + 1 - sum(readings), 0)
+                as missing
+        from hour_sequence
+        group by vehicle_id, service_day, boot_id
+    ) as boot
+    group by vehicle_id, service_day
+), trips as (
+    select
+        vehicle_id,
+        service_day,
+        count(*) filter (where intervals > 0) as trips,
+        sum(seconds) as seconds,
+        sum(extract(epoch from ended_at - started_at))::double precision as duration_seconds
+    from session
+    where kind = 'trip'
+    group by vehicle_id, service_day
+), pieces as (
+    select
+        vehicle_id,
+        service_day,
+        min(hour) as first_hour,
+        sum(km) filter (where distance_seconds > 0) as km,
+        min(odometer_start_km) as odometer_start_km,
+        max(odometer_end_km) as odometer_end_km
+    from energy_piece
+    group by vehicle_id, service_day
+), days as (
+    select
+        s.*,
+        coalesce(t.trips, 0) as trips,
+        p.km,
+        -- From where the odometer stood before, so that driving between two days is not forgotten.
+        p.odometer_end_km - least(coalesce(b.odometer_end_km, p.odometer_start_km),
+            p.odometer_start_km) as odometer_km,
+        covered_share(t.seconds, t.duration_seconds) as trip_coverage,
+        covered_share(s.readings, s.readings + s.readings_missing) as sequence_share,
+        greatest(
+            1 - (s.readings_doubted + s.readings_out_of_order)::double precision
+                / nullif(s.readings, 0),
+            0
+        ) as trusted_share,
+        -- Of a day that is not over, of the time so far.
+        covered_share(
+            d.active_seconds + d.still_seconds,
+            extract(epoch from least(d.ended_at, greatest(now(), d.started_at)) - d.started_at)
+                ::double precision
+        ) as time_share,
+        d.active_seconds,
+        d.still_seconds
+    from sequences s
+    left join trips t using (vehicle_id, service_day)
+    left join pieces p using (vehicle_id, service_day)
+    left join service_day_time d using (vehicle_id, service_day)
+    left join lateral (
+        select e.odometer_end_km
+        from energy_piece e
+        where e.vehicle_id = s.vehicle_id
+            and e.hour <= p.first_hour and e.hour > p.first_hour - interval '7 days'
+            and e.service_day < s.service_day
+            and e.odometer_end_km is not null
+        order by e.hour desc, e.piece desc
+        limit 1
+    ) b on true
+)
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    d.vehicle_id,
+    d.service_day,
+    d.readings,
+    d.readings_missing,
+    d.readings_doubted,
+    d.readings_out_of_order,
+    d.trips,
+    d.km,
+    d.odometer_km,
+    d.sequence_share,
+    d.trip_coverage,
+    distance_share(coalesce(d.km, 0), d.odometer_km) as distance_share,
+    d.trusted_share,
+    least(
+        d.sequence_share,
+        d.trip_coverage,
+        distance_share(coalesce(d.km, 0), d.odometer_km),
+        d.trusted_share,
+        d.time_share
+    ) as completeness,
+    d.time_share,
+    d.active_seconds,
+    d.still_seconds
+from days d
+join vehicle v using (vehicle_id);
+
+comment on view bus_day_completeness is
+    'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
+    'numbered, time of trips covered, integrated distance against the odometer (since the day before), '
+    'readings without doubts whose clock did not step, and the share of the day that is accounted '
+    'for: measured or known to have been spent standing, see service_day_time. completeness is the '
+    'worst of them. Everything counts to the day it was taken on, trips and trip_coverage to the day on '
+    'which the trip began';
+
+create or replace view day_energy as
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    p.vehicle_id,
+    p.service_day,
+    c.completeness,
+    sum(p.intervals)::bigint as intervals,
+    sum(p.seconds) as seconds,
+    sum(p.doubted_seconds) as doubted_seconds,
+    sum(p.seconds) filter (where p.activity = 'trip') as trip_seconds,
+    sum(p.seconds) filter (where p.activity = 'charging') as charging_seconds,
+    sum(p.seconds) filter (where p.activity = 'conditioning') as conditioning_seconds,
+    sum(p.seconds) filter (where p.activity = 'parking') as parking_seconds,
+    sum(p.km) filter (where p.distance_seconds > 0) as km,
+    sum(p.net_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as net_kwh,
+    sum(p.discharge_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as discharge_kwh,
+    sum(p.regen_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as regen_kwh,
+    -sum(p.net_kwh) filter (where p.plugged_in and p.energy_seconds > 0) as charged_kwh,
+    sum(p.charger_kwh) as charger_kwh,
+    -- Off the plug, as net_kwh, and on it.
+    sum(p.traction_kwh) filter (where not p.plugged_in) as traction_kwh,
+    sum(p.heater_kwh) filter (where not p.plugged_in) as heater_kwh,
+    sum(p.heater_kwh) filter (where p.plugged_in) as plugged_heater_kwh,
+    sum(p.heat_pump_kwh) filter (where not p.plugged_in) as heat_pump_kwh,
+    sum(p.heat_pump_kwh) filter (where p.plugged_in) as plugged_heat_pump_kwh,
+    sum(p.battery_heater_kwh) filter (where not p.plugged_in) as battery_heater_kwh,
+    sum(p.battery_heater_kwh) filter (where p.plugged_in) as plugged_battery_heater_kwh,
+    sum(p.air_conditioning_kwh) filter (where not p.plugged_in) as air_conditioning_kwh,
+    sum(p.air_conditioning_kwh) filter (where p.plugged_in) as plugged_air_conditioning_kwh,
+    sum(p.auxiliary_kwh) filter (where not p.plugged_in) as auxiliary_kwh,
+    sum(p.auxiliary_kwh) filter (where p.plugged_in) as plugged_auxiliary_kwh,
+    sum(p.unexplained_kwh) as unexplained_kwh,
+    sum(p.fuel_litres) as fuel_litres,
+    fuel_heat_kwh(sum(p.fuel_litres)) as fuel_heat_kwh,
+    sum(p.exterior_kelvin_seconds) / nullif(sum(p.exterior_seconds), 0) - 273.15
+        as exterior_temperature_mean_celsius,
+    split_traction_kwh(
+        sum(p.traction_kwh) filter (where p.activity = 'trip'),
+        sum(p.net_kwh) filter (where p.activity = 'trip'),
+        sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
+        sum(p.standing_seconds) filter (where p.activity = 'trip'),
+        sum(p.energy_seconds) filter (where p.activity = 'trip')
+    ) as split_traction_kwh,
+    split_other_kwh(
+        sum(p.traction_kwh) filter (where p.activity = 'trip'),
+        sum(p.traction_base_kwh) filter (where p.activity = 'trip'),
+        sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
+        sum(p.standing_seconds) filter (where p.activity = 'trip'),
+        sum(p.energy_seconds) filter (where p.activity = 'trip')
+    ) as split_other_kwh,
+    split_source(
+        sum(p.traction_kwh) filter (where p.activity = 'trip'),
+        sum(p.standing_seconds) filter (where p.activity = 'trip'),
+        sum(p.energy_seconds) filter (where p.activity = 'trip')
+    ) as split_source
+from energy_piece p
+join vehicle v using (vehicle_id)
+left join bus_day_completeness c using (vehicle_id, service_day)
+group by v.fleet, v.vehicle, v.model, p.vehicle_id, p.service_day, c.completeness;
+
+comment on view day_energy is
+    'Energy by vehicle and service day (cut by the depot''s zone and cut-over hour), off the plug '
+    'and on it, with the day''s completeness. split_ is of trips, as in session_energy';
