@@ -241,11 +241,14 @@ pub async fn refresh_sessions(
         .chain(gone)
         .map(Date::first_of_month)
         .collect();
+    if months.is_empty() {
+        return Ok(());
+    }
     for month in months {
         let trips = refresh.month_trips(month).await?;
         refresh.replace_month(month, &months::sum(&trips)).await?;
     }
-    Ok(())
+    refresh.add_up_months().await
 }
 
 /// Works out how much is accounted for of the days about which sessions that begin in a time decide.

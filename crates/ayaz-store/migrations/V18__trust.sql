@@ -20,6 +20,20 @@ comment on column month_band.trip_km is
 comment on column month_band.trip_odometer_km is
     'The same trips'' distance by the odometer, km: a quality figure, never a correction.';
 
+-- All months of a vehicle together, so that a season of a large fleet is one row a band. Its sums are
+-- exact, so they are the same however they are added up.
+create table vehicle_band (like month_band);
+alter table vehicle_band
+    drop column month,
+    drop column band,
+    add unique nulls not distinct (vehicle_id, band_celsius);
+
+comment on table vehicle_band is
+    'Trips by vehicle and temperature band: the sums of month_band over all months.';
+
+grant select, insert, delete on vehicle_band to ayaz_analytics;
+grant select on vehicle_band to ayaz_reader;
+
 create index on energy_piece (service_day, vehicle_id);
 create index on hour_sequence (service_day, vehicle_id);
 create index on session (service_day, vehicle_id);

@@ -152,68 +152,63 @@ comment on view trip_band_energy is
     'whole trip, since missing time has no temperature';
 
 create or replace view band_energy as
-select v.fleet, v.vehicle, v.model, m.*
-from (
-    -- Without the vehicles' names, by which the planner would sort.
-    select
-        m.vehicle_id,
-        m.band_celsius,
-        sum(m.trips)::bigint as trips,
-        sum(m.intervals)::bigint as intervals,
-        least(sum(m.trip_seconds) / nullif(sum(m.trip_duration_seconds), 0), 1) as coverage,
-        sum(m.seconds) as seconds,
-        sum(m.doubted_seconds) as doubted_seconds,
-        sum(m.distance_seconds) as distance_seconds,
-        sum(m.energy_seconds) as energy_seconds,
-        sum(m.paired_km) as paired_km,
-        sum(m.paired_net_kwh) as paired_net_kwh,
-        sum(m.standing_seconds) as standing_seconds,
-        sum(m.standing_net_kwh) as standing_net_kwh,
-        sum(m.km) filter (where m.distance_seconds > 0) as km,
-        sum(m.net_kwh) filter (where m.energy_seconds > 0) as net_kwh,
-        sum(m.discharge_kwh) filter (where m.energy_seconds > 0) as discharge_kwh,
-        sum(m.regen_kwh) filter (where m.energy_seconds > 0) as regen_kwh,
-        sum(m.heater_kwh) as heater_kwh,
-        sum(m.heater_base_kwh) as heater_base_kwh,
-        sum(m.heat_pump_kwh) as heat_pump_kwh,
-        sum(m.heat_pump_base_kwh) as heat_pump_base_kwh,
-        sum(m.battery_heater_kwh) as battery_heater_kwh,
-        sum(m.battery_heater_base_kwh) as battery_heater_base_kwh,
-        sum(m.air_conditioning_kwh) as air_conditioning_kwh,
-        sum(m.air_conditioning_base_kwh) as air_conditioning_base_kwh,
-        sum(m.auxiliary_kwh) as auxiliary_kwh,
-        sum(m.auxiliary_base_kwh) as auxiliary_base_kwh,
-        sum(m.traction_kwh) as traction_kwh,
-        sum(m.traction_base_kwh) as traction_base_kwh,
-        sum(m.charger_kwh) as charger_kwh,
-        sum(m.unexplained_kwh) as unexplained_kwh,
-        sum(m.unexplained_base_kwh) as unexplained_base_kwh,
-        sum(m.fuel_litres) as fuel_litres,
-        sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
-        sum(heater_kwh) / nullif(sum(heater_base_kwh), 0) as heater_share,
-        sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
-            as exterior_temperature_mean_celsius,
-        fuel_heat_kwh(sum(m.fuel_litres)) as fuel_heat_kwh,
-        split_traction_kwh(
-            sum(m.traction_kwh), sum(m.net_kwh), sum(m.standing_net_kwh), sum(m.standing_seconds),
-            sum(m.energy_seconds)
-        ) as split_traction_kwh,
-        split_other_kwh(
-            sum(m.traction_kwh), sum(m.traction_base_kwh), sum(m.standing_net_kwh),
-            sum(m.standing_seconds), sum(m.energy_seconds)
-        ) as split_other_kwh,
-        split_source(sum(m.traction_kwh), sum(m.standing_seconds), sum(m.energy_seconds))
-            as split_source,
-        trusted_share(sum(m.seconds), sum(m.doubted_seconds)) as trusted_share,
-        distance_share(sum(m.trip_km), sum(m.trip_odometer_km)) as distance_share,
-        least(
-            covered_share(sum(m.trip_seconds), sum(m.trip_duration_seconds)),
-            trusted_share(sum(m.seconds), sum(m.doubted_seconds)),
-            distance_share(sum(m.trip_km), sum(m.trip_odometer_km))
-        ) as completeness
-    from month_band m
-    group by m.vehicle_id, m.band_celsius
-) as m
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    b.vehicle_id,
+    b.band_celsius,
+    b.trips,
+    b.intervals,
+    covered_share(b.trip_seconds, b.trip_duration_seconds) as coverage,
+    b.seconds,
+    b.doubted_seconds,
+    b.distance_seconds,
+    b.energy_seconds,
+    b.paired_km,
+    b.paired_net_kwh,
+    b.standing_seconds,
+    b.standing_net_kwh,
+    case when b.distance_seconds > 0 then b.km end as km,
+    case when b.energy_seconds > 0 then b.net_kwh end as net_kwh,
+    case when b.energy_seconds > 0 then b.discharge_kwh end as discharge_kwh,
+    case when b.energy_seconds > 0 then b.regen_kwh end as regen_kwh,
+    b.heater_kwh,
+    b.heater_base_kwh,
+    b.heat_pump_kwh,
+    b.heat_pump_base_kwh,
+    b.battery_heater_kwh,
+    b.battery_heater_base_kwh,
+    b.air_conditioning_kwh,
+    b.air_conditioning_base_kwh,
+    b.auxiliary_kwh,
+    b.auxiliary_base_kwh,
+    b.traction_kwh,
+    b.traction_base_kwh,
+    b.charger_kwh,
+    b.unexplained_kwh,
+    b.unexplained_base_kwh,
+    b.fuel_litres,
+    b.paired_net_kwh / nullif(b.paired_km, 0) as kwh_per_km,
+    b.heater_kwh / nullif(b.heater_base_kwh, 0) as heater_share,
+    b.exterior_kelvin_seconds / nullif(b.exterior_seconds, 0) - 273.15
+        as exterior_temperature_mean_celsius,
+    fuel_heat_kwh(b.fuel_litres) as fuel_heat_kwh,
+    split_traction_kwh(
+        b.traction_kwh, b.net_kwh, b.standing_net_kwh, b.standing_seconds, b.energy_seconds
+    ) as split_traction_kwh,
+    split_other_kwh(
+        b.traction_kwh, b.traction_base_kwh, b.standing_net_kwh, b.standing_seconds, b.energy_seconds
+    ) as split_other_kwh,
+    split_source(b.traction_kwh, b.standing_seconds, b.energy_seconds) as split_source,
+    trusted_share(b.seconds, b.doubted_seconds) as trusted_share,
+    distance_share(b.trip_km, b.trip_odometer_km) as distance_share,
+    least(
+        covered_share(b.trip_seconds, b.trip_duration_seconds),
+        trusted_share(b.seconds, b.doubted_seconds),
+        distance_share(b.trip_km, b.trip_odometer_km)
+    ) as completeness
+from vehicle_band b
 join vehicle v using (vehicle_id);
 
 comment on view band_energy is
@@ -240,7 +235,12 @@ select
         + (b.paired_km - coalesce(own.km, 0)) * coalesce(u.usable_energy_kwh, own.kwh_km / own.km)
     ) / nullif(b.paired_km, 0) / b.kwh_per_km end as range_km,
     -- Against the vehicle's own consumption from +10 to +20 °C; null where that is not known.
-    case when b.kwh_per_km > 0 then 1 - mild.kwh_per_km / b.kwh_per_km end as range_loss_share,
+    case
+        when b.kwh_per_km > 0 and sum(b.trips) filter (where b.band_celsius in (10, 15)) over w >= 3
+            and sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w >= 10
+        then 1 - sum(b.paired_net_kwh) filter (where b.band_celsius in (10, 15)) over w
+            / sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w / b.kwh_per_km
+    end as range_loss_share,
     b.kwh_per_km,
     b.trips,
     b.seconds,
@@ -279,13 +279,6 @@ select
     b.fuel_litres / nullif(b.km, 0) as fuel_litres_per_km
 from band_energy b
 join vehicle_usable_energy u using (vehicle_id)
-left join (
-    select vehicle_id, sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km
-    from month_band
-    where band_celsius in (10, 15)
-    group by vehicle_id
-    having sum(trips) >= 3 and sum(paired_km) >= 10
-) mild using (vehicle_id)
 -- The vehicle's own usable energy where it is known for the middle of the month, by distance. Exact,
 -- so that the order of rows does not show.
 left join (
@@ -301,7 +294,8 @@ left join (
     where c.attribute = 'usable_energy_kwh' and m.paired_km > 0
     group by m.vehicle_id, m.band_celsius
 ) own on own.vehicle_id = b.vehicle_id
-    and own.band_celsius is not distinct from b.band_celsius;
+    and own.band_celsius is not distinct from b.band_celsius
+window w as (partition by b.fleet, b.vehicle, b.model, b.vehicle_id);
 
 comment on view winter_range is
     'Range by vehicle and temperature band: usable energy over measured kWh/km; null where one is '

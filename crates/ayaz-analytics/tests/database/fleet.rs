@@ -151,6 +151,7 @@ impl Database {
             ("service_day_time", "service_day"),
             ("month_band", "month, band"),
             ("month_charge", "month"),
+            ("vehicle_band", "band_celsius"),
             ("hour_energy", "hour"),
             ("session_energy", "started_at, number"),
             ("trip_energy", "started_at, number"),

@@ -117,8 +117,49 @@ pub(super) async fn trips(
 pub(super) const FORGET: &str = "-- forget_month
     with bands as (
         delete from month_band where vehicle_id = $1 and month = $2
+    ), vehicle_bands as (
+        delete from vehicle_band where vehicle_id = $1
     )
     delete from month_charge where vehicle_id = $1 and month = $2";
+
+/// Adds up all months of the vehicles that a condition names, whose sums are gone ([`FORGET`]).
+pub(crate) fn add_up_statement(condition: &str) -> String {
+    let own = [
+        "trips",
+        "intervals",
+        "trip_duration_seconds",
+        "trip_seconds",
+        "trip_km",
+        "trip_odometer_km",
+    ];
+    let columns: Vec<&str> = own.iter().chain(Energy::COLUMNS).copied().collect();
+    let sums: Vec<String> = columns
+        .iter()
+        .map(|column| format!("sum({column})"))
+        .collect();
+    format!(
+        "-- add_up_months
+        insert into vehicle_band (vehicle_id, band_celsius, {})
+        select vehicle_id, band_celsius, {}
+        from month_band
+        where {condition}
+        group by vehicle_id, band_celsius",
+        columns.join(", "),
+        sums.join(", ")
+    )
+}
+
+pub(super) async fn add_up(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    vehicle: VehicleNumber,
+) -> Result<(), StoreError> {
+    transaction
+        .execute(statement, &[&vehicle])
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("add months up", error))
+}
 
 pub(super) async fn replace(
     transaction: &Transaction<'_>,

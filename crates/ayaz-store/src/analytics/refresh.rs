@@ -30,6 +30,7 @@ pub struct RefreshStatements {
     days: days::Statements,
     month_trips: Statement,
     forget_month: Statement,
+    add_up_months: Statement,
 }
 
 impl RefreshStatements {
@@ -51,6 +52,7 @@ impl RefreshStatements {
             },
             month_trips: prepare(client, &months::trips_statement()).await?,
             forget_month: prepare(client, months::FORGET).await?,
+            add_up_months: prepare(client, &months::add_up_statement("vehicle_id = $1")).await?,
         })
     }
 }
@@ -299,6 +301,12 @@ impl<'a> Refresh<'a> {
     pub async fn replace_month(&self, first_day: Date, month: &Month) -> Result<(), StoreError> {
         let forget = &self.statements.forget_month;
         months::replace(&self.transaction, forget, self.vehicle, first_day, month).await
+    }
+
+    /// Adds up what all months come to, once those that changed are replaced.
+    pub async fn add_up_months(&self) -> Result<(), StoreError> {
+        let statement = &self.statements.add_up_months;
+        months::add_up(&self.transaction, statement, self.vehicle).await
     }
 
     /// Makes all of it visible at once.

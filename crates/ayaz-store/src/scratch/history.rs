@@ -147,6 +147,21 @@ impl ScratchDatabase {
             )
             .await
             .map_err(failed)?;
+        // Every tenth one has had a new battery.
+        client
+            .execute(
+                "-- fill_month_batteries
+                insert into vehicle_context (vehicle_id, attribute, value, valid_from, valid_to)
+                select vehicle_id, 'usable_energy_kwh', kwh, valid_from, valid_to
+                from vehicle, (
+                    values ('310', timestamptz '-infinity', timestamptz '2026-01-01Z'),
+                        ('350', timestamptz '2026-01-01Z', timestamptz 'infinity')
+                ) as battery (kwh, valid_from, valid_to)
+                where fleet = 'season' and vehicle_id % 10 = 0",
+                &[],
+            )
+            .await
+            .map_err(failed)?;
         let columns = crate::analytics::Energy::COLUMNS;
         let figures: Vec<String> = columns
             .iter()
@@ -158,10 +173,11 @@ impl ScratchDatabase {
                     "-- fill_months
                     insert into month_band (
                         vehicle_id, month, band, band_celsius, trips, intervals, {},
-                        trip_duration_seconds, trip_seconds
+                        trip_duration_seconds, trip_seconds, trip_km, trip_odometer_km
                     )
                     select vehicle_id, month, band, case when band < 11 then -42 + 2 * band
-                        else -20 + 5 * (band - 11) end, 20, 70000, {}, 80000, 79000
+                        else -20 + 5 * (band - 11) end, 20, 70000, {}, 80000, 79000, 400,
+                        401
                     from vehicle, generate_series(0, 17) band,
                         generate_series(date '2025-10-01', '2026-04-01', interval '1 month') month
                     where fleet = 'season'",
@@ -170,6 +186,10 @@ impl ScratchDatabase {
                 ),
                 &[],
             )
+            .await
+            .map_err(failed)?;
+        client
+            .execute(&crate::analytics::months::add_up_statement("true"), &[])
             .await
             .map_err(failed)
     }
