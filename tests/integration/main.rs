@@ -10,4 +10,5 @@ mod fixtures;
 mod guarantee;
 mod history;
 mod real_trips;
+mod scenario;
 mod store;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use ayaz_daemon::exit;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report};
+use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report, simulate};
 
 /// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
 /// into energy and range by temperature.
@@ -36,6 +36,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Publishes recorded logs over MQTT, as the vehicle would have.
     Replay(replay::Args),
+    /// Publishes a simulated cold snap over MQTT, and writes what really happened beside it.
+    Simulate(simulate::SimulateArgs),
     /// Energy and range, for people and for programs.
     Report(report::ReportArgs),
     // These two have their own help, which a comment here would hide.
@@ -91,6 +93,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(args) => demo::run(args).await,
         Command::Local(args) => local::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Simulate(args) => simulate::run(args).await,
         Command::Replay(args) => replay::run(args).await,
         Command::Report(args) => report::run(args).await,
         Command::Context(args) => context::run(args).await,

@@ -14,3 +14,4 @@ pub mod migrate;
 pub mod progress;
 pub mod replay;
 pub mod report;
+pub mod simulate;

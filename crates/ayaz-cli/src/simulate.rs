@@ -1,0 +1,190 @@
+//! `ayaz simulate`: a fleet's week in which things go wrong, through MQTT, and the truth beside it.
+
+mod files;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_daemon::output;
+use ayaz_model::FleetId;
+use ayaz_proto::Message as _;
+use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions, encode};
+use ayaz_sim::{Deliveries, Scenario};
+use bytes::Bytes;
+use clap::{Args, ValueEnum};
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::cli::BadConfig;
+use crate::progress::Progress;
+
+/// How long to wait for the ingest daemon: a message that nobody subscribes to is gone.
+const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
+
+/// Arguments of `ayaz simulate`.
+///
+/// Publishes what a simulated fleet in Astana sends, in the order in which it would arrive: late,
+/// twice, or not at all where the scenario says so. It goes as fast as it is acknowledged, with
+/// times of the past. Beside it stands what really happened, so that what is concluded from the
+/// readings can be compared with it:
+///
+///   truth_days.csv      kWh by component, km, litres and seconds of each bus and service day
+///   truth_sessions.csv  trips, charging, conditioning and parking, with their ends
+///   truth_faults.csv    what was wrong with the data, to the reading, and with the buses
+///   models.csv, depots.csv, vehicles.csv, context.csv  for `ayaz context import`
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment, after_help = EXAMPLE)]
+pub struct SimulateArgs {
+    /// What happens
+    scenario: Kind,
+    /// Where the truth and the context are written; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    output_dir: PathBuf,
+    /// Buses: every third an 18 m one, every fourth with a fuel heater
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=500))]
+    buses: u16,
+    /// Service days, from 03:00 to 03:00 in Astana; of a cold snap the first half is mild
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=365))]
+    days: Option<u16>,
+    /// The first one; as a default all end before today
+    #[arg(long, value_name = "DATE")]
+    first_day: Option<Date>,
+    /// The same seed gives the same readings
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The fleet that sends
+    #[arg(long, default_value = "astana")]
+    fleet: FleetId,
+    /// Broker, mqtt://[user:password@]host[:port]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_MQTT_URL",
+        hide_env_values = true
+    )]
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    mqtt_url: String,
+}
+
+const EXAMPLE: &str = "\
+Example, with the daemons running (see ayaz local):
+  ayaz simulate cold-snap --output-dir simulated
+  ayaz context import simulated/{models,depots,vehicles,context}.csv
+  ayaz report completeness";
+
+/// Which weeks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// A healthy mild week, then one at −35 °C with blackouts, duplicates, clocks that step, values
+    /// that stick, and broken heaters
+    ColdSnap,
+    /// A healthy week of +5 to +12 °C
+    MildWeek,
+    /// A dusty week of up to +38 °C
+    SummerWeek,
+}
+
+impl Kind {
+    fn days(self) -> u16 {
+        match self {
+            Self::ColdSnap => 14,
+            Self::MildWeek | Self::SummerWeek => 7,
+        }
+    }
+
+    fn scenario(self, seed: u64, buses: usize, first_day: Date) -> Scenario {
+        match self {
+            Self::ColdSnap => Scenario::cold_snap(seed, buses, first_day),
+            Self::MildWeek => Scenario::mild_week(seed, buses, first_day),
+            Self::SummerWeek => Scenario::summer_week(seed, buses, first_day),
+        }
+    }
+}
+
+/// What was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Sent {
+    messages: u64,
+    /// As often as they were sent: some are sent twice.
+    readings: u64,
+}
+
+/// Runs the command.
+pub async fn run(args: SimulateArgs) -> Result<()> {
+    let url: MqttUrl = args
+        .mqtt_url
+        .parse()
+        .map_err(|error: MqttUrlError| BadConfig(error.to_string()))?;
+    let days = args.days.unwrap_or(args.scenario.days());
+    let first_day = match args.first_day {
+        Some(day) => day,
+        None => days_before_today(days)?,
+    };
+    let scenario = args
+        .scenario
+        .scenario(args.seed, args.buses.into(), first_day)
+        .days(days.into());
+    let directory = &args.output_dir;
+    // Before anything is sent: a folder that cannot be written shows at once.
+    files::write_context(directory, &args.fleet, &scenario)?;
+
+    let mut options =
+        PublisherOptions::new(url, format!("ayaz-simulate-{:08x}", rand::random::<u32>()));
+    options.subscriber_wait = Some(SUBSCRIBER_WAIT);
+    let publisher = Publisher::connect(options)
+        .await
+        .context("connect to the broker")?;
+    let mut deliveries = scenario.deliveries();
+    let sent = publish(&mut deliveries, &scenario, &args.fleet, &publisher).await?;
+    publisher.finish().await?;
+    let truth = deliveries.truth();
+    files::write_truth(directory, &truth)?;
+    let faults: usize = truth.iter().map(|bus| bus.data_faults.len()).sum();
+    output::line(format_args!(
+        "{} readings of {} buses in {} messages acknowledged, {first_day} and {} days after; {faults} \
+         faults of the data; the truth is in {}",
+        sent.readings,
+        truth.len(),
+        sent.messages,
+        days - 1,
+        directory.display(),
+    ))?;
+    Ok(())
+}
+
+/// The last reading of a service day is taken at 03:00 of the next.
+fn days_before_today(days: u16) -> Result<Date> {
+    let today = jiff::Timestamp::now()
+        .in_tz("UTC")
+        .context("look at the clock")?
+        .date();
+    today
+        .checked_sub((i64::from(days) + 1).days())
+        .map_err(|error| BadConfig(format!("--days: {error}")).into())
+}
+
+async fn publish(
+    deliveries: &mut Deliveries,
+    scenario: &Scenario,
+    fleet: &FleetId,
+    publisher: &Publisher,
+) -> Result<Sent> {
+    let start = scenario.start();
+    let hours = |microseconds: i64| u64::try_from(microseconds / 3_600_000_000).unwrap_or(0);
+    let mut progress = Progress::new("hours simulated", hours(scenario.end().0 - start.0));
+    let mut sent = Sent::default();
+    for delivery in deliveries.by_ref() {
+        let message =
+            encode::telemetry_batch(&delivery.vehicle, delivery.historical, &delivery.readings);
+        let topic = encode::telemetry_topic(fleet, &delivery.vehicle);
+        publisher
+            .publish(topic, Bytes::from(message.encode_to_vec()))
+            .await?;
+        sent.messages += 1;
+        sent.readings += delivery.readings.len() as u64;
+        progress.set(hours(delivery.arrives_at.0 - start.0));
+    }
+    progress.finish();
+    Ok(sent)
+}
