@@ -34,7 +34,7 @@ pub struct Placed {
     pub stretch_started_at: Option<UnixMicroseconds>,
 }
 
-/// Two neighbouring samples of one stream, more than 0 and at most 60 s apart.
+/// Two neighbouring samples of one boot, of the same drive cycle, more than 0 and at most 60 s apart.
 #[derive(Debug, Clone, Copy)]
 pub struct Interval<'a> {
     /// Where it begins; hour, band, route and plug of an interval are those of this sample.
@@ -67,20 +67,20 @@ impl<'a> Interval<'a> {
     }
 }
 
-/// A stream's samples follow each other in one boot and one drive cycle, or without one.
-type Stream = (i64, Option<i64>);
-
-/// The last sample of each stream.
+/// The last sample of each boot.
 #[derive(Debug, Default)]
 pub struct Streams {
-    last: HashMap<Stream, Placed>,
-    /// Number of streams at which those are forgotten that have ended.
+    last: HashMap<i64, Placed>,
+    /// Number of boots at which those are forgotten that have ended.
     crowded: usize,
 }
 
 impl Streams {
-    /// Takes the next sample; returns the one before it in its stream, if that can begin an
-    /// interval, and the sample itself. Samples come in the order of time.
+    /// Takes the next sample; returns the one before it in its boot, if that can begin an interval,
+    /// and the sample itself. Samples come in the order of time.
+    ///
+    /// What lies between two readings of a drive cycle while the boot had one of another is missing:
+    /// joined, a drive cycle that flaps would have its time and energy counted twice.
     pub fn push(&mut self, placed: Placed) -> (Option<Placed>, &Placed) {
         let now = placed.sample.recorded_at;
         if self.last.len() > self.crowded.max(16) {
@@ -88,14 +88,13 @@ impl Streams {
                 .retain(|_, last| !is_over(last.sample.recorded_at, now));
             self.crowded = self.last.len() * 2;
         }
-        match self
-            .last
-            .entry((placed.sample.boot_id, placed.sample.drive_cycle))
-        {
+        let drive_cycle = placed.sample.drive_cycle;
+        match self.last.entry(placed.sample.boot_id) {
             Entry::Occupied(entry) => {
                 let last = entry.into_mut();
                 let before = std::mem::replace(last, placed);
-                let counts = !is_over(before.sample.recorded_at, now);
+                let counts = before.sample.drive_cycle == drive_cycle
+                    && !is_over(before.sample.recorded_at, now);
                 (counts.then_some(before), last)
             }
             Entry::Vacant(entry) => (None, entry.insert(placed)),
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn boots_and_drive_cycles_are_streams_of_their_own_also_when_they_interleave() {
+    fn boots_are_streams_of_their_own_also_when_they_interleave_and_drive_cycles_end_them() {
         let mut streams = Streams::default();
         let mut before = |sample| {
             streams
@@ -157,6 +156,7 @@ mod tests {
         );
         assert_eq!(before(at(3, 1, Some(8))), None, "another drive cycle");
         assert_eq!(before(at(4, 1, None)), None, "no drive cycle");
+        assert_eq!(before(at(4, 1, Some(8))), None, "another one in between");
         assert_eq!(before(at(5, 2, Some(7))), Some(1));
         assert_eq!(before(at(65_002, 1, Some(7))), None, "over a minute later");
     }

@@ -273,7 +273,8 @@ fn plain(readings: &Readings) -> BTreeMap<Trip, Plain> {
     for (index, a) in samples.iter().enumerate() {
         let next = samples[index + 1..]
             .iter()
-            .find(|b| (b.boot_id, b.drive_cycle) == (a.boot_id, a.drive_cycle));
+            .find(|b| b.boot_id == a.boot_id)
+            .filter(|b| b.drive_cycle == a.drive_cycle);
         let Some(b) = next else { continue };
         let dt = (b.recorded_at.0 - a.recorded_at.0) as f64 / 1e6;
         if dt <= 0.0 || dt > 60.0 {
@@ -356,6 +357,25 @@ proptest! {
         prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
         prop_assert_eq!(&tables.states, &expected.states);
         prop_assert_eq!(&tables.sessions, &expected.sessions);
+    }
+
+    #[test]
+    fn no_time_of_a_boot_is_counted_twice(readings in readings()) {
+        let boot = 1;
+        let readings: Readings =
+            readings.into_iter().filter(|(_, sample)| sample.boot_id == boot).collect();
+        let Some((first, last)) = readings.keys().next().zip(readings.keys().last()) else {
+            return Ok(());
+        };
+        let elapsed = (last.0 - first.0) as f64 / 1e6;
+        let tables = whole(&readings, PlausibilityConfig::off());
+        let seconds: f64 = tables.sessions.iter().map(|session| session.energy.seconds).sum();
+        prop_assert!(seconds <= elapsed + 1e-6, "{} s in {} s", seconds, elapsed);
+        for session in &tables.sessions {
+            let duration = session.ended_at.seconds_since(session.started_at);
+            // Its first interval may lead into it, and its last one out of it.
+            prop_assert!(session.energy.seconds <= duration + 120.0 + 1e-6, "{:?}", session);
+        }
     }
 
     #[test]

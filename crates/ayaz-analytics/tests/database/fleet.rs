@@ -201,12 +201,13 @@ impl Database {
                     select extract(epoch from lead(recorded_at) over w - recorded_at)::float8 as dt,
                         -pack_voltage_volts::float8 * pack_current_amperes as p0,
                         lead(-pack_voltage_volts::float8 * pack_current_amperes) over w as p1,
-                        speed_kmh::float8 as v0, lead(speed_kmh::float8) over w as v1
+                        speed_kmh::float8 as v0, lead(speed_kmh::float8) over w as v1,
+                        lead(drive_cycle) over w is not distinct from drive_cycle as counts
                     from reading where vehicle_id = $1
-                    window w as (partition by boot_id, drive_cycle order by recorded_at, sequence)
+                    window w as (partition by boot_id order by recorded_at, sequence)
                 )
                 select sum((p0 + p1) / 2 * dt) / 3.6e6, sum((v0 + v1) / 2 * dt) / 3600, sum(dt)
-                from i where dt > 0 and dt <= 60",
+                from i where counts and dt > 0 and dt <= 60",
                 &[&vehicle],
             )
             .await?;
