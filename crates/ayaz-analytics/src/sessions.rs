@@ -15,20 +15,35 @@
 //! coverage. But after more than [`SILENCE_MICROSECONDS_MAX`], or when a parked bus has moved
 //! meanwhile by its odometer, another block begins.
 //!
+//! A bus may charge on a trip, with the key on. That is a session of its own, within the trip, which
+//! goes on if the bus drives on in the same drive cycle within that time.
+//!
 //! Nothing crosses the bounds of a **block** (a trip, or the time between two trips), so that late
-//! data has only those blocks worked out again that it touches.
+//! data has only those blocks worked out again that it touches. A bus may be parked for months, or
+//! its drive cycle never change; so what has gone on for [`LONG_MICROSECONDS`] at the beginning of a
+//! UTC day is cut there, and is another block, and other sessions, from then on. Nights, weekends and
+//! charges stay whole. Where blocks begin can be told from the readings of a few days around:
+//! [`Window`] says which.
+//!
+//! All intervals of a piece belong to one session, so that sums of sessions are those of their
+//! pieces, and no time of a boot is counted twice. A session's first interval may lead into it (from
+//! the last movement of a trip without a number) and its last one out of it, by a minute each.
 
 mod blocks;
 mod parked;
+mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ayaz_model::UnixMicroseconds;
+use ayaz_store::analytics::sessions::GAP_MICROSECONDS_MAX;
 use ayaz_store::analytics::{Activity, Ends, Energy, Piece, Session, TripBand, Window};
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
-use blocks::{Block, Unit};
+use blocks::Block;
+use parked::Part;
+use units::{Head, Unit};
 
 /// Pauses up to here, excluding it, belong to a charge or to conditioning, µs.
 pub const PAUSE_MICROSECONDS_MAX: i64 = 15 * 60_000_000;
@@ -37,10 +52,13 @@ pub const PAUSE_MICROSECONDS_MAX: i64 = 15 * 60_000_000;
 pub const SESSION_MICROSECONDS_MIN: i64 = 3 * 60_000_000;
 
 /// After a longer silence a new block begins, µs.
-pub const SILENCE_MICROSECONDS_MAX: i64 = 24 * 3_600_000_000;
+pub const SILENCE_MICROSECONDS_MAX: i64 = GAP_MICROSECONDS_MAX;
 
 /// A parked bus whose odometer has grown by more was on a trip that nobody heard of, km.
 pub const UNSEEN_KM_MAX: f64 = 0.5;
+
+/// What has gone on for so long at the beginning of a UTC day is cut there, µs.
+pub use ayaz_store::analytics::sessions::LONG_MICROSECONDS;
 
 /// The sessions of a window, in the order of their start, from the pieces of its hours, which are in
 /// the order of the table.
@@ -56,41 +74,73 @@ pub fn assemble(pieces: &[Piece], window: Window) -> Vec<Session> {
 
 fn add_block(pieces: &[Piece], block: &Block, sessions: &mut Vec<Session>) {
     for trip in &block.trips {
-        let span = (trip.started_at, trip.ended_at);
-        sessions.push(session(pieces, block, Activity::Trip, span, &trip.pieces));
+        let goes_on = block.last_trip == Some(trip.key);
+        let span = Span {
+            kind: Activity::Trip,
+            started_at: trip.started_at,
+            ended_at: block
+                .goes_on_at
+                .filter(|_| goes_on)
+                .unwrap_or(trip.ended_at),
+            head: trip.head,
+        };
+        sessions.push(session(pieces, block, span, &trip.pieces));
     }
+    let mut parked: Vec<(&[Unit], Part)> = Vec::new();
     for stay in stays(block) {
-        for part in parked::divide(stay) {
-            let units = &stay[part.units.clone()];
-            let mut of_part: Vec<usize> =
-                units.iter().flat_map(|unit| unit.pieces.clone()).collect();
-            of_part.sort_unstable();
-            let span = (part.started_at, part.ended_at);
-            sessions.push(session(pieces, block, part.kind, span, &of_part));
-        }
+        parked.extend(parked::divide(stay).into_iter().map(|part| (stay, part)));
+    }
+    if let Some((_, last)) = parked.last_mut()
+        && let Some(at) = block.goes_on_at.filter(|_| block.last_trip.is_none())
+    {
+        last.ended_at = at;
+    }
+    for (stay, part) in parked {
+        let units = &stay[part.units];
+        let mut of_part: Vec<usize> = units.iter().flat_map(|unit| unit.pieces.clone()).collect();
+        of_part.sort_unstable();
+        let span = Span {
+            kind: part.kind,
+            started_at: part.started_at,
+            ended_at: part.ended_at,
+            head: part.head,
+        };
+        sessions.push(session(pieces, block, span, &of_part));
     }
 }
 
 /// What is divided together: all of a time between two trips; and of what was parked during a trip
-/// (on a plug with the key on) only what follows without a gap, as the bus drove in between.
+/// (on a plug with the key on) only what the bus did not drive in between.
 fn stays(block: &Block) -> Vec<&[Unit]> {
-    if block.trips.is_empty() {
-        return vec![&block.parked];
+    if block.parked.is_empty() {
+        return Vec::new();
     }
     block
         .parked
-        .chunk_by(|a, b| b.started_at.0.saturating_sub(a.ended_at.0) <= INTERVAL_MICROSECONDS_MAX)
+        .chunk_by(|a, b| {
+            b.started_at.0.saturating_sub(a.ended_at.0) <= INTERVAL_MICROSECONDS_MAX
+                || !block.is_driven(a.ended_at, b.started_at)
+        })
         .collect()
 }
 
-/// `of` are the session's pieces, in the order of the table.
-fn session(
-    pieces: &[Piece],
-    block: &Block,
+/// A session without its figures.
+#[derive(Debug, Clone, Copy)]
+struct Span {
     kind: Activity,
-    (started_at, ended_at): (UnixMicroseconds, UnixMicroseconds),
-    of: &[usize],
-) -> Session {
+    started_at: UnixMicroseconds,
+    ended_at: UnixMicroseconds,
+    head: Head,
+}
+
+/// `of` are the session's pieces, in the order of the table.
+fn session(pieces: &[Piece], block: &Block, span: Span, of: &[usize]) -> Session {
+    let Span {
+        kind,
+        started_at,
+        ended_at,
+        head,
+    } = span;
     let own = || of.iter().filter_map(|index| pieces.get(*index));
     let mut energy = Energy::default();
     let mut ends = Ends::default();
@@ -111,15 +161,14 @@ fn session(
             plugged = true;
         }
     }
-    let first = own().min_by_key(|piece| piece.started_at);
     Session {
         kind,
         started_at,
         ended_at,
         block_started_at: block.started_at,
-        service_day: first.map_or(jiff::civil::Date::ZERO, |piece| piece.service_day),
-        drive_cycle: first.and_then(|piece| piece.drive_cycle),
-        trip_started_at: first.and_then(|piece| piece.trip_started_at),
+        service_day: head.service_day,
+        drive_cycle: head.drive_cycle,
+        trip_started_at: head.trip_started_at,
         route: only(own().map(|piece| piece.route.as_ref())),
         charging_station: only(own().map(|piece| piece.charging_station.as_ref())),
         plugged_in_share: if energy.seconds > 0.0 {
@@ -165,51 +214,15 @@ fn bands<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<TripBand> {
     bands.into_iter().map(band).collect()
 }
 
-/// What belongs together before anything is joined: a trip, or a stretch within an hour.
-fn unit(pieces: &[Piece], of: Vec<usize>) -> Option<Unit> {
-    let own = || of.iter().filter_map(|index| pieces.get(*index));
-    let first = own().next()?;
-    let mut ends = Ends::default();
-    own().for_each(|piece| ends.merge(&piece.ends));
-    Some(Unit {
-        kind: first.activity,
-        trip: (first.activity == Activity::Trip)
-            .then_some((first.drive_cycle, first.trip_started_at)),
-        plugged_in: first.plugged_in,
-        charging_station: first.charging_station.clone(),
-        started_at: own().map(|piece| piece.started_at).min()?,
-        ended_at: own().map(|piece| piece.ended_at).max()?,
-        odometer_km: ends
-            .odometer_km
-            .first_value()
-            .zip(ends.odometer_km.last_value()),
-        pieces: of,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn unit(kind: Activity, minutes: (i64, i64)) -> Unit {
-        let at = |minute: i64| UnixMicroseconds(minute * 60_000_000);
-        Unit {
-            kind,
-            trip: (kind == Activity::Trip).then_some((Some(1), None)),
-            plugged_in: kind != Activity::Trip,
-            charging_station: None,
-            started_at: at(minutes.0),
-            ended_at: at(minutes.1),
-            odometer_km: None,
-            pieces: Vec::new(),
-        }
-    }
-
     #[test]
     fn charges_with_the_key_on_are_not_joined_over_the_driving_between_them() {
-        let mut block = Block::new(unit(Activity::Trip, (0, 600)));
+        let mut block = Block::new(Unit::of_minutes(Activity::Trip, (0, 600)));
         for minutes in [(60, 70), (70, 75), (360, 370)] {
-            block.add(unit(Activity::Charging, minutes));
+            block.add(Unit::of_minutes(Activity::Charging, minutes));
         }
         let minutes: Vec<_> = stays(&block)
             .into_iter()

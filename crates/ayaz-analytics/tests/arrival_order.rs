@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
-use ayaz_analytics::sessions;
+use ayaz_analytics::sessions::{self, LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{ChargeState, UnixMicroseconds};
-use ayaz_store::analytics::{HourState, Piece, Sample, Session, Window};
+use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
+use ayaz_store::analytics::{Activity, Energy, HourState, Piece, Sample, Session, Window};
 use proptest::prelude::*;
 
 const TRIP_GAP_SECONDS: u32 = 600;
@@ -104,20 +105,47 @@ impl Tables {
 
     /// As the statement `session_window` finds it.
     fn window(&self, from: UnixMicroseconds, to: UnixMicroseconds) -> Window {
-        let before = self.sessions.iter().rfind(|s| s.started_at < from);
-        let after = self
-            .sessions
-            .iter()
-            .filter(|s| s.ended_at >= to)
-            .min_by_key(|s| s.ended_at);
-        let block_end = |of: &Session| {
-            let block = self.sessions.iter();
-            let block = block.filter(|s| s.block_started_at == of.block_started_at);
-            block.map(|s| s.ended_at).max()
+        let block_before = |at: UnixMicroseconds| {
+            let last = self.sessions.iter().rfind(|s| s.started_at < at);
+            last.map(|s| s.block_started_at)
         };
+        let first = block_before(from).map(|at| {
+            let session = self.sessions.iter().find(|s| s.started_at == at).unwrap();
+            let on_plug = session.kind != Activity::Trip && session.drive_cycle.is_some();
+            block_before(at).filter(|_| on_plug).unwrap_or(at)
+        });
+        let ends = self.sessions.iter().filter(|s| s.ended_at >= to);
+        let next = ends.clone().min_by_key(|s| s.ended_at).and_then(|of| {
+            let later = |s: &&Session| s.started_at >= of.block_started_at;
+            let later: Vec<&Session> = self.sessions.iter().filter(later).collect();
+            let mut ended_before = UnixMicroseconds(i64::MIN);
+            later.windows(2).find_map(|pair| {
+                let [before, next] = [pair[0], pair[1]];
+                ended_before = ended_before.max(before.ended_at);
+                let (at, is_cut) = (next.started_at, ended_before >= next.started_at);
+                let stays = if is_cut {
+                    at >= to.plus(CUT_REACH_MICROSECONDS)
+                } else {
+                    next.kind != Activity::Trip
+                        || before.kind == Activity::Trip
+                        || next.drive_cycle != before.drive_cycle
+                        || next.drive_cycle.is_none()
+                        || at > to.plus(SILENCE_MICROSECONDS_MAX)
+                };
+                let begins = next.block_started_at > before.block_started_at;
+                (begins && ended_before >= to && stays).then_some((at, is_cut))
+            })
+        });
         Window {
-            from: before.map(|s| s.block_started_at),
-            to: after.and_then(block_end),
+            from: first,
+            is_cut_before: first.is_some_and(|at| {
+                let mut sessions = self.sessions.iter();
+                sessions.any(|s| s.ended_at == at && s.block_started_at < at)
+            }),
+            to: next
+                .map(|(at, _)| at.plus(-1))
+                .or(ends.map(|s| s.ended_at).max()),
+            goes_on_at: next.filter(|(_, is_cut)| *is_cut).map(|(at, _)| at),
         }
     }
 
@@ -252,6 +280,46 @@ fn readings() -> impl Strategy<Value = Readings> {
     })
 }
 
+/// What a bus does for a while: a drive cycle or none, on a plug or not, moving or not, with how many
+/// samples and how far apart, min.
+type Stay = (Option<i64>, bool, bool, usize, i64);
+
+fn stay() -> impl Strategy<Value = Stay> {
+    (
+        prop_oneof![5 => Just(None), 4 => Just(Some(7_i64)), 1 => Just(Some(8))],
+        any::<bool>(),
+        prop_oneof![4 => Just(false), 1 => Just(true)],
+        1..14_usize,
+        prop_oneof![
+            2 => Just(1_i64), 2 => 1..60_i64, 4 => 60..700_i64, 2 => 700..1_440_i64,
+            1 => Just(1_440), 1 => 1_440..1_460_i64,
+        ],
+    )
+}
+
+/// Weeks of parking and of drive cycles that do not change, seldom reported, with trips in between.
+fn weeks() -> impl Strategy<Value = Readings> {
+    let jumps = proptest::collection::vec(prop_oneof![30 => Just(0.0), 1 => Just(1.0)], 14);
+    proptest::collection::vec((stay(), jumps), 1..12).prop_map(|stays| {
+        let mut at = 55 * 60_000_000_i64;
+        let mut odometer_km = 0.0;
+        let mut readings = Readings::new();
+        for ((drive_cycle, plugged_in, moves, count, minutes), jumps) in stays {
+            for jump_km in jumps.iter().take(count) {
+                at += minutes * 60_000_000;
+                odometer_km += jump_km;
+                let mut sample = Sample::bare(UnixMicroseconds(at), 1, drive_cycle);
+                sample.charge_state = plugged_in.then_some(ChargeState::Charging);
+                sample.speed_kmh = Some(if moves { 20.0 } else { 0.0 });
+                sample.odometer_km = Some(odometer_km);
+                sample.soc_percent = Some(50.0);
+                readings.insert((at, 1, readings.len() as i64), sample);
+            }
+        }
+        readings
+    })
+}
+
 /// A plain integration of the whole series: the drive cycle, the trip, net and discharge and regen
 /// in joules, km, heater in joules.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -357,6 +425,59 @@ proptest! {
         prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
         prop_assert_eq!(&tables.states, &expected.states);
         prop_assert_eq!(&tables.sessions, &expected.sessions);
+    }
+
+    #[test]
+    fn weeks_of_parking_give_the_same_sessions_in_whatever_order_they_arrive(
+        readings in weeks(),
+        order in proptest::collection::vec(any::<u16>(), 160),
+        batch in 1..40_usize,
+        choices in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        let mut arrivals: Vec<_> = readings.iter().collect();
+        arrivals.sort_by_key(|(key, _)| order[key.2 as usize]);
+        let mut tables = Tables::default();
+        for batch in arrivals.chunks(batch) {
+            for (key, sample) in batch {
+                tables.arrive(**key, sample);
+            }
+            tables.work_off(&choices);
+        }
+        let expected = whole(&readings, PlausibilityConfig::default());
+        prop_assert_eq!(&tables.sessions, &expected.sessions);
+        let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
+        for session in &expected.sessions {
+            let end = blocks.entry(session.block_started_at.0).or_default();
+            *end = session.ended_at.0.max(*end);
+        }
+        // Three whole days, the one that was begun, and a silence.
+        let longest = LONG_MICROSECONDS + 2 * SILENCE_MICROSECONDS_MAX;
+        for (start, end) in &blocks {
+            prop_assert!(end - start <= longest, "{} h", (end - start) / HOUR_MICROSECONDS);
+        }
+        // One after the other.
+        prop_assert!(blocks.iter().zip(blocks.iter().skip(1)).all(|(a, b)| a.1 <= b.0));
+    }
+
+    #[test]
+    fn every_interval_of_a_piece_belongs_to_one_session(readings in readings()) {
+        let tables = whole(&readings, PlausibilityConfig::off());
+        let pieces = tables.all_pieces();
+        let of_pieces: i64 = pieces.iter().map(|piece| piece.intervals).sum();
+        let of_sessions: i64 = tables.sessions.iter().map(|session| session.intervals).sum();
+        prop_assert_eq!(of_sessions, of_pieces);
+        let sum = |figure: fn(&Energy) -> f64| -> (f64, f64) {
+            (
+                tables.sessions.iter().map(|session| figure(&session.energy)).sum(),
+                pieces.iter().map(|piece| figure(&piece.energy)).sum(),
+            )
+        };
+        for (of_sessions, of_pieces) in [
+            sum(|energy| energy.seconds), sum(|energy| energy.net_kwh), sum(|energy| energy.km),
+            sum(|energy| energy.heater_kwh.unwrap_or(0.0)),
+        ] {
+            prop_assert!(close(of_sessions, of_pieces), "{} and {}", of_sessions, of_pieces);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::analytics::Activity;
 
-use super::blocks::Unit;
+use super::units::{Head, Unit};
 use super::{PAUSE_MICROSECONDS_MAX, SESSION_MICROSECONDS_MIN};
 
 /// A session-to-be.
@@ -14,6 +14,7 @@ pub(super) struct Part {
     pub(super) kind: Activity,
     pub(super) started_at: UnixMicroseconds,
     pub(super) ended_at: UnixMicroseconds,
+    pub(super) head: Head,
     pub(super) units: Range<usize>,
 }
 
@@ -41,13 +42,15 @@ fn parts(units: &[Unit], kinds: &[Activity]) -> Vec<Part> {
                 part.ended_at = part.ended_at.max(unit.ended_at);
             }
             last => {
+                // Units overlap where an hour has more pieces than it may.
                 if let Some(last) = last {
-                    last.ended_at = unit.started_at;
+                    last.ended_at = last.ended_at.max(unit.started_at);
                 }
                 parts.push(Part {
                     kind: *kind,
                     started_at: unit.started_at,
                     ended_at: unit.ended_at,
+                    head: unit.head,
                     units: index..index + 1,
                 });
             }
@@ -105,22 +108,12 @@ mod tests {
 
     /// Units that follow each other, as (kind, minutes); gives sessions likewise.
     fn check(units: &[(Activity, i64)], expected: &[(Activity, i64)]) {
-        let at = |minute: i64| UnixMicroseconds(minute * 60_000_000);
         let mut minute = 0;
         let units: Vec<Unit> = units
             .iter()
             .map(|(kind, minutes)| {
                 minute += minutes;
-                Unit {
-                    kind: *kind,
-                    trip: None,
-                    plugged_in: true,
-                    charging_station: None,
-                    started_at: at(minute - minutes),
-                    ended_at: at(minute),
-                    odometer_km: None,
-                    pieces: Vec::new(),
-                }
+                Unit::of_minutes(*kind, (minute - minutes, minute))
             })
             .collect();
         let found: Vec<(Activity, i64)> = divide(&units)

@@ -43,7 +43,7 @@ impl RefreshStatements {
             queue: prepare(client, QUEUE).await?,
             pieces: prepare(client, &pieces::read_statement()).await?,
             sessions: sessions::Statements {
-                window: prepare(client, sessions::WINDOW).await?,
+                window: prepare(client, &sessions::window_statement()).await?,
                 forget: prepare(client, sessions::FORGET).await?,
             },
             days: days::Statements {
@@ -246,7 +246,9 @@ impl<'a> Refresh<'a> {
         let at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
         let window = Window {
             from: at(0),
-            to: at(1),
+            is_cut_before: row.get(1),
+            to: at(2),
+            goes_on_at: at(3),
         };
         let (from, to) = window.hours(self.from, self.to);
         let statement = &self.statements.pieces;

@@ -48,14 +48,31 @@ pub struct TripBand {
     pub energy: Energy,
 }
 
+/// Over a longer time without a sample of it nothing goes on: no stay, and no trip, be the bus silent
+/// or on a plug, µs.
+pub const GAP_MICROSECONDS_MAX: i64 = 24 * HOUR_MICROSECONDS;
+
+/// What has gone on for so long at the beginning of a UTC day is cut there, µs.
+pub const LONG_MICROSECONDS: i64 = 72 * HOUR_MICROSECONDS;
+
+/// So long after the hours that changed, a cut is as it was: there is a sample less than
+/// [`GAP_MICROSECONDS_MAX`] after the day's edge, and a bound that was moved into the
+/// [`LONG_MICROSECONDS`] before that edge lies no longer than that after the hours, µs.
+pub const CUT_REACH_MICROSECONDS: i64 = LONG_MICROSECONDS + 2 * GAP_MICROSECONDS_MAX;
+
 /// The time in which sessions are to be worked out again: from the start of the block before the
-/// hours that changed to the end of the block after them. `None` is where no block is.
+/// hours that changed up to the first block after them that begins where it began, whatever has
+/// changed. `None` is where no block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Window {
     /// Sessions that begin before this stay.
     pub from: Option<UnixMicroseconds>,
+    /// Whether the block that begins there was cut off from the one before it.
+    pub is_cut_before: bool,
     /// Sessions that begin after this stay.
     pub to: Option<UnixMicroseconds>,
+    /// When the first of those begins, if it was cut off from the last one of the window.
+    pub goes_on_at: Option<UnixMicroseconds>,
 }
 
 impl Window {
@@ -79,31 +96,87 @@ impl Window {
 }
 
 /// Blocks do not overlap, so the block of the last session that began before the hours is the last
-/// one that can touch them, and likewise after them.
-pub(super) const WINDOW: &str = "-- session_window
-    select
-        (
-            select block_started_at from session
+/// one that can touch them. Only if it begins on a plug with the key on, it may turn out to be a
+/// part of the trip before it.
+///
+/// After the hours, a block that was cut off touches the one before it. A block that was not begins
+/// where it began if what ends last before it ends after the hours; unless it is a trip after a plug
+/// with the key on, which may turn out to be a part of an earlier trip, less than a day ago. Those
+/// that were cut off begin where they began only once the hours are out of reach.
+pub(super) fn window_statement() -> String {
+    format!(
+        "-- session_window
+        with last as (
+            select block_started_at as at
+            from session
             where vehicle_id = $1 and started_at < $2
             order by started_at desc, number desc
             limit 1
-        ),
-        (
-            select max(ended_at) from session
+        ), first as (
+            select case when s.kind = 'trip' or s.drive_cycle is null then last.at else coalesce((
+                select p.block_started_at
+                from session p
+                where p.vehicle_id = $1 and p.started_at < last.at
+                order by p.started_at desc, p.number desc
+                limit 1
+            ), last.at) end as at
+            from last
+            join session s on s.vehicle_id = $1 and s.started_at = last.at and s.number = 0
+        ), later as (
+            select
+                started_at, kind, drive_cycle, block_started_at,
+                max(ended_at) over (
+                    order by started_at, number rows between unbounded preceding and 1 preceding
+                ) as ended_before,
+                lag(block_started_at) over w as block_before,
+                lag(kind) over w as kind_before,
+                lag(drive_cycle) over w as drive_cycle_before
+            from session
             where vehicle_id = $1
-                and block_started_at = (
-                    select block_started_at from session
-                    where vehicle_id = $1 and ended_at >= $3
-                    order by ended_at
-                    limit 1
-                )
                 and started_at >= (
                     select block_started_at from session
                     where vehicle_id = $1 and ended_at >= $3
                     order by ended_at
                     limit 1
                 )
-        )";
+            window w as (order by started_at, number)
+        ), next as (
+            select started_at as at, ended_before >= started_at as is_cut
+            from later
+            where block_started_at > block_before
+                and ended_before >= $3
+                and case when ended_before < started_at then
+                    kind <> 'trip' or kind_before = 'trip'
+                    or drive_cycle is distinct from drive_cycle_before or drive_cycle is null
+                    or started_at > $3 + {gap}
+                else
+                    started_at >= $3 + {reach}
+                end
+            order by started_at
+            limit 1
+        )
+        select
+            first.at,
+            coalesce((
+                select true from session
+                where vehicle_id = $1 and ended_at = first.at and block_started_at < first.at
+                limit 1
+            ), false),
+            coalesce(next.at - interval '1 microsecond', (
+                select max(ended_at) from session where vehicle_id = $1 and ended_at >= $3
+            )),
+            case when next.is_cut then next.at end
+        from (values (1)) one
+        left join first on true
+        left join next on true",
+        gap = interval(GAP_MICROSECONDS_MAX),
+        reach = interval(CUT_REACH_MICROSECONDS),
+    )
+}
+
+fn interval(microseconds: i64) -> String {
+    format!("interval '{} hours'", microseconds / HOUR_MICROSECONDS)
+}
 
 /// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
 /// that are gone, whose months have changed.
