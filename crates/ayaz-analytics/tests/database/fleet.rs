@@ -178,6 +178,20 @@ impl Database {
         Ok(all)
     }
 
+    /// Likewise the vehicle's sessions.
+    pub(crate) async fn sessions(&self, vehicle: i32) -> Result<Vec<String>> {
+        let rows = self
+            .connection
+            .client
+            .query(
+                "select (to_jsonb(s) - 'vehicle_id')::text from session s
+                where vehicle_id = $1 order by started_at, number",
+                &[&vehicle],
+            )
+            .await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     /// Net kWh, km and seconds over all pieces.
     pub(crate) async fn piece_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
         let row = self

@@ -5,6 +5,7 @@
 
 mod completeness;
 mod fleet;
+mod parkings;
 mod queue;
 mod service_days;
 mod stack;

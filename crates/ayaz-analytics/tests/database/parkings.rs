@@ -1,0 +1,99 @@
+//! A bus that is parked for months costs no more than one that was parked yesterday.
+
+use anyhow::Result;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::{Refresh, RefreshStatements};
+use ayaz_store::{Connection, Role};
+use jiff::Timestamp;
+
+use crate::fleet::Database;
+use crate::work_off;
+
+const DAYS: i64 = 100;
+
+/// A bus that stands on its charger and says so twice an hour, all but one morning.
+fn parked(vehicle: i32, drive_cycle: &str) -> String {
+    format!(
+        "with arrived as (
+            insert into reading (
+                vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
+                drive_cycle, charge_state, speed_kmh, odometer_km, soc_percent
+            )
+            select {vehicle}, at, 1, extract(epoch from at), at, 0, true, {drive_cycle}, 2, 0, 100, 90
+            from generate_series(
+                timestamptz '2026-01-01 00:05Z', timestamptz '2026-04-10 23:59Z',
+                interval '30 minutes'
+            ) at
+            where at not between '2026-02-20 08:00Z' and '2026-02-20 10:00Z'
+            returning recorded_at
+        )
+        insert into touched_hours (vehicle_ids, hours)
+        select array_agg({vehicle}), array_agg(hour)
+        from (select distinct date_trunc('hour', recorded_at, 'UTC') as hour from arrived) h"
+    )
+}
+
+/// The trip that it made in that morning, on which it was charged with the key on from 08:50 to 09:20.
+fn trip(vehicle: i32) -> String {
+    format!(
+        "insert into reading (
+            vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
+            drive_cycle, charge_state, speed_kmh, odometer_km, soc_percent
+        )
+        select {vehicle}, at, 1, extract(epoch from at), at, 0, true, 7,
+            case when at between '2026-02-20 08:50Z' and '2026-02-20 09:20Z' then 2 else 1 end,
+            case when at between '2026-02-20 08:50Z' and '2026-02-20 09:20Z' then 0 else 30 end,
+            100, 80
+        from generate_series(
+            timestamptz '2026-02-20 08:10Z', timestamptz '2026-02-20 09:50Z', interval '30 seconds'
+        ) at;
+        insert into touched_hours (vehicle_ids, hours)
+        values (array[{vehicle}, {vehicle}],
+            array['2026-02-20 08:00Z', '2026-02-20 09:00Z']::timestamptz[])"
+    )
+}
+
+/// How many pieces a refresh of that hour puts sessions together from.
+async fn pieces_read(database: &Database, vehicle: i32, hour: &str) -> Result<usize> {
+    let mut connection = Connection::open(&database.url, Role::Analytics).await?;
+    let statements = RefreshStatements::prepare(&connection.client).await?;
+    let from: UnixMicroseconds = hour.parse::<Timestamp>()?.into();
+    let to = from.plus(HOUR_MICROSECONDS);
+    let client = &mut connection.client;
+    let refresh = Refresh::begin(client, &statements, vehicle, from, to).await?;
+    Ok(refresh.session_pieces().await?.1.len())
+}
+
+#[tokio::test]
+async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_pieces_of_days() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    // The key off, and a drive cycle that never ends.
+    for (vehicle, drive_cycle) in [(1, "null"), (11, "7")] {
+        database.execute(&parked(vehicle, drive_cycle)).await?;
+        work_off(&database).await?;
+        let pieces = database.pieces(vehicle).await?.len();
+        assert!(pieces >= 24 * DAYS as usize - 3, "{pieces}");
+        let running = pieces_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
+        assert!(running <= 2 * 24, "{running} pieces for the last hour");
+        let late = pieces_read(&database, vehicle, "2026-02-20T08:00:00Z").await?;
+        assert!(late <= 8 * 24, "{late} pieces for an hour in the middle");
+
+        // The trip arrives late, and with everything else.
+        database.execute(&trip(vehicle)).await?;
+        work_off(&database).await?;
+        database.execute(&parked(vehicle + 1, drive_cycle)).await?;
+        database.execute(&trip(vehicle + 1)).await?;
+        work_off(&database).await?;
+        let found = database.sessions(vehicle).await?;
+        assert_eq!(found, database.sessions(vehicle + 1).await?);
+        let trips = found.iter().filter(|row| row.contains("\"kind\": \"trip\""));
+        assert_eq!(trips.count(), 1, "{found:#?}");
+        // A first stay of three days, then one each day; and again after the trip.
+        let days = found.len() as i64;
+        assert!((DAYS - 8..=DAYS).contains(&days), "{days} sessions");
+    }
+    Ok(())
+}
