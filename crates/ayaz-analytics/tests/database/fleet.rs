@@ -18,6 +18,27 @@ pub(crate) struct Drive {
     pub(crate) step_milliseconds: i32,
 }
 
+/// What the worker keeps, and views over it.
+const KEPT: [&str; 17] = [
+    "energy_piece",
+    "hour_sequence",
+    "doubted_stretch",
+    "session",
+    "trip_band",
+    "service_day_time",
+    "month_band",
+    "month_charge",
+    "vehicle_band",
+    "hour_energy",
+    "session_energy",
+    "trip_energy",
+    "trip_band_energy",
+    "band_energy",
+    "winter_range",
+    "bus_day_completeness",
+    "day_energy",
+];
+
 pub(crate) struct Database {
     pub(crate) url: DatabaseUrl,
     connection: Connection,
@@ -142,52 +163,23 @@ impl Database {
     /// that shows every bit.
     pub(crate) async fn rows(&self, vehicle: i32) -> Result<Vec<String>> {
         let mut all = Vec::new();
-        for (relation, order) in [
-            ("energy_piece", "hour, piece"),
-            ("hour_sequence", "hour, service_day, boot_id"),
-            ("doubted_stretch", "hour, stretch"),
-            ("session", "started_at, number"),
-            ("trip_band", "started_at, number, band"),
-            ("service_day_time", "service_day"),
-            ("month_band", "month, band"),
-            ("month_charge", "month"),
-            ("vehicle_band", "band_celsius"),
-            ("hour_energy", "hour"),
-            ("session_energy", "started_at, number"),
-            ("trip_energy", "started_at, number"),
-            ("trip_band_energy", "started_at, number, band_celsius"),
-            ("band_energy", "band_celsius"),
-            ("winter_range", "band_celsius"),
-            ("bus_day_completeness", "service_day"),
-            ("day_energy", "service_day"),
-        ] {
-            let rows = self
-                .connection
-                .client
-                .query(
-                    &format!(
-                        "select (to_jsonb(r) - '{{vehicle_id,vehicle}}'::text[])::text
-                        from {relation} r where vehicle_id = $1 order by {order}"
-                    ),
-                    &[&vehicle],
-                )
-                .await?;
-            let texts = rows.iter().map(|row| row.get::<_, &str>(0));
-            all.extend(texts.map(|text| format!("{relation} {text}")));
+        for relation in KEPT {
+            let rows = self.rows_of(relation, vehicle).await?;
+            all.extend(rows.iter().map(|row| format!("{relation} {row}")));
         }
         Ok(all)
     }
 
-    /// Likewise the vehicle's sessions.
-    pub(crate) async fn sessions(&self, vehicle: i32) -> Result<Vec<String>> {
+    /// The same of one table or view.
+    pub(crate) async fn rows_of(&self, relation: &str, vehicle: i32) -> Result<Vec<String>> {
+        let statement = format!(
+            "select (to_jsonb(r) - '{{vehicle_id,vehicle}}'::text[])::text
+            from {relation} r where vehicle_id = $1 order by 1"
+        );
         let rows = self
             .connection
             .client
-            .query(
-                "select (to_jsonb(s) - 'vehicle_id')::text from session s
-                where vehicle_id = $1 order by started_at, number",
-                &[&vehicle],
-            )
+            .query(&statement, &[&vehicle])
             .await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }

@@ -74,7 +74,7 @@ async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_pieces_of_days()
     for (vehicle, drive_cycle) in [(1, "null"), (11, "7")] {
         database.execute(&parked(vehicle, drive_cycle)).await?;
         work_off(&database).await?;
-        let pieces = database.pieces(vehicle).await?.len();
+        let pieces = database.rows_of("energy_piece", vehicle).await?.len();
         assert!(pieces >= 24 * DAYS as usize - 3, "{pieces}");
         let running = pieces_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
         assert!(running <= 2 * 24, "{running} pieces for the last hour");
@@ -87,9 +87,14 @@ async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_pieces_of_days()
         database.execute(&parked(vehicle + 1, drive_cycle)).await?;
         database.execute(&trip(vehicle + 1)).await?;
         work_off(&database).await?;
-        let found = database.sessions(vehicle).await?;
-        assert_eq!(found, database.sessions(vehicle + 1).await?);
-        let trips = found.iter().filter(|row| row.contains("\"kind\": \"trip\""));
+        let found = database.rows_of("session", vehicle).await?;
+        assert_eq!(
+            database.rows(vehicle).await?,
+            database.rows(vehicle + 1).await?
+        );
+        let trips = found
+            .iter()
+            .filter(|row| row.contains("\"kind\": \"trip\""));
         assert_eq!(trips.count(), 1, "{found:#?}");
         // A first stay of three days, then one each day; and again after the trip.
         let days = found.len() as i64;
