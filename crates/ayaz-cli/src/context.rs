@@ -19,11 +19,10 @@ mod sheet;
 mod tests;
 mod time;
 
-use anyhow::{Context, Result};
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::cli::BadConfig;
+use crate::database::Database;
 
 /// Models, depots, tyres, firmware, routes: what is known of vehicles, and since when.
 ///
@@ -57,34 +56,6 @@ enum Action {
     Import(import::ImportArgs),
     List(list::ListArgs),
     Export(export::ExportArgs),
-}
-
-#[derive(Debug, Args)]
-struct Database {
-    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
-    /// other users of this machine do not see.
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AYAZ_DATABASE_URL",
-        hide_env_values = true
-    )]
-    database_url: String,
-}
-
-impl Database {
-    async fn open(&self, role: Role) -> Result<Connection> {
-        let url: DatabaseUrl = self
-            .database_url
-            .parse()
-            .map_err(|error| BadConfig(format!("{error}")))?;
-        let connection = Connection::open(&url, role)
-            .await
-            .with_context(|| format!("cannot use the database at {url}"))?;
-        migrate::check_schema(&connection).await?;
-        Ok(connection)
-    }
 }
 
 /// The command.

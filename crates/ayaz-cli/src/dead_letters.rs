@@ -10,13 +10,12 @@ mod replay;
 mod selection;
 mod show;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use ayaz_store::dead_letters::Digest;
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use crate::cli::BadConfig;
+use crate::database::Database;
 
 /// Shows which messages were refused and why, and runs them again after a fix.
 ///
@@ -44,34 +43,6 @@ enum Action {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
-}
-
-#[derive(Debug, Args)]
-struct Database {
-    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
-    /// other users of this machine do not see.
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AYAZ_DATABASE_URL",
-        hide_env_values = true
-    )]
-    database_url: String,
-}
-
-impl Database {
-    async fn open(&self, role: Role) -> Result<Connection> {
-        let url: DatabaseUrl = self
-            .database_url
-            .parse()
-            .map_err(|error| BadConfig(format!("{error}")))?;
-        let connection = Connection::open(&url, role)
-            .await
-            .with_context(|| format!("cannot use the database at {url}"))?;
-        migrate::check_schema(&connection).await?;
-        Ok(connection)
-    }
 }
 
 /// The command.

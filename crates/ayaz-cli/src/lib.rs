@@ -7,6 +7,7 @@ pub mod bench;
 pub mod cli;
 pub mod context;
 pub mod daemon;
+mod database;
 pub mod dead_letters;
 pub mod demo;
 pub mod local;

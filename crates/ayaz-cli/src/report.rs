@@ -13,14 +13,14 @@ pub(crate) mod sheet;
 pub(crate) mod table;
 mod winter;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use ayaz_daemon::output;
 use ayaz_store::reports::{self, TripSelection};
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use ayaz_store::{Connection, Role};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use crate::cli::BadConfig;
+use crate::database::Database;
 
 /// Energy and range of the trips in the database.
 #[derive(Debug, Args)]
@@ -92,16 +92,8 @@ struct Common {
     /// Only those that began before this time.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
-    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
-    /// other users of this machine do not see.
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AYAZ_DATABASE_URL",
-        hide_env_values = true
-    )]
-    database_url: String,
+    #[command(flatten)]
+    database: Database,
 }
 
 /// How figures are written.
@@ -169,14 +161,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         | Report::Completeness { common, .. }
         | Report::WinterRange { common, .. } => common,
     };
-    let url: DatabaseUrl = common
-        .database_url
-        .parse()
-        .map_err(|error| BadConfig(format!("{error}")))?;
-    let connection = Connection::open(&url, Role::Reader)
-        .await
-        .with_context(|| format!("cannot read the database at {url}"))?;
-    migrate::check_schema(&connection).await?;
+    let connection = common.database.open(Role::Reader).await?;
     let selection = TripSelection {
         fleet: common.fleet.clone(),
         vehicle: common.vehicle.clone(),
@@ -225,7 +210,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         vehicle: None,
         from: None,
         to: None,
-        database_url: database_url.to_owned(),
+        database: Database::at(database_url),
     };
     run(ReportArgs {
         report: Report::WinterRange {

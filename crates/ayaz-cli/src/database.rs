@@ -1,0 +1,48 @@
+//! Where the database is, as every command that needs one is told.
+
+use anyhow::{Context, Result};
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
+use clap::Args;
+
+use crate::cli::BadConfig;
+
+// No comment of its own: it would hide the help of the command that takes it in.
+#[derive(Debug, Args)]
+pub(crate) struct Database {
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
+    /// other users of this machine do not see.
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_DATABASE_URL",
+        hide_env_values = true
+    )]
+    database_url: String,
+}
+
+impl Database {
+    /// The one at this address.
+    pub(crate) fn at(url: &str) -> Self {
+        Self {
+            database_url: url.to_owned(),
+        }
+    }
+
+    /// Its address, or what is wrong with it, without the password.
+    pub(crate) fn url(&self) -> Result<DatabaseUrl, BadConfig> {
+        self.database_url
+            .parse()
+            .map_err(|error| BadConfig(format!("{error}")))
+    }
+
+    /// A connection in a role to a database whose schema is that of this program.
+    pub(crate) async fn open(&self, role: Role) -> Result<Connection> {
+        let url = self.url()?;
+        let connection = Connection::open(&url, role)
+            .await
+            .with_context(|| format!("cannot use the database at {url}"))?;
+        migrate::check_schema(&connection).await?;
+        Ok(connection)
+    }
+}
