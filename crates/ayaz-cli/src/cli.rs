@@ -54,6 +54,11 @@ enum Command {
 #[error("{0}")]
 pub struct BadConfig(pub String);
 
+/// What was wrong with the arguments, which only shows when they are taken together.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct BadUsage(pub String);
+
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -73,8 +78,9 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("ayaz: {error:#}");
-            let bad_config = error.chain().any(|cause| cause.is::<BadConfig>());
-            ExitCode::from(if bad_config {
+            ExitCode::from(if error.chain().any(|cause| cause.is::<BadUsage>()) {
+                exit::BAD_USAGE
+            } else if error.chain().any(|cause| cause.is::<BadConfig>()) {
                 exit::BAD_CONFIG
             } else {
                 exit::FAILED

@@ -6,6 +6,7 @@
 
 mod columns;
 mod completeness;
+mod empty;
 mod energy;
 pub(crate) mod instant;
 mod sessions;
@@ -15,11 +16,12 @@ mod winter;
 
 use anyhow::{Result, bail};
 use ayaz_daemon::output;
-use ayaz_store::reports::{self, TripSelection};
-use ayaz_store::{Connection, Role};
+use ayaz_store::Role;
+use ayaz_store::reports::{Subject, TripSelection};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use self::empty::why_empty;
 use crate::database::Database;
 
 /// Energy and range of the trips in the database.
@@ -161,6 +163,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         | Report::Completeness { common, .. }
         | Report::WinterRange { common, .. } => common,
     };
+    instant::check_order(common.from, common.to)?;
     let connection = common.database.open(Role::Reader).await?;
     let selection = TripSelection {
         fleet: common.fleet.clone(),
@@ -169,6 +172,12 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         to: common.to,
     };
     let client = &connection.client;
+    let (subject, is_one_kind) = match &args.report {
+        Report::Energy { .. } | Report::WinterRange { .. } => (Subject::Trip, false),
+        Report::Sessions { kind, .. } => (Subject::Session, kind.is_some()),
+        Report::Completeness { .. } => (Subject::Day, false),
+    };
+    let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
     let (rendered, format) = match args.report {
         Report::Energy { by, format, .. } => {
             (energy::report(client, by, &selection).await?, format)
@@ -185,7 +194,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
             let rows = winter::rows(client, by, &selection).await?;
             match format.sheet() {
                 Some(format) => (winter::report(by, &rows), format),
-                None if rows.is_empty() => bail!("{}", why_empty(&connection, &selection).await?),
+                None if rows.is_empty() => bail!("{}", why_empty().await?),
                 None => {
                     let svg = winter::svg(client, by, &rows, &selection, theme).await?;
                     output::write(svg)?;
@@ -198,7 +207,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     output::write(rendered.into_text(format)?)?;
     if is_empty {
         // Beside the output, so that programs get an empty but valid one.
-        eprintln!("{}", why_empty(&connection, &selection).await?);
+        eprintln!("{}", why_empty().await?);
     }
     Ok(())
 }
@@ -221,15 +230,4 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         },
     })
     .await
-}
-
-async fn why_empty(connection: &Connection, selection: &TripSelection) -> Result<&'static str> {
-    let filtered = *selection != TripSelection::default();
-    Ok(
-        if filtered && reports::any_trip(&connection.client).await? {
-            "no trips match --fleet, --vehicle, --from and --to (times are compared with a trip's start)"
-        } else {
-            "no trips yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is pending"
-        },
-    )
 }

@@ -15,7 +15,7 @@ mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
 pub use completeness::{CompletenessRow, completeness};
-pub use selection::{TripSelection, any_trip};
+pub use selection::{Subject, TripSelection, any};
 pub use sessions::{SessionRow, sessions};
 pub use sums::{Component, EnergySums};
 pub use trip_ranges::{TripRange, range_by_trip};

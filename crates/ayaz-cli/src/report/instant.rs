@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::cli::BadUsage;
+
 /// An RFC 3339 time, or a date for its midnight UTC.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
@@ -19,9 +21,24 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     Err("write 2026-01-31T03:00:00Z, 2026-01-31T03:00:00+05:00 or 2026-01-31".to_owned())
 }
 
+/// Refuses `--from` and `--to` between which there is no time.
+pub(super) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), BadUsage> {
+    match from.zip(to) {
+        Some((from, to)) if from == to => Err(BadUsage(format!(
+            "--from and --to are both {from}, and nothing lies between: --to is the first instant \
+             after; for a day write --from 2026-01-31 --to 2026-02-01"
+        ))),
+        Some((from, to)) if from > to => Err(BadUsage(format!(
+            "--from {from} is after --to {to}, and nothing lies between: exchange them, or leave one \
+             out"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::*;
 
     #[test]
     fn times_need_an_offset_and_dates_are_utc() {

@@ -65,14 +65,27 @@ pub(super) const USABLE_ENERGY: &str = "
         select vehicle_id, usable_energy_kwh, usable_energy_source from vehicle_usable_energy
     ) as usable on usable.vehicle_id = piece.vehicle_id";
 
-/// Whether the worker has found any trip at all, so that an empty report can say why it is empty.
-pub async fn any_trip(client: &Client) -> Result<bool, StoreError> {
+/// What the rows of a report are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// Trips.
+    Trip,
+    /// Trips, charging, conditioning and parking.
+    Session,
+    /// Service days of vehicles.
+    Day,
+}
+
+/// Whether the worker has found any at all, so that an empty report can say why it is empty.
+pub async fn any(client: &Client, subject: Subject) -> Result<bool, StoreError> {
+    let statement = match subject {
+        Subject::Trip => "-- any_trip\nselect exists (select from trip_band where intervals > 0)",
+        Subject::Session => "-- any_session\nselect exists (select from session)",
+        Subject::Day => "-- any_day\nselect exists (select from hour_sequence)",
+    };
     client
-        .query_one(
-            "-- any_trip\nselect exists (select from trip_band where intervals > 0)",
-            &[],
-        )
+        .query_one(statement, &[])
         .await
         .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("look for trips", error))
+        .map_err(|error| StoreError::from_driver("look for anything to report", error))
 }

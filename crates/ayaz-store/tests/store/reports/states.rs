@@ -1,7 +1,9 @@
 //! Hours, last known states, and a database with nothing in it.
 
 use anyhow::Result;
-use ayaz_store::reports::{RangeGroup, any_trip, energy_by_band, energy_by_trip, range_by_band};
+use ayaz_store::reports::{
+    RangeGroup, Subject, any, energy_by_band, energy_by_trip, range_by_band,
+};
 
 use super::{Piece, all, fleet, insert};
 
@@ -87,7 +89,7 @@ async fn the_last_known_state_ignores_bad_clocks_and_backfill() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_database_gives_empty_reports() -> Result<()> {
     let (_database, reader) = fleet().await?;
-    assert!(!any_trip(&reader.client).await?);
+    assert!(!any(&reader.client, Subject::Trip).await?);
     assert!(energy_by_trip(&reader.client, &all()).await?.is_empty());
     assert!(energy_by_band(&reader.client, &all()).await?.is_empty());
     for group in [RangeGroup::Bus, RangeGroup::Model, RangeGroup::Route] {
