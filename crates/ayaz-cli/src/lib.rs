@@ -12,6 +12,7 @@ pub mod dead_letters;
 pub mod demo;
 pub mod local;
 pub mod migrate;
+mod printable;
 pub mod progress;
 pub mod replay;
 pub mod report;

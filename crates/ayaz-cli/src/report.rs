@@ -8,6 +8,7 @@ mod columns;
 mod completeness;
 mod empty;
 mod energy;
+pub(crate) mod formula;
 pub(crate) mod instant;
 mod sessions;
 pub(crate) mod sheet;
@@ -103,7 +104,8 @@ struct Common {
 enum SheetFormat {
     /// Aligned columns, units in the headings, thin figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured.
+    /// Comma-separated values with a header, empty where nothing was measured. A text that a
+    /// spreadsheet would run as a formula (it begins with = + - @ or a tab) has a ' before it.
     Csv,
     /// An array of objects, null where nothing was measured.
     Json,
@@ -114,7 +116,8 @@ enum SheetFormat {
 enum RangeFormat {
     /// Aligned columns, units in the headings, thin figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured.
+    /// Comma-separated values with a header, empty where nothing was measured. A text that a
+    /// spreadsheet would run as a formula (it begins with = + - @ or a tab) has a ' before it.
     Csv,
     /// An array of objects, null where nothing was measured.
     Json,

@@ -11,6 +11,7 @@ use clap::Args;
 use super::Database;
 use super::file::Kind;
 use super::sheet::sheet;
+use crate::printable::printable;
 
 /// Writes all that is known into a folder, as files that can be edited and imported again.
 ///
@@ -61,7 +62,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<()> {
     if !without_energy.is_empty() {
         eprintln!(
             "models without usable energy ({}) will not be imported: enter it first",
-            without_energy.join(", ")
+            printable(&without_energy.join(", "))
         );
     }
     Ok(())

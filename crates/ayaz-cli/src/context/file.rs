@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::problem::{Place, Problems};
+use crate::report::formula::unguarded;
 
 /// What the rows of a file tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -114,7 +115,7 @@ pub(super) fn read(
         } else if record.len() != header.len() {
             problems.line(&place, wrong_length(record.len(), header.len()));
         } else {
-            let cell = |index: &usize| record[*index].trim().to_owned();
+            let cell = |index: &usize| unguarded(record[*index].trim()).to_owned();
             rows.push(Row {
                 place,
                 cells: order.iter().map(cell).collect(),

@@ -47,7 +47,8 @@ pub(super) struct ListArgs {
 enum Format {
     /// Aligned columns.
     Table,
-    /// Comma-separated values with a header, as `ayaz context import` takes them.
+    /// Comma-separated values with a header, as `ayaz context import` takes them; values that begin
+    /// as a formula get a ' before them, which the import takes off again.
     Csv,
     /// An array of objects.
     Json,

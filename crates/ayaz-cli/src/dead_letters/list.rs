@@ -7,7 +7,6 @@ use ayaz_store::dead_letters::{
     LetterInfo, LetterPage, LetterSummary, list_letters, summarize_letters,
 };
 use clap::{Args, ValueEnum};
-use comfy_table::CellAlignment;
 
 use super::selection::{Filters, why_none};
 use super::{Database, instant, plural, short};
@@ -48,7 +47,7 @@ pub(super) struct ListArgs {
 enum Format {
     /// Aligned columns, long details cut.
     Table,
-    /// Comma-separated values with a header.
+    /// Comma-separated values with a header; texts that begin as a formula get a ' before them.
     Csv,
     /// An array of objects.
     Json,
@@ -132,9 +131,7 @@ fn group_table(summary: &LetterSummary) -> String {
         "the last one's detail",
     ];
     let mut table = table(&headings, 2);
-    if let Some(column) = table.column_mut(headings.len() - 1) {
-        column.set_cell_alignment(CellAlignment::Left);
-    }
+    table.align_left([headings.len() - 1]);
     for group in &summary.groups {
         table.add_row([
             group.reason.clone(),
@@ -229,11 +226,7 @@ pub(super) fn rows_of(letters: &[LetterInfo]) -> String {
         "detail",
     ];
     let mut table = table(&headings, 4);
-    for left in [headings.len() - 2, headings.len() - 1] {
-        if let Some(column) = table.column_mut(left) {
-            column.set_cell_alignment(CellAlignment::Left);
-        }
-    }
+    table.align_left([headings.len() - 2, headings.len() - 1]);
     for letter in letters {
         table.add_row([
             short(&letter.digest),

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::{instant, short};
+use crate::printable::printable;
 use crate::report::instant::parse;
 
 /// Letters that an ambiguous prefix is told with.
@@ -116,7 +117,7 @@ pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result
                         "\n  {}  {}  {}",
                         short(&letter.digest),
                         instant(letter.last_received_at),
-                        letter.topic
+                        printable(&letter.topic)
                     )
                 })
                 .collect();

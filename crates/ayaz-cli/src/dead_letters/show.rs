@@ -12,6 +12,7 @@ use super::hexdump::hexdump;
 use super::payload::{Decoded, decode};
 use super::selection::one_letter;
 use super::{Database, instant, plural};
+use crate::printable::printable;
 
 /// Bytes of the payload that are shown.
 const BYTES_SHOWN: usize = 256;
@@ -60,9 +61,9 @@ fn text_of(letter: &LetterInfo, payload: &[u8]) -> String {
 fn facts(letter: &LetterInfo) -> [(&'static str, String); 9] {
     [
         ("digest", letter.digest.to_string()),
-        ("topic", letter.topic.clone()),
+        ("topic", printable(&letter.topic).into_owned()),
         ("reason", letter.reason.clone()),
-        ("detail", letter.detail.clone()),
+        ("detail", printable(&letter.detail).into_owned()),
         (
             "refused by",
             format!("ayaz-ingest {}", letter.daemon_version),

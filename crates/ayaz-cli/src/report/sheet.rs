@@ -4,6 +4,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::formula::guarded;
+
 /// Decimals that are written. Sums are made before, in the database, on full precision.
 const DECIMALS: usize = 6;
 
@@ -84,7 +86,8 @@ impl Serialize for Cell {
 impl Cell {
     fn to_text(&self) -> String {
         match self {
-            Self::Text(text) => text.clone(),
+            // Programs take it off again; a spreadsheet must not run it.
+            Self::Text(text) => guarded(text).into_owned(),
             Self::Number(number) => decimal(*number),
             Self::Count(count) => count.to_string(),
             Self::Flag(flag) => flag.to_string(),
@@ -164,6 +167,17 @@ mod tests {
         ] {
             assert_eq!(decimal(number), expected);
         }
+    }
+
+    #[test]
+    fn a_text_that_begins_as_a_formula_is_text_in_csv_and_a_number_stays_one() {
+        let sheet = Sheet {
+            columns: vec!["route", "net_kwh"],
+            rows: vec![vec![Cell::from("=1+1".to_owned()), (-2.5).into()]],
+        };
+        assert_eq!(sheet.to_csv().unwrap(), "route,net_kwh\n'=1+1,-2.5\n");
+        let json: serde_json::Value = serde_json::from_str(&sheet.to_json().unwrap()).unwrap();
+        assert_eq!(json[0]["route"], "=1+1");
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! A report for people: aligned columns, few decimals, thin figures marked.
 
+use std::fmt;
+
 use ayaz_store::reports::EnergySums;
-use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
+
+use crate::printable::printable;
 
 /// Fewer trips than this say little of a band.
 pub(super) const TRIPS_MIN: i64 = 3;
@@ -16,9 +20,37 @@ pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
     trips < TRIPS_MIN || energy.energy_seconds < SECONDS_MIN
 }
 
+/// Aligned columns. A row is one line, whatever its texts hold.
+pub(crate) struct Table(comfy_table::Table);
+
+impl Table {
+    /// Adds a row, with a text for each heading.
+    pub(crate) fn add_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+        let cells = cells
+            .into_iter()
+            .map(|cell| printable(cell.as_ref()).into_owned());
+        self.0.add_row(cells);
+    }
+
+    /// Aligns columns left, by their places.
+    pub(crate) fn align_left(&mut self, columns: impl IntoIterator<Item = usize>) {
+        for column in columns {
+            if let Some(column) = self.0.column_mut(column) {
+                column.set_cell_alignment(CellAlignment::Left);
+            }
+        }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Starts a table; the first `text_columns` are aligned left, the rest, numbers, right.
 pub(crate) fn table(headings: &[&str], text_columns: usize) -> Table {
-    let mut table = Table::new();
+    let mut table = comfy_table::Table::new();
     // The same output on every terminal and in a pipe.
     table
         .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
@@ -29,7 +61,7 @@ pub(crate) fn table(headings: &[&str], text_columns: usize) -> Table {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    Table(table)
 }
 
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {

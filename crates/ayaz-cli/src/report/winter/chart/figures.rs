@@ -13,6 +13,7 @@ pub(super) use self::choice::Choice;
 pub(super) use self::trips::{Dot, LeftOut, Spread};
 use self::trips::{TripsOfGroup, place};
 use super::super::Row;
+use crate::printable::printable;
 
 /// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
 const SPAN_MIN_CELSIUS: i16 = 20;
@@ -40,6 +41,7 @@ pub(super) struct Figures {
 
 /// One bus, model or route.
 pub(super) struct Group {
+    /// As it is written: [`printable`].
     pub(super) name: String,
     /// By lower edge, °C.
     pub(super) bands: BTreeMap<i16, BandFigures>,
@@ -152,7 +154,7 @@ fn group<'a>(
     sources.sort_unstable();
     sources.dedup();
     Group {
-        name: name.to_owned(),
+        name: printable(name).into_owned(),
         bands,
         dots,
         usable_kwh: usable().reduce(f64::min).zip(usable().reduce(f64::max)),

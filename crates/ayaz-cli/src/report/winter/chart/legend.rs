@@ -11,6 +11,7 @@ use super::layout::Layout;
 use super::palette::{Palette, Role};
 use super::text::{self, Style};
 use super::{Canvas, marks, plot};
+use crate::printable::printable;
 
 /// Where lines begin.
 pub(super) const INDENT: i32 = 24;
@@ -44,10 +45,10 @@ pub(super) fn title(by: By) -> String {
 fn selected(figures: &Figures, selection: &TripSelection) -> String {
     let mut parts = Vec::new();
     if let Some(fleet) = &selection.fleet {
-        parts.push(format!("fleet {fleet}"));
+        parts.push(format!("fleet {}", printable(fleet)));
     }
     if let Some(vehicle) = &selection.vehicle {
-        parts.push(format!("vehicle {vehicle}"));
+        parts.push(format!("vehicle {}", printable(vehicle)));
     }
     if let Some((first, last)) = figures.basis.began {
         let day = |instant: jiff::Timestamp| instant.strftime("%Y-%m-%d").to_string();

@@ -5,6 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
 use super::Canvas;
+use crate::printable::printable;
 
 /// Smallest size that [`fit`] goes down to, px.
 const SIZE_MIN: f64 = 6.0;
@@ -80,15 +81,10 @@ impl Style {
 
 /// Writes a line of text at a point, px.
 pub(super) fn write(canvas: &Canvas<'_>, text: &str, style: Style, at: (i32, i32)) -> Result<()> {
+    // XML has no control characters, not even escaped. Names are printable before, so that they are
+    // measured as they are written.
     canvas.draw_text(&printable(text), &style.library(), at)?;
     Ok(())
-}
-
-/// XML has no control characters, not even escaped.
-pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
 }
 
 /// For the parts that the drawing library does not write.
@@ -233,7 +229,7 @@ mod tests {
     fn long_texts_are_cut_and_control_characters_replaced() {
         assert_eq!(shorten("Автобус", 7), "Автобус");
         assert_eq!(shorten("Автобус", 5), "Авто…");
-        assert_eq!(escape("<&\">\u{1}"), "&lt;&amp;\"&gt;\u{fffd}");
+        assert_eq!(escape("<&\">\u{1}"), "&lt;&amp;\"&gt;\\u{1}");
     }
 
     proptest! {

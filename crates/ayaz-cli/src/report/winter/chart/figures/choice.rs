@@ -6,6 +6,7 @@ use ayaz_store::reports::Band;
 
 use super::super::super::Row;
 use super::super::palette::GROUPS_MAX;
+use crate::printable::printable;
 
 /// Which groups are drawn, and which are not.
 pub(in super::super) struct Choice {
@@ -13,7 +14,7 @@ pub(in super::super) struct Choice {
     pub(in super::super) shown: Vec<String>,
     /// How many would be drawn, if there were more colours.
     pub(in super::super) drawable: usize,
-    /// Those without any range at a known temperature, by name.
+    /// Those without any range at a known temperature, by name as it is written.
     pub(in super::super) without_range: Vec<String>,
     /// Whether any interval at all has an exterior temperature.
     has_temperature: bool,
@@ -44,7 +45,7 @@ impl Choice {
             drawable: drawable.len(),
             without_range: without
                 .into_iter()
-                .map(|(name, _)| name.to_owned())
+                .map(|(name, _)| printable(name).into_owned())
                 .collect(),
             has_temperature: rows
                 .iter()
