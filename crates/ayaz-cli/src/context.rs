@@ -1,10 +1,11 @@
 //! `ayaz context`: what is known of vehicles beside their readings, and since when.
 //!
-//! Reading order of an import: [`import`]; [`file`] (bytes to rows of a known kind), [`line`] (rows to
-//! records), [`time`] and [`depot_zones`] (what a date means), [`resolve`] with [`overlap`] (what the
-//! records mean together and with what is stored), [`problem`] (how mistakes are told). Then [`list`]
-//! and [`export`] over [`sheet`].
+//! Reading order of an import: [`import`]; [`read`] (files to bytes), [`file`] (bytes to rows of a known
+//! kind), [`line`] (rows to records), [`time`], [`depot_zones`] and [`depot_changes`] (what a date
+//! means), [`resolve`] with [`overlap`] (what the records mean together and with what is stored),
+//! [`problem`] (how mistakes are told). Then [`list`] and [`export`] over [`sheet`].
 
+mod depot_changes;
 mod depot_zones;
 mod export;
 mod file;
@@ -13,6 +14,7 @@ mod line;
 mod list;
 mod overlap;
 mod problem;
+mod read;
 mod resolve;
 mod sheet;
 #[cfg(test)]

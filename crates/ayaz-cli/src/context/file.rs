@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::problem::{Place, Problems};
 use crate::report::formula::unguarded;
 
+/// Rows of a file: those of ten thousand buses and more.
+const ROWS_MAX: usize = 500_000;
+
 /// What the rows of a file tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub(super) enum Kind {
@@ -107,6 +110,13 @@ pub(super) fn read(
     };
     let mut rows = Vec::new();
     for (place, record) in records {
+        if rows.len() == ROWS_MAX {
+            problems.line(
+                &place,
+                format_args!("more than {ROWS_MAX} rows: import in several files and calls"),
+            );
+            break;
+        }
         if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
             problems.line(
                 &place,

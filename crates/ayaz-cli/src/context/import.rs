@@ -15,6 +15,7 @@ use super::Database;
 use super::file::{self, Kind};
 use super::line::Lines;
 use super::problem::Problems;
+use super::read;
 use super::resolve::{Resolved, resolve};
 
 /// Enters what CSV files say of models, depots and vehicles.
@@ -45,6 +46,14 @@ use super::resolve::{Resolved, resolve};
 /// depot before that; UTC, or what service_day_default says, if it has none). Nothing in valid_from
 /// is since ever, nothing in valid_to until further notice.
 ///
+/// A change of depots on a date is one instant: where a bus leaves a depot on the date on which it
+/// comes to another, it leaves when it comes, at the midnight of the depot that it comes to, so that
+/// two zones leave no hours between them and none twice. (Of the depot that it leaves, the record
+/// with that date as valid_to must be among the files; that of the other may be stored already.)
+///
+/// Values may stand behind a ' that keeps a spreadsheet from taking them for a formula (it is written
+/// by export, before = + - @): it is taken off.
+///
 /// The database's user must be allowed to act as ayaz_operator. When a depot changes,
 /// ayaz-analytics works out again the hours whose service day that changes.
 #[derive(Debug, Args)]
@@ -52,10 +61,11 @@ use super::resolve::{Resolved, resolve};
     verbatim_doc_comment,
     after_help = "Examples:\n  \
         ayaz context import --dry-run models.csv vehicles.csv\n  \
-        ayaz context import deploy/context/*.csv"
+        ayaz context import deploy/context/*.csv\n  \
+        ssh depot cat context.csv | ayaz context import -"
 )]
 pub(super) struct ImportArgs {
-    /// The files.
+    /// The files, 64 MB together at most; - is the standard input.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// Does everything but make it last, and says what it would do.
@@ -66,11 +76,7 @@ pub(super) struct ImportArgs {
 }
 
 pub(super) async fn run(args: ImportArgs) -> Result<()> {
-    let mut files = Vec::new();
-    for path in &args.files {
-        let bytes = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
-        files.push((path.display().to_string(), bytes));
-    }
+    let files = read::all(&args.files)?;
     let mut connection = args.database.open(Role::Operator).await?;
     let resolved = import(&mut connection.client, &files, args.dry_run).await?;
     for kind in Kind::ALL {

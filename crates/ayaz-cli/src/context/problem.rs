@@ -24,8 +24,13 @@ impl fmt::Display for Place {
     }
 }
 
-/// By line, and in the order in which they were found.
-type OfFile = BTreeMap<(u64, usize), String>;
+/// What is wrong with one file.
+#[derive(Debug, Default)]
+struct OfFile {
+    count: usize,
+    /// The first ones, by line, and in the order in which they were found.
+    shown: BTreeMap<(u64, usize), String>,
+}
 
 /// Everything that is wrong.
 #[derive(Debug, Default)]
@@ -67,11 +72,17 @@ impl Problems {
     fn add(&mut self, place: &Place, text: String) {
         let known = self.files.iter().position(|(file, _)| *file == place.file);
         let index = known.unwrap_or_else(|| {
-            self.files.push((place.file.clone(), BTreeMap::new()));
+            self.files.push((place.file.clone(), OfFile::default()));
             self.files.len() - 1
         });
-        self.files[index].1.insert((place.line, self.count), text);
+        let of_file = &mut self.files[index].1;
+        of_file.shown.insert((place.line, self.count), text);
+        of_file.count += 1;
         self.count += 1;
+        // Every line of a large file may be wrong.
+        if of_file.shown.len() > SHOWN_PER_FILE_MAX {
+            of_file.shown.pop_last();
+        }
     }
 }
 
@@ -79,13 +90,13 @@ impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
         for (file, problems) in &self.files {
-            for ((line, _), text) in problems.iter().take(SHOWN_PER_FILE_MAX) {
+            for ((line, _), text) in &problems.shown {
                 let separator = if first { "" } else { "\n" };
                 write!(f, "{separator}  {file}:{line}: {text}")?;
                 first = false;
             }
-            if problems.len() > SHOWN_PER_FILE_MAX {
-                let more = problems.len() - SHOWN_PER_FILE_MAX;
+            let more = problems.count - problems.shown.len();
+            if more > 0 {
                 write!(f, "\n  {file}: and {more} more")?;
             }
         }

@@ -10,6 +10,7 @@ use ayaz_store::context::{
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::depot_changes::DepotChanges;
 use super::depot_zones::DepotZones;
 use super::file::Kind;
 use super::line::{DatedRecord, Lines, Placed};
@@ -156,9 +157,10 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
         .records
         .into_iter()
         .partition(|line| line.item.attribute == Attribute::Depot);
+    let changes = DepotChanges::new(&stored.records, &depots, &zones);
     let mut dated = Vec::new();
     // Depots first: they say where the midnights of the others are.
-    for line in depots {
+    for mut line in depots {
         let name = &line.item.value;
         if !zones.knows(name) && !lines.depot_names.contains(name) {
             let message = "there is no such depot: enter it in the same call, in a file with the \
@@ -166,6 +168,7 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
             problems.value(&line.place, "value", name, message);
         }
         let zone = zones.of_depot(name);
+        line.item.to = changes.end(&line.item);
         if let Some(record) = date(line, &zone, &zone, problems) {
             zones.assign(&record.item);
             dated.push(record);

@@ -157,6 +157,82 @@ fn a_date_is_midnight_at_the_depot_of_then() {
 }
 
 #[test]
+fn a_change_of_depots_on_a_date_is_one_instant_in_whatever_zones_they_are() {
+    let depots = format!("{DEPOTS}oslo,Europe/Oslo,3\n");
+    // To the west, where midnight comes later, and back to the east, where it comes earlier.
+    for (lines, instants) in [
+        (
+            [
+                "depot,oslo,2026-03-01,2026-05-01",
+                "depot,north,2026-05-01,",
+            ],
+            ["2026-02-28T23:00:00Z", "2026-04-30T19:00:00Z"],
+        ),
+        // Whatever the order of the lines.
+        (
+            [
+                "depot,north,2026-05-01,",
+                "depot,oslo,2026-03-01,2026-05-01",
+            ],
+            ["2026-02-28T23:00:00Z", "2026-04-30T19:00:00Z"],
+        ),
+    ] {
+        let rows: String = lines.map(|line| format!("astana,b1,{line}\n")).concat();
+        let resolved = good(&[
+            &depots,
+            &format!(
+                "{CONTEXT}astana,b1,depot,north,2020-01-01T00:00:00Z,2026-03-01\n{rows}\
+                 astana,b1,tyres,winter,2025-10-20T00:00:00Z,2026-03-01\n\
+                 astana,b1,tyres,summer,2026-03-01,\n"
+            ),
+        ]);
+        let mut depots: Vec<&ContextRecord> = resolved
+            .changes
+            .records
+            .iter()
+            .filter(|r| r.attribute == Attribute::Depot)
+            .collect();
+        depots.sort_by_key(|r| r.valid_from);
+        let bounds: Vec<_> = depots.iter().map(|r| (r.valid_from, r.valid_to)).collect();
+        let [west, east] = instants.map(|text| Some(at(text)));
+        let start = Some(at("2020-01-01T00:00:00Z"));
+        assert_eq!(bounds, [(start, west), (west, east), (east, None)]);
+        // What else changes on the date changes with the depot.
+        let mut tyres = resolved.changes.records.iter();
+        let summer = tyres.find(|r| r.value == "summer").unwrap();
+        assert_eq!(summer.valid_from, west);
+    }
+}
+
+#[test]
+fn a_depot_is_left_when_the_bus_comes_to_one_that_is_stored_already() {
+    let mut stored = stored();
+    stored.depots.push(Depot {
+        depot: "oslo".to_owned(),
+        zone: "Europe/Oslo".to_owned(),
+        cut_over_hour: 3,
+    });
+    let come = Some("2026-02-28T23:00:00Z");
+    stored.records[0].valid_to = come.map(at);
+    stored
+        .records
+        .push(record(Attribute::Depot, "oslo", come, None));
+    let again = format!("{CONTEXT}astana,b1,depot,north,2020-01-01T00:00:00Z,2026-03-01\n");
+    let resolved = understand(&files(&[&again]), &stored, &zones()).unwrap();
+    assert_eq!(resolved.counts[&Kind::Context].unchanged, 1);
+}
+
+#[test]
+fn a_value_that_a_spreadsheet_would_run_is_written_and_read_as_text() {
+    let mut stored = stored();
+    stored.records[1].value = "=1+1".to_owned();
+    let csv = sheet(Kind::Context, &stored).to_csv().unwrap();
+    assert!(csv.contains(",tyres,'=1+1,"), "{csv}");
+    let resolved = understand(&files(&[&csv]), &stored, &zones()).unwrap();
+    assert_eq!(resolved.counts[&Kind::Context].unchanged, 2);
+}
+
+#[test]
 fn a_record_that_is_ended_makes_room_for_the_next() {
     let resolved = good(&[&format!(
         "{CONTEXT}astana,b1,tyres,winter,2025-10-20T00:00:00Z,2026-04-01\n\

@@ -1,0 +1,70 @@
+//! Files to bytes, within bounds.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// Bytes of all files of a call: several times the context of ten thousand buses.
+const BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How the standard input is asked for.
+const STANDARD_INPUT: &str = "-";
+
+/// The files' names, as they are told in messages, and bytes.
+pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
+    let is_input = |path: &&PathBuf| path.as_os_str() == STANDARD_INPUT;
+    if paths.iter().filter(is_input).count() > 1 {
+        bail!("{STANDARD_INPUT} (the standard input) can be read once: name it once");
+    }
+    let mut left = BYTES_MAX;
+    let mut files = Vec::new();
+    for path in paths {
+        let (name, bytes) = if is_input(&path) {
+            let name = "standard input".to_owned();
+            (name, within(io::stdin().lock(), left, BYTES_MAX))
+        } else {
+            (path.display().to_string(), file(path, left))
+        };
+        let bytes = bytes.with_context(|| format!("read {name}"))?;
+        left -= bytes.len() as u64;
+        files.push((name, bytes));
+    }
+    Ok(files)
+}
+
+fn file(path: &Path, left: u64) -> Result<Vec<u8>> {
+    within(File::open(path)?, left, BYTES_MAX)
+}
+
+/// All that can be read, if it is no more than is left of the most that may be.
+fn within(source: impl Read, left: u64, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One more, to tell what ends here from what goes on.
+    source.take(left + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > left {
+        bail!(
+            "with the files before it, this is more than {} MB, the most that a call takes: is it the \
+             right file? If so, import in several calls",
+            most / (1024 * 1024)
+        );
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_end_is_refused_and_what_just_fits_is_not() {
+        let most = 2 * 1024 * 1024;
+        let error = within(io::repeat(0), most, most).unwrap_err().to_string();
+        assert!(error.contains("more than 2 MB"), "{error}");
+        let all = within(io::repeat(b'x').take(most), most, most).unwrap();
+        assert_eq!(all.len() as u64, most);
+        assert!(within(&b"x"[..], 0, most).is_err(), "files before it count");
+        assert_eq!(within(&b""[..], 0, most).unwrap(), b"");
+    }
+}
