@@ -1,13 +1,12 @@
 //! `ayaz context` as people run it, against a real TimescaleDB.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result, ensure};
-use ayaz_local::{LocalStack, Options};
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
-use tokio::sync::OnceCell;
+use ayaz_local::process_database;
+use ayaz_store::{Connection, Role, migrate, scratch};
 
 const CONTEXT: &str = "fleet,vehicle,attribute,value,valid_from,valid_to\n";
 
@@ -29,33 +28,12 @@ struct Installation {
 
 impl Installation {
     async fn new() -> Result<Self> {
-        static SERVER: OnceCell<LocalStack> = OnceCell::const_new();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = SERVER
-            .get_or_try_init(|| async {
-                let options = Options {
-                    database: true,
-                    broker: false,
-                    ..Options::default()
-                };
-                LocalStack::start(options, |line| eprintln!("{line}")).await
-            })
-            .await?;
-        let base = server.database_url();
-        let owner = Connection::open(&base.parse()?, Role::Owner).await?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cli_context_{}_{number}", std::process::id());
-        owner
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await?;
-        let (server, _) = base.rsplit_once('/').context("the URL names a database")?;
-        let url = format!("{server}/{name}");
-        let parsed: DatabaseUrl = url.parse()?;
-        migrate::migrate(&parsed).await?;
+        let server = process_database().await?.database_url().parse()?;
+        let url = scratch::create_empty(&server, "cli_context").await?;
+        migrate::migrate(&url).await?;
         Ok(Self {
-            url,
-            owner: Connection::open(&parsed, Role::Owner).await?,
+            owner: Connection::open(&url, Role::Owner).await?,
+            url: url.expose().to_owned(),
             folder: tempfile::tempdir()?,
         })
     }
@@ -229,6 +207,40 @@ async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
+    let here = Installation::new().await?;
+    let endless = here.run(&["import", "/dev/zero"])?;
+    let told = String::from_utf8(endless.stderr)?;
+    assert_eq!(endless.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("read /dev/zero") && told.contains("more than 64 MB"),
+        "{told}"
+    );
+    let twice = here.run(&["import", "-", "-"])?;
+    let told = String::from_utf8(twice.stderr)?;
+    assert!(told.contains("can be read once"), "{told}");
+
+    let mut child = here
+        .command(&["import", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let rows = format!("{CONTEXT}astana,b1,firmware,'=2+3,,\n");
+    let mut input = child.stdin.take().context("a pipe")?;
+    input.write_all(rows.as_bytes())?;
+    drop(input);
+    let output = child.wait_with_output()?;
+    let told = String::from_utf8(output.stdout)?;
+    assert!(output.status.success() && told.contains("1 new"), "{told}");
+    // Shown as it is, and written so that no spreadsheet runs it.
+    let table = here.good(&["list"])?;
+    assert!(table.contains(" =2+3 "), "{table}");
+    let csv = here.good(&["list", "--format", "csv"])?;
+    assert!(csv.contains(",firmware,'=2+3,"), "{csv}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_imports_at_once_that_contradict_each_other_one_is_refused() -> Result<()> {
     let here = Installation::new().await?;
     for round in 0_i64..5 {
@@ -280,6 +292,8 @@ fn help_explains_the_files() {
                 "further notice",
                 "ayaz_operator",
                 "may not overlap",
+                "one instant",
+                "64 MB",
             ],
         ),
         (&["list", "--help"], &["--at", "csv"]),

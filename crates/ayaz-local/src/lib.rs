@@ -8,6 +8,7 @@
 //! In reading order: [`LocalStack`] (`stack`) decides what to start with `options` and `locate`;
 //! `bundle`, `apt` and `unpack` fetch what is missing; `data_dir`, `guardian`, `postgres` and
 //! `mosquitto` prepare the data; [`Server`] and `supervisor` run a server; `user` says as whom.
+//! [`process_database`] is one for all tests of a program.
 
 mod apt;
 mod bundle;
@@ -22,6 +23,7 @@ mod mqtt_probe;
 mod options;
 mod port;
 mod postgres;
+mod process;
 mod secret;
 mod server;
 mod shared;
@@ -32,6 +34,7 @@ mod user;
 
 pub use error::LocalError;
 pub use options::Options;
+pub use process::process_database;
 pub use server::Server;
 pub use shared::shared_dir;
 pub use stack::LocalStack;

@@ -69,6 +69,23 @@ impl DatabaseUrl {
     pub fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
+
+    /// Another database of the same server.
+    ///
+    /// # Errors
+    ///
+    /// If this address is not written as a URL, or the name does not fit into one.
+    pub fn with_database(&self, name: &str) -> Result<Self, DatabaseUrlError> {
+        let (address, options) = match self.expose().split_once('?') {
+            Some((address, options)) => (address, format!("?{options}")),
+            None => (self.expose(), String::new()),
+        };
+        let (scheme, server) = address
+            .split_once("://")
+            .ok_or_else(|| DatabaseUrlError("it is not written as a URL".to_owned()))?;
+        let server = server.split('/').next().unwrap_or_default();
+        format!("{scheme}://{server}/{name}{options}").parse()
+    }
 }
 
 impl fmt::Display for DatabaseUrl {
@@ -188,6 +205,23 @@ fn role_error(role: &str, error: tokio_postgres::Error) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_database_is_on_the_same_server() {
+        for (one, another) in [
+            ("postgres://u:p@h:1/d", "postgres://u:p@h:1/e"),
+            ("postgres://u:p@h", "postgres://u:p@h/e"),
+            (
+                "postgres://h/d?connect_timeout=3",
+                "postgres://h/e?connect_timeout=3",
+            ),
+        ] {
+            let url: DatabaseUrl = one.parse().unwrap();
+            assert_eq!(url.with_database("e").unwrap().expose(), another);
+        }
+        let words: DatabaseUrl = "host=h dbname=d".parse().unwrap();
+        assert!(words.with_database("e").is_err());
+    }
 
     #[test]
     fn no_form_of_a_database_url_shows_its_password() {

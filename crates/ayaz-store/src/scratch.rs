@@ -1,6 +1,8 @@
-//! The database that a run of the bench gets for itself, and what is asked of it.
+//! The database that a test or a run of the bench gets for itself, and what is asked of it.
 
 mod history;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use ayaz_model::{FleetId, UnixMicroseconds, VehicleId};
 use tokio_postgres::Statement;
@@ -225,6 +227,27 @@ impl Watch {
             .map(|row| row.get::<_, i64>(0).unsigned_abs())
             .collect())
     }
+}
+
+/// Creates a database without a schema on the server, under a name that is of this process alone, and
+/// returns its address. The beginning of the name must be a plain identifier.
+pub async fn create_empty(
+    server: &DatabaseUrl,
+    name_prefix: &str,
+) -> Result<DatabaseUrl, StoreError> {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("{name_prefix}_{}_{number}", std::process::id());
+    let url = server
+        .with_database(&name)
+        .map_err(|error| StoreError::Fatal(error.to_string()))?;
+    Connection::open(server, Role::Owner)
+        .await?
+        .client
+        .batch_execute(&format!("-- create_empty\ncreate database {name}"))
+        .await
+        .map_err(|error| StoreError::from_driver("create a database", error))?;
+    Ok(url)
 }
 
 /// Removes the databases whose names begin so, with whatever is connected to them. Returns how many

@@ -1,11 +1,8 @@
 //! One server for the whole binary, a database with two buses for each test.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
-use tokio::sync::OnceCell;
+use ayaz_local::process_database;
+use ayaz_store::{Connection, DatabaseUrl, Role, migrate, scratch};
 use tokio_postgres::types::FromSqlOwned;
 
 pub(crate) struct Database {
@@ -15,28 +12,8 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn new() -> Result<Self> {
-        static SERVER: OnceCell<LocalStack> = OnceCell::const_new();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = SERVER
-            .get_or_try_init(|| async {
-                let options = Options {
-                    database: true,
-                    broker: false,
-                    ..Options::default()
-                };
-                LocalStack::start(options, |line| eprintln!("{line}")).await
-            })
-            .await?;
-        let base = server.database_url();
-        let owner = Connection::open(&base.parse()?, Role::Owner).await?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("context_{}_{number}", std::process::id());
-        owner
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await?;
-        let (server, _) = base.rsplit_once('/').context("the URL names a database")?;
-        let url: DatabaseUrl = format!("{server}/{name}").parse()?;
+        let server = process_database().await?.database_url().parse()?;
+        let url = scratch::create_empty(&server, "context").await?;
         migrate::migrate(&url).await?;
         let owner = Connection::open(&url, Role::Owner).await?;
         owner

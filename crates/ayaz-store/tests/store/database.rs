@@ -1,15 +1,13 @@
 //! One private server for all tests, and a database for each.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::process_database;
 use ayaz_store::ingest::DeadLetterLimits;
 use ayaz_store::migrate::migrate;
-use ayaz_store::{Connection, DatabaseUrl, IngestStore, Role};
-use tokio::sync::OnceCell;
+use ayaz_store::{Connection, DatabaseUrl, IngestStore, Role, scratch};
 
 /// A test's database.
 pub(crate) struct Database {
@@ -27,28 +25,8 @@ impl Database {
 
     /// Without a schema. The server ends with the process.
     pub(crate) async fn empty() -> Result<Self> {
-        static SERVER: OnceCell<LocalStack> = OnceCell::const_new();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let server = SERVER
-            .get_or_try_init(|| async {
-                let options = Options {
-                    database: true,
-                    broker: false,
-                    ..Options::default()
-                };
-                LocalStack::start(options, |line| eprintln!("{line}")).await
-            })
-            .await?;
-        let base = server.database_url();
-        let owner = Connection::open(&base.parse()?, Role::Owner).await?;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("store_{}_{number}", std::process::id());
-        owner
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await?;
-        let (server, _) = base.rsplit_once('/').context("the URL names a database")?;
-        let url: DatabaseUrl = format!("{server}/{name}").parse()?;
+        let server = process_database().await?.database_url().parse()?;
+        let url = scratch::create_empty(&server, "store").await?;
         let owner = Connection::open(&url, Role::Owner).await?;
         Ok(Self { url, owner })
     }
