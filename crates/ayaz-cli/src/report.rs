@@ -1,6 +1,7 @@
 //! `ayaz report`: energy and range, for people and for programs.
 //!
-//! Reading order: [`run`] connects and chooses; [`energy`] and [`winter`] turn rows into a
+//! Reading order: [`run`] connects and chooses; [`energy`], [`sessions`], [`completeness`] and [`winter`]
+//! turn rows into a
 //! [`sheet`](sheet::Sheet) for programs, a [`table`] for people or, for the range, a chart;
 //! [`instant`] reads `--from` and `--to`.
 
@@ -10,9 +11,12 @@ mod empty;
 mod energy;
 pub(crate) mod formula;
 pub(crate) mod instant;
+mod look;
 mod sessions;
 pub(crate) mod sheet;
+mod split;
 pub(crate) mod table;
+mod threshold;
 mod winter;
 
 use anyhow::{Result, bail};
@@ -23,6 +27,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use self::empty::why_empty;
+use self::look::Look;
+use self::threshold::Threshold;
 use crate::database::Database;
 
 /// Energy and range of the trips in the database.
@@ -34,7 +40,9 @@ pub struct ReportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Report {
-    /// Energy, distance, kWh/km and the heater's share, by trip or by exterior temperature.
+    /// Energy, distance, kWh/km and what the energy went into, by trip or by exterior temperature.
+    ///
+    /// All trips are in the sums, also those that are not complete: they are marked.
     Energy {
         /// What a row is.
         #[arg(long, value_enum)]
@@ -46,6 +54,9 @@ enum Report {
         common: Common,
     },
     /// What each bus did: trips, charging, conditioning (heating while parked) and parking.
+    ///
+    /// The split by component is in --format csv and json: of trips, split_traction_kwh and
+    /// split_other_kwh part driving from all else, by a meter or estimated (split_source).
     Sessions {
         /// Only sessions of this kind.
         #[arg(long, value_enum)]
@@ -57,6 +68,8 @@ enum Report {
         common: Common,
     },
     /// How far each bus's service day can be trusted: gaps, coverage, doubted readings.
+    ///
+    /// Of --from and --to the dates (UTC) count.
     Completeness {
         /// For people (table) or for programs (csv, json).
         #[arg(long, value_enum, default_value_t = SheetFormat::Table)]
@@ -65,6 +78,9 @@ enum Report {
         common: Common,
     },
     /// Range against exterior temperature, with what each figure rests on.
+    ///
+    /// Trips that are not complete are left out: where time is missing, so may be the hill that the bus
+    /// drove up.
     WinterRange {
         /// What is compared.
         #[arg(long, value_enum, default_value_t = winter::By::Bus)]
@@ -95,6 +111,18 @@ struct Common {
     /// Only those that began before this time.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
+    /// How complete a figure must be: a share of 0 to 1, or percent. A trip or session is as complete
+    /// as the least of three: its time that was measured, its time without doubts, and, of trips, its
+    /// distance against the odometer; `report completeness` says what a day adds. What is less
+    /// complete, or where nobody can say, is marked with * (and dim on a terminal); winter-range leaves
+    /// such trips out, and says how many and why. 0 takes everything.
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value = Threshold::DEFAULT,
+        value_parser = Threshold::parse
+    )]
+    min_completeness: Threshold,
     #[command(flatten)]
     database: Database,
 }
@@ -175,6 +203,8 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         to: common.to,
     };
     let client = &connection.client;
+    let threshold = common.min_completeness;
+    let look = Look::of_output();
     let (subject, is_one_kind) = match &args.report {
         Report::Energy { .. } | Report::WinterRange { .. } => (Subject::Trip, false),
         Report::Sessions { kind, .. } => (Subject::Session, kind.is_some()),
@@ -183,23 +213,26 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
     let (rendered, format) = match args.report {
         Report::Energy { by, format, .. } => {
-            (energy::report(client, by, &selection).await?, format)
+            let report = energy::report(client, by, &selection, threshold, look);
+            (report.await?, format)
         }
         Report::Sessions { kind, format, .. } => {
-            (sessions::report(client, kind, &selection).await?, format)
+            let report = sessions::report(client, kind, &selection, threshold, look);
+            (report.await?, format)
         }
         Report::Completeness { format, .. } => {
-            (completeness::report(client, &selection).await?, format)
+            let report = completeness::report(client, &selection, threshold, look);
+            (report.await?, format)
         }
         Report::WinterRange {
             by, format, theme, ..
         } => {
-            let rows = winter::rows(client, by, &selection).await?;
+            let ranges = winter::Ranges::load(client, by, &selection, threshold).await?;
             match format.sheet() {
-                Some(format) => (winter::report(by, &rows), format),
-                None if rows.is_empty() => bail!("{}", why_empty().await?),
+                Some(format) => (winter::report(&ranges, look), format),
+                None if ranges.is_empty() => bail!("{}", why_empty().await?),
                 None => {
-                    let svg = winter::svg(client, by, &rows, &selection, theme).await?;
+                    let svg = winter::svg(client, &ranges, &selection, theme).await?;
                     output::write(svg)?;
                     return Ok(());
                 }
@@ -222,6 +255,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         vehicle: None,
         from: None,
         to: None,
+        min_completeness: Threshold::default(),
         database: Database::at(database_url),
     };
     run(ReportArgs {

@@ -52,6 +52,7 @@ fn wrong_usage_exits_2() {
         &["demo", "--for", "soon"],
         &["migrate"],
         &["replay", "--mapping", "m.toml"],
+        &["report", "sessions", "--min-completeness", "90"],
         &[
             "report",
             "energy",
@@ -70,6 +71,32 @@ fn wrong_usage_exits_2() {
             "{arguments:?}: {}",
             text(&output.stderr)
         );
+    }
+}
+
+#[test]
+fn a_time_that_ends_before_it_begins_is_wrong_usage_and_told() {
+    for (from, to, remedy) in [
+        ("2026-02-01", "2026-01-01", "exchange them"),
+        (
+            "2026-01-31",
+            "2026-01-31",
+            "--from 2026-01-31 --to 2026-02-01",
+        ),
+    ] {
+        for report in [
+            ["energy", "--by=trip"].as_slice(),
+            &["sessions"],
+            &["completeness"],
+            &["winter-range"],
+        ] {
+            let url = "--database-url=postgres://u@127.0.0.1:9/d";
+            let output = ayaz(&[&["report"], report, &["--from", from, "--to", to, url]].concat());
+            let error = text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{error}");
+            let is_told = error.contains("nothing lies between") && error.contains(remedy);
+            assert!(is_told, "{error}");
+        }
     }
 }
 

@@ -6,18 +6,21 @@
 
 mod bands;
 mod completeness;
+mod incomplete;
 mod selection;
 mod sessions;
 mod sums;
+mod touched;
 mod trip_ranges;
 mod trips;
 mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
 pub use completeness::{CompletenessRow, completeness};
+pub use incomplete::{IncompleteTrips, incomplete_trips};
 pub use selection::{Subject, TripSelection, any};
 pub use sessions::{SessionRow, sessions};
-pub use sums::{Component, EnergySums};
+pub use sums::{Component, EnergySums, Split};
 pub use trip_ranges::{TripRange, range_by_trip};
 pub use trips::{TripEnergy, energy_by_trip};
 pub use winter::{RangeBand, RangeGroup, range_by_band};

@@ -31,8 +31,9 @@ pub(super) fn sums(energy: &EnergySums) -> [Cell; 9] {
     ]
 }
 
-/// Columns after the agreed ones: how much was measured, and the other components.
-pub(super) const COMPONENTS: [&str; 14] = [
+/// Columns after the agreed ones: how much was measured, the other components, and driving against all
+/// else.
+pub(super) const COMPONENTS: [&str; 19] = [
     "intervals",
     "energy_seconds",
     "heat_pump_kwh",
@@ -47,9 +48,14 @@ pub(super) const COMPONENTS: [&str; 14] = [
     "traction_base_kwh",
     "fuel_litres",
     "paired_km",
+    "unexplained_kwh",
+    "unexplained_base_kwh",
+    "split_traction_kwh",
+    "split_other_kwh",
+    "split_source",
 ];
 
-pub(super) fn components(energy: &EnergySums) -> [Cell; 14] {
+pub(super) fn components(energy: &EnergySums) -> [Cell; 19] {
     [
         energy.intervals.into(),
         energy.energy_seconds.into(),
@@ -65,5 +71,10 @@ pub(super) fn components(energy: &EnergySums) -> [Cell; 14] {
         energy.traction.base_kwh.into(),
         energy.fuel_litres.into(),
         energy.paired_km.into(),
+        energy.unexplained.kwh.into(),
+        energy.unexplained.base_kwh.into(),
+        energy.split.traction_kwh.into(),
+        energy.split.other_kwh.into(),
+        energy.split.source.clone().into(),
     ]
 }

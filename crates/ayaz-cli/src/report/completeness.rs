@@ -1,30 +1,29 @@
 //! `ayaz report completeness`.
 
 use anyhow::Result;
-use ayaz_store::reports::{CompletenessRow, TripSelection, completeness};
+use ayaz_store::reports::{self, CompletenessRow, TripSelection};
 use tokio_postgres::Client;
 
 use super::Rendered;
+use super::look::Look;
 use super::sheet::{Cell, Sheet};
-use super::table::{NOTHING, number, percent, table};
+use super::table::{NOTHING, completeness, counted, number, percent, table};
+use super::threshold::Threshold;
 
-/// A day less complete than this is marked, 0 to 1.
-const COMPLETE_SHARE_MIN: f64 = 0.9;
-
-pub(super) async fn report(client: &Client, selection: &TripSelection) -> Result<Rendered> {
-    let rows = completeness(client, selection).await?;
+pub(super) async fn report(
+    client: &Client,
+    selection: &TripSelection,
+    threshold: Threshold,
+    look: Look,
+) -> Result<Rendered> {
+    let rows = reports::completeness(client, selection).await?;
     Ok(Rendered {
-        sheet: sheet(&rows),
-        table: people(&rows),
+        sheet: sheet(&rows, threshold),
+        table: people(&rows, threshold, look),
     })
 }
 
-fn is_thin(row: &CompletenessRow) -> bool {
-    row.completeness
-        .is_none_or(|share| share < COMPLETE_SHARE_MIN)
-}
-
-fn sheet(rows: &[CompletenessRow]) -> Sheet {
+fn sheet(rows: &[CompletenessRow], threshold: Threshold) -> Sheet {
     let columns = vec![
         "fleet",
         "vehicle",
@@ -42,6 +41,9 @@ fn sheet(rows: &[CompletenessRow]) -> Sheet {
         "trips",
         "km",
         "odometer_km",
+        "time_share",
+        "active_seconds",
+        "still_seconds",
     ];
     let row = |row: &CompletenessRow| -> Vec<Cell> {
         vec![
@@ -49,7 +51,7 @@ fn sheet(rows: &[CompletenessRow]) -> Sheet {
             row.vehicle.clone().into(),
             row.service_day.to_string().into(),
             row.completeness.into(),
-            is_thin(row).into(),
+            threshold.is_above(row.completeness).into(),
             row.readings.into(),
             row.readings_missing.into(),
             row.readings_doubted.into(),
@@ -61,6 +63,9 @@ fn sheet(rows: &[CompletenessRow]) -> Sheet {
             row.trips.into(),
             row.km.into(),
             row.odometer_km.into(),
+            row.time_share.into(),
+            row.active_seconds.into(),
+            row.still_seconds.into(),
         ]
     };
     Sheet {
@@ -69,7 +74,7 @@ fn sheet(rows: &[CompletenessRow]) -> Sheet {
     }
 }
 
-fn people(rows: &[CompletenessRow]) -> String {
+fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String {
     let mut table = table(
         &[
             "vehicle",
@@ -83,17 +88,17 @@ fn people(rows: &[CompletenessRow]) -> String {
             "trips covered %",
             "distance %",
             "trusted %",
+            "day %",
             "km",
             "odometer km",
         ],
         2,
     );
     for row in rows {
-        let mark = if is_thin(row) { "*" } else { "" };
-        table.add_row([
+        let cells = [
             format!("{}/{}", row.fleet, row.vehicle),
             row.service_day.to_string(),
-            format!("{}{mark}", percent(row.completeness)),
+            completeness(row.completeness, threshold),
             row.readings.to_string(),
             row.readings_missing.to_string(),
             row.readings_doubted.to_string(),
@@ -102,17 +107,28 @@ fn people(rows: &[CompletenessRow]) -> String {
             percent(row.trip_coverage),
             percent(row.distance_share),
             percent(row.trusted_share),
+            percent(row.time_share),
             number(row.km, 1),
             number(row.odometer_km, 1),
-        ]);
+        ];
+        if threshold.is_above(row.completeness) {
+            table.add_dim_row(cells);
+        } else {
+            table.add_row(cells);
+        }
     }
-    let thin = rows.iter().filter(|row| is_thin(row)).count();
+    let below = rows
+        .iter()
+        .filter(|row| threshold.is_above(row.completeness))
+        .count();
     format!(
-        "{table}\n{} days of vehicles, {thin} of them (*) below {:.0} %. complete %: the worst of \
-         readings present of those that were numbered, trips' time covered, distance against the \
-         odometer, and readings that are trusted: not doubted, and in the order of their numbers \
-         (else the device's clock stepped). {NOTHING}: nothing to compare.\n",
-        rows.len(),
-        100.0 * COMPLETE_SHARE_MIN
+        "{}\n{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \
+         complete %: the worst of readings present of those that were numbered (sequence), trips' \
+         time covered, distance against the odometer, readings that are trusted (not doubted, and in \
+         the order of their numbers, else the device's clock stepped), and the share of the day that \
+         is accounted for, measured or known to have been spent standing. {NOTHING}: nothing to \
+         compare.\n",
+        table.render(look),
+        counted(rows.len(), "day"),
     )
 }

@@ -1,14 +1,18 @@
 //! `ayaz report energy`.
 
 use anyhow::Result;
-use ayaz_store::reports::{BandEnergy, TripEnergy, TripSelection, energy_by_band, energy_by_trip};
+use ayaz_store::reports::{
+    Band, BandEnergy, TripEnergy, TripSelection, energy_by_band, energy_by_trip,
+};
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
-use super::Rendered;
 use super::columns::{COMPONENTS, SUMS, components, sums};
+use super::look::Look;
 use super::sheet::Sheet;
-use super::table::{NOTHING, is_thin, number, percent, table};
+use super::table::{NOTHING, TRIPS_MIN, completeness, counted, is_thin, number, table};
+use super::threshold::Threshold;
+use super::{Rendered, split};
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,26 +23,32 @@ pub(super) enum By {
     Temperature,
 }
 
-pub(super) async fn report(client: &Client, by: By, selection: &TripSelection) -> Result<Rendered> {
+pub(super) async fn report(
+    client: &Client,
+    by: By,
+    selection: &TripSelection,
+    threshold: Threshold,
+    look: Look,
+) -> Result<Rendered> {
     Ok(match by {
         By::Trip => {
             let trips = energy_by_trip(client, selection).await?;
             Rendered {
-                sheet: trip_sheet(&trips),
-                table: trip_table(&trips),
+                sheet: trip_sheet(&trips, threshold),
+                table: trip_table(&trips, threshold, look),
             }
         }
         By::Temperature => {
-            let bands = energy_by_band(client, selection).await?;
+            let bands = energy_by_band(client, selection, threshold.share()).await?;
             Rendered {
-                sheet: band_sheet(&bands),
-                table: band_table(&bands),
+                sheet: band_sheet(&bands, threshold),
+                table: band_table(&bands, threshold, look),
             }
         }
     })
 }
 
-fn trip_sheet(trips: &[TripEnergy]) -> Sheet {
+fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
     let mut columns = vec!["vehicle", "started_at", "ended_at"];
     columns.extend(SUMS);
     columns.extend([
@@ -53,6 +63,7 @@ fn trip_sheet(trips: &[TripEnergy]) -> Sheet {
         "odometer_km",
     ]);
     columns.extend(COMPONENTS);
+    columns.extend(["completeness", "is_below_threshold"]);
     let row = |trip: &TripEnergy| {
         let mut row = vec![
             trip.vehicle.clone().into(),
@@ -72,6 +83,8 @@ fn trip_sheet(trips: &[TripEnergy]) -> Sheet {
             trip.odometer_km.into(),
         ]);
         row.extend(components(&trip.energy));
+        row.push(trip.completeness.into());
+        row.push(threshold.is_above(trip.completeness).into());
         row
     };
     Sheet {
@@ -80,16 +93,20 @@ fn trip_sheet(trips: &[TripEnergy]) -> Sheet {
     }
 }
 
-fn band_sheet(bands: &[BandEnergy]) -> Sheet {
+fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
     let mut columns = vec!["band", "trips"];
     columns.extend(SUMS);
     columns.push("exterior_temperature_mean_celsius");
     columns.extend(COMPONENTS);
+    columns.extend(["completeness", "is_below_threshold", "trips_incomplete"]);
     let row = |band: &BandEnergy| {
         let mut row = vec![band.band.to_string().into(), band.trips.into()];
         row.extend(sums(&band.energy));
         row.push(band.energy.exterior_temperature_mean_celsius.into());
         row.extend(components(&band.energy));
+        row.push(band.completeness.into());
+        row.push(threshold.is_above(band.completeness).into());
+        row.push(band.trips_incomplete.into());
         row
     };
     Sheet {
@@ -98,9 +115,9 @@ fn band_sheet(bands: &[BandEnergy]) -> Sheet {
     }
 }
 
-fn trip_table(trips: &[TripEnergy]) -> String {
-    let mut table = table(
-        &[
+fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String {
+    let draw = |has_split: bool| {
+        let mut headings = vec![
             "vehicle",
             "began (UTC)",
             "min",
@@ -108,44 +125,68 @@ fn trip_table(trips: &[TripEnergy]) -> String {
             "net kWh",
             "regen kWh",
             "kWh/km",
-            "heater %",
-            "outside °C",
-            "SoC %",
-            "coverage %",
-        ],
-        2,
-    );
-    for trip in trips {
-        let energy = &trip.energy;
-        let soc = |percent: Option<f32>| number(percent.map(f64::from), 1);
-        table.add_row([
-            format!("{}/{}", trip.fleet, trip.vehicle),
-            trip.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
-            number(Some(energy.seconds / 60.0), 1),
-            number(energy.km, 1),
-            number(energy.net_kwh, 2),
-            number(energy.regen_kwh, 2),
-            number(energy.kwh_per_km, 3),
-            percent(energy.heater.share()),
-            number(energy.exterior_temperature_mean_celsius, 1),
-            format!(
-                "{} → {}",
-                soc(trip.soc_start_percent),
-                soc(trip.soc_end_percent)
-            ),
-            percent(trip.coverage),
-        ]);
-    }
-    format!(
-        "{table}\n{} trips. heater %: of the net energy while the heater was metered. coverage %: \
-         of the trip's time that was measured. {NOTHING}: not measured.\n",
-        trips.len()
-    )
+        ];
+        headings.extend(split::HEADINGS.iter().filter(|_| has_split));
+        headings.extend(["outside °C", "SoC %", "complete %"]);
+        let mut table = table(&headings, 2);
+        for trip in trips {
+            let cells = trip_cells(trip, has_split, threshold);
+            if threshold.is_above(trip.completeness) {
+                table.add_dim_row(cells);
+            } else {
+                table.add_row(cells);
+            }
+        }
+        table
+    };
+    let (table, has_split) = split::as_wide_as_fits(look, draw);
+    let below = trips
+        .iter()
+        .filter(|trip| threshold.is_above(trip.completeness))
+        .count();
+    let mut notes = vec![format!(
+        "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete \
+         %: the least of time measured, time without doubts, and distance against the odometer. \
+         {NOTHING}: not measured.",
+        counted(trips.len(), "trip")
+    )];
+    notes.extend(split::notes(
+        has_split,
+        trips.iter().map(|trip| &trip.energy),
+    ));
+    format!("{}\n{}\n", table.render(look), notes.join("\n"))
 }
 
-fn band_table(bands: &[BandEnergy]) -> String {
-    let mut table = table(
-        &[
+fn trip_cells(trip: &TripEnergy, has_split: bool, threshold: Threshold) -> Vec<String> {
+    let energy = &trip.energy;
+    let soc = |percent: Option<f32>| number(percent.map(f64::from), 1);
+    let mut cells = vec![
+        format!("{}/{}", trip.fleet, trip.vehicle),
+        trip.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
+        number(Some(energy.seconds / 60.0), 1),
+        number(energy.km, 1),
+        number(energy.net_kwh, 2),
+        number(energy.regen_kwh, 2),
+        number(energy.kwh_per_km, 3),
+    ];
+    if has_split {
+        cells.extend(split::cells(energy));
+    }
+    cells.extend([
+        number(energy.exterior_temperature_mean_celsius, 1),
+        format!(
+            "{} → {}",
+            soc(trip.soc_start_percent),
+            soc(trip.soc_end_percent)
+        ),
+        completeness(trip.completeness, threshold),
+    ]);
+    cells
+}
+
+fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String {
+    let draw = |has_split: bool| {
+        let mut headings = vec![
             "outside °C",
             "trips",
             "hours",
@@ -153,38 +194,67 @@ fn band_table(bands: &[BandEnergy]) -> String {
             "net kWh",
             "regen kWh",
             "kWh/km",
-            "heater %",
-            "",
-        ],
-        1,
-    );
-    for band in bands {
-        let energy = &band.energy;
-        table.add_row([
-            band.band.to_string(),
-            band.trips.to_string(),
-            number(Some(energy.seconds / 3600.0), 1),
-            number(energy.km, 1),
-            number(energy.net_kwh, 2),
-            number(energy.regen_kwh, 2),
-            number(energy.kwh_per_km, 3),
-            percent(energy.heater.share()),
-            if is_thin(band.trips, energy) {
-                "few data".to_owned()
+        ];
+        headings.extend(split::HEADINGS.iter().filter(|_| has_split));
+        headings.extend(["complete %", ""]);
+        let mut table = table(&headings, 1);
+        for band in bands {
+            let cells = band_cells(band, has_split, threshold);
+            if threshold.is_above(band.completeness) {
+                table.add_dim_row(cells);
             } else {
-                String::new()
-            },
-        ]);
+                table.add_row(cells);
+            }
+        }
+        table
+    };
+    let (table, has_split) = split::as_wide_as_fits(look, draw);
+    let mut notes = Vec::new();
+    if let Some(total) = bands.iter().find(|band| band.band == Band::Total) {
+        notes.push(format!(
+            "All {} trips are in these sums, {} of them less than {threshold} complete \
+             (--min-completeness): --by trip marks them.",
+            total.trips, total.trips_incomplete
+        ));
     }
-    format!(
-        "{table}\nheater %: of the net energy while the heater was metered. few data: under 3 trips \
-         or under 1 h. {NOTHING}: not measured.\n"
-    )
+    notes.push(format!(
+        "complete % (* below {threshold}): the least of time measured, time without doubts, and \
+         distance against the odometer; time and odometer are those of the trips that touch the band. \
+         few data: under {TRIPS_MIN} trips or 1 h. {NOTHING}: not measured."
+    ));
+    notes.extend(split::notes(
+        has_split,
+        bands.iter().map(|band| &band.energy),
+    ));
+    format!("{}\n{}\n", table.render(look), notes.join("\n"))
+}
+
+fn band_cells(band: &BandEnergy, has_split: bool, threshold: Threshold) -> Vec<String> {
+    let energy = &band.energy;
+    let mut cells = vec![
+        band.band.to_string(),
+        band.trips.to_string(),
+        number(Some(energy.seconds / 3600.0), 1),
+        number(energy.km, 1),
+        number(energy.net_kwh, 2),
+        number(energy.regen_kwh, 2),
+        number(energy.kwh_per_km, 3),
+    ];
+    if has_split {
+        cells.extend(split::cells(energy));
+    }
+    cells.push(completeness(band.completeness, threshold));
+    cells.push(if is_thin(band.trips, energy) {
+        "few data".to_owned()
+    } else {
+        String::new()
+    });
+    cells
 }
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::reports::{Band, Component, EnergySums};
+    use ayaz_store::reports::{Component, EnergySums};
 
     use super::*;
 
@@ -212,18 +282,22 @@ mod tests {
             BandEnergy {
                 band: Band::From(-5),
                 trips: 4,
+                trips_incomplete: 1,
+                completeness: Some(0.95),
                 energy: energy(),
             },
             BandEnergy {
                 band: Band::Unknown,
                 trips: 1,
+                trips_incomplete: 1,
+                completeness: Some(0.5),
                 energy: EnergySums {
                     heater: Component::default(),
                     ..energy()
                 },
             },
         ];
-        let csv = band_sheet(&bands).to_csv().unwrap();
+        let csv = band_sheet(&bands, Threshold::default()).to_csv().unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert!(lines[0].starts_with(
             "band,trips,seconds,km,net_kwh,discharge_kwh,regen_kwh,kwh_per_km,heater_kwh,\
@@ -231,13 +305,29 @@ mod tests {
         ));
         assert!(lines[1].starts_with("\"[-5,0)\",4,7200,40,60,70,10,1.5,15,30,0.5,"));
         assert!(lines[2].starts_with("unknown,1,7200,40,60,70,10,1.5,,,,"));
-        let table = band_table(&bands);
+        assert!(lines[1].ends_with(",0.95,false,1") && lines[2].ends_with(",0.5,true,1"));
+        let table = band_table(&bands, Threshold::default(), Look::default());
         let marked: Vec<&str> = table
             .lines()
             .filter(|line| line.ends_with("few data "))
             .collect();
         assert_eq!(marked.len(), 1, "{table}");
-        assert!(marked[0].contains("unknown"));
+        assert!(marked[0].contains("unknown") && marked[0].contains(" 50* "));
+        let narrow = Look {
+            has_colours: true,
+            width: Some(100),
+        };
+        let table = band_table(&bands, Threshold::default(), narrow);
+        assert!(
+            table
+                .lines()
+                .take(4)
+                .all(|line| console::measure_text_width(line) <= 100)
+        );
+        assert!(
+            table.contains("a wider window") && table.contains("\u{1b}[2m"),
+            "{table}"
+        );
     }
 
     #[test]
@@ -251,12 +341,15 @@ mod tests {
             started_at: "2019-06-25T11:21:14Z".parse().unwrap(),
             ended_at: "2019-06-25T13:21:14Z".parse().unwrap(),
             coverage: Some(1.0),
+            completeness: Some(0.4),
             soc_start_percent: Some(86.9),
             soc_end_percent: Some(81.5),
             odometer_km: None,
             energy: energy(),
         };
-        let csv = trip_sheet(std::slice::from_ref(&trip)).to_csv().unwrap();
+        let csv = trip_sheet(std::slice::from_ref(&trip), Threshold::default())
+            .to_csv()
+            .unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert!(lines[0].starts_with(
             "vehicle,started_at,ended_at,seconds,km,net_kwh,discharge_kwh,regen_kwh,kwh_per_km,\
@@ -267,6 +360,14 @@ mod tests {
             "i3,2019-06-25T11:21:14Z,2019-06-25T13:21:14Z,7200,40,60,70,10,1.5,15,30,0.5,,86.9,\
              81.5,1,munich,,7,,"
         ));
-        assert!(trip_table(&[trip]).contains("86.9 → 81.5"));
+        let table = trip_table(&[trip], Threshold::default(), Look::default());
+        assert!(
+            table.contains("86.9 → 81.5") && table.contains(" 40* "),
+            "{table}"
+        );
+        assert!(
+            table.contains("1 trip, 1 of them (*) less than 90 %"),
+            "{table}"
+        );
     }
 }

@@ -6,8 +6,10 @@ use clap::ValueEnum;
 use tokio_postgres::Client;
 
 use super::Rendered;
+use super::look::Look;
 use super::sheet::{Cell, Sheet};
-use super::table::{NOTHING, number, percent, table};
+use super::table::{NOTHING, completeness, counted, number, table};
+use super::threshold::Threshold;
 
 /// Which sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -37,15 +39,17 @@ pub(super) async fn report(
     client: &Client,
     kind: Option<Kind>,
     selection: &TripSelection,
+    threshold: Threshold,
+    look: Look,
 ) -> Result<Rendered> {
     let rows = sessions(client, selection, kind.map(Kind::name)).await?;
     Ok(Rendered {
-        sheet: sheet(&rows),
-        table: people(&rows),
+        sheet: sheet(&rows, threshold),
+        table: people(&rows, threshold, look),
     })
 }
 
-fn sheet(rows: &[SessionRow]) -> Sheet {
+fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
     let columns = vec![
         "fleet",
         "vehicle",
@@ -83,6 +87,8 @@ fn sheet(rows: &[SessionRow]) -> Sheet {
         "charging_station",
         "conditioning_source",
         "model",
+        "completeness",
+        "is_below_threshold",
     ];
     let row = |row: &SessionRow| -> Vec<Cell> {
         vec![
@@ -122,6 +128,8 @@ fn sheet(rows: &[SessionRow]) -> Sheet {
             row.charging_station.clone().into(),
             row.conditioning_source.clone().into(),
             row.model.clone().into(),
+            row.completeness.into(),
+            threshold.is_above(row.completeness).into(),
         ]
     };
     Sheet {
@@ -130,7 +138,7 @@ fn sheet(rows: &[SessionRow]) -> Sheet {
     }
 }
 
-fn people(rows: &[SessionRow]) -> String {
+fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
     let mut table = table(
         &[
             "vehicle",
@@ -144,7 +152,7 @@ fn people(rows: &[SessionRow]) -> String {
             "SoC %",
             "outside °C",
             "pack °C",
-            "coverage %",
+            "complete %",
         ],
         3,
     );
@@ -163,7 +171,7 @@ fn people(rows: &[SessionRow]) -> String {
             [] => row.kind.clone(),
             notes => format!("{} ({})", row.kind, notes.join(", ")),
         };
-        table.add_row([
+        let cells = [
             format!("{}/{}", row.fleet, row.vehicle),
             kind,
             row.started_at.strftime("%Y-%m-%d %H:%M").to_string(),
@@ -178,13 +186,24 @@ fn people(rows: &[SessionRow]) -> String {
                 number(row.battery_start_celsius, 0),
                 number(row.battery_end_celsius, 0),
             ),
-            percent(row.coverage),
-        ]);
+            completeness(row.completeness, threshold),
+        ];
+        if threshold.is_above(row.completeness) {
+            table.add_dim_row(cells);
+        } else {
+            table.add_row(cells);
+        }
     }
+    let below = rows
+        .iter()
+        .filter(|row| threshold.is_above(row.completeness))
+        .count();
     format!(
-        "{table}\n{} sessions. battery kWh: out of the battery, negative into it. heat kWh: cabin \
-         heater, heat pump and battery heater. coverage %: of the time that was measured. \
-         {NOTHING}: not measured.\n",
-        rows.len()
+        "{}\n{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
+         the least of time measured, time without doubts and, of trips, distance against the odometer. \
+         battery kWh: out of the battery, negative into it. heat kWh: cabin heater, heat pump and \
+         battery heater. {NOTHING}: not measured.\n",
+        table.render(look),
+        counted(rows.len(), "session")
     )
 }

@@ -7,15 +7,20 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 use ayaz_model::temperature_band::width_celsius;
-use ayaz_store::reports::{Band, Component, RangeBand, RangeGroup, TripSelection, range_by_band};
+use ayaz_store::reports::{
+    Band, Component, IncompleteTrips, RangeBand, RangeGroup, TripSelection, incomplete_trips,
+    range_by_band,
+};
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
 pub(super) use self::chart::{Theme, svg};
 use super::Rendered;
 use super::columns::{COMPONENTS, components};
+use super::look::Look;
 use super::sheet::{Cell, Sheet};
 use super::table::is_thin;
+use super::threshold::{Threshold, causes};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,16 +62,56 @@ fn mild_celsius() -> (i16, i16) {
     (from, last + width_celsius(last))
 }
 
-/// Every band of every group, with its loss.
-pub(super) async fn rows(client: &Client, by: By, selection: &TripSelection) -> Result<Vec<Row>> {
-    let bands = range_by_band(client, by.group(), selection).await?;
-    Ok(with_losses(bands))
+/// What was asked for, and what is known of it.
+pub(super) struct Ranges {
+    by: By,
+    threshold: Threshold,
+    /// Every band of every group, with its loss.
+    rows: Vec<Row>,
+    /// Of the selected trips, those that are in no row.
+    left_out: IncompleteTrips,
 }
 
-pub(super) fn report(by: By, rows: &[Row]) -> Rendered {
+impl Ranges {
+    pub(super) async fn load(
+        client: &Client,
+        by: By,
+        selection: &TripSelection,
+        threshold: Threshold,
+    ) -> Result<Self> {
+        let bands = range_by_band(client, by.group(), selection, threshold.share()).await?;
+        Ok(Self {
+            by,
+            threshold,
+            rows: with_losses(bands),
+            left_out: incomplete_trips(client, selection, threshold.share()).await?,
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// How many trips are left out, and why; `None` if none is.
+    fn what_is_left_out(&self) -> Option<String> {
+        let left_out = &self.left_out;
+        (left_out.incomplete > 0).then(|| {
+            format!(
+                "Left out: {} of {} trips, less than {} complete ({}). --min-completeness 0 takes them \
+                 in.",
+                left_out.incomplete,
+                left_out.trips,
+                self.threshold,
+                causes(left_out)
+            )
+        })
+    }
+}
+
+pub(super) fn report(ranges: &Ranges, look: Look) -> Rendered {
     Rendered {
-        sheet: sheet(by, rows),
-        table: people::table_of(by, rows),
+        sheet: sheet(ranges.by, &ranges.rows),
+        table: people::table_of(ranges, look),
     }
 }
 
@@ -149,6 +194,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
         "traction_share",
     ];
     columns.extend(COMPONENTS);
+    columns.extend(["unexplained_share", "completeness", "trips_left_out"]);
     let row = |row: &Row| {
         let (band, energy) = (&row.band, &row.band.energy);
         let share = |component: &Component| Cell::from(component.share());
@@ -180,6 +226,11 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
             share(&energy.traction),
         ];
         cells.extend(components(energy));
+        cells.extend([
+            share(&energy.unexplained),
+            band.completeness.into(),
+            band.trips_left_out.into(),
+        ]);
         cells
     };
     Sheet {
@@ -199,6 +250,8 @@ mod tests {
             group: group.to_owned(),
             band: Band::From(edge),
             trips,
+            trips_left_out: 0,
+            completeness: Some(0.99),
             vehicles: 1,
             range_vehicles: 1,
             usable_energy_kwh: Some(300.0),
@@ -214,6 +267,59 @@ mod tests {
                 ..EnergySums::default()
             },
         }
+    }
+
+    fn ranges(bands: Vec<RangeBand>, left_out: IncompleteTrips) -> Ranges {
+        Ranges {
+            by: By::Bus,
+            threshold: Threshold::default(),
+            rows: with_losses(bands),
+            left_out,
+        }
+    }
+
+    #[test]
+    fn trips_that_are_left_out_are_told_by_band_in_all_and_by_cause() {
+        let left_out = IncompleteTrips {
+            trips: 12,
+            incomplete: 7,
+            silent: 4,
+            odometer: 3,
+            ..IncompleteTrips::default()
+        };
+        let nothing_left = RangeBand {
+            trips_left_out: 2,
+            range_km: None,
+            completeness: None,
+            energy: EnergySums::default(),
+            ..band("a", -40, 0, 2.0)
+        };
+        let fewer = RangeBand {
+            trips_left_out: 5,
+            ..band("a", -30, 5, 2.0)
+        };
+        let ranges = ranges(vec![nothing_left, fewer], left_out);
+        let table = people::table_of(&ranges, Look::default());
+        assert!(
+            table.contains(
+                "Left out: 7 of 12 trips, less than 90 % complete (4 for time that is missing, 3 for a \
+                 distance that is not the odometer's)"
+            ),
+            "{table}"
+        );
+        let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
+        assert!(line("[-40,-38)").contains("not enough data"), "{table}");
+        let cells: Vec<&str> = line("[-30,-28)").split_whitespace().collect();
+        assert!(cells.contains(&"150") && cells.contains(&"5"), "{cells:?}");
+        let csv = sheet(By::Bus, &ranges.rows).to_csv().unwrap();
+        assert!(
+            csv.lines()
+                .next()
+                .unwrap()
+                .ends_with(",completeness,trips_left_out")
+        );
+        assert!(csv.lines().nth(1).unwrap().ends_with(",,2"), "{csv}");
+        assert!(csv.lines().nth(2).unwrap().ends_with(",0.99,5"), "{csv}");
     }
 
     #[test]
@@ -234,8 +340,13 @@ mod tests {
 
     #[test]
     fn a_thin_band_states_no_range() {
-        let rows = with_losses(vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)]);
-        let table = people::table_of(By::Bus, &rows);
+        let ranges = ranges(
+            vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)],
+            IncompleteTrips::default(),
+        );
+        let table = people::table_of(&ranges, Look::default());
+        assert!(!table.lines().next().unwrap().contains("left out"), "{table}");
+        assert!(!table.contains("Left out:"), "{table}");
         let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
         assert!(line("[-40,-38)").contains("not enough data"), "{table}");
         assert!(!line("[-40,-38)").contains("120"), "{table}");

@@ -5,8 +5,9 @@ use std::fmt;
 use ayaz_model::temperature_band;
 use tokio_postgres::Client;
 
-use super::selection::SELECTED_PIECES;
+use super::selection::{IS_COMPLETE, SELECTED_PIECES};
 use super::sums::SUMS;
+use super::touched::{self, TRIP};
 use super::{EnergySums, TripSelection};
 use crate::error::StoreError;
 
@@ -44,28 +45,26 @@ pub struct BandEnergy {
     pub band: Band,
     /// Trips with at least one interval in it.
     pub trips: i64,
+    /// Those of them that are less complete than was asked for. They are in the sums.
+    pub trips_incomplete: i64,
+    /// How far the sums can be trusted, 0 to 1: the least of time covered, time without doubts, and
+    /// distance against the odometer.
+    pub completeness: Option<f64>,
     /// What was used.
     pub energy: EnergySums,
 }
 
 /// The selected trips by band: ascending, then unknown if there is any, then the total. Empty if no
-/// trip is selected.
+/// trip is selected. Trips less complete than `completeness_min` (0 to 1) are counted.
 pub async fn energy_by_band(
     client: &Client,
     selection: &TripSelection,
+    completeness_min: f64,
 ) -> Result<Vec<BandEnergy>, StoreError> {
+    let mut parameters = selection.parameters().to_vec();
+    parameters.push(&completeness_min);
     let rows = client
-        .query(
-            &format!(
-                "-- energy_by_band
-                with piece as ({SELECTED_PIECES})
-                select band_celsius, grouping(band_celsius) = 1 as is_total, {SUMS}
-                from piece
-                group by grouping sets ((band_celsius), ())
-                having sum(intervals) > 0"
-            ),
-            &selection.parameters(),
-        )
+        .query(&statement(), &parameters)
         .await
         .map_err(|error| StoreError::from_driver("read energy by temperature", error))?;
     let mut bands: Vec<BandEnergy> = rows
@@ -77,11 +76,48 @@ pub async fn energy_by_band(
                 (false, None) => Band::Unknown,
             },
             trips: row.get("trips"),
+            trips_incomplete: row.get("trips_incomplete"),
+            completeness: row.get("completeness"),
             energy: EnergySums::from_row(row),
         })
         .collect();
     bands.sort_by_key(|row| row.band);
     Ok(bands)
+}
+
+fn statement() -> String {
+    let touched = touched::sums("true");
+    format!(
+        "-- energy_by_band
+        with piece as (
+            select *, {IS_COMPLETE} as is_complete from ({SELECTED_PIECES}) as piece
+        ), band as (
+            select band_celsius, grouping(band_celsius) = 1 as is_total, {SUMS}
+            from piece
+            group by grouping sets ((band_celsius), ())
+            having sum(intervals) > 0
+        ), touched as (
+            select band_celsius, is_total, {touched}
+            from (
+                select distinct band_celsius, false as is_total, {TRIP}
+                from piece
+                where intervals > 0
+                union all
+                -- A trip touches several bands and is one of the total.
+                select distinct null::smallint, true, {TRIP}
+                from piece
+                where intervals > 0
+            ) as trip
+            group by band_celsius, is_total
+        )
+        select
+            band.*,
+            touched.trips_incomplete,
+            least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
+        from band
+        join touched on touched.is_total = band.is_total
+            and touched.band_celsius is not distinct from band.band_celsius"
+    )
 }
 
 #[cfg(test)]

@@ -25,12 +25,16 @@ pub struct CompletenessRow {
     pub distance_share: Option<f64>,
     pub trusted_share: Option<f64>,
     pub completeness: Option<f64>,
+    pub time_share: Option<f64>,
+    pub active_seconds: Option<f64>,
+    pub still_seconds: Option<f64>,
 }
 
 const STATEMENT: &str = "-- completeness
     select
         fleet, vehicle, service_day, readings, readings_missing, readings_doubted,
-        readings_out_of_order, trips, km, odometer_km, sequence_share, trip_coverage, distance_share, trusted_share, completeness
+        readings_out_of_order, trips, km, odometer_km, sequence_share, trip_coverage,
+        distance_share, trusted_share, completeness, time_share, active_seconds, still_seconds
     from bus_day_completeness
     where ($1::text is null or fleet = $1)
         and ($2::text is null or vehicle = $2)
@@ -65,6 +69,9 @@ pub async fn completeness(
             distance_share: row.get("distance_share"),
             trusted_share: row.get("trusted_share"),
             completeness: row.get("completeness"),
+            time_share: row.get("time_share"),
+            active_seconds: row.get("active_seconds"),
+            still_seconds: row.get("still_seconds"),
         })
         .collect())
 }

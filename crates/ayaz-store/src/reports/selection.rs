@@ -26,30 +26,36 @@ impl TripSelection {
     }
 }
 
-/// The selected trips, cut by band and route. A trip is selected as a whole, by when it began.
+/// The selected trips, cut by band and route. A trip is selected as a whole, by when it began; what is
+/// told of the whole of it is called trip_….
 pub(super) const SELECTED_PIECES: &str = "
     select
-        v.fleet,
-        v.vehicle,
-        v.model,
-        s.started_at as trip_began_at,
-        s.ended_at as trip_ended_at,
-        s.seconds as trip_seconds,
-        s.drive_cycle,
-        s.route as trip_route,
-        -- As it was sent: 86.9, not 86.900002.
-        s.soc_start_percent::real,
-        s.soc_end_percent::real,
-        s.odometer_end_km - s.odometer_start_km as odometer_km,
+        t.fleet,
+        t.vehicle,
+        t.model,
+        t.started_at as trip_began_at,
+        t.ended_at as trip_ended_at,
+        t.seconds as trip_seconds,
+        t.drive_cycle,
+        t.route as trip_route,
+        t.soc_start_percent,
+        t.soc_end_percent,
+        t.km as trip_km,
+        t.odometer_km,
+        t.coverage as trip_coverage,
+        t.completeness as trip_completeness,
         b.*
-    from session s
-    join vehicle v using (vehicle_id)
+    from trip_energy t
     join trip_band b using (vehicle_id, started_at, number)
-    where s.kind = 'trip'
-        and ($1::text is null or v.fleet = $1)
-        and ($2::text is null or v.vehicle = $2)
-        and ($3::timestamptz is null or s.started_at >= $3)
-        and ($4::timestamptz is null or s.started_at < $4)";
+    where ($1::text is null or t.fleet = $1)
+        and ($2::text is null or t.vehicle = $2)
+        and ($3::timestamptz is null or t.started_at >= $3)
+        and ($4::timestamptz is null or t.started_at < $4)";
+
+/// Whether a trip of [`SELECTED_PIECES`] is as complete as parameter $5 asks for. One of which nothing
+/// can be said is not, unless nothing is asked for.
+pub(super) const IS_COMPLETE: &str =
+    "($5::double precision <= 0 or coalesce(trip_completeness >= $5, false))";
 
 /// The usable energy of each vehicle as `usable`, for a statement that reads `piece`: its own at the time
 /// of the trip, else what `vehicle_usable_energy` says. Joined as tables, since a season of a large

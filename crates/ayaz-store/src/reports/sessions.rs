@@ -5,6 +5,7 @@ use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
 
 use super::TripSelection;
+use super::trips::as_sent;
 use crate::error::StoreError;
 
 /// One session, from the view `session_energy`, whose columns have these names.
@@ -24,6 +25,7 @@ pub struct SessionRow {
     pub conditioning_source: Option<String>,
     pub duration_seconds: f64,
     pub coverage: Option<f64>,
+    pub completeness: Option<f64>,
     pub doubted_seconds: f64,
     pub km: Option<f64>,
     pub net_kwh: Option<f64>,
@@ -52,10 +54,11 @@ pub struct SessionRow {
 const STATEMENT: &str = "-- sessions
     select
         fleet, vehicle, model, kind, started_at, ended_at, is_open, service_day, route,
-        charging_station, conditioning_source, duration_seconds, coverage, doubted_seconds, km,
+        charging_station, conditioning_source, duration_seconds, coverage, completeness, doubted_seconds,
+        km,
         net_kwh, charged_kwh, charger_kwh, traction_kwh, heater_kwh, heat_pump_kwh,
         battery_heater_kwh, air_conditioning_kwh, auxiliary_kwh, unexplained_kwh, fuel_litres,
-        split_traction_kwh, split_other_kwh, split_source, soc_start_percent::real, soc_end_percent::real,
+        split_traction_kwh, split_other_kwh, split_source, soc_start_percent, soc_end_percent,
         exterior_temperature_mean_celsius, cabin_start_celsius, cabin_end_celsius,
         battery_start_celsius, battery_end_celsius
     from session_energy
@@ -95,6 +98,7 @@ pub async fn sessions(
             conditioning_source: row.get("conditioning_source"),
             duration_seconds: row.get("duration_seconds"),
             coverage: row.get("coverage"),
+            completeness: row.get("completeness"),
             doubted_seconds: row.get("doubted_seconds"),
             km: row.get("km"),
             net_kwh: row.get("net_kwh"),
@@ -111,8 +115,8 @@ pub async fn sessions(
             split_traction_kwh: row.get("split_traction_kwh"),
             split_other_kwh: row.get("split_other_kwh"),
             split_source: row.get("split_source"),
-            soc_start_percent: row.get("soc_start_percent"),
-            soc_end_percent: row.get("soc_end_percent"),
+            soc_start_percent: as_sent(row.get("soc_start_percent")),
+            soc_end_percent: as_sent(row.get("soc_end_percent")),
             exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
             cabin_start_celsius: row.get("cabin_start_celsius"),
             cabin_end_celsius: row.get("cabin_end_celsius"),

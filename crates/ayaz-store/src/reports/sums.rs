@@ -1,6 +1,7 @@
 //! The sums that every report shows.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::FromSqlOwned;
 
 /// Aggregates over pieces, in a statement that reads them unaliased.
 pub(super) const SUMS: &str = "
@@ -27,6 +28,18 @@ pub(super) const SUMS: &str = "
     sum(auxiliary_base_kwh) as auxiliary_base_kwh,
     sum(traction_kwh) as traction_kwh,
     sum(traction_base_kwh) as traction_base_kwh,
+    sum(unexplained_kwh) as unexplained_kwh,
+    sum(unexplained_base_kwh) as unexplained_base_kwh,
+    split_traction_kwh(
+        sum(traction_kwh), sum(net_kwh), sum(standing_net_kwh), sum(standing_seconds),
+        sum(energy_seconds)
+    ) as split_traction_kwh,
+    split_other_kwh(
+        sum(traction_kwh), sum(traction_base_kwh), sum(standing_net_kwh), sum(standing_seconds),
+        sum(energy_seconds)
+    ) as split_other_kwh,
+    split_source(sum(traction_kwh), sum(standing_seconds), sum(energy_seconds)) as split_source,
+    trusted_share(sum(seconds), sum(doubted_seconds)) as trusted_share,
     sum(fuel_litres) as fuel_litres,
     sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
         as exterior_temperature_mean_celsius";
@@ -47,6 +60,25 @@ impl Component {
             (Some(kwh), Some(base)) if base != 0.0 => Some(kwh / base),
             _ => None,
         }
+    }
+}
+
+/// Driving against all else, by a traction meter or, where there is none, by what a bus takes while it
+/// stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Split {
+    /// Energy that drove the bus, kWh.
+    pub traction_kwh: Option<f64>,
+    /// Energy that did not, kWh.
+    pub other_kwh: Option<f64>,
+    /// `metered` or `estimated`; `None` where neither can be told.
+    pub source: Option<String>,
+}
+
+impl Split {
+    /// Whether it is an estimate.
+    pub fn is_estimated(&self) -> bool {
+        self.source.as_deref() == Some("estimated")
     }
 }
 
@@ -83,6 +115,12 @@ pub struct EnergySums {
     pub auxiliary: Component,
     /// Traction inverters, less what they gave back.
     pub traction: Component,
+    /// What no meter explains where traction and auxiliaries were metered.
+    pub unexplained: Component,
+    /// Driving against all else.
+    pub split: Split,
+    /// Time without doubts of the time heard, 0 to 1.
+    pub trusted_share: Option<f64>,
     /// Fuel burnt for heat, l: beside the electric energy, never part of it.
     pub fuel_litres: Option<f64>,
     /// Mean exterior temperature over the time in which it was known, °C.
@@ -90,20 +128,21 @@ pub struct EnergySums {
 }
 
 impl EnergySums {
+    /// Of a row of [`SUMS`]; nothing where an outer join found none.
     pub(super) fn from_row(row: &Row) -> Self {
         let component = |name: &str| Component {
             kwh: row.get(format!("{name}_kwh").as_str()),
             base_kwh: row.get(format!("{name}_base_kwh").as_str()),
         };
         Self {
-            intervals: row.get("intervals"),
-            seconds: row.get("seconds"),
-            energy_seconds: row.get("energy_seconds"),
+            intervals: number(row, "intervals"),
+            seconds: number(row, "seconds"),
+            energy_seconds: number(row, "energy_seconds"),
             km: row.get("km"),
             net_kwh: row.get("net_kwh"),
             discharge_kwh: row.get("discharge_kwh"),
             regen_kwh: row.get("regen_kwh"),
-            paired_km: row.get("paired_km"),
+            paired_km: number(row, "paired_km"),
             kwh_per_km: row.get("kwh_per_km"),
             heater: component("heater"),
             heat_pump: component("heat_pump"),
@@ -111,10 +150,21 @@ impl EnergySums {
             air_conditioning: component("air_conditioning"),
             auxiliary: component("auxiliary"),
             traction: component("traction"),
+            unexplained: component("unexplained"),
+            split: Split {
+                traction_kwh: row.get("split_traction_kwh"),
+                other_kwh: row.get("split_other_kwh"),
+                source: row.get("split_source"),
+            },
+            trusted_share: row.get("trusted_share"),
             fuel_litres: row.get("fuel_litres"),
             exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
         }
     }
+}
+
+fn number<T: FromSqlOwned + Default>(row: &Row, column: &str) -> T {
+    row.get::<_, Option<T>>(column).unwrap_or_default()
 }
 
 #[cfg(test)]

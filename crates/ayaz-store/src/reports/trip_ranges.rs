@@ -28,6 +28,8 @@ pub struct TripRange {
     pub kwh_per_km: Option<f64>,
     /// Usable energy of the vehicle, kWh.
     pub usable_energy_kwh: Option<f64>,
+    /// How far the whole trip can be trusted, 0 to 1; `None` where nothing can be said.
+    pub completeness: Option<f64>,
     /// The part of the whole trip that was measured, s.
     pub measured_seconds: f64,
     /// From the whole trip's first to its last sample, s.
@@ -82,6 +84,7 @@ fn from_row(row: &Row, previous: Option<&Arc<str>>) -> TripRange {
         paired_km: row.get("paired_km"),
         kwh_per_km: row.get("kwh_per_km"),
         usable_energy_kwh: row.get("usable_energy_kwh"),
+        completeness: row.get("completeness"),
         measured_seconds: row.get("trip_seconds"),
         duration_seconds: row.get("duration_seconds"),
     }
@@ -100,6 +103,7 @@ fn statement(group: RangeGroup) -> String {
                     as exterior_temperature_mean_celsius,
                 sum(paired_km) as paired_km,
                 sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+                max(trip_completeness) as completeness,
                 least(
                     max(trip_seconds),
                     extract(epoch from max(trip_ended_at) - trip_began_at)::double precision

@@ -31,6 +31,9 @@ pub struct TripEnergy {
     pub soc_start_percent: Option<f32>,
     /// State of charge at the last sample that has one, %.
     pub soc_end_percent: Option<f32>,
+    /// How far it can be trusted, 0 to 1: the least of `coverage`, time without doubts, and distance
+    /// against the odometer; `None` where nothing can be said.
+    pub completeness: Option<f64>,
     /// Distance by the odometer, km: a quality figure beside `energy.km`.
     pub odometer_km: Option<f64>,
     /// What was used.
@@ -57,12 +60,18 @@ pub async fn energy_by_trip(
             started_at: row.get("started_at"),
             ended_at: row.get("ended_at"),
             coverage: row.get("coverage"),
-            soc_start_percent: row.get("soc_start_percent"),
-            soc_end_percent: row.get("soc_end_percent"),
+            completeness: row.get("completeness"),
+            soc_start_percent: as_sent(row.get("soc_start_percent")),
+            soc_end_percent: as_sent(row.get("soc_end_percent")),
             odometer_km: row.get("odometer_km"),
             energy: EnergySums::from_row(row),
         })
         .collect())
+}
+
+/// 86.9, not 86.900002. Here, since the database refuses what is out of an `f32`'s range.
+pub(super) fn as_sent(percent: Option<f64>) -> Option<f32> {
+    percent.map(|percent| percent as f32)
 }
 
 fn statement() -> String {
@@ -77,18 +86,15 @@ fn statement() -> String {
             trip_route as route,
             trip_began_at as started_at,
             trip_ended_at as ended_at,
-            least(
-                trip_seconds / nullif(
-                    extract(epoch from trip_ended_at - trip_began_at)::double precision, 0
-                ), 1
-            ) as coverage,
+            trip_coverage as coverage,
+            trip_completeness as completeness,
             soc_start_percent,
             soc_end_percent,
             odometer_km,
             {SUMS}
         from piece
         group by fleet, vehicle, model, vehicle_id, started_at, number, drive_cycle, trip_route,
-            trip_began_at, trip_ended_at, trip_seconds, soc_start_percent, soc_end_percent,
+            trip_began_at, trip_ended_at, trip_coverage, trip_completeness, soc_start_percent, soc_end_percent,
             odometer_km
         having sum(intervals) > 0
         order by trip_began_at, vehicle, fleet"

@@ -1,9 +1,10 @@
 //! Range against temperature, by bus, model or route.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
-use super::selection::{SELECTED_PIECES, USABLE_ENERGY};
+use super::selection::{IS_COMPLETE, SELECTED_PIECES, USABLE_ENERGY};
 use super::sums::SUMS;
+use super::touched::{self, TRIP};
 use super::{Band, EnergySums, TripSelection};
 use crate::error::StoreError;
 
@@ -36,8 +37,13 @@ pub struct RangeBand {
     pub group: String,
     /// The band.
     pub band: Band,
-    /// Trips with at least one interval in it.
+    /// Trips with at least one interval in it, without those that are left out.
     pub trips: i64,
+    /// Trips that touch it and are less complete than was asked for. They are in no figure here.
+    pub trips_left_out: i64,
+    /// How far the figures can be trusted, 0 to 1: the least of `coverage`, time without doubts, and
+    /// distance against the odometer.
+    pub completeness: Option<f64>,
     /// Vehicles with at least one interval in it.
     pub vehicles: i64,
     /// Those of them whose usable energy is known: what the range rests on.
@@ -57,13 +63,18 @@ pub struct RangeBand {
 }
 
 /// The selected trips by group and band: each group's bands ascending, then unknown if there is any.
+/// Trips less complete than `completeness_min` (0 to 1) are left out and counted; a band of which
+/// nothing else is left is there, without figures.
 pub async fn range_by_band(
     client: &Client,
     group: RangeGroup,
     selection: &TripSelection,
+    completeness_min: f64,
 ) -> Result<Vec<RangeBand>, StoreError> {
+    let mut parameters = selection.parameters().to_vec();
+    parameters.push(&completeness_min);
     let rows = client
-        .query(&statement(group), &selection.parameters())
+        .query(&statement(group), &parameters)
         .await
         .map_err(|error| StoreError::from_driver("read range by temperature", error))?;
     let mut bands: Vec<RangeBand> = rows
@@ -73,9 +84,11 @@ pub async fn range_by_band(
             band: row
                 .get::<_, Option<i16>>("band_celsius")
                 .map_or(Band::Unknown, Band::From),
-            trips: row.get("trips"),
-            vehicles: row.get("vehicles"),
-            range_vehicles: row.get("range_vehicles"),
+            trips: count("trips", row),
+            trips_left_out: count("trips_incomplete", row),
+            completeness: row.get("completeness"),
+            vehicles: count("vehicles", row),
+            range_vehicles: count("range_vehicles", row),
             usable_energy_kwh: row.get("usable_energy_kwh"),
             usable_energy_source: row.get("usable_energy_source"),
             range_km: row.get("range_km"),
@@ -87,6 +100,11 @@ pub async fn range_by_band(
     Ok(bands)
 }
 
+/// Zero where all trips of the band are left out.
+fn count(column: &str, row: &Row) -> i64 {
+    row.get::<_, Option<i64>>(column).unwrap_or(0)
+}
+
 /// Products are summed as decimal numbers, exactly, so that the order of rows does not show in the last
 /// bit; all else lies on a grid anyway.
 ///
@@ -94,6 +112,7 @@ pub async fn range_by_band(
 /// the mean of the usable energies weighted by distance, the distance cancels out.
 fn statement(group: RangeGroup) -> String {
     let name = group.expression();
+    let touched = touched::sums("is_complete");
     format!(
         "-- range_by_band
         with piece as (
@@ -103,7 +122,8 @@ fn statement(group: RangeGroup) -> String {
                 coalesce(own.usable_energy_kwh, usable.usable_energy_kwh) as usable_energy_kwh,
                 case when own.usable_energy_kwh is not null then 'vehicle'
                     else usable.usable_energy_source
-                end as usable_energy_source
+                end as usable_energy_source,
+                {IS_COMPLETE} as is_complete
             from ({SELECTED_PIECES}) as piece
             {USABLE_ENERGY}
         ), band as (
@@ -130,34 +150,20 @@ fn statement(group: RangeGroup) -> String {
                 end as range_km,
                 {SUMS}
             from piece
+            where is_complete
             group by name, band_celsius
             having sum(intervals) > 0
-        ), coverage as (
-            select
-                name,
-                band_celsius,
-                -- Two devices on one bus measure more than its time.
-                least(
-                    sum(trip_seconds)
-                        / nullif(sum(extract(epoch from trip_duration))::double precision, 0), 1
-                ) as coverage
-            from (
-                select distinct
-                    name,
-                    band_celsius,
-                    vehicle_id,
-                    started_at,
-                    number,
-                    trip_seconds,
-                    trip_ended_at - trip_began_at as trip_duration
-                from piece
-                where intervals > 0
-            ) as touched
+        ), touched as (
+            select name, band_celsius, {touched}
+            from (select distinct name, band_celsius, {TRIP} from piece where intervals > 0) as trip
             group by name, band_celsius
         )
-        select band.*, coverage.coverage
-        from band
-        join coverage on coverage.name = band.name
-            and coverage.band_celsius is not distinct from band.band_celsius"
+        select
+            touched.*,
+            band.*,
+            least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
+        from touched
+        left join band on band.name = touched.name
+            and band.band_celsius is not distinct from touched.band_celsius"
     )
 }

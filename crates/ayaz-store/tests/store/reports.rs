@@ -1,6 +1,7 @@
 //! The views and the reports on hand-made pieces.
 
 mod bands;
+mod completeness;
 mod states;
 mod trip_ranges;
 mod trips;

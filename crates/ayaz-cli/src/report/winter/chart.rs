@@ -26,25 +26,29 @@ use self::figures::{Choice, Figures};
 use self::layout::Layout;
 pub(crate) use self::palette::Theme;
 use self::palette::{Palette, Role};
-use super::{By, Row};
+use super::{By, Ranges};
 
 /// What everything is drawn on, in pixels from the upper left corner.
 type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Reads the trips behind the rows, of which there is at least one, and draws both.
+/// Reads the trips behind the bands, of which there is at least one, and draws both.
 pub(in super::super) async fn svg(
     client: &Client,
-    by: By,
-    rows: &[Row],
+    ranges: &Ranges,
     selection: &TripSelection,
     theme: Theme,
 ) -> Result<String> {
-    let choice = Choice::of(rows);
+    let by = ranges.by;
+    let choice = Choice::of(&ranges.rows);
     if choice.shown.is_empty() {
-        bail!("{}", choice.why_nothing());
+        let left_out = ranges.what_is_left_out().unwrap_or_default();
+        bail!(
+            "{}",
+            format!("{} {left_out}", choice.why_nothing()).trim_end()
+        );
     }
     let trips = range_by_trip(client, by.group(), &choice.shown, selection).await?;
-    let figures = Figures::new(choice, rows, &trips);
+    let figures = Figures::new(choice, ranges, &trips);
     if figures.is_empty() {
         bail!("nothing to draw: {}", notes::not_drawn(&figures).join(", "));
     }

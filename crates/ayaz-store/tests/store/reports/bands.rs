@@ -30,7 +30,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
         ],
     )
     .await?;
-    let bands = energy_by_band(&reader.client, &all()).await?;
+    let bands = energy_by_band(&reader.client, &all(), 0.0).await?;
     let shape: Vec<(Band, i64, Option<f64>)> = bands
         .iter()
         .map(|row| (row.band, row.trips, row.energy.heater.kwh))
@@ -50,7 +50,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
         fleet: Some("almaty".to_owned()),
         ..all()
     };
-    let bands = energy_by_band(&reader.client, &one_fleet).await?;
+    let bands = energy_by_band(&reader.client, &one_fleet, 0.0).await?;
     assert_eq!(
         bands.len(),
         2,
@@ -98,7 +98,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
         ],
     )
     .await?;
-    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all()).await?;
+    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     let shape: Vec<_> = by_bus
         .iter()
         .map(|row| {
@@ -119,7 +119,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
         ]
     );
     assert_eq!(by_bus[2].coverage, Some(2.5 / 3.0));
-    let by_route = range_by_band(&reader.client, RangeGroup::Route, &all()).await?;
+    let by_route = range_by_band(&reader.client, RangeGroup::Route, &all(), 0.0).await?;
     let route = by_route
         .iter()
         .find(|row| row.group == "astana/10")
@@ -161,7 +161,7 @@ async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
         ..Piece::default()
     };
     insert(&database, &[Piece::default(), later]).await?;
-    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all()).await?;
+    let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     // 2 kWh/km: 100 km with the old one, 200 km with the new one, half of the way each.
     assert_eq!(by_bus[0].range_km, Some(150.0));
     let trips = range_by_trip(

@@ -91,10 +91,14 @@ async fn an_empty_database_gives_empty_reports() -> Result<()> {
     let (_database, reader) = fleet().await?;
     assert!(!any(&reader.client, Subject::Trip).await?);
     assert!(energy_by_trip(&reader.client, &all()).await?.is_empty());
-    assert!(energy_by_band(&reader.client, &all()).await?.is_empty());
+    assert!(
+        energy_by_band(&reader.client, &all(), 0.0)
+            .await?
+            .is_empty()
+    );
     for group in [RangeGroup::Bus, RangeGroup::Model, RangeGroup::Route] {
         assert!(
-            range_by_band(&reader.client, group, &all())
+            range_by_band(&reader.client, group, &all(), 0.0)
                 .await?
                 .is_empty()
         );

@@ -73,7 +73,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
             .is_empty()
     );
     assert!(
-        energy_by_band(&reader.client, &after_midnight)
+        energy_by_band(&reader.client, &after_midnight, 0.0)
             .await?
             .is_empty()
     );
@@ -81,7 +81,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
         to: Some("2026-01-11T00:00:00Z".parse()?),
         ..all()
     };
-    let total = energy_by_band(&reader.client, &before_midnight)
+    let total = energy_by_band(&reader.client, &before_midnight, 0.0)
         .await?
         .pop()
         .context("total")?;
@@ -113,7 +113,7 @@ async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
     .await?;
     let began = async |selection: &TripSelection| -> Result<Vec<String>> {
         let trips = energy_by_trip(&reader.client, selection).await?;
-        let total = energy_by_band(&reader.client, selection).await?.pop();
+        let total = energy_by_band(&reader.client, selection, 0.0).await?.pop();
         assert_eq!(total.map_or(0, |total| total.trips), trips.len() as i64);
         Ok(trips.iter().map(|t| t.started_at.to_string()).collect())
     };

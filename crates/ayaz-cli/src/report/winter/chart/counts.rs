@@ -24,7 +24,7 @@ const CELL_MARGIN: f64 = 2.0;
 /// A line of the table: what it is called, and what stands in it.
 type Line = (&'static str, fn(&BandFigures) -> String);
 
-const LINES: [Line; 4] = [
+const LINES: [Line; 5] = [
     ("range km", |band| {
         band.range_km
             .map_or_else(|| NOTHING.to_owned(), text::kilometres)
@@ -37,7 +37,25 @@ const LINES: [Line; 4] = [
         counted(band, text::compact(band.trips.max(0) as f64))
     }),
     ("hours", |band| counted(band, text::compact(band.hours))),
+    LEFT_OUT,
 ];
+
+/// The last line, which is there only if anything is left out.
+const LEFT_OUT: Line = ("left out", |band| {
+    if band.trips_left_out > 0 {
+        text::compact(band.trips_left_out as f64)
+    } else {
+        NOTHING.to_owned()
+    }
+});
+
+fn lines(figures: &Figures) -> &'static [Line] {
+    if figures.incomplete.is_some() {
+        &LINES
+    } else {
+        &LINES[..LINES.len() - 1]
+    }
+}
 
 /// In parentheses if it is too little, as said in the notes.
 fn counted(band: &BandFigures, count: String) -> String {
@@ -59,12 +77,12 @@ fn percent(value: f64) -> String {
     }
 }
 
-fn group_height() -> i32 {
-    HEADING_HEIGHT + LINE_HEIGHT * LINES.len() as i32 + GAP
+fn group_height(figures: &Figures) -> i32 {
+    HEADING_HEIGHT + LINE_HEIGHT * lines(figures).len() as i32 + GAP
 }
 
 pub(super) fn height(figures: &Figures) -> i32 {
-    TOP + group_height() * figures.groups.len() as i32
+    TOP + group_height(figures) * figures.groups.len() as i32
 }
 
 pub(super) fn draw(
@@ -74,9 +92,9 @@ pub(super) fn draw(
     figures: &Figures,
 ) -> Result<()> {
     for (index, group) in figures.groups.iter().enumerate() {
-        let top = layout.counts_top + TOP + group_height() * index as i32;
+        let top = layout.counts_top + TOP + group_height(figures) * index as i32;
         draw_heading(canvas, layout, palette, index, group, top)?;
-        for (line, (name, figure)) in LINES.iter().enumerate() {
+        for (line, (name, figure)) in lines(figures).iter().enumerate() {
             let y = top + HEADING_HEIGHT + LINE_HEIGHT * line as i32 + LINE_HEIGHT / 2;
             let style = Style::new(SIZE, palette.of(Role::Muted)).align(Align::Right);
             text::write(canvas, name, style, (layout.left - 8, y))?;

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 pub(super) use self::choice::Choice;
 pub(super) use self::trips::{Dot, LeftOut, Spread};
 use self::trips::{TripsOfGroup, place};
-use super::super::Row;
+use super::super::super::threshold::Threshold;
+use super::super::{Ranges, Row};
 use crate::printable::printable;
 
 /// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
@@ -34,6 +35,10 @@ pub(super) struct Figures {
     /// Upper end of the axis of range, km.
     pub(super) top_km: f64,
     pub(super) left_out: LeftOut,
+    /// What people are told of trips that are not complete, if there are any.
+    pub(super) incomplete: Option<String>,
+    /// What is asked of a trip.
+    pub(super) threshold: Threshold,
     pub(super) basis: Basis,
     /// Whether any group shown has a fuel heater that was metered.
     pub(super) burns_fuel: bool,
@@ -46,6 +51,8 @@ pub(super) struct Group {
     /// By lower edge, °C.
     pub(super) bands: BTreeMap<i16, BandFigures>,
     pub(super) dots: Vec<Dot>,
+    /// Trips that are in no figure, since they are not complete.
+    pub(super) incomplete: Vec<Dot>,
     /// Least and most usable energy that its ranges rest on, kWh.
     pub(super) usable_kwh: Option<(f64, f64)>,
     /// Where that is from: `model`, `soc` or `mixed`.
@@ -62,6 +69,7 @@ pub(super) struct BandFigures {
     /// Share of the mild-weather range that is lost.
     pub(super) loss: Option<f64>,
     pub(super) trips: i64,
+    pub(super) trips_left_out: i64,
     pub(super) hours: f64,
     /// Too little to state a range.
     pub(super) is_thin: bool,
@@ -81,7 +89,8 @@ pub(super) struct Basis {
 }
 
 impl Figures {
-    pub(super) fn new(choice: Choice, rows: &[Row], trips: &[TripRange]) -> Self {
+    pub(super) fn new(choice: Choice, ranges: &Ranges, trips: &[TripRange]) -> Self {
+        let (rows, threshold) = (&ranges.rows, ranges.threshold);
         let mut left_out = LeftOut::default();
         let groups: Vec<Group> = choice
             .shown
@@ -90,19 +99,22 @@ impl Figures {
                 let rows = rows.iter().filter(|row| row.band.group == *name);
                 let trips: Vec<&TripRange> =
                     trips.iter().filter(|trip| *trip.group == **name).collect();
-                group(name, rows, &trips, &mut left_out)
+                group(name, rows, &trips, threshold, &mut left_out)
             })
             .collect();
         let top_km = top_km(&groups);
         for group in &groups {
-            let above = group.dots.iter().filter(|dot| dot.range_km > top_km);
+            let dots = group.dots.iter().chain(&group.incomplete);
+            let above = dots.filter(|dot| dot.range_km > top_km);
             left_out.above_axis += above.count();
         }
         Self {
             edges: edges(&groups),
             top_km,
             left_out,
-            basis: basis(&choice, rows, trips),
+            incomplete: ranges.what_is_left_out(),
+            threshold,
+            basis: basis(&choice, ranges, trips),
             burns_fuel: rows.iter().any(|row| {
                 choice.shown.contains(&row.band.group) && row.band.energy.fuel_litres.is_some()
             }),
@@ -118,6 +130,11 @@ impl Figures {
         })
     }
 
+    /// Whether any trip that is not complete has a dot.
+    pub(super) fn has_incomplete(&self) -> bool {
+        self.groups.iter().any(|group| !group.incomplete.is_empty())
+    }
+
     pub(super) fn has_loss(&self) -> bool {
         let mut bands = self.groups.iter().flat_map(|group| group.bands.values());
         bands.any(|band| band.loss.is_some())
@@ -128,6 +145,7 @@ fn group<'a>(
     name: &str,
     rows: impl Iterator<Item = &'a Row>,
     trips: &[&TripRange],
+    threshold: Threshold,
     left_out: &mut LeftOut,
 ) -> Group {
     let rows: Vec<(i16, &Row)> = rows
@@ -138,7 +156,15 @@ fn group<'a>(
         .filter(|(_, row)| row.is_thin)
         .map(|(edge, _)| *edge)
         .collect();
-    let TripsOfGroup { dots, spreads } = place(trips, &thin, left_out);
+    let TripsOfGroup {
+        dots,
+        incomplete,
+        spreads,
+    } = place(trips, threshold, &thin, left_out);
+    let complete = || {
+        let is_complete = |trip: &&TripRange| !threshold.is_above(trip.completeness);
+        trips.iter().copied().filter(is_complete)
+    };
     let bands = rows
         .iter()
         .map(|&(edge, row)| (edge, band(row, spreads.get(&edge).copied())))
@@ -157,14 +183,15 @@ fn group<'a>(
         name: printable(name).into_owned(),
         bands,
         dots,
+        incomplete,
         usable_kwh: usable().reduce(f64::min).zip(usable().reduce(f64::max)),
         usable_source: match *sources {
             [] => None,
             [source] => Some(source.to_owned()),
             _ => Some("mixed".to_owned()),
         },
-        buses: buses(trips.iter().copied()),
-        coverage: coverage(trips.iter().copied()),
+        buses: buses(complete()),
+        coverage: coverage(complete()),
     }
 }
 
@@ -181,6 +208,7 @@ fn band(row: &Row, spread: Option<Spread>) -> BandFigures {
         range_km: stated(row.band.range_km),
         loss: stated(row.range_loss),
         trips: row.band.trips,
+        trips_left_out: row.band.trips_left_out,
         hours: row.band.energy.seconds / 3600.0,
         is_thin: row.is_thin,
         spread: spread.filter(|_| !row.is_thin),
@@ -204,18 +232,23 @@ fn coverage<'a>(trips: impl Iterator<Item = &'a TripRange>) -> Option<f64> {
     (duration > 0.0).then(|| measured / duration)
 }
 
-fn basis(choice: &Choice, rows: &[Row], trips: &[TripRange]) -> Basis {
+fn basis(choice: &Choice, ranges: &Ranges, trips: &[TripRange]) -> Basis {
     let shown = || {
         let is_shown = |row: &&Row| choice.shown.contains(&row.band.group);
-        rows.iter().filter(is_shown).map(|row| &row.band.energy)
+        let rows = ranges.rows.iter().filter(is_shown);
+        rows.map(|row| &row.band.energy)
     };
-    let began = || trips.iter().map(|trip| trip.began_at);
+    let trips = || {
+        let is_complete = |trip: &&TripRange| !ranges.threshold.is_above(trip.completeness);
+        trips.iter().filter(is_complete)
+    };
+    let began = || trips().map(|trip| trip.began_at);
     Basis {
-        trips: trips.len(),
-        buses: buses(trips.iter()),
+        trips: trips().count(),
+        buses: buses(trips()),
         km: shown().filter_map(|energy| energy.km).sum(),
         hours: shown().map(|energy| energy.seconds).sum::<f64>() / 3600.0,
-        coverage: coverage(trips.iter()),
+        coverage: coverage(trips()),
         began: began().min().zip(began().max()),
     }
 }
@@ -226,7 +259,8 @@ fn edges(groups: &[Group]) -> Vec<i16> {
     let mut used: Vec<i16> = groups
         .iter()
         .flat_map(|group| {
-            let dots = group.dots.iter().map(|dot| lower_edge_celsius(dot.celsius));
+            let dots = group.dots.iter().chain(&group.incomplete);
+            let dots = dots.map(|dot| lower_edge_celsius(dot.celsius));
             group.bands.keys().copied().chain(dots)
         })
         .collect();

@@ -33,6 +33,7 @@ enum Sign {
     Group(usize),
     Trip,
     ThinTrip,
+    LeftOutTrip,
     Band,
     Spread,
 }
@@ -85,6 +86,15 @@ fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
         key.push((
             Sign::ThinTrip,
             "a trip in a band that has too little data to state a range".to_owned(),
+        ));
+    }
+    if figures.has_incomplete() {
+        key.push((
+            Sign::LeftOutTrip,
+            format!(
+                "in grey: a trip that is left out, less than {} complete",
+                figures.threshold
+            ),
         ));
     }
     let mut rows = flow(layout, groups);
@@ -164,7 +174,15 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
             muted.mix(plot::DOT_OPACITY),
             false,
         ),
-        Sign::ThinTrip => marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, muted.to_rgba(), true),
+        Sign::ThinTrip => {
+            // In a group's colour, so that it is not taken for one that is left out.
+            let colour = palette.of(Role::Group(0)).to_rgba();
+            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, colour, true)
+        }
+        Sign::LeftOutTrip => {
+            let colour = palette.of(Role::LeftOut).to_rgba();
+            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, colour, true)
+        }
         Sign::Band => {
             let corners = [(x - 7, y - 2), (x + 7, y + 2)];
             canvas.draw(&Rectangle::new(corners, muted.filled()))?;

@@ -105,6 +105,7 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
             "No loss: no {name} here has driven enough between {from} and {to} °C to compare with."
         )
     });
+    notes.extend(figures.incomplete.clone());
     let not_drawn = not_drawn(figures);
     if !not_drawn.is_empty() {
         notes.push(format!("Trips without a dot: {}.", not_drawn.join(", ")));
@@ -121,8 +122,8 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
     }
     if !choice.without_range.is_empty() {
         notes.push(format!(
-            "No range for {}: no usable energy is known (enter it in vehicle_model), or no exterior \
-             temperature.",
+            "No range for {}: no usable energy is known (enter it in vehicle_model), no exterior \
+             temperature, or no trip that is complete.",
             names(&choice.without_range)
         ));
     }

@@ -27,6 +27,8 @@ pub(super) enum Role {
     /// Text and marks that matter less: notes, thin figures.
     Muted,
     Grid,
+    /// Trips that are in no figure.
+    LeftOut,
     /// The weather that losses are measured against.
     Mild,
     /// A group, by its place in the legend.
@@ -39,11 +41,12 @@ pub(super) const GROUPS_MAX: usize = 8;
 type Rgb = [u8; 3];
 
 /// A role's colour in light and in dark.
-const NEUTRAL: [(Role, Rgb, Rgb); 5] = [
+const NEUTRAL: [(Role, Rgb, Rgb); 6] = [
     (Role::Background, [0xff, 0xff, 0xff], [0x14, 0x18, 0x1d]),
     (Role::Text, [0x1b, 0x1f, 0x24], [0xe9, 0xec, 0xef]),
     (Role::Muted, [0x5c, 0x63, 0x6b], [0xa4, 0xac, 0xb5]),
     (Role::Grid, [0xe3, 0xe6, 0xe9], [0x30, 0x36, 0x3d]),
+    (Role::LeftOut, [0x86, 0x8d, 0x95], [0x78, 0x80, 0x89]),
     (Role::Mild, [0xf5, 0xf2, 0xe4], [0x26, 0x26, 0x1f]),
 ];
 
@@ -146,6 +149,7 @@ mod tests {
             least(Role::Text, on, 7.0);
             least(Role::Muted, on, 4.5);
         }
+        least(Role::LeftOut, Role::Background, 3.0);
         for index in 0..GROUPS_MAX {
             least(Role::Group(index), Role::Background, 3.0);
         }

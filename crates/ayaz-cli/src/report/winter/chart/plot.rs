@@ -8,7 +8,7 @@ use plotters::style::{Color, RGBColor, ShapeStyle, TRANSPARENT};
 
 use super::super::{By, mild_celsius};
 use super::axis::TemperatureAxis;
-use super::figures::{BandFigures, Figures, Group};
+use super::figures::{BandFigures, Dot, Figures, Group};
 use super::layout::{self, Layout};
 use super::palette::{Palette, Role};
 use super::text::{self, Align, Style};
@@ -46,6 +46,9 @@ pub(super) fn draw(
     for (index, group) in figures.groups.iter().enumerate() {
         let colour = palette.of(Role::Group(index));
         draw_spreads(canvas, &scale, index, group, colour)?;
+    }
+    for (index, group) in figures.groups.iter().enumerate() {
+        draw_incomplete(canvas, &scale, palette, index, group)?;
     }
     for (index, group) in figures.groups.iter().enumerate() {
         let colour = palette.of(Role::Group(index));
@@ -208,6 +211,24 @@ fn draw_dots(
             colour.mix(opacity),
             dot.is_thin,
         )?;
+    }
+    Ok(())
+}
+
+/// The trips that are in no figure: hollow, and of no group's colour.
+fn draw_incomplete(
+    canvas: &Canvas<'_>,
+    scale: &Scale<'_>,
+    palette: &Palette,
+    index: usize,
+    group: &Group,
+) -> Result<()> {
+    let colour = palette.of(Role::LeftOut).to_rgba();
+    let is_within = |dot: &&Dot| dot.range_km <= scale.figures.top_km;
+    for dot in group.incomplete.iter().filter(is_within) {
+        let x = scale.layout.x(dot.celsius).round() as i32;
+        let at = (x, scale.y(dot.range_km));
+        marks::draw(canvas, index, at, DOT_RADIUS, colour, true)?;
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
-use ayaz_store::reports::{Band, EnergySums, RangeBand, TripRange};
+use ayaz_store::reports::{Band, EnergySums, IncompleteTrips, RangeBand, TripRange};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
+use super::super::super::threshold::Threshold;
 use super::super::with_losses;
 use super::*;
 
@@ -10,6 +11,8 @@ pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> Range
         group: group.to_owned(),
         band: Band::From(edge),
         trips,
+        trips_left_out: 0,
+        completeness: Some(0.99),
         vehicles: 1,
         range_vehicles: 1,
         usable_energy_kwh: Some(300.0),
@@ -36,14 +39,31 @@ pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
         paired_km: 40.0,
         kwh_per_km: Some(kwh_per_km),
         usable_energy_kwh: Some(300.0),
+        completeness: Some(1.0),
         measured_seconds: 3500.0,
         duration_seconds: 3600.0,
     }
 }
 
+/// With what the bands say of trips that are left out.
+pub(super) fn ranges(bands: Vec<RangeBand>) -> Ranges {
+    let incomplete = bands.iter().map(|band| band.trips_left_out).sum();
+    Ranges {
+        by: By::Bus,
+        threshold: Threshold::default(),
+        left_out: IncompleteTrips {
+            trips: incomplete + bands.iter().map(|band| band.trips).sum::<i64>(),
+            incomplete,
+            silent: incomplete,
+            ..IncompleteTrips::default()
+        },
+        rows: with_losses(bands),
+    }
+}
+
 fn chart(bands: Vec<RangeBand>, trips: &[TripRange], theme: Theme) -> (Figures, String) {
-    let rows = with_losses(bands);
-    let figures = Figures::new(Choice::of(&rows), &rows, trips);
+    let ranges = ranges(bands);
+    let figures = Figures::new(Choice::of(&ranges.rows), &ranges, trips);
     let svg = draw(By::Bus, &figures, &TripSelection::default(), theme).unwrap();
     (figures, svg)
 }
@@ -219,7 +239,50 @@ fn thin_bands_are_marked_and_state_no_range() {
             && node.attribute("fill") == Some("none")
             && node.attribute("stroke") == Some("#0300C3")
     });
-    assert_eq!(open.count(), 1);
+    assert_eq!(open.count(), 2, "a trip, and one in the legend");
+}
+
+#[test]
+fn trips_that_are_left_out_are_hollow_and_grey_and_told() {
+    let mut trips: Vec<TripRange> = (0..5).map(|_| trip("a", 1.0, 1.0)).collect();
+    for celsius in [2.0, -12.0] {
+        trips.push(TripRange {
+            completeness: Some(0.6),
+            ..trip("a", celsius, 1.5)
+        });
+    }
+    let some = RangeBand {
+        trips_left_out: 1,
+        ..band("a", 0, 5, 1.0)
+    };
+    let all = RangeBand {
+        trips_left_out: 1,
+        range_km: None,
+        energy: EnergySums::default(),
+        ..band("a", -15, 0, 1.0)
+    };
+    let (figures, svg) = chart(vec![all, some], &trips, Theme::Light);
+    check(&svg);
+    assert_eq!(figures.basis.trips, 5);
+    let document = Document::parse(&svg).unwrap();
+    let grey = document.descendants().filter(|node| {
+        node.has_tag_name("circle")
+            && node.attribute("fill") == Some("none")
+            && node.attribute("stroke") == Some("#868D95")
+    });
+    assert_eq!(grey.count(), 3, "two trips, and one in the legend");
+    let texts = written(&document);
+    let is_written = |start: &str| texts.iter().any(|written| written.text.starts_with(start));
+    assert!(
+        is_written("left out") && is_written("in grey: a trip that is left out, less than 90 %")
+    );
+    assert!(is_written(
+        "Left out: 2 of 7 trips, less than 90 % complete (2 for time that is"
+    ));
+    assert!(is_written("Rests on 5 trips"));
+    // And if nothing is left out, nothing is said of it.
+    let (_, whole) = chart(vec![band("a", 0, 5, 1.0)], &trips[..5], Theme::Light);
+    assert!(!whole.contains("eft out"));
 }
 
 #[test]
@@ -285,7 +348,11 @@ fn bands_and_trips() -> impl Strategy<Value = (Vec<RangeBand>, Vec<TripRange>)> 
         (1_i64..5_000_000, consumption(), 0.0_f64..1e8, 0.0_f64..1e7),
         1..40,
     );
-    let trips = proptest::collection::vec((name(), -70.0_f64..70.0, consumption()), 0..60);
+    let completeness = || proptest::option::of(0.0_f64..1.0);
+    let trips = proptest::collection::vec(
+        (name(), -70.0_f64..70.0, consumption(), completeness()),
+        0..60,
+    );
     (bands, trips).prop_map(|(bands, trips)| {
         let bands = bands
             .into_iter()
@@ -296,12 +363,16 @@ fn bands_and_trips() -> impl Strategy<Value = (Vec<RangeBand>, Vec<TripRange>)> 
                 band.energy.energy_seconds = seconds;
                 band.energy.km = Some(km);
                 band.energy.paired_km = km;
+                band.trips_left_out = trips % 1000;
                 band
             })
             .collect();
         let trips = trips
             .into_iter()
-            .map(|(name, celsius, kwh_per_km)| trip(name, celsius, kwh_per_km))
+            .map(|(name, celsius, kwh_per_km, completeness)| TripRange {
+                completeness,
+                ..trip(name, celsius, kwh_per_km)
+            })
             .collect();
         (bands, trips)
     })

@@ -18,6 +18,8 @@ pub(in super::super) struct Choice {
     pub(in super::super) without_range: Vec<String>,
     /// Whether any interval at all has an exterior temperature.
     has_temperature: bool,
+    /// Whether any trip is complete.
+    has_complete: bool,
 }
 
 impl Choice {
@@ -50,17 +52,21 @@ impl Choice {
             has_temperature: rows
                 .iter()
                 .any(|row| matches!(row.band.band, Band::From(_))),
+            has_complete: rows.iter().any(|row| row.band.trips > 0),
         }
     }
 
     /// Why no group is shown, and what helps.
     pub(in super::super) fn why_nothing(&self) -> &'static str {
-        if self.has_temperature {
+        if !self.has_complete {
+            "nothing to draw: no trip is complete."
+        } else if self.has_temperature {
             "nothing to draw: no range is known, since no usable energy is: enter it in \
              vehicle_model, or wait until trips have used 40 points of the state of charge. \
-             --format table shows the consumption"
+             --format table shows the consumption."
         } else {
-            "nothing to draw: no trip has an exterior temperature. --format table shows what there is"
+            "nothing to draw: no trip has an exterior temperature. --format table shows what there \
+             is."
         }
     }
 }

@@ -1,10 +1,10 @@
 use super::super::super::with_losses;
-use super::super::tests::{band, trip};
+use super::super::tests::{band, ranges, trip};
 use super::*;
 
 fn figures(bands: Vec<RangeBand>, trips: &[TripRange]) -> Figures {
-    let rows = with_losses(bands);
-    Figures::new(Choice::of(&rows), &rows, trips)
+    let ranges = ranges(bands);
+    Figures::new(Choice::of(&ranges.rows), &ranges, trips)
 }
 
 #[test]
@@ -83,9 +83,15 @@ fn nothing_to_draw_says_what_is_missing() {
         band: Band::Unknown,
         ..band("a", 0, 5, 1.0)
     };
+    let without_trips = RangeBand {
+        range_km: None,
+        trips_left_out: 3,
+        ..band("a", 0, 0, 1.0)
+    };
     for (band, word) in [
         (without_energy, "usable energy"),
         (without_temperature, "temperature"),
+        (without_trips, "complete"),
     ] {
         let choice = Choice::of(&with_losses(vec![band]));
         assert!(choice.shown.is_empty());

@@ -6,6 +6,7 @@ use ayaz_model::temperature_band::lower_edge_celsius;
 use ayaz_store::reports::TripRange;
 
 use super::super::super::super::table::TRIPS_MIN;
+use super::super::super::super::threshold::Threshold;
 use super::super::super::KM_MIN;
 
 /// More dots of one group in one band hide each other, and make the file large.
@@ -47,17 +48,47 @@ pub(in super::super) struct LeftOut {
 /// The trips of one group.
 pub(super) struct TripsOfGroup {
     pub(super) dots: Vec<Dot>,
+    /// Trips that are left out of all figures.
+    pub(super) incomplete: Vec<Dot>,
     /// By lower edge, °C, of the bands with at least 3 trips.
     pub(super) spreads: HashMap<i16, Spread>,
 }
 
-/// Places the trips of a group, in the order of their start. Spreads are of all of them, and dots are
-/// thinned where they are crowded: every second or third is left out.
+/// Places the trips of a group, in the order of their start. Spreads are of all that are complete, and
+/// dots are thinned where they are crowded: every second or third is left out.
 pub(super) fn place(
     trips: &[&TripRange],
+    threshold: Threshold,
     thin: &HashSet<i16>,
     left_out: &mut LeftOut,
 ) -> TripsOfGroup {
+    let (incomplete, complete): (Vec<_>, Vec<_>) = trips
+        .iter()
+        .copied()
+        .partition(|trip| threshold.is_above(trip.completeness));
+    let mut placed = TripsOfGroup {
+        dots: Vec::new(),
+        incomplete: Vec::new(),
+        spreads: HashMap::new(),
+    };
+    for (edge, dots) in by_band(&complete, thin, left_out) {
+        if let Some(spread) = spread(&dots) {
+            placed.spreads.insert(edge, spread);
+        }
+        placed.dots.extend(thinned(&dots, left_out));
+    }
+    for dots in by_band(&incomplete, thin, left_out).values() {
+        placed.incomplete.extend(thinned(dots, left_out));
+    }
+    placed
+}
+
+/// Those that can be placed, by the lower edge of their band.
+fn by_band(
+    trips: &[&TripRange],
+    thin: &HashSet<i16>,
+    left_out: &mut LeftOut,
+) -> BTreeMap<i16, Vec<Dot>> {
     let mut by_band: BTreeMap<i16, Vec<Dot>> = BTreeMap::new();
     for trip in trips {
         if let Some((celsius, range_km)) = point(trip, left_out) {
@@ -69,20 +100,14 @@ pub(super) fn place(
             });
         }
     }
-    let mut placed = TripsOfGroup {
-        dots: Vec::new(),
-        spreads: HashMap::new(),
-    };
-    for (edge, dots) in by_band {
-        if let Some(spread) = spread(&dots) {
-            placed.spreads.insert(edge, spread);
-        }
-        let stride = dots.len().div_ceil(DOTS_MAX);
-        let drawn = dots.iter().step_by(stride);
-        left_out.crowded += dots.len() - drawn.len();
-        placed.dots.extend(drawn);
-    }
-    placed
+    by_band
+}
+
+/// As many of a band's dots as can be told apart; there is at least one.
+fn thinned<'a>(dots: &'a [Dot], left_out: &mut LeftOut) -> impl Iterator<Item = Dot> + use<'a> {
+    let drawn = dots.iter().step_by(dots.len().div_ceil(DOTS_MAX));
+    left_out.crowded += dots.len() - drawn.len();
+    drawn.copied()
 }
 
 /// Where a trip stands, °C and km; or why it does not.
@@ -148,6 +173,7 @@ mod tests {
             paired_km: 40.0,
             kwh_per_km: Some(kwh_per_km),
             usable_energy_kwh: Some(300.0),
+            completeness: Some(1.0),
             measured_seconds: 3500.0,
             duration_seconds: 3600.0,
         }
@@ -180,6 +206,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         let placed = place(
             &trips.iter().collect::<Vec<_>>(),
+            Threshold::default(),
             &HashSet::from([-22]),
             &mut left_out,
         );
@@ -204,5 +231,25 @@ mod tests {
         let spread = placed.spreads[&10];
         assert!((spread.low_km - 300.0 / 1.1791).abs() < 0.01, "{spread:?}");
         assert!((spread.high_km - 300.0 / 1.0199).abs() < 0.01, "{spread:?}");
+    }
+
+    #[test]
+    fn what_is_not_complete_is_a_dot_of_its_own_and_in_no_spread() {
+        let mut trips: Vec<TripRange> = (0..3).map(|_| trip(12.0, 1.0)).collect();
+        for completeness in [Some(0.8), None] {
+            trips.push(TripRange {
+                completeness,
+                ..trip(12.0, 3.0)
+            });
+        }
+        let placed = place(
+            &trips.iter().collect::<Vec<_>>(),
+            Threshold::default(),
+            &HashSet::new(),
+            &mut LeftOut::default(),
+        );
+        assert_eq!((placed.dots.len(), placed.incomplete.len()), (3, 2));
+        assert_eq!(placed.spreads[&10].low_km, 300.0);
+        assert!(placed.incomplete.iter().all(|dot| dot.range_km == 100.0));
     }
 }

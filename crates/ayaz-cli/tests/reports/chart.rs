@@ -3,48 +3,12 @@
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
-use ayaz_store::{Connection, Role, migrate};
 use roxmltree::Document;
+
+use super::{Installation, TRIPS};
 
 /// A model may be called anything.
 const MODEL: &str = "<&\">";
-
-/// Three hours on three mornings each in the cold, in between and in mild weather; and a trip that is
-/// alone in its band.
-const PIECES: &str = "
-    with trip as (
-        select
-            timestamptz '2026-01-10T06:00:00Z' + nth * interval '1 day'
-                + place * interval '2 hours' as at,
-            band,
-            kwh + nth as kwh
-        from (values (0, -22, 40.0), (1, -20, 35.0), (2, 15, 20.0)) as weather (place, band, kwh),
-            generate_series(0, 2) as nth
-        union all
-        select timestamptz '2026-01-20T06:00:00Z', -30, 50.0
-    ), sessions as (
-        insert into session (
-            vehicle_id, started_at, number, ended_at, kind, block_started_at, service_day,
-            plugged_in_share, intervals, seconds, doubted_seconds, distance_seconds, km,
-            energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
-            standing_seconds, standing_net_kwh, exterior_kelvin_seconds, exterior_seconds
-        )
-        select
-            1, at, 0, at + interval '1 hour', 'trip', at, at::date, 0, 3600, 3600, 0, 3600, 20,
-            3600, kwh, kwh + 1, 1, 20, kwh, 0, 0, (band + 1 + 273.15) * 3600, 3600
-        from trip
-    )
-    insert into trip_band (
-        vehicle_id, started_at, number, band, band_celsius, intervals, seconds, doubted_seconds,
-        distance_seconds, km, energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km,
-        paired_net_kwh, standing_seconds, standing_net_kwh, exterior_kelvin_seconds,
-        exterior_seconds
-    )
-    select
-        1, at, 0, 0, band, 3600, 3600, 0, 3600, 20, 3600, kwh, kwh + 1, 1, 20, kwh, 0, 0,
-        (band + 1 + 273.15) * 3600, 3600
-    from trip";
 
 fn chart(database_url: &str, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ayaz"))
@@ -61,14 +25,8 @@ fn text(bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Result<()> {
-    let options = Options {
-        database: true,
-        broker: false,
-        ..Options::default()
-    };
-    let server = LocalStack::start(options, |line| eprintln!("{line}")).await?;
-    let url = server.database_url();
-    migrate::migrate(&url.parse()?).await?;
+    let here = Installation::new().await?;
+    let url = here.url.expose();
 
     let empty = chart(url, &[]);
     assert_eq!(empty.status.code(), Some(1));
@@ -76,7 +34,7 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
     let error = text(&empty.stderr);
     assert!(error.contains("no trips yet"), "{error}");
 
-    let owner = Connection::open(&url.parse()?, Role::Owner).await?;
+    let owner = &here.owner;
     owner
         .client
         .execute("insert into vehicle_model values ($1, 12, 300)", &[&MODEL])
@@ -88,7 +46,7 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
             &[&MODEL],
         )
         .await?;
-    owner.client.batch_execute(PIECES).await?;
+    owner.client.batch_execute(TRIPS).await?;
 
     let drawn = chart(url, &["--by", "model"]);
     assert!(drawn.status.success(), "{}", text(&drawn.stderr));
@@ -117,6 +75,18 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
         .filter(|node| node.has_tag_name("circle") && number(node.attribute("r")) == 3.0);
     // Ten trips, and two in the legend.
     assert_eq!(dots.count(), 12);
+
+    let strict = chart(url, &["--min-completeness", "100%"]);
+    assert!(strict.status.success(), "{}", text(&strict.stderr));
+    owner
+        .client
+        .batch_execute("update session set seconds = 1800 where started_at < '2026-01-11'")
+        .await?;
+    let left_out = text(&chart(url, &[]).stdout);
+    assert!(left_out.contains("Left out: 3 of 10 trips"), "{left_out}");
+    assert!(left_out.contains("(3 for time that is missing)"), "{left_out}");
+    let all = text(&chart(url, &["--min-completeness", "0"]).stdout);
+    assert!(!all.contains("eft out"), "{all}");
 
     let filtered = chart(url, &["--fleet", "almaty"]);
     assert_eq!(filtered.status.code(), Some(1));

@@ -1,0 +1,208 @@
+//! What the energy went into, for people.
+
+use ayaz_store::reports::EnergySums;
+
+use super::look::Look;
+use super::table::{NOTHING, Table, percent};
+
+/// Columns of a split.
+pub(super) const HEADINGS: [&str; 6] = [
+    "traction %",
+    "cabin heat %",
+    "battery heat %",
+    "A/C %",
+    "auxiliary %",
+    "unexplained %",
+];
+
+/// What stands before an estimate.
+const ESTIMATED: char = '~';
+
+/// Bases that agree so far are of the same intervals: sums in another order differ in the last bits.
+const BASE_TOLERANCE: f64 = 1e-6;
+
+/// Shares of the net energy, each while that part was metered, or estimated where driving and all else
+/// can only be told apart by what a bus takes while it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Shares {
+    traction: Option<f64>,
+    cabin_heat: Option<f64>,
+    battery_heat: Option<f64>,
+    air_conditioning: Option<f64>,
+    auxiliary: Option<f64>,
+    unexplained: Option<f64>,
+    /// Traction and what is unexplained are.
+    is_estimated: bool,
+}
+
+impl Shares {
+    fn of(energy: &EnergySums) -> Self {
+        let split = &energy.split;
+        let mut shares = Self {
+            traction: energy.traction.share(),
+            cabin_heat: cabin_heat_share(energy),
+            battery_heat: energy.battery_heater.share(),
+            air_conditioning: energy.air_conditioning.share(),
+            auxiliary: energy.auxiliary.share(),
+            unexplained: energy.unexplained.share(),
+            is_estimated: split.is_estimated(),
+        };
+        if let Some((traction, other)) = split.traction_kwh.zip(split.other_kwh)
+            && shares.is_estimated
+            && traction + other != 0.0
+        {
+            let share = traction / (traction + other);
+            let metered = [
+                shares.cabin_heat,
+                shares.battery_heat,
+                shares.air_conditioning,
+                shares.auxiliary,
+            ];
+            shares.traction = Some(share);
+            shares.unexplained = (!has_two_bases(energy))
+                .then(|| 1.0 - share - metered.into_iter().flatten().sum::<f64>());
+        }
+        shares
+    }
+}
+
+/// The cells of [`HEADINGS`].
+pub(super) fn cells(energy: &EnergySums) -> [String; 6] {
+    let shares = Shares::of(energy);
+    let estimate = |share: Option<f64>| match share {
+        Some(_) if shares.is_estimated => format!("{ESTIMATED}{}", percent(share)),
+        _ => percent(share),
+    };
+    [
+        estimate(shares.traction),
+        percent(shares.cabin_heat),
+        percent(shares.battery_heat),
+        percent(shares.air_conditioning),
+        percent(shares.auxiliary),
+        estimate(shares.unexplained),
+    ]
+}
+
+/// The table with the split, if its lines do not break, else the one without; and whether it is there.
+pub(super) fn as_wide_as_fits(look: Look, draw: impl Fn(bool) -> Table) -> (Table, bool) {
+    let wide = draw(true);
+    if look.fits(wide.width()) {
+        (wide, true)
+    } else {
+        (draw(false), false)
+    }
+}
+
+/// What people have to know of the cells.
+pub(super) fn notes<'a>(
+    is_shown: bool,
+    energies: impl Iterator<Item = &'a EnergySums> + Clone,
+) -> Vec<String> {
+    let mut energies = energies;
+    if !is_shown {
+        return vec!["What the energy went into: in a wider window, or --format csv.".to_owned()];
+    }
+    let mut notes = vec![
+        "traction to unexplained: of the net energy while that part was metered; unexplained is \
+         what all meters leave."
+            .to_owned(),
+    ];
+    if energies.clone().any(|energy| energy.split.is_estimated()) {
+        notes.push(format!(
+            "{ESTIMATED}: estimated, without a meter of traction: what a bus takes while it stands is \
+             taken for all that does not drive it."
+        ));
+    }
+    if energies.any(has_two_bases) {
+        notes.push(format!(
+            "cabin heat {NOTHING}: heater and heat pump were not metered over the same driving, so \
+             their shares do not add: see both in --format csv."
+        ));
+    }
+    notes
+}
+
+/// Electric cabin heat: resistive heater and heat pump. Shares of different energies do not add (a
+/// route may be served by buses with and without a heat pump): then there is none.
+fn cabin_heat_share(energy: &EnergySums) -> Option<f64> {
+    let (heater, heat_pump) = (&energy.heater, &energy.heat_pump);
+    match (heater.share(), heat_pump.share()) {
+        (Some(heater_share), Some(heat_pump_share)) => {
+            let (a, b) = heater.base_kwh.zip(heat_pump.base_kwh)?;
+            let agree = (a - b).abs() <= BASE_TOLERANCE * a.abs().max(b.abs());
+            agree.then_some(heater_share + heat_pump_share)
+        }
+        (heater, heat_pump) => heater.or(heat_pump),
+    }
+}
+
+/// Whether both shares are known and still do not add.
+fn has_two_bases(energy: &EnergySums) -> bool {
+    let shares = energy.heater.share().zip(energy.heat_pump.share());
+    shares.is_some() && cabin_heat_share(energy).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_store::reports::{Component, Split};
+
+    use super::*;
+
+    fn part(kwh: f64, base_kwh: f64) -> Component {
+        Component {
+            kwh: Some(kwh),
+            base_kwh: Some(base_kwh),
+        }
+    }
+
+    #[test]
+    fn shares_add_only_if_they_are_of_the_same_energy() {
+        let none = Component::default();
+        for (heater, heat_pump, share) in [
+            (part(20.0, 100.0), part(10.0, 100.0), Some(0.3)),
+            (part(20.0, 100.0), part(10.0, 100.000_01), Some(0.3)),
+            // Half of the buses have no heat pump.
+            (part(20.0, 100.0), part(10.0, 50.0), None),
+            (part(20.0, 100.0), none, Some(0.2)),
+            (none, part(10.0, 50.0), Some(0.2)),
+            (none, none, None),
+        ] {
+            let energy = EnergySums {
+                heater,
+                heat_pump,
+                ..EnergySums::default()
+            };
+            let found = cabin_heat_share(&energy);
+            let close = |(a, b): (f64, f64)| (a - b).abs() < 1e-6;
+            assert_eq!(found.is_some(), share.is_some(), "{heater:?} {heat_pump:?}");
+            assert!(found.zip(share).is_none_or(close), "{found:?}");
+            assert_eq!(has_two_bases(&energy), share.is_none() && heater != none);
+        }
+    }
+
+    #[test]
+    fn what_no_meter_parts_is_estimated_and_marked() {
+        let split = |source: &str, traction_kwh, other_kwh| Split {
+            traction_kwh: Some(traction_kwh),
+            other_kwh: Some(other_kwh),
+            source: Some(source.to_owned()),
+        };
+        let estimated = EnergySums {
+            heater: part(20.0, 100.0),
+            split: split("estimated", 55.0, 45.0),
+            ..EnergySums::default()
+        };
+        assert_eq!(cells(&estimated), ["~55", "20", "–", "–", "–", "~25"]);
+        let metered = EnergySums {
+            traction: part(60.0, 100.0),
+            auxiliary: part(30.0, 100.0),
+            unexplained: part(10.0, 100.0),
+            split: split("metered", 60.0, 40.0),
+            ..EnergySums::default()
+        };
+        assert_eq!(cells(&metered), ["60", "–", "–", "–", "30", "10"]);
+        assert_eq!(cells(&EnergySums::default()), ["–"; 6]);
+        let notes = notes(true, [&estimated, &metered].into_iter()).join(" ");
+        assert!(notes.contains("estimated"), "{notes}");
+    }
+}

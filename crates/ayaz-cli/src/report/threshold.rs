@@ -1,0 +1,110 @@
+//! How complete a figure must be.
+
+use std::fmt;
+
+use ayaz_store::reports::IncompleteTrips;
+
+/// Completeness that is asked for, 0 to 1; 0 asks for nothing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Threshold(f64);
+
+impl Threshold {
+    /// Where nobody says otherwise: a tenth of a day's driving may be missing before its sums say
+    /// something else.
+    pub(super) const DEFAULT: &str = "0.9";
+
+    /// Reads a share of 0 to 1, or percent.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        let share = match text.strip_suffix('%') {
+            Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
+            None => text.parse(),
+        };
+        match share {
+            // NaN is in no range.
+            Ok(share) if (0.0..=1.0).contains(&share) => Ok(Self(share)),
+            _ => Err("write a share of 0 to 1, such as 0.9, or percent, such as 90%".to_owned()),
+        }
+    }
+
+    /// 0 to 1.
+    pub(super) fn share(self) -> f64 {
+        self.0
+    }
+
+    /// Whether a figure is less complete, or nobody can say how complete it is.
+    pub(super) fn is_above(self, completeness: Option<f64>) -> bool {
+        self.0 > 0.0 && completeness.is_none_or(|share| share < self.0)
+    }
+
+    /// What stands behind the completeness of a figure that is less complete.
+    pub(super) fn mark(self, completeness: Option<f64>) -> &'static str {
+        if self.is_above(completeness) { "*" } else { "" }
+    }
+}
+
+impl Default for Threshold {
+    fn default() -> Self {
+        Self(0.9)
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // To a tenth of a percent, where it has one.
+        let percent = (1000.0 * self.0).round() / 10.0;
+        write!(f, "{percent} %")
+    }
+}
+
+/// Why trips are less complete: "9 for time that is missing, 2 for readings that are doubted".
+pub(super) fn causes(trips: &IncompleteTrips) -> String {
+    let causes: Vec<String> = [
+        (trips.silent, "for time that is missing"),
+        (trips.doubted, "for readings that are doubted"),
+        (trips.odometer, "for a distance that is not the odometer's"),
+        (trips.unknown, "of which nothing can be said"),
+    ]
+    .into_iter()
+    .filter(|(count, _)| *count > 0)
+    .map(|(count, cause)| format!("{count} {cause}"))
+    .collect();
+    causes.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_and_percent_are_read_and_nothing_else() {
+        for (text, share) in [
+            ("0.9", Some(0.9)),
+            ("90%", Some(0.9)),
+            ("92.5 %", Some(0.925)),
+            ("0", Some(0.0)),
+            ("1", Some(1.0)),
+            ("90", None),
+            ("-0.1", None),
+            ("101%", None),
+            ("NaN", None),
+            ("most", None),
+        ] {
+            let read = Threshold::parse(text).map(Threshold::share);
+            assert_eq!(read.ok(), share, "{text}");
+        }
+        assert_eq!(
+            Threshold::parse(Threshold::DEFAULT),
+            Ok(Threshold::default())
+        );
+        assert_eq!(Threshold(0.925).to_string(), "92.5 %");
+        assert_eq!(Threshold::default().to_string(), "90 %");
+    }
+
+    #[test]
+    fn what_nobody_can_say_is_not_complete_unless_nothing_is_asked_for() {
+        let threshold = Threshold::default();
+        assert!(threshold.is_above(None) && threshold.is_above(Some(0.89)));
+        assert!(!threshold.is_above(Some(0.9)));
+        assert!(!Threshold(0.0).is_above(None) && !Threshold(0.0).is_above(Some(0.0)));
+    }
+}

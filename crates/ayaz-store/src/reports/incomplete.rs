@@ -1,0 +1,75 @@
+//! How many trips are less complete than was asked for, and why.
+
+use tokio_postgres::Client;
+
+use super::TripSelection;
+use crate::error::StoreError;
+
+/// Trips of a selection, and those of them that are less complete than was asked for, by what makes
+/// them so: the worst, if there are several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IncompleteTrips {
+    /// All of them.
+    pub trips: i64,
+    /// Those that are less complete.
+    pub incomplete: i64,
+    /// Time is missing.
+    pub silent: i64,
+    /// Too much of the time is doubted.
+    pub doubted: i64,
+    /// The distance is not that of the odometer.
+    pub odometer: i64,
+    /// Nothing can be said of them.
+    pub unknown: i64,
+}
+
+const STATEMENT: &str = "-- incomplete_trips
+    select
+        count(*) as trips,
+        count(*) filter (where incomplete) as incomplete,
+        count(*) filter (where incomplete and coverage = completeness) as silent,
+        count(*) filter (
+            where incomplete and trusted_share = completeness
+                and coverage is distinct from completeness
+        ) as doubted,
+        count(*) filter (
+            where incomplete and distance_share = completeness
+                and coverage is distinct from completeness
+                and trusted_share is distinct from completeness
+        ) as odometer,
+        count(*) filter (where incomplete and completeness is null) as unknown
+    from (
+        select
+            completeness,
+            coverage,
+            trusted_share,
+            distance_share,
+            $5::double precision > 0 and coalesce(completeness < $5, true) as incomplete
+        from trip_energy
+        where ($1::text is null or fleet = $1)
+            and ($2::text is null or vehicle = $2)
+            and ($3::timestamptz is null or started_at >= $3)
+            and ($4::timestamptz is null or started_at < $4)
+    ) as trip";
+
+/// Counts the selected trips that are less complete than `completeness_min`, 0 to 1.
+pub async fn incomplete_trips(
+    client: &Client,
+    selection: &TripSelection,
+    completeness_min: f64,
+) -> Result<IncompleteTrips, StoreError> {
+    let mut parameters = selection.parameters().to_vec();
+    parameters.push(&completeness_min);
+    let row = client
+        .query_one(STATEMENT, &parameters)
+        .await
+        .map_err(|error| StoreError::from_driver("count incomplete trips", error))?;
+    Ok(IncompleteTrips {
+        trips: row.get("trips"),
+        incomplete: row.get("incomplete"),
+        silent: row.get("silent"),
+        doubted: row.get("doubted"),
+        odometer: row.get("odometer"),
+        unknown: row.get("unknown"),
+    })
+}

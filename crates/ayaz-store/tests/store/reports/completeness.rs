@@ -1,0 +1,187 @@
+//! What is less complete than was asked for: counted, marked or left out.
+
+use anyhow::Result;
+use ayaz_store::reports::{
+    Band, IncompleteTrips, RangeGroup, energy_by_band, energy_by_trip, incomplete_trips,
+    range_by_band, range_by_trip, sessions,
+};
+
+use super::{Piece, all, fleet, insert};
+use crate::database::Database;
+
+/// A trip on another morning.
+fn on(day: u8, piece: &Piece) -> Piece {
+    let at = |hour| -> &'static str {
+        Box::leak(format!("2026-01-{day:02}T{hour:02}:00:00Z").into_boxed_str())
+    };
+    Piece {
+        hour: at(6),
+        started_at: at(6),
+        ended_at: at(7),
+        drive_cycle: Some(i64::from(day)),
+        ..piece.clone()
+    }
+}
+
+/// Two whole trips at −30 °C, one of which half is missing there and at −20 °C, one that is doubted, and
+/// one that an odometer contradicts.
+async fn trips(database: &Database) -> Result<()> {
+    let whole = Piece::default();
+    let half = on(12, &whole);
+    insert(
+        database,
+        &[
+            on(10, &whole),
+            on(11, &whole),
+            Piece {
+                seconds: 900.0,
+                km: 10.0,
+                ..half.clone()
+            },
+            Piece {
+                seconds: 900.0,
+                km: 10.0,
+                band: Some(-20),
+                ..half
+            },
+            on(13, &whole),
+            on(14, &whole),
+        ],
+    )
+    .await?;
+    database
+        .execute(
+            "update session set doubted_seconds = 3600 where started_at = '2026-01-13T06:00:00Z';
+            update session set odometer_start_km = 1000, odometer_end_km = 1040
+            where started_at = '2026-01-14T06:00:00Z';
+            update session set odometer_start_km = 960, odometer_end_km = 981
+            where started_at = '2026-01-10T06:00:00Z'",
+        )
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    trips(&database).await?;
+    let client = &reader.client;
+
+    let trips = energy_by_trip(client, &all()).await?;
+    let shares: Vec<Option<f64>> = trips.iter().map(|trip| trip.completeness).collect();
+    let odometer = 1.0 - (20.0 / 21.0 - 1.0_f64).abs();
+    assert_eq!(
+        shares,
+        [Some(odometer), Some(1.0), Some(0.5), Some(0.5), Some(0.5)]
+    );
+    let of_sessions: Vec<Option<f64>> = sessions(client, &all(), Some("trip"))
+        .await?
+        .iter()
+        .map(|session| session.completeness)
+        .collect();
+    assert_eq!(of_sessions, shares);
+
+    let found = incomplete_trips(client, &all(), 0.9).await?;
+    let expected = IncompleteTrips {
+        trips: 5,
+        incomplete: 3,
+        silent: 1,
+        doubted: 1,
+        odometer: 1,
+        unknown: 0,
+    };
+    assert_eq!(found, expected);
+    assert_eq!(incomplete_trips(client, &all(), 0.0).await?.incomplete, 0);
+
+    let counts = async |completeness_min| -> Result<Vec<_>> {
+        let bands = range_by_band(client, RangeGroup::Bus, &all(), completeness_min).await?;
+        let counts = |band: &ayaz_store::reports::RangeBand| {
+            (
+                band.band,
+                band.trips,
+                band.trips_left_out,
+                band.energy.km,
+                band.range_km,
+            )
+        };
+        Ok(bands.iter().map(counts).collect())
+    };
+    let cold = (Band::From(-30), 2, 3, Some(40.0), Some(150.0));
+    // Nothing is left of it, and it is told.
+    let mild = (Band::From(-20), 0, 1, None, None);
+    assert_eq!(counts(0.9).await?, [cold, mild]);
+    assert_eq!(counts(0.5).await?[1].1, 1, "just complete enough");
+    let all_of_them = (
+        Band::From(-30),
+        5,
+        0,
+        Some(90.0),
+        Some(300.0 * 90.0 / 200.0),
+    );
+    assert_eq!(counts(0.0).await?[0], all_of_them);
+
+    // The trips behind them say the same.
+    let names = ["astana/b1".to_owned()];
+    let points = range_by_trip(client, RangeGroup::Bus, &names, &all()).await?;
+    let of_points: Vec<Option<f64>> = points.iter().map(|trip| trip.completeness).collect();
+    assert_eq!(of_points, shares);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    trips(&database).await?;
+    let bands = energy_by_band(&reader.client, &all(), 0.9).await?;
+    let found: Vec<_> = bands
+        .iter()
+        .map(|band| (band.band, band.trips, band.trips_incomplete, band.energy.km))
+        .collect();
+    // The trip in two bands is one of the total.
+    assert_eq!(
+        found,
+        [
+            (Band::From(-30), 5, 3, Some(90.0)),
+            (Band::From(-20), 1, 1, Some(10.0)),
+            (Band::Total, 5, 3, Some(100.0)),
+        ]
+    );
+    let odometer = 1.0 - (40.0 / 61.0 - 1.0_f64).abs();
+    assert_eq!(bands[2].completeness, Some(odometer));
+    assert_eq!(bands[1].completeness, Some(0.5));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn energy_is_split_by_meter_or_by_what_a_bus_takes_while_it_stands() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    let whole = Piece::default();
+    insert(&database, &[on(10, &whole), on(11, &whole), on(12, &whole)]).await?;
+    // 10 kWh in 20 minutes of standing: 30 in the hour, and 10 of the 40 drove.
+    database
+        .execute(
+            "update trip_band set standing_seconds = 1200, standing_net_kwh = 10
+            where started_at = '2026-01-11T06:00:00Z';
+            update trip_band set traction_kwh = 25, traction_base_kwh = 40, unexplained_kwh = 2,
+                unexplained_base_kwh = 40
+            where started_at = '2026-01-12T06:00:00Z'",
+        )
+        .await?;
+    let trips = energy_by_trip(&reader.client, &all()).await?;
+    let splits: Vec<_> = trips
+        .iter()
+        .map(|trip| {
+            let split = &trip.energy.split;
+            (split.traction_kwh, split.other_kwh, split.source.as_deref())
+        })
+        .collect();
+    assert_eq!(
+        splits,
+        [
+            (None, None, None),
+            (Some(10.0), Some(30.0), Some("estimated")),
+            (Some(25.0), Some(15.0), Some("metered")),
+        ]
+    );
+    assert_eq!(trips[2].energy.unexplained.share(), Some(0.05));
+    Ok(())
+}
