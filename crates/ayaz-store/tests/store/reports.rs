@@ -2,6 +2,7 @@
 
 mod bands;
 mod completeness;
+mod hostile;
 mod states;
 mod trip_ranges;
 mod trips;
