@@ -39,14 +39,16 @@ pub struct RefreshConfig {
     /// How often the worker looks for new readings.
     pub poll_interval_ms: u64,
     /// An hour that still runs is worked out, whole, only this long after its first new reading was
-    /// stored, 0 to 3600 s. Hours that are over do not wait, and with `--once` none does.
+    /// stored, 0 to 3600 s: what the views of a vehicle that sends are behind at most, but for a few
+    /// seconds. Hours that are over do not wait, and with `--once` none does.
     pub running_hour_interval_s: u32,
     /// A trip of a source that does not number its drive cycles ends after this much standing or
     /// silence, 1 to 3600 s. A change holds for hours that are worked out from then on.
     pub trip_gap_s: u32,
     /// Neighbouring hours of a vehicle that are worked out together, 1 to 168.
     pub hours_per_transaction_max: usize,
-    /// Hours that are worked out before the worker looks at what has come in meanwhile.
+    /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
+    /// data is worked off, an hour that still runs waits for so many.
     pub hours_per_round_max: u32,
     /// Ingest transactions whose hours are queued at once.
     pub touches_per_round_max: u32,
@@ -67,10 +69,10 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self {
             poll_interval_ms: 2_000,
-            running_hour_interval_s: 20,
+            running_hour_interval_s: 45,
             trip_gap_s: 600,
             hours_per_transaction_max: 12,
-            hours_per_round_max: 500,
+            hours_per_round_max: 120,
             touches_per_round_max: 10_000,
         }
     }

@@ -20,7 +20,9 @@ pub struct QueuedHour {
     pub hour: UnixMicroseconds,
 }
 
-/// Which of the queued hours are due. An hour that is over is due at once.
+/// Which of the queued hours are due. An hour that is over is due at once. It is over three minutes
+/// after its end: until then the readings around the end still come in, and each of them would have
+/// it worked out again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// An hour that still runs grows all the time, and is worked out whole: it is due only this
@@ -42,7 +44,7 @@ pub struct Backlog {
 /// $1 and $2 are [`Due::parameters`].
 const IS_DUE: &str = "
     queued_at <= coalesce($2::timestamptz, 'infinity')
-        and (hour <= now() - interval '1 hour'
+        and (hour <= now() - interval '1 hour 3 minutes'
             or queued_at <= now() - make_interval(secs => $1::float8))";
 
 impl Due {
@@ -97,17 +99,17 @@ pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreEr
         .map_err(|error| StoreError::from_driver("take over touched hours", error))
 }
 
-/// Up to `hours_max` hours that are due, sorted by vehicle and hour. Half of them are the latest:
-/// what happens now is looked at before a backlog of old data. The other half has waited longest,
-/// so that every hour has its turn, however much comes in.
+/// Up to `hours_max` hours that are due, sorted by vehicle and hour. Three quarters of them are the
+/// latest: what happens now is looked at before a backlog of old data. The others have waited
+/// longest, so that every hour has its turn, however much comes in.
 pub async fn next_hours(
     client: &Client,
     due: Due,
     hours_max: u32,
 ) -> Result<Vec<QueuedHour>, StoreError> {
     let (interval, until) = due.parameters();
-    let latest = i64::from(hours_max / 2);
-    let longest = i64::from(hours_max) - latest;
+    let longest = i64::from(hours_max.div_ceil(4));
+    let latest = i64::from(hours_max) - longest;
     let parameters: [&(dyn ToSql + Sync); 4] = [&interval, &until, &latest, &longest];
     let rows = client
         .query(
