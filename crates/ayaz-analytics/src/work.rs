@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::lock::{commit_without_waiting, try_become_worker};
+use ayaz_store::analytics::lock::{commit_without_waiting, read_in_key_order, try_become_worker};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
 use ayaz_store::analytics::{Activity, Refresh, RefreshStatements, upkeep};
 use ayaz_store::context::{ServiceDayRules, take_over_context};
@@ -101,6 +101,7 @@ impl Candidate {
         plausibility: PlausibilityConfig,
     ) -> Result<Worker, StoreError> {
         commit_without_waiting(&self.connection.client).await?;
+        read_in_key_order(&self.connection.client).await?;
         let statements = RefreshStatements::prepare(&self.connection.client).await?;
         Ok(Worker {
             connection: self.connection,
