@@ -15,6 +15,9 @@ pub struct Options {
     pub database: bool,
     /// Whether an MQTT broker is wanted.
     pub broker: bool,
+    /// Shared buffers of the database, MB. 256 leaves a machine of a few GB its memory; what a large
+    /// fleet sends in an hour, 1.4 MB a vehicle at one reading a second, had better find room.
+    pub shared_buffers_mb: u32,
 }
 
 impl Default for Options {
@@ -23,6 +26,7 @@ impl Default for Options {
             data_dir: None,
             database: true,
             broker: true,
+            shared_buffers_mb: 256,
         }
     }
 }

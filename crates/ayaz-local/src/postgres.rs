@@ -35,7 +35,6 @@ const SETTINGS: &[&str] = &[
     "fsync=on",
     "synchronous_commit=on",
     "full_page_writes=on",
-    "shared_buffers=256MB",
     "maintenance_work_mem=128MB",
     "work_mem=16MB",
     "max_wal_size=4GB",
@@ -52,6 +51,7 @@ pub(crate) struct Cluster {
     programs: PostgresPrograms,
     data: PathBuf,
     password: Secret,
+    shared_buffers_mb: u32,
 }
 
 impl Cluster {
@@ -60,6 +60,7 @@ impl Cluster {
         programs: PostgresPrograms,
         home: &Path,
         user: Option<&ServerUser>,
+        shared_buffers_mb: u32,
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, LocalError> {
         let password_file = home.join("password");
@@ -103,6 +104,7 @@ impl Cluster {
             programs,
             data,
             password,
+            shared_buffers_mb,
         })
     }
 
@@ -127,6 +129,8 @@ impl Cluster {
         for setting in SETTINGS {
             command.extend(["-c".into(), setting.into()]);
         }
+        let shared_buffers = format!("shared_buffers={}MB", self.shared_buffers_mb);
+        command.extend(["-c".into(), shared_buffers.into()]);
         command
     }
 

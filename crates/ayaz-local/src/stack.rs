@@ -56,7 +56,10 @@ impl LocalStack {
             let given = options.data_dir.as_deref();
             let dir = DataDir::open(given, user.as_ref(), &mut progress).await?;
             stack.data_dir = Some(dir);
-            if let Err(error) = stack.start_servers(programs, user, &mut progress).await {
+            if let Err(error) = stack
+                .start_servers(programs, user, options.shared_buffers_mb, &mut progress)
+                .await
+            {
                 // The first failure is the one to show.
                 let _ = stack.stop().await;
                 return Err(error);
@@ -129,6 +132,7 @@ impl LocalStack {
         &mut self,
         programs: Programs,
         user: Option<ServerUser>,
+        shared_buffers_mb: u32,
         progress: &mut impl FnMut(&str),
     ) -> Result<(), LocalError> {
         let Some(dir) = &self.data_dir else {
@@ -145,7 +149,8 @@ impl LocalStack {
         }
         if let Some(programs) = programs.postgres {
             let home = dir.server_home("postgres", user.as_ref())?;
-            let cluster = Cluster::open(programs, &home, user.as_ref(), progress).await?;
+            let cluster =
+                Cluster::open(programs, &home, user.as_ref(), shared_buffers_mb, progress).await?;
             progress(&format!("starting {}", cluster.description()));
             let kind = Kind::Database(cluster);
             let server = Server::launch(kind, home, dir.lock()?, user).await?;
