@@ -12,6 +12,7 @@ mod end_to_end;
 mod figures;
 mod generator;
 mod latency;
+mod live;
 mod load;
 mod null_subscriber;
 mod processes;
@@ -142,24 +143,49 @@ pub async fn run(args: BenchArgs) -> Result<()> {
 async fn run_analytics(args: &analytics::AnalyticsArgs) -> Result<()> {
     let stop = shutdown::requested();
     tokio::pin!(stop);
+    let options = if args.live.live {
+        live::options()
+    } else {
+        Options::default()
+    };
     let mut stack = tokio::select! {
-        stack = LocalStack::start(Options::default(), |line| eprintln!("{line}")) => {
+        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
         () = &mut stop => bail!("stopped before the servers were up"),
     };
     let outcome = tokio::select! {
-        report = analytics::run(args, &mut stack) => report,
+        report = report_analytics(args, &mut stack) => report,
         () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
     };
     let stopped = stack.stop().await.context("stop the private servers");
     let report = outcome?;
     stopped?;
-    match args.format {
-        Format::Table => output::write(report.table())?,
-        Format::Json => output::line(serde_json::to_string_pretty(&report)?)?,
-    }
+    output::write(report)?;
     Ok(())
+}
+
+async fn report_analytics(
+    args: &analytics::AnalyticsArgs,
+    stack: &mut LocalStack,
+) -> Result<String> {
+    if args.live.live {
+        let report = live::run(&args.live, stack).await?;
+        match args.format {
+            Format::Table => Ok(report.table()),
+            Format::Json => json(&report),
+        }
+    } else {
+        let report = analytics::run(args, stack).await?;
+        match args.format {
+            Format::Table => Ok(report.table()),
+            Format::Json => json(&report),
+        }
+    }
+}
+
+fn json(report: &impl serde::Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(report)? + "\n")
 }
 
 async fn on_servers(

@@ -1,6 +1,7 @@
 //! The database that a test or a run of the bench gets for itself, and what is asked of it.
 
 mod history;
+mod live;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,6 +14,7 @@ use crate::migrate;
 use crate::vehicles::VehicleNumber;
 
 pub use history::History;
+pub use live::ViewWatch;
 
 /// Memory for finding equal keys, beyond which the server goes to disk.
 const VERIFY_MEMORY: &str = "128MB";

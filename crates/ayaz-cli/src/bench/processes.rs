@@ -61,6 +61,11 @@ impl Servers {
     }
 }
 
+/// Processor time of one process since its start, seconds.
+pub(super) fn cpu_seconds(process: &Process) -> Result<f64> {
+    Ok(own_seconds(&process.stat()?))
+}
+
 /// Most memory that the process has held, bytes.
 pub(super) fn memory_peak_bytes(process: &Process) -> Result<u64> {
     let peak_kb = process

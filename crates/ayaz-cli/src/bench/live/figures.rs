@@ -1,0 +1,246 @@
+//! What was seen each second, and what it comes to.
+
+use anyhow::{Context, Result};
+use ayaz_model::UnixMicroseconds;
+use serde::Serialize;
+
+use super::worker::WorkerCpu;
+
+/// The parts of a run.
+pub(super) const WARM_UP: &str = "warm-up";
+pub(super) const ALONE: &str = "live";
+pub(super) const LATE_HOURS: &str = "with late hours";
+pub(super) const TURN: &str = "turn of the hour";
+
+/// A view may be so old at most, s.
+pub(super) const AGE_TARGET_SECONDS: f64 = 60.0;
+/// What the worker may take, with its part of PostgreSQL, of a core.
+pub(super) const CPU_TARGET_CORES: f64 = 0.5;
+
+/// Over what time the busiest stretch is looked for, s.
+const BUSIEST_SECONDS: f64 = 60.0;
+
+/// One look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    /// Of the bus whose views are the oldest, and of one in a hundred, s.
+    age_max: f64,
+    age_p99: f64,
+    cpu: WorkerCpu,
+}
+
+/// What a part of the run came to. Ages are of the views of the oldest bus, and of one in a
+/// hundred, by the buses' clock; processor time is of one core.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Phase {
+    pub(super) name: &'static str,
+    pub(super) seconds: f64,
+    pub(super) age_oldest_bus_median_seconds: f64,
+    pub(super) age_oldest_bus_max_seconds: f64,
+    pub(super) age_p99_median_seconds: f64,
+    pub(super) age_p99_max_seconds: f64,
+    pub(super) worker_cores: f64,
+    pub(super) worker_postgres_cores: Option<f64>,
+    /// Worker and its part of PostgreSQL, in the busiest minute.
+    pub(super) busiest_minute_cores: Option<f64>,
+    pub(super) other_postgres_cores: Option<f64>,
+    /// Late hours that waited at the end.
+    pub(super) late_hours_waiting: u64,
+}
+
+/// What came out.
+#[derive(Debug, Serialize)]
+pub(in crate::bench) struct Report {
+    pub(super) buses: u64,
+    pub(super) readings_before: u64,
+    pub(super) readings_before_per_second: f64,
+    /// How long after its moment a reading was stored at most.
+    pub(super) feed_lag_max_seconds: f64,
+    pub(super) worker_memory_peak_mb: f64,
+    pub(super) phases: Vec<Phase>,
+    /// Every view younger than a minute, live, with late hours and at the turn of the hour.
+    pub(super) age_target_holds: bool,
+    /// Worker and its part of PostgreSQL within half a core, live; `None` if it was not ours to see.
+    pub(super) cpu_target_holds: Option<bool>,
+}
+
+impl Look {
+    pub(super) fn new(
+        now: UnixMicroseconds,
+        newest: &[Option<UnixMicroseconds>],
+        cpu: WorkerCpu,
+    ) -> Self {
+        let age = |newest: &Option<UnixMicroseconds>| match newest {
+            Some(newest) => now.seconds_since(*newest),
+            None => f64::INFINITY,
+        };
+        let mut ages: Vec<f64> = newest.iter().map(age).collect();
+        ages.sort_by(f64::total_cmp);
+        Self {
+            age_max: percentile(&ages, 100),
+            age_p99: percentile(&ages, 99),
+            cpu,
+        }
+    }
+}
+
+impl Phase {
+    pub(super) fn new(name: &'static str, looks: &[Look], late_hours_waiting: u64) -> Result<Self> {
+        let (first, last) = looks
+            .first()
+            .zip(looks.last())
+            .context("a part of the run without a look")?;
+        let sorted = |pick: fn(&Look) -> f64| {
+            let mut figures: Vec<f64> = looks.iter().map(pick).collect();
+            figures.sort_by(f64::total_cmp);
+            figures
+        };
+        let oldest = sorted(|look| look.age_max);
+        let p99 = sorted(|look| look.age_p99);
+        let used = Used::between(first, last);
+        Ok(Self {
+            name,
+            seconds: used.seconds,
+            age_oldest_bus_median_seconds: percentile(&oldest, 50),
+            age_oldest_bus_max_seconds: percentile(&oldest, 100),
+            age_p99_median_seconds: percentile(&p99, 50),
+            age_p99_max_seconds: percentile(&p99, 100),
+            worker_cores: used.worker / used.seconds,
+            worker_postgres_cores: used.postgres.map(|(own, _)| own / used.seconds),
+            busiest_minute_cores: busiest(looks),
+            other_postgres_cores: used.postgres.map(|(_, other)| other / used.seconds),
+            late_hours_waiting,
+        })
+    }
+}
+
+impl Report {
+    pub(super) fn new(
+        buses: u64,
+        readings_before: u64,
+        preload_seconds: f64,
+        feed_lag_max_seconds: f64,
+        worker_memory_peak_mb: f64,
+        phases: Vec<Phase>,
+    ) -> Self {
+        let young = |phase: &Phase| phase.age_oldest_bus_max_seconds < AGE_TARGET_SECONDS;
+        let live = phases.iter().find(|phase| phase.name == ALONE);
+        Self {
+            buses,
+            readings_before,
+            readings_before_per_second: readings_before as f64 / preload_seconds,
+            feed_lag_max_seconds,
+            worker_memory_peak_mb,
+            age_target_holds: phases
+                .iter()
+                .filter(|phase| phase.name != WARM_UP)
+                .all(young),
+            cpu_target_holds: live
+                .and_then(|phase| phase.busiest_minute_cores)
+                .map(|cores| cores <= CPU_TARGET_CORES),
+            phases,
+        }
+    }
+}
+
+/// What was used between two looks, s.
+struct Used {
+    seconds: f64,
+    worker: f64,
+    postgres: Option<(f64, f64)>,
+}
+
+impl Used {
+    fn between(first: &Look, last: &Look) -> Self {
+        let (first, last) = (first.cpu, last.cpu);
+        let postgres = first.postgres.zip(last.postgres);
+        Self {
+            seconds: last.at.duration_since(first.at).as_secs_f64(),
+            worker: last.worker - first.worker,
+            postgres: postgres.map(|(first, last)| (last.0 - first.0, last.1 - first.1)),
+        }
+    }
+
+    /// Worker and its part of PostgreSQL, of a core.
+    fn cores(&self) -> Option<f64> {
+        let (own, _) = self.postgres?;
+        Some((self.worker + own) / self.seconds)
+    }
+}
+
+/// The most that was used over any minute, or over the whole of less.
+fn busiest(looks: &[Look]) -> Option<f64> {
+    let last = looks.last()?;
+    looks
+        .iter()
+        .enumerate()
+        .filter_map(|(index, first)| {
+            looks[index..]
+                .iter()
+                .find(|later| Used::between(first, later).seconds >= BUSIEST_SECONDS)
+                .or((index == 0).then_some(last))
+                .and_then(|later| Used::between(first, later).cores())
+        })
+        .max_by(f64::total_cmp)
+}
+
+/// Of sorted figures, by nearest rank.
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted
+        .get(rank.saturating_sub(1))
+        .copied()
+        .unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn look(at: Instant, newest: &[Option<i64>], worker: f64, postgres: (f64, f64)) -> Look {
+        let newest: Vec<_> = newest
+            .iter()
+            .map(|seconds| seconds.map(|seconds| UnixMicroseconds(seconds * 1_000_000)))
+            .collect();
+        let cpu = WorkerCpu {
+            at,
+            worker,
+            postgres: Some(postgres),
+        };
+        Look::new(UnixMicroseconds(100_000_000), &newest, cpu)
+    }
+
+    #[test]
+    fn one_old_bus_is_enough_to_miss_the_target_and_a_missing_one_too() {
+        let at = Instant::now();
+        let mut newest = vec![Some(70); 199];
+        newest.push(Some(39));
+        let one_old = look(at, &newest, 0.0, (0.0, 0.0));
+        assert_eq!((one_old.age_max, one_old.age_p99), (61.0, 30.0));
+        assert_eq!(
+            look(at, &[Some(70), None], 0.0, (0.0, 0.0)).age_max,
+            f64::INFINITY
+        );
+        let phase = Phase::new(ALONE, &[one_old], 0).unwrap();
+        assert!(!Report::new(200, 0, 1.0, 0.0, 0.0, vec![phase]).age_target_holds);
+    }
+
+    #[test]
+    fn the_busiest_minute_counts_the_worker_and_its_part_of_postgres() {
+        let start = Instant::now();
+        // A quarter of a core for a minute, then all of one for half a minute.
+        let looks: Vec<Look> = (0..=90)
+            .map(|second| {
+                let used = (second.min(60) as f64).mul_add(0.25, (second.max(60) - 60) as f64);
+                let at = start + Duration::from_secs(second);
+                look(at, &[Some(80)], used / 2.0, (used / 2.0, 7.0))
+            })
+            .collect();
+        let phase = Phase::new(ALONE, &looks, 0).unwrap();
+        assert_eq!(phase.busiest_minute_cores, Some(0.625));
+        assert_eq!(phase.other_postgres_cores, Some(0.0));
+        assert!((phase.worker_cores - 0.25).abs() < 1e-9);
+    }
+}
