@@ -110,7 +110,11 @@ impl Tables {
             last.map(|s| s.block_started_at)
         };
         let first = block_before(from).map(|at| {
-            let session = self.sessions.iter().find(|s| s.started_at == at).unwrap();
+            let session = self
+                .sessions
+                .iter()
+                .find(|s| s.started_at == at)
+                .expect("the window begins with a session");
             let on_plug = session.kind != Activity::Trip && session.drive_cycle.is_some();
             block_before(at).filter(|_| on_plug).unwrap_or(at)
         });

@@ -154,11 +154,17 @@ mod tests {
     fn figures_are_rounded_without_a_negative_zero_and_completeness_is_never_rounded_up() {
         assert_eq!(number(Some(-0.04), 1), "0.0");
         assert_eq!(number(Some(-0.06), 1), "-0.1");
-        assert_eq!((percent(Some(-0.004)), percent(Some(-0.1))), ("0".into(), "-10".into()));
+        assert_eq!(
+            (percent(Some(-0.004)), percent(Some(-0.1))),
+            ("0".into(), "-10".into())
+        );
         let threshold = Threshold::default();
         let shown = |share| completeness(share, threshold);
         assert_eq!(shown(Some(0.8999)), "89*");
-        assert_eq!((shown(Some(0.95)), shown(Some(1.0))), ("95".into(), "100".into()));
+        assert_eq!(
+            (shown(Some(0.95)), shown(Some(1.0))),
+            ("95".into(), "100".into())
+        );
         assert_eq!(shown(None), "–*");
     }
 

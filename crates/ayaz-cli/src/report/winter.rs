@@ -345,7 +345,10 @@ mod tests {
             IncompleteTrips::default(),
         );
         let table = people::table_of(&ranges, Look::default());
-        assert!(!table.lines().next().unwrap().contains("left out"), "{table}");
+        assert!(
+            !table.lines().next().unwrap().contains("left out"),
+            "{table}"
+        );
         assert!(!table.contains("Left out:"), "{table}");
         let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
         assert!(line("[-40,-38)").contains("not enough data"), "{table}");

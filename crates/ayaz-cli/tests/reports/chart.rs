@@ -84,7 +84,10 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
         .await?;
     let left_out = text(&chart(url, &[]).stdout);
     assert!(left_out.contains("Left out: 3 of 10 trips"), "{left_out}");
-    assert!(left_out.contains("(3 for time that is missing)"), "{left_out}");
+    assert!(
+        left_out.contains("(3 for time that is missing)"),
+        "{left_out}"
+    );
     let all = text(&chart(url, &["--min-completeness", "0"]).stdout);
     assert!(!all.contains("eft out"), "{all}");
 

@@ -71,6 +71,10 @@ async fn a_bus_that_sends_what_cannot_be_does_not_take_the_reports_from_the_othe
         anyhow::ensure!(rows.is_ok(), "{view}: {:?}", rows.err());
     }
     let odometers = "select count(odometer_end_km) from session where vehicle_id = 1";
-    assert_eq!(database.number(odometers).await?, 0, "no odometer reads that");
+    assert_eq!(
+        database.number(odometers).await?,
+        0,
+        "no odometer reads that"
+    );
     Ok(())
 }
