@@ -131,8 +131,6 @@ impl Tables {
                     at >= to.plus(CUT_REACH_MICROSECONDS)
                 } else {
                     next.kind != Activity::Trip
-                        || before.kind == Activity::Trip
-                        || next.drive_cycle != before.drive_cycle
                         || next.drive_cycle.is_none()
                         || at > to.plus(SILENCE_MICROSECONDS_MAX)
                 };
@@ -448,6 +446,7 @@ proptest! {
             tables.work_off(&choices);
         }
         let expected = whole(&readings, PlausibilityConfig::default());
+        prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
         prop_assert_eq!(&tables.sessions, &expected.sessions);
         let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
         for session in &expected.sessions {

@@ -100,9 +100,10 @@ impl Window {
 /// part of the trip before it.
 ///
 /// After the hours, a block that was cut off touches the one before it. A block that was not begins
-/// where it began if what ends last before it ends after the hours; unless it is a trip after a plug
-/// with the key on, which may turn out to be a part of an earlier trip, less than a day ago. Those
-/// that were cut off begin where they began only once the hours are out of reach.
+/// where it began if what ends last before it ends after the hours; unless it is a drive cycle that
+/// may turn out to be the rest of one in the hours, less than a day ago, with nothing but a plug and
+/// the key on since. Those that were cut off begin where they began only once the hours are out of
+/// reach.
 pub(super) fn window_statement() -> String {
     format!(
         "-- session_window
@@ -128,9 +129,7 @@ pub(super) fn window_statement() -> String {
                 max(ended_at) over (
                     order by started_at, number rows between unbounded preceding and 1 preceding
                 ) as ended_before,
-                lag(block_started_at) over w as block_before,
-                lag(kind) over w as kind_before,
-                lag(drive_cycle) over w as drive_cycle_before
+                lag(block_started_at) over (order by started_at, number) as block_before
             from session
             where vehicle_id = $1
                 and started_at >= (
@@ -139,16 +138,13 @@ pub(super) fn window_statement() -> String {
                     order by ended_at
                     limit 1
                 )
-            window w as (order by started_at, number)
         ), next as (
             select started_at as at, ended_before >= started_at as is_cut
             from later
             where block_started_at > block_before
                 and ended_before >= $3
                 and case when ended_before < started_at then
-                    kind <> 'trip' or kind_before = 'trip'
-                    or drive_cycle is distinct from drive_cycle_before or drive_cycle is null
-                    or started_at > $3 + {gap}
+                    kind <> 'trip' or drive_cycle is null or started_at > $3 + {gap}
                 else
                     started_at >= $3 + {reach}
                 end
