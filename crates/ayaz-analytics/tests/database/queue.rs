@@ -99,7 +99,7 @@ async fn a_running_hour_is_not_worked_out_at_each_touch() -> Result<()> {
         assert_eq!((round.work.touches, round.work.hours), (1, 0));
         assert!(!round.more, "it has to wait, which is no reason to hurry");
     }
-    database.queue(2, 0, 25).await?;
+    database.queue(2, 0, 60).await?;
     assert_eq!(worker.round().await?.work.hours, 1);
     assert_eq!(database.queued_vehicles().await?, [1]);
     Ok(())

@@ -11,7 +11,7 @@ mod worker;
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use ayaz_local::{LocalStack, Options};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
@@ -41,7 +41,7 @@ pub(super) struct LiveArgs {
     live_duration: Duration,
 }
 
-/// For the worker to work off the hours that were there before it, and to come to its pace.
+/// For the worker to come to its pace.
 const WARM_UP: Duration = Duration::from_secs(60);
 /// How long late hours are looked at, and the turn of the hour.
 const LATE: Duration = Duration::from_secs(90);
@@ -57,7 +57,10 @@ const MONTH_TRIPS: i32 = 100;
 const MONTH_TRIPS_AGE_HOURS: i64 = 8;
 
 /// Time for everything before the buses send; the hour is chosen so that it lies ahead.
-const PREPARATION: Duration = Duration::from_secs(600);
+const PREPARATION: Duration = Duration::from_secs(900);
+
+/// How long it may take to work off what is there before the buses send.
+const WORK_OFF_MAX: Duration = Duration::from_secs(300);
 
 /// What is simulated beyond the schedule, s: looks take their time.
 const MARGIN_SECONDS: i64 = 30;
@@ -139,6 +142,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     database.settle().await?;
 
     let worker = WorkerProcess::start(&database).await?;
+    work_off(&database, args, schedule).await?;
     let watched = watch(args, site, &database, &worker, feed, schedule, late).await;
     let memory_peak_mb = worker.memory_peak_bytes()? as f64 / 1e6;
     worker.stop().await?;
@@ -151,6 +155,26 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
         memory_peak_mb,
         phases,
     ))
+}
+
+/// Waits until the worker has worked out all that was there before it.
+async fn work_off(database: &ScratchDatabase, args: &LiveArgs, schedule: Schedule) -> Result<()> {
+    eprintln!("the worker works that off");
+    let views = database.watch_views(args.live_buses.into()).await?;
+    let until = Instant::now() + WORK_OFF_MAX;
+    let end = schedule.hour.plus(HOUR_MICROSECONDS);
+    // What was stored may still wait to be queued, so the views must show it.
+    loop {
+        let shown = views.newest(schedule.hour).await?;
+        if shown.iter().all(Option::is_some) && views.waiting(end).await? == 0 {
+            return Ok(());
+        }
+        ensure!(
+            Instant::now() < until,
+            "the worker has not worked off what was there within {WORK_OFF_MAX:?}"
+        );
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 fn late_from(hour: UnixMicroseconds) -> Result<jiff::Timestamp> {
