@@ -9,6 +9,9 @@
 //! only ever leads to later hours, and the way back depends on readings alone, so this comes to
 //! rest, and where it rests depends on the readings alone: not on the order in which they arrived,
 //! nor on which hours were worked out together.
+//!
+//! Readings that were recorded with a wrong time ([`crate::clock`]) are counted and left out before
+//! anything else looks at them.
 
 mod quality;
 pub mod reach;
@@ -18,6 +21,8 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::{HourState, HoursOutcome, Neighbours, OpenTrip, Sample};
 
+use crate::clock::LeftOut;
+use crate::clock::runs::Runs;
 use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::pieces::PieceMap;
 use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_MICROSECONDS};
@@ -44,6 +49,8 @@ pub struct Hours {
     from: UnixMicroseconds,
     hours: Vec<Hour>,
     reach: Reach,
+    left_out: LeftOut,
+    runs: Runs,
     plausibility: Plausibility,
     /// Samples whose plausibility is settled, on their way.
     settled: Vec<Checked>,
@@ -89,6 +96,8 @@ impl Hours {
             from,
             hours: (0..count).map(hour).collect(),
             reach: Reach::new(from, count),
+            left_out: LeftOut::default(),
+            runs: Runs::default(),
             plausibility: Plausibility::new(rules.plausibility),
             settled: Vec::new(),
             days: rules.service_days.clone(),
@@ -98,6 +107,12 @@ impl Hours {
             passed: 0,
             open_trip_continued: false,
         }
+    }
+
+    /// Leaves out what was recorded with a wrong time.
+    #[must_use]
+    pub fn without(self, left_out: LeftOut) -> Self {
+        Self { left_out, ..self }
     }
 
     /// The end of the last hour.
@@ -118,7 +133,20 @@ impl Hours {
 
     /// Takes the next sample, in the order of their identity.
     pub fn push(&mut self, sample: Sample) {
-        self.reach.count(sample.recorded_at);
+        let at = sample.recorded_at;
+        let hour = self.index(at);
+        if hour.is_some() {
+            self.runs.push(&sample);
+        }
+        let part = self.left_out.find(&sample);
+        self.reach.count(&sample, part.is_some());
+        if let Some(part) = part {
+            if let Some(index) = hour {
+                let day = self.days.of(at);
+                self.hours[index].quality.leave_out(&sample, day, part);
+            }
+            return;
+        }
         let mut settled = std::mem::take(&mut self.settled);
         self.plausibility
             .push(sample, |checked| settled.push(checked));
@@ -241,6 +269,7 @@ impl Hours {
             || known(self.to()).is_some_and(|after| self.reach.is_wrong_after(after));
         let mut outcome = HoursOutcome {
             neighbours: Neighbours { before, after },
+            clock_runs: self.runs.finish(),
             ..HoursOutcome::default()
         };
         for (index, hour) in self.hours.into_iter().enumerate() {
@@ -257,6 +286,8 @@ impl Hours {
                 readings: counts.readings,
                 readings_before: counts.readings_before,
                 readings_after: counts.readings_after,
+                doubted_before: counts.doubted_before,
+                doubted_after: counts.doubted_after,
                 open_trip: hour.open_trip,
                 open_trip_continued: hour.open_trip_continued,
             });

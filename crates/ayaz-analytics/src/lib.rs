@@ -4,13 +4,15 @@
 //! hours out anew, whole, so that late data corrects the numbers it belongs to.
 //!
 //! Reading order, all of it pure: [`interval`] (two neighbouring samples), [`integrate`] (sums over
-//! intervals), [`exact`] (so that they add up), [`plausibility`] (what is not believed), [`trips`] (where drive cycles are not
+//! intervals), [`exact`] (so that they add up), [`plausibility`] (what is not believed), [`clock`] (what
+//! was recorded with a wrong time), [`trips`] (where drive cycles are not
 //! numbered), [`activity`] (what a parked bus does), [`service_days`], [`pieces`] (what sums are
 //! grouped by), [`hours`] (all of it for neighbouring hours), [`sessions`], [`days`] and
 //! [`months`] (what hours add up to). Then [`config`], [`metrics`], [`work`] (the queue, worked off) and [`run`] (the
 //! daemon).
 
 pub mod activity;
+pub mod clock;
 pub mod config;
 pub mod days;
 pub mod exact;

@@ -14,6 +14,7 @@ use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
 
 use jiff::civil::Date;
 
+use crate::clock::Clock;
 use crate::config::RefreshConfig;
 use crate::hours::{Hours, Rules};
 use crate::metrics as names;
@@ -173,21 +174,33 @@ impl Worker {
         let to = from.plus(count as i64 * HOUR_MICROSECONDS);
         let client = &mut self.connection.client;
         let refresh = Refresh::begin(client, &self.statements, vehicle, from, to).await?;
-        let known = refresh.states().await?;
+        let (clock_from, clock_to) = Clock::needs(from, count);
+        // Asked for together, they take as long as one.
+        let (known, runs, service_days) = tokio::try_join!(
+            refresh.states(),
+            refresh.clock_runs(clock_from, clock_to),
+            refresh.service_day_rules()
+        )?;
         let before = known
             .iter()
             .find(|state| state.hour == from.plus(-HOUR_MICROSECONDS));
-        let day_rules = refresh.service_day_rules().await?;
         let rules = Rules {
             trip_gap_seconds: self.config.trip_gap_s,
             plausibility: self.plausibility,
-            service_days: ServiceDays::new(day_rules.clone()),
+            service_days: ServiceDays::new(service_days.clone()),
         };
-        let mut hours = Hours::new(from, count, before, &rules);
-        let readings = read_samples(&refresh, &mut hours).await?;
-        let outcome = hours.finish(&known);
+        let mut clock = Clock::new(from, count, runs);
+        let mut readings = 0;
+        let outcome = loop {
+            let hours = Hours::new(from, count, before, &rules);
+            let mut hours = hours.without(clock.left_out().clone());
+            readings += read_samples(&refresh, &mut hours).await?;
+            if let Some(outcome) = clock.settle(hours.finish(&known)) {
+                break outcome;
+            }
+        };
         refresh.write_hours(&outcome).await?;
-        refresh_sessions(&refresh, &day_rules).await?;
+        refresh_sessions(&refresh, &service_days).await?;
         refresh.commit().await?;
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);

@@ -2,10 +2,10 @@
 //!
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
-//! tables have in common), [`pieces`], [`states`], [`quality`], [`sessions`], [`days`],
-//! [`months`];
-//! [`refresh`] (all of that in one transaction), [`upkeep`] (what is cleared away).
+//! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`sessions`], [`days`],
+//! [`months`]; [`refresh`] (all of that in one transaction), [`upkeep`] (what is cleared away).
 
+pub mod clock;
 pub mod days;
 pub mod ends;
 pub mod energy;
@@ -21,6 +21,7 @@ pub mod sessions;
 pub mod states;
 pub mod upkeep;
 
+pub use clock::ClockRun;
 pub use days::{DayTime, SessionSpan};
 pub use ends::{Ends, FirstLast};
 pub use energy::Energy;

@@ -3,7 +3,7 @@
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::HourState;
+use ayaz_store::analytics::{HourState, Sample};
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::plausibility;
@@ -22,10 +22,10 @@ const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
 pub(super) struct Reach {
     from: UnixMicroseconds,
     counts: Vec<Counts>,
-    /// What the hour before should know as its `readings_after`.
-    first: i64,
-    /// What the hour after should know as its `readings_before`.
-    last: i64,
+    /// What the hour before should know as its `readings_after` and `doubted_after`.
+    first: (i64, i64),
+    /// What the hour after should know as its `readings_before` and `doubted_before`.
+    last: (i64, i64),
 }
 
 /// Readings of an hour, and of its surroundings.
@@ -34,6 +34,8 @@ pub(super) struct Counts {
     pub(super) readings: i64,
     pub(super) readings_before: i64,
     pub(super) readings_after: i64,
+    pub(super) doubted_before: i64,
+    pub(super) doubted_after: i64,
 }
 
 impl Reach {
@@ -41,12 +43,14 @@ impl Reach {
         Self {
             from,
             counts: vec![Counts::default(); hours],
-            first: 0,
-            last: 0,
+            first: (0, 0),
+            last: (0, 0),
         }
     }
 
-    pub(super) fn count(&mut self, at: UnixMicroseconds) {
+    pub(super) fn count(&mut self, sample: &Sample, left_out: bool) {
+        let at = sample.recorded_at;
+        let doubted = if left_out { mark(sample) } else { 0 };
         // Hours are counted from `from`; the one before is −1.
         let hour =
             at.0.saturating_sub(self.from.0)
@@ -60,15 +64,25 @@ impl Reach {
         }
         if into < AFTER_MICROSECONDS {
             match self.at(hour.saturating_sub(1)) {
-                Some(before) => before.readings_after += 1,
-                None if hour == 0 => self.first += 1,
+                Some(before) => {
+                    before.readings_after += 1;
+                    before.doubted_after = before.doubted_after.wrapping_add(doubted);
+                }
+                None if hour == 0 => {
+                    self.first = (self.first.0 + 1, self.first.1.wrapping_add(doubted));
+                }
                 None => {}
             }
         }
         if into >= HOUR_MICROSECONDS - BEFORE_MICROSECONDS {
             match self.at(hour.saturating_add(1)) {
-                Some(after) => after.readings_before += 1,
-                None if hour == hours - 1 => self.last += 1,
+                Some(after) => {
+                    after.readings_before += 1;
+                    after.doubted_before = after.doubted_before.wrapping_add(doubted);
+                }
+                None if hour == hours - 1 => {
+                    self.last = (self.last.0 + 1, self.last.1.wrapping_add(doubted));
+                }
                 None => {}
             }
         }
@@ -80,12 +94,12 @@ impl Reach {
 
     /// Whether the hour before was worked out from other readings than there are now.
     pub(super) fn is_wrong_before(&self, known: &HourState) -> bool {
-        known.readings_after != self.first
+        (known.readings_after, known.doubted_after) != self.first
     }
 
     /// Whether the hour after was.
     pub(super) fn is_wrong_after(&self, known: &HourState) -> bool {
-        known.readings_before != self.last
+        (known.readings_before, known.doubted_before) != self.last
     }
 
     fn at(&mut self, hour: i64) -> Option<&mut Counts> {
@@ -93,4 +107,18 @@ impl Reach {
             .ok()
             .and_then(|hour| self.counts.get_mut(hour))
     }
+}
+
+/// A hash of the reading's identity. Readings are only ever added, so that their number tells which they
+/// are; those that are left out may be others of the same number.
+fn mark(sample: &Sample) -> i64 {
+    let parts = [sample.recorded_at.0, sample.boot_id, sample.sequence];
+    parts.into_iter().fold(0, |hash: i64, part| {
+        // The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
+        let mut x = hash.wrapping_add(part).cast_unsigned();
+        x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (x ^ (x >> 31)).cast_signed()
+    })
 }

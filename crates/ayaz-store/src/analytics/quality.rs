@@ -33,6 +33,8 @@ pub struct DoubtedStretch {
     pub started_at: UnixMicroseconds,
     pub ended_at: UnixMicroseconds,
     pub readings: i64,
+    pub sequence_min: i64,
+    pub sequence_max: i64,
     pub checks: Vec<&'static str>,
     pub signals: Vec<&'static str>,
     pub whole_row: bool,
@@ -92,6 +94,8 @@ pub(super) async fn insert(
             Box::new(timestamp(of.started_at)),
             Box::new(timestamp(of.ended_at)),
             Box::new(of.readings),
+            Box::new(of.sequence_min),
+            Box::new(of.sequence_max),
             Box::new(&of.checks),
             Box::new(&of.signals),
             Box::new(of.whole_row),
@@ -105,14 +109,16 @@ pub(super) async fn insert(
         Type::TIMESTAMPTZ,
         Type::TIMESTAMPTZ,
         Type::INT8,
+        Type::INT8,
+        Type::INT8,
         Type::TEXT_ARRAY,
         Type::TEXT_ARRAY,
         Type::BOOL,
     ];
     let statement = "-- insert_doubted_stretches
         copy doubted_stretch (
-            vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, checks, signals,
-            whole_row
+            vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, sequence_min,
+            sequence_max, checks, signals, whole_row
         ) from stdin (format binary)";
     rows::write(transaction, statement, &types, rows.collect())
         .await

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{Client, IsolationLevel, Row, Statement, Transaction};
 
+use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
 use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
@@ -24,6 +25,8 @@ pub struct RefreshStatements {
     states: Statement,
     forget: Statement,
     remember: Statement,
+    clock_runs: Statement,
+    insert_clock_runs: Statement,
     queue: Statement,
     pieces: Statement,
     sessions: sessions::Statements,
@@ -40,6 +43,8 @@ impl RefreshStatements {
             states: prepare(client, STATES).await?,
             forget: prepare(client, FORGET).await?,
             remember: prepare(client, REMEMBER).await?,
+            clock_runs: prepare(client, clock::READ).await?,
+            insert_clock_runs: prepare(client, clock::INSERT).await?,
             queue: prepare(client, QUEUE).await?,
             pieces: prepare(client, &pieces::read_statement()).await?,
             sessions: sessions::Statements {
@@ -64,7 +69,7 @@ async fn prepare(client: &Client, statement: &str) -> Result<Statement, StoreErr
 
 const STATES: &str = "-- refreshed_hours
     select hour, readings, readings_before, readings_after, open_trip_started_at,
-        open_trip_moved_at, open_trip_continued
+        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after
     from refreshed_hour
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour";
@@ -76,6 +81,8 @@ const FORGET: &str = "-- forget_hours
         delete from hour_sequence where vehicle_id = $1 and hour >= $2 and hour < $3
     ), stretches as (
         delete from doubted_stretch where vehicle_id = $1 and hour >= $2 and hour < $3
+    ), runs as (
+        delete from clock_run where vehicle_id = $1 and hour >= $2 and hour < $3
     ), queued as (
         delete from refresh_queue where vehicle_id = $1 and hour >= $2 and hour < $3
         returning queued_at
@@ -87,16 +94,16 @@ const FORGET: &str = "-- forget_hours
 const REMEMBER: &str = "-- remember_hours
     insert into refreshed_hour (
         vehicle_id, hour, readings, readings_before, readings_after, open_trip_started_at,
-        open_trip_moved_at, open_trip_continued
+        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after
     )
     select $1, * from unnest(
         $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-        $7::timestamptz[], $8::boolean[]
+        $7::timestamptz[], $8::boolean[], $9::bigint[], $10::bigint[]
     )";
 
 /// An hour that was never worked out either has no readings or waits in the queue anyway. What made
-/// a neighbour wrong are the readings that made the hours themselves wrong, so it has waited as long.
-const QUEUE: &str = "-- queue_neighbours
+/// another one wrong are the readings that made the hours themselves wrong, so it has waited as long.
+const QUEUE: &str = "-- queue_others
     insert into refresh_queue as q (vehicle_id, hour, queued_at)
     select vehicle_id, hour, coalesce($3, now())
     from refreshed_hour where vehicle_id = $1 and hour = any ($2)
@@ -123,8 +130,12 @@ pub struct HoursOutcome {
     pub sequences: Vec<HourSequence>,
     /// What is doubted, sorted by hour.
     pub stretches: Vec<DoubtedStretch>,
+    /// By what the clock is judged, sorted by hour.
+    pub clock_runs: Vec<ClockRun>,
     /// Which hours beside these are no longer right.
     pub neighbours: Neighbours,
+    /// Hours, near or not, of which other readings have a wrong time than when they were worked out.
+    pub clock_changed: Vec<UnixMicroseconds>,
 }
 
 /// The transaction. Everything is read from one snapshot; dropped, it leaves all as it was.
@@ -172,6 +183,18 @@ impl<'a> Refresh<'a> {
         Ok(rows.iter().map(state).collect())
     }
 
+    /// What is known of the clock in the hours from `from` up to and without `to`.
+    pub async fn clock_runs(
+        &self,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> Result<Vec<ClockRun>, StoreError> {
+        let statement = &self.statements.clock_runs;
+        clock::read(&self.transaction, statement, self.vehicle, from, to)
+            .await
+            .map_err(|error| StoreError::from_driver("read what is known of the clock", error))
+    }
+
     /// By which rules the vehicle's service days are told.
     pub async fn service_day_rules(&self) -> Result<ServiceDayRules, StoreError> {
         service_day_rules(&self.transaction, self.vehicle).await
@@ -189,7 +212,7 @@ impl<'a> Refresh<'a> {
     }
 
     /// Puts what the hours come to in the place of what was known of them, takes them off the
-    /// queue, and puts the neighbours on it.
+    /// queue, and puts those on it that are no longer right.
     pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let vehicle = self.vehicle;
@@ -211,7 +234,13 @@ impl<'a> Refresh<'a> {
         )
         .await?;
         if !hours.states.is_empty() {
-            self.remember(&hours.states).await.map_err(failed)?;
+            let insert = &self.statements.insert_clock_runs;
+            // One way to the database for both.
+            tokio::try_join!(
+                self.remember(&hours.states),
+                clock::insert(&self.transaction, insert, vehicle, &hours.clock_runs)
+            )
+            .map_err(failed)?;
         }
         let queued: Vec<Timestamp> = [
             hours
@@ -222,6 +251,7 @@ impl<'a> Refresh<'a> {
         ]
         .into_iter()
         .flatten()
+        .chain(hours.clock_changed.iter().copied().map(timestamp))
         .collect();
         if !queued.is_empty() {
             self.transaction
@@ -331,6 +361,8 @@ impl<'a> Refresh<'a> {
                 .collect()
         };
         let continued: Vec<bool> = states.iter().map(|s| s.open_trip_continued).collect();
+        let doubted_before: Vec<i64> = states.iter().map(|s| s.doubted_before).collect();
+        let doubted_after: Vec<i64> = states.iter().map(|s| s.doubted_after).collect();
         self.transaction
             .execute(
                 &self.statements.remember,
@@ -343,6 +375,8 @@ impl<'a> Refresh<'a> {
                     &trip(|t| t.started_at),
                     &trip(|t| t.moved_at),
                     &continued,
+                    &doubted_before,
+                    &doubted_after,
                 ],
             )
             .await
@@ -368,5 +402,7 @@ fn state(row: &Row) -> HourState {
         readings_after: row.get(3),
         open_trip,
         open_trip_continued: row.get(6),
+        doubted_before: row.get(7),
+        doubted_after: row.get(8),
     }
 }

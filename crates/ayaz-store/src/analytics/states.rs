@@ -26,6 +26,10 @@ pub struct HourState {
     /// Good readings after the hour on which its last interval, or the plausibility of its last
     /// readings, depends.
     pub readings_after: i64,
+    /// Those of `readings_before` that were left out for their time: the sum of a hash of each.
+    pub doubted_before: i64,
+    /// The same of `readings_after`.
+    pub doubted_after: i64,
     /// The trip without a number that might go on after the hour.
     pub open_trip: Option<OpenTrip>,
     /// Whether that trip went on after the hour.

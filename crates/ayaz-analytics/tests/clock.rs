@@ -1,0 +1,249 @@
+//! Which readings are doubted for their time: those of a clock that stepped, and none where numbers carry
+//! no order.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+
+use ayaz_analytics::clock::Clock;
+use ayaz_analytics::clock::runs::Runs;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::{HoursOutcome, Sample};
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// What a device does for a time: from when to when, s; a reading every so many seconds; how far its
+/// clock is off, s.
+#[derive(Clone, Copy)]
+struct Stay(i64, i64, i64, i64);
+
+/// A reading: boot, number, second that the clock tells.
+type Reading = (i64, i64, i64);
+
+/// One boot, numbered from `number` on.
+fn boot(boot: i64, number: i64, stays: &[Stay]) -> Vec<Reading> {
+    let taken = stays.iter().flat_map(|&Stay(from, to, step, offset)| {
+        let seconds = (from..to).step_by(usize::try_from(step).unwrap());
+        seconds.map(move |second| second + offset)
+    });
+    let numbered = taken.zip(number..);
+    numbered.map(|(at, number)| (boot, number, at)).collect()
+}
+
+/// The readings that are doubted, of all that were stored.
+fn doubted(readings: &[Reading]) -> BTreeSet<Reading> {
+    let mut samples: Vec<Sample> = readings
+        .iter()
+        .map(|&(boot, number, second)| {
+            let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), boot, None);
+            sample.sequence = number;
+            sample
+        })
+        .collect();
+    samples.sort_by_key(|sample| (sample.recorded_at, sample.boot_id, sample.sequence));
+    let from = samples[0].recorded_at.hour();
+    let last = samples[samples.len() - 1].recorded_at.hour();
+    let count = (last.0 - from.0) / HOUR_MICROSECONDS + 1;
+    let outcome = || {
+        let mut runs = Runs::default();
+        samples.iter().for_each(|sample| runs.push(sample));
+        HoursOutcome {
+            clock_runs: runs.finish(),
+            ..HoursOutcome::default()
+        }
+    };
+    let mut clock = Clock::new(from, usize::try_from(count).unwrap(), Vec::new());
+    let settled = clock.settle(outcome()).or_else(|| clock.settle(outcome()));
+    assert!(settled.is_some(), "a second time settles it");
+    let left_out = clock.left_out();
+    let doubted = samples
+        .iter()
+        .filter(|sample| left_out.find(sample).is_some());
+    doubted
+        .map(|sample| {
+            (
+                sample.boot_id,
+                sample.sequence,
+                sample.recorded_at.0 / 1_000_000,
+            )
+        })
+        .collect()
+}
+
+/// Exactly the readings of the stays whose clock is off are doubted.
+fn check(what: &str, stays: &[Stay]) {
+    let readings = boot(7, 100, stays);
+    let offsets = stays.iter().flat_map(|&Stay(from, to, step, offset)| {
+        (from..to)
+            .step_by(usize::try_from(step).unwrap())
+            .map(move |_| offset)
+    });
+    let wrong = readings
+        .iter()
+        .zip(offsets)
+        .filter(|(_, offset)| *offset != 0);
+    let expected: BTreeSet<Reading> = wrong.map(|(reading, _)| *reading).collect();
+    let found = doubted(&readings);
+    let ends = |of: &BTreeSet<Reading>| (of.len(), of.first().copied(), of.last().copied());
+    assert!(
+        found == expected,
+        "{what}: {:?}, not {:?}",
+        ends(&found),
+        ends(&expected)
+    );
+}
+
+/// Parked and reporting every 20 s until 06:00, then on the road, with a clock that is off by
+/// `offset` for a while.
+fn morning(at: i64, lasts: i64, offset: i64) -> Vec<Stay> {
+    vec![
+        Stay(0, 6 * HOUR, 20, 0),
+        Stay(6 * HOUR, at, 1, 0),
+        Stay(at, at + lasts, 1, offset),
+        Stay(at + lasts, 14 * HOUR, 1, 0),
+        Stay(14 * HOUR, 30 * HOUR, 20, 0),
+    ]
+}
+
+#[test]
+fn a_clock_that_is_off_for_a_while_is_found_to_the_reading() {
+    for (what, at, lasts, offset) in [
+        ("two hours back", 8 * HOUR, 40 * MINUTE, -7_800),
+        (
+            "into the night, when there are fewer readings",
+            6 * HOUR + 600,
+            40 * MINUTE,
+            -7_800,
+        ),
+        ("back by less than it lasts", 8 * HOUR, 40 * MINUTE, -300),
+        (
+            "back by less, soon after it set off",
+            6 * HOUR + 600,
+            40 * MINUTE,
+            -300,
+        ),
+        (
+            "back within the hour",
+            8 * HOUR + 20 * MINUTE,
+            10 * MINUTE,
+            -300,
+        ),
+        ("to where an hour begins", 8 * HOUR, 20 * MINUTE, -600),
+        ("ahead", 9 * HOUR, 20 * MINUTE, 2_220),
+        ("ahead by less than it lasts", 9 * HOUR, 60 * MINUTE, 600),
+        (
+            "ahead into the night, when there are fewer readings",
+            13 * HOUR,
+            60 * MINUTE,
+            4 * HOUR,
+        ),
+        ("back by nearly a day", 13 * HOUR, 60 * MINUTE, -13 * HOUR),
+        ("a minute of it", 8 * HOUR, 60, -7_800),
+        ("one reading", 8 * HOUR, 1, -7_800),
+    ] {
+        check(what, &morning(at, lasts, offset));
+    }
+}
+
+#[test]
+fn a_device_that_sleeps_is_not_a_clock_that_steps() {
+    check(
+        "sleep",
+        &[
+            Stay(0, HOUR, 1, 0),
+            Stay(8 * HOUR, 9 * HOUR, 1, 0),
+            Stay(9 * HOUR + 300, 10 * HOUR, 300, 0),
+            Stay(20 * HOUR, 50 * HOUR, 600, 0),
+        ],
+    );
+    check(
+        "a step on the way, after a sleep",
+        &[
+            Stay(0, HOUR, 1, 0),
+            Stay(8 * HOUR, 8 * HOUR + 600, 1, 0),
+            Stay(8 * HOUR + 600, 9 * HOUR, 1, -300),
+            Stay(9 * HOUR, 10 * HOUR, 1, 0),
+            Stay(20 * HOUR, 20 * HOUR + 600, 1, 0),
+        ],
+    );
+}
+
+#[test]
+fn what_is_before_and_after_may_be_missing() {
+    let all = boot(7, 100, &morning(8 * HOUR, 40 * MINUTE, -7_800));
+    let (first, last) = (100 + 1080 + 7200, 100 + 1080 + 7200 + 2399);
+    let wrong = |reading: &&Reading| (first..=last).contains(&reading.1);
+    let expected: BTreeSet<Reading> = all.iter().filter(wrong).copied().collect();
+    // The step is still under way.
+    let now: Vec<Reading> = all.iter().filter(|r| r.1 <= last).copied().collect();
+    assert!(doubted(&now) == expected);
+    // Some was lost at either end, and on the way.
+    let lossy: Vec<Reading> = all
+        .iter()
+        .filter(|r| {
+            !(first - 200..first + 30).contains(&r.1) && !(last - 500..last - 100).contains(&r.1)
+        })
+        .copied()
+        .collect();
+    let lost = |reading: &&Reading| lossy.contains(reading);
+    let expected: BTreeSet<Reading> = expected.iter().filter(lost).copied().collect();
+    assert!(doubted(&lossy) == expected);
+}
+
+#[test]
+fn a_clock_that_is_set_back_for_good_costs_what_is_told_twice() {
+    let stays = [Stay(0, 4 * HOUR, 1, 0), Stay(4 * HOUR, 8 * HOUR, 1, -90)];
+    let found = doubted(&boot(1, 0, &stays));
+    let seconds: Vec<i64> = found.iter().map(|r| r.2).collect();
+    assert_eq!(seconds, (4 * HOUR - 90..4 * HOUR).collect::<Vec<_>>());
+    let numbers: Vec<i64> = found.iter().map(|r| r.1).collect();
+    assert_eq!(numbers, seconds, "of the clock that was ahead");
+}
+
+#[test]
+fn numbers_without_order_lose_nothing() {
+    let none = BTreeSet::new();
+    let day = |number: i64, seconds: i64| boot(0, number, &[Stay(seconds, seconds + DAY, 10, 0)]);
+    // All the same; backwards; at random, often and seldom.
+    let same: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, 0, s)).collect();
+    let backwards: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, -s, s)).collect();
+    assert_eq!(doubted(&same), none);
+    assert_eq!(doubted(&backwards), none);
+    for step in [1, 60, 700, 3_600] {
+        let random = (0..DAY).step_by(step).map(|s| (0, s * 7_919 % 100_003, s));
+        assert_eq!(doubted(&random.collect::<Vec<_>>()), none, "every {step} s");
+    }
+    // No boot is told, and the device counts anew, sooner or later.
+    for first in [0, 100, 5_000, 200_000] {
+        let mut restarted = day(first, 0);
+        restarted.extend(day(0, DAY));
+        assert_eq!(doubted(&restarted), none, "from {first}");
+        restarted.truncate(8_640 + 400);
+        assert_eq!(doubted(&restarted), none, "from {first}, just now");
+    }
+    // Two devices that tell no boot, and that tell the same; two that tell another.
+    for (boot_id, first) in [(0, 1_000_000), (0, 40), (0, 20_000), (9, 40)] {
+        let mut two = day(0, 0);
+        two.extend(day(first, 3).into_iter().map(|r| (boot_id, r.1, r.2)));
+        assert_eq!(doubted(&two), none, "{boot_id}, from {first}");
+    }
+    // A number that comes again with another time.
+    let mut again = day(0, 0);
+    again.push((0, 4_000, 70_003));
+    assert_eq!(doubted(&again), none);
+}
+
+#[test]
+fn extremes_do_no_harm() {
+    for (number, second) in [(i64::MIN, 0), (i64::MAX - 50, 0), (i64::MAX, 5 * DAY)] {
+        let mut readings = boot(0, 0, &[Stay(DAY, DAY + 2 * HOUR, 1, 0)]);
+        readings.push((0, number, second));
+        readings.push((0, i64::MIN, DAY + 5));
+        readings.push((0, i64::MAX, DAY + 7));
+        let found = doubted(&readings);
+        assert!(found.len() <= 3, "{number}: {}", found.len());
+    }
+}
