@@ -3,15 +3,25 @@
 //! many histories can be tried; and the sums are compared with a plain integration of the whole
 //! series.
 
+#[path = "arrival_order/clock_steps.rs"]
+mod clock_steps;
+#[path = "arrival_order/months.rs"]
+mod months;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use ayaz_analytics::clock::Clock;
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::sessions::{self, LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{ChargeState, UnixMicroseconds};
 use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
-use ayaz_store::analytics::{Activity, Energy, HourState, Piece, Sample, Session, Window};
+use ayaz_store::analytics::{
+    Activity, ClockRun, DoubtedStretch, Energy, HourSequence, HourState, HoursOutcome, Month,
+    Piece, Sample, Session, Window,
+};
+use jiff::civil::Date;
 use proptest::prelude::*;
 
 const TRIP_GAP_SECONDS: u32 = 600;
@@ -26,6 +36,10 @@ struct Tables {
     queue: BTreeSet<i64>,
     states: BTreeMap<i64, HourState>,
     pieces: BTreeMap<i64, Vec<Piece>>,
+    sequences: BTreeMap<i64, Vec<HourSequence>>,
+    stretches: BTreeMap<i64, Vec<DoubtedStretch>>,
+    clock_runs: BTreeMap<i64, Vec<ClockRun>>,
+    months: BTreeMap<Date, Month>,
     sessions: Vec<Session>,
     plausibility: PlausibilityConfig,
 }
@@ -53,13 +67,59 @@ impl Tables {
             .range(hour(-1)..=to)
             .map(|(_, state)| *state)
             .collect();
-        let before = known.iter().find(|state| state.hour.0 == hour(-1));
+        let (clock_from, clock_to) = Clock::needs(UnixMicroseconds(from), count);
+        let runs = self.clock_runs.range(clock_from.0..clock_to.0);
+        let runs = runs.flat_map(|(_, runs)| runs.clone()).collect();
+        let mut clock = Clock::new(UnixMicroseconds(from), count, runs);
+        let outcome = self.work_out(from, count, &known, &clock);
+        let outcome = clock.settle(outcome).or_else(|| {
+            let outcome = self.work_out(from, count, &known, &clock);
+            clock.settle(outcome)
+        });
+        let outcome = outcome.expect("a second time settles it");
+        for index in 0..count as i64 {
+            self.states.remove(&hour(index));
+            self.pieces.remove(&hour(index));
+            self.sequences.remove(&hour(index));
+            self.stretches.remove(&hour(index));
+            self.clock_runs.remove(&hour(index));
+            self.queue.remove(&hour(index));
+        }
+        self.states
+            .extend(outcome.states.iter().map(|state| (state.hour.0, *state)));
+        put(&mut self.pieces, outcome.pieces, |piece| piece.hour);
+        put(&mut self.sequences, outcome.sequences, |of| of.hour);
+        put(&mut self.stretches, outcome.stretches, |of| of.hour);
+        put(&mut self.clock_runs, outcome.clock_runs, |of| of.hour);
+        let neighbours = outcome.neighbours;
+        let mut wrong: Vec<i64> = outcome.clock_changed.iter().map(|hour| hour.0).collect();
+        wrong.extend(neighbours.before.then_some(hour(-1)));
+        wrong.extend(neighbours.after.then_some(to));
+        for hour in wrong {
+            if self.states.contains_key(&hour) {
+                self.queue.insert(hour);
+            }
+        }
+        self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
+    }
+
+    fn work_out(
+        &self,
+        from: i64,
+        count: usize,
+        known: &[HourState],
+        clock: &Clock,
+    ) -> HoursOutcome {
+        let before = known
+            .iter()
+            .find(|state| state.hour.0 == from - HOUR_MICROSECONDS);
         let mut hours = Hours::new(
             UnixMicroseconds(from),
             count,
             before,
             &rules(self.plausibility),
-        );
+        )
+        .without(clock.left_out().clone());
         let (since, until) = (hours.since(), hours.until());
         for (_, sample) in self.between(since, until) {
             hours.push(sample.clone());
@@ -74,24 +134,7 @@ impl Tables {
             }
             hours.advance(end);
         }
-        let outcome = hours.finish(&known);
-        for index in 0..count as i64 {
-            self.states.remove(&hour(index));
-            self.pieces.remove(&hour(index));
-            self.queue.remove(&hour(index));
-        }
-        self.states
-            .extend(outcome.states.iter().map(|state| (state.hour.0, *state)));
-        for piece in outcome.pieces {
-            self.pieces.entry(piece.hour.0).or_default().push(piece);
-        }
-        let neighbours = outcome.neighbours;
-        for (wrong, hour) in [(neighbours.before, hour(-1)), (neighbours.after, to)] {
-            if wrong && self.states.contains_key(&hour) {
-                self.queue.insert(hour);
-            }
-        }
-        self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
+        hours.finish(known)
     }
 
     fn between(
@@ -160,11 +203,19 @@ impl Tables {
             .flat_map(|(_, pieces)| pieces.clone())
             .collect();
         let (first, end) = (window.from.unwrap_or(first), window.to.unwrap_or(end));
-        self.sessions
-            .retain(|s| s.started_at < first || s.started_at > end);
-        self.sessions.extend(sessions::assemble(&pieces, window));
+        let stays = |s: &Session| s.started_at < first || s.started_at > end;
+        let gone = self.sessions.iter().filter(|s| !stays(s));
+        let mut changed = months::of(gone);
+        self.sessions.retain(stays);
+        let found = sessions::assemble(&pieces, window);
+        changed.extend(months::of(&found));
+        self.sessions.extend(found);
         self.sessions
             .sort_by_key(|s| (s.started_at, s.kind, s.ended_at));
+        for month in changed {
+            let sum = months::sum(&self.sessions, month);
+            self.months.insert(month, sum);
+        }
     }
 
     /// Works the queue off, choosing by `choices` where to begin and how many hours to take.
@@ -193,8 +244,23 @@ impl Tables {
         }
     }
 
+    /// A month whose trips are all gone has no rows.
+    fn all_months(&self) -> Vec<(&Date, &Month)> {
+        let has_rows = |month: &Month| *month != Month::default();
+        self.months
+            .iter()
+            .filter(|(_, month)| has_rows(month))
+            .collect()
+    }
+
     fn all_pieces(&self) -> Vec<&Piece> {
         self.pieces.values().flatten().collect()
+    }
+}
+
+fn put<T>(table: &mut BTreeMap<i64, Vec<T>>, rows: Vec<T>, hour: impl Fn(&T) -> UnixMicroseconds) {
+    for row in rows {
+        table.entry(hour(&row).0).or_default().push(row);
     }
 }
 
@@ -217,6 +283,35 @@ fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Tables {
         .div_euclid(HOUR_MICROSECONDS);
     tables.refresh(first * HOUR_MICROSECONDS, (last - first + 1) as usize);
     tables
+}
+
+/// Has the readings arrive in another order, in batches, and the queue worked off by these choices in
+/// between; then all tables are those of everything at once.
+fn same_in_any_order(
+    readings: &Readings,
+    order: &[u16],
+    batch: usize,
+    choices: &[u8],
+) -> Result<(), TestCaseError> {
+    let mut arrivals: Vec<_> = readings.iter().collect();
+    arrivals.sort_by_key(|(key, _)| order[key.2 as usize % order.len()]);
+    // With every check on: what is doubted of a sample may depend on its neighbours too.
+    let mut tables = Tables::default();
+    for batch in arrivals.chunks(batch) {
+        for (key, sample) in batch {
+            tables.arrive(**key, sample);
+        }
+        tables.work_off(choices);
+    }
+    let expected = whole(readings, PlausibilityConfig::default());
+    prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
+    prop_assert_eq!(&tables.states, &expected.states);
+    prop_assert_eq!(&tables.sessions, &expected.sessions);
+    prop_assert_eq!(&tables.sequences, &expected.sequences);
+    prop_assert_eq!(&tables.stretches, &expected.stretches);
+    prop_assert_eq!(&tables.clock_runs, &expected.clock_runs);
+    prop_assert_eq!(tables.all_months(), expected.all_months());
+    Ok(())
 }
 
 /// Steps of time that meet every rule: within the interval, at its limits, at those of a trip.
@@ -276,6 +371,7 @@ fn readings() -> impl Strategy<Value = Readings> {
         for (sequence, (milliseconds, mut sample)) in samples.into_iter().enumerate() {
             at += milliseconds * 1000;
             sample.recorded_at = UnixMicroseconds(at);
+            sample.sequence = sequence as i64;
             readings.insert((at, sample.boot_id, sequence as i64), sample);
         }
         readings
@@ -413,20 +509,7 @@ proptest! {
         batch in 1..40_usize,
         choices in proptest::collection::vec(any::<u8>(), 1..40),
     ) {
-        let mut arrivals: Vec<_> = readings.iter().collect();
-        arrivals.sort_by_key(|(key, _)| order[key.2 as usize]);
-        // With every check on: what is doubted of a sample may depend on its neighbours too.
-        let mut tables = Tables::default();
-        for batch in arrivals.chunks(batch) {
-            for (key, sample) in batch {
-                tables.arrive(**key, sample);
-            }
-            tables.work_off(&choices);
-        }
-        let expected = whole(&readings, PlausibilityConfig::default());
-        prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
-        prop_assert_eq!(&tables.states, &expected.states);
-        prop_assert_eq!(&tables.sessions, &expected.sessions);
+        same_in_any_order(&readings, &order, batch, &choices)?;
     }
 
     #[test]
@@ -436,18 +519,8 @@ proptest! {
         batch in 1..40_usize,
         choices in proptest::collection::vec(any::<u8>(), 1..40),
     ) {
-        let mut arrivals: Vec<_> = readings.iter().collect();
-        arrivals.sort_by_key(|(key, _)| order[key.2 as usize]);
-        let mut tables = Tables::default();
-        for batch in arrivals.chunks(batch) {
-            for (key, sample) in batch {
-                tables.arrive(**key, sample);
-            }
-            tables.work_off(&choices);
-        }
+        same_in_any_order(&readings, &order, batch, &choices)?;
         let expected = whole(&readings, PlausibilityConfig::default());
-        prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
-        prop_assert_eq!(&tables.sessions, &expected.sessions);
         let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
         for session in &expected.sessions {
             let end = blocks.entry(session.block_started_at.0).or_default();
