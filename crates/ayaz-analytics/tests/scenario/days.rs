@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use ayaz_sim::{DataFaultKind, TruthBus, TruthEnergy};
+use ayaz_model::UnixMicroseconds;
+use ayaz_sim::{DataFaultKind, TruthBus, TruthEnergy, TruthTotals};
 use ayaz_store::analytics::{Energy, Piece};
 
 use crate::work::Found;
@@ -12,19 +13,36 @@ const RELATIVE: f64 = 0.01;
 /// Less than this is not worth a per cent, kWh, km and l.
 const ABSOLUTE: f64 = 0.02;
 
-/// Faults that leave readings or values out, so that their energy is missing, and is said to be.
-const LEAVE_OUT: &[DataFaultKind] = &[
+/// Faults by which readings are missing, or have a time that is not to be believed.
+const LEAVE_OUT_READINGS: &[DataFaultKind] = &[
     DataFaultKind::ClockJump,
     DataFaultKind::ClockUnset,
-    DataFaultKind::Reboot,
     DataFaultKind::Lost,
+];
+/// Faults that leave out values or, at a boot, the time between two readings. Their energy is missing,
+/// and is said to be.
+const LEAVE_OUT_VALUES: &[DataFaultKind] = &[
+    DataFaultKind::Reboot,
     DataFaultKind::Stuck,
     DataFaultKind::Ramp,
 ];
 
-/// Returns how many bus-days were compared.
-pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) -> usize {
-    let mut compared = 0;
+/// Whether a reading that was taken then is missing or has a wrong time.
+pub(crate) fn is_left_out(truth: &TruthBus, taken_at: UnixMicroseconds) -> bool {
+    truth.data_faults.iter().any(|fault| {
+        LEAVE_OUT_READINGS.contains(&fault.kind) && (fault.from..=fault.until).contains(&taken_at)
+    })
+}
+
+/// Compares with the truth, and where readings are left out with what the other ones come to if nothing
+/// is wrong with them. Returns how many bus-days were compared, and how many of them were not whole.
+pub(crate) fn check(
+    truth: &TruthBus,
+    others: &Found,
+    found: &Found,
+    report: &mut String,
+) -> (usize, usize) {
+    let (mut compared, mut parts) = (0, 0);
     for day in &truth.days {
         let of_day = || {
             let pieces = found.outcome.pieces.iter();
@@ -32,59 +50,72 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) -> usi
         };
         let began_at = of_day().map(|piece| piece.started_at).min();
         let ended_at = of_day().map(|piece| piece.ended_at).max();
-        let whole = !truth.data_faults.iter().any(|fault| {
-            LEAVE_OUT.contains(&fault.kind)
-                && began_at.is_some_and(|began_at| began_at <= fault.until)
-                && ended_at.is_some_and(|ended_at| fault.from <= ended_at)
-        });
+        let has = |kinds: &[DataFaultKind]| {
+            truth.data_faults.iter().any(|fault| {
+                kinds.contains(&fault.kind)
+                    && began_at.is_some_and(|began_at| began_at <= fault.until)
+                    && ended_at.is_some_and(|ended_at| fault.from <= ended_at)
+            })
+        };
         let seconds: f64 = of_day().map(|piece| piece.energy.seconds).sum();
-        if !whole {
-            // What is left out must show as missing time, and nothing may be counted twice.
-            let most = 1.005 * day.totals.seconds;
-            if seconds > most {
-                let name = &truth.vehicle;
-                let _ = writeln!(report, "{name} {}: {seconds} s", day.service_day);
-            }
+        // What is left out must show as missing time, and nothing may be counted twice.
+        let most = 1.005 * day.totals.seconds;
+        if seconds > most {
+            let name = &truth.vehicle;
+            let _ = writeln!(report, "{name} {}: {seconds} s", day.service_day);
+        }
+        if has(LEAVE_OUT_VALUES) {
             continue;
         }
         compared += 1;
-        let mut compare = |what: &str, found: f64, truth_value: f64| {
-            let tolerance = (RELATIVE * truth_value.abs()).max(ABSOLUTE);
-            if (found - truth_value).abs() > tolerance {
+        let expected = if has(LEAVE_OUT_READINGS) {
+            parts += 1;
+            let pieces = others.outcome.pieces.iter();
+            sums(pieces.filter(|piece| piece.service_day == day.service_day))
+        } else {
+            true_sums(&day.totals)
+        };
+        for ((what, found), (_, expected)) in sums(of_day()).into_iter().zip(expected) {
+            let tolerance = (RELATIVE * expected.abs()).max(ABSOLUTE);
+            if (found - expected).abs() > tolerance {
                 let name = &truth.vehicle;
                 let day = day.service_day;
-                let _ = writeln!(report, "{name} {day} {what}: {found}, not {truth_value}");
-            }
-        };
-        let sum = |figure: fn(&Energy) -> f64, plugged_in: bool| -> f64 {
-            of_day()
-                .filter(|piece| piece.plugged_in == plugged_in)
-                .map(|piece| figure(&piece.energy))
-                .sum()
-        };
-        for (plugged_in, energy) in [
-            (false, &day.totals.unplugged),
-            (true, &day.totals.plugged_in),
-        ] {
-            for (what, figure, value) in figures(energy) {
-                let what = format!(
-                    "{what}, {}",
-                    if plugged_in {
-                        "plugged in"
-                    } else {
-                        "unplugged"
-                    }
-                );
-                compare(&what, sum(figure, plugged_in), value);
+                let _ = writeln!(report, "{name} {day} {what}: {found}, not {expected}");
             }
         }
-        let all = |figure: fn(&Piece) -> f64| -> f64 { of_day().map(figure).sum() };
-        compare("km", all(|piece| piece.energy.km), day.totals.distance_km);
-        let litres = all(|piece| piece.energy.fuel_litres.unwrap_or(0.0));
-        compare("litres", litres, day.totals.fuel_litres);
-        compare("seconds", seconds, day.totals.seconds);
     }
-    compared
+    (compared, parts)
+}
+
+/// Every figure of a day, with its name.
+fn sums<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<(String, f64)> {
+    let pieces: Vec<&Piece> = pieces.collect();
+    let all = |figure: Figure| -> f64 { pieces.iter().map(|piece| figure(&piece.energy)).sum() };
+    let mut sums = Vec::new();
+    for plugged_in in [false, true] {
+        for (what, figure, _) in figures(&TruthEnergy::default()) {
+            let of = pieces.iter().filter(|piece| piece.plugged_in == plugged_in);
+            let sum = of.map(|piece| figure(&piece.energy)).sum();
+            sums.push((format!("{what}, plugged in: {plugged_in}"), sum));
+        }
+    }
+    sums.push(("km".to_owned(), all(|e| e.km)));
+    sums.push(("litres".to_owned(), all(|e| e.fuel_litres.unwrap_or(0.0))));
+    sums.push(("seconds".to_owned(), all(|e| e.seconds)));
+    sums
+}
+
+/// The same of the truth, in the same order.
+fn true_sums(totals: &TruthTotals) -> Vec<(String, f64)> {
+    let sides = [&totals.unplugged, &totals.plugged_in];
+    let energies = sides.into_iter().flat_map(figures);
+    let mut sums: Vec<_> = energies
+        .map(|(what, _, value)| (what.to_owned(), value))
+        .collect();
+    sums.push(("km".to_owned(), totals.distance_km));
+    sums.push(("litres".to_owned(), totals.fuel_litres));
+    sums.push(("seconds".to_owned(), totals.seconds));
+    sums
 }
 
 type Figure = fn(&Energy) -> f64;

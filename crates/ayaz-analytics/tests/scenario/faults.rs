@@ -1,5 +1,6 @@
 //! Every fault of the data, flagged or counted.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ayaz_model::Signal;
@@ -12,6 +13,7 @@ use crate::work::Found;
 const STANDS_STILL: &[Signal] = &[Signal::exterior_temperature_celsius, Signal::soc_percent];
 
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
+    check_clock(truth, found, report);
     for fault in &truth.data_faults {
         let is_known_gap = match fault.kind {
             DataFaultKind::Stuck => fault
@@ -29,14 +31,10 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             DataFaultKind::Blackout | DataFaultKind::Duplicates | DataFaultKind::Reboot => continue,
             // A day later it lies in the past; `time_quality` marks it, and `work_out` left it out.
             DataFaultKind::ClockUnset => continue,
+            DataFaultKind::ClockJump => continue, // `check_clock`
             // By its fleet, not by itself: the view exterior_against_fleet.
             DataFaultKind::Offset => continue,
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
-            // Ahead of the daemon's clock they are marked and left out; else they are out of order.
-            DataFaultKind::ClockJump => {
-                readings_missing(found, fault) >= readings(fault)
-                    || readings_out_of_order(found, fault) > 0
-            }
             DataFaultKind::Ramp => is_doubted(found, fault, "interpolated_ramp"),
             DataFaultKind::Stuck => is_doubted(found, fault, "stuck"),
             DataFaultKind::Spike => is_doubted(found, fault, "impossible_jump"),
@@ -51,6 +49,36 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
                 "{name}: {kind} of {signals:?} {from} to {until} is not seen"
             );
         }
+    }
+}
+
+/// Of a clock that is off, every reading that came in with a time that is not marked is doubted, and
+/// no other one.
+fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
+    let of_kind = |fault: &&TruthDataFault| fault.kind == DataFaultKind::ClockJump;
+    let ranges = truth.data_faults.iter().filter(of_kind);
+    let ranges: Vec<_> = ranges.flat_map(|fault| &fault.readings).collect();
+    let is_wrong = |(boot_id, sequence): (i64, i64)| {
+        ranges.iter().any(|range| {
+            i64::from(range.boot_id) == boot_id
+                && (range.first..=range.last).contains(&sequence.unsigned_abs())
+        })
+    };
+    let wrong = found.stored.iter().filter(|key| is_wrong((key.1, key.2)));
+    let doubted = found
+        .stored
+        .iter()
+        .filter(|key| found.has_wrong_time(**key));
+    let (wrong, doubted): (BTreeSet<_>, BTreeSet<_>) = (wrong.collect(), doubted.collect());
+    if wrong != doubted {
+        let name = &truth.vehicle;
+        let missed = wrong.difference(&doubted).count();
+        let more = doubted.difference(&wrong).count();
+        let _ = writeln!(
+            report,
+            "{name}: of {} readings of a wrong time {missed} are not doubted, and {more} others are",
+            wrong.len()
+        );
     }
 }
 
@@ -74,17 +102,6 @@ fn readings(fault: &TruthDataFault) -> i64 {
     let ranges = fault.readings.iter();
     let counts = ranges.map(|range| i64::try_from(range.last - range.first + 1).unwrap());
     counts.sum()
-}
-
-/// Of the fault's boots.
-fn readings_out_of_order(found: &Found, fault: &TruthDataFault) -> i64 {
-    let of = found.outcome.sequences.iter();
-    of.filter(|of| {
-        let mut boots = fault.readings.iter().map(|range| i64::from(range.boot_id));
-        boots.any(|boot| boot == of.boot_id)
-    })
-    .map(|of| of.readings_out_of_order)
-    .sum()
 }
 
 /// Numbers of the fault's boots that are missing.

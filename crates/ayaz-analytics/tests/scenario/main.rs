@@ -18,17 +18,21 @@ use rand::RngExt;
 
 use work::Found;
 
-/// What each bus did, and what was found of it.
-fn run(scenario: &Scenario) -> Vec<(TruthBus, Found)> {
+/// What each bus did, what was found of it, and what would be if nothing were wrong but that the same
+/// readings are missing.
+fn run(scenario: &Scenario) -> Vec<(TruthBus, Found, Found)> {
     // Truth is complete once everything was delivered.
     let mut deliveries = scenario.deliveries();
     while deliveries.next().is_some() {}
     let truth = deliveries.truth();
     truth
         .into_iter()
-        .map(|truth| {
+        .enumerate()
+        .map(|(index, truth)| {
+            assert_eq!(scenario.buses()[index].vehicle, truth.vehicle);
             let found = work::work_out(scenario, &truth.vehicle);
-            (truth, found)
+            let others = work::work_out_others(scenario, index, &truth);
+            (truth, found, others)
         })
         .collect()
 }
@@ -40,14 +44,21 @@ fn a_cold_snap_comes_to_what_really_happened() {
     let scenario = Scenario::cold_snap(seed, 5, date(2026, 1, 12)).days(4);
     let buses = run(&scenario);
     let mut report = String::new();
-    let mut days = 0;
-    for (truth, found) in &buses {
-        days += days::check(truth, found, &mut report);
+    let (mut days, mut parts, mut wrong_times) = (0, 0, 0);
+    for (truth, found, others) in &buses {
+        let (compared, in_part) = days::check(truth, others, found, &mut report);
+        days += compared;
+        parts += in_part;
         sessions::check(truth, found, &mut report);
         faults::check(truth, found, &mut report);
+        let stored = found.stored.iter();
+        wrong_times += stored.filter(|key| found.has_wrong_time(**key)).count();
     }
     assert!(report.is_empty(), "seed {seed}\n{report}");
+    // Of one clock, set back for 40 minutes; another's that is ahead is seen by ingest.
+    assert!(wrong_times >= 2_000, "only {wrong_times} readings");
     // Of 20 bus-days half are mild and whole, and the first bus stays healthy.
+    println!("{days} bus-days compared, {parts} of them with readings left out");
     assert!(days >= 12, "only {days} bus-days were compared");
 }
 
@@ -58,8 +69,8 @@ fn a_healthy_mild_week_is_hardly_doubted() {
     let scenario = Scenario::mild_week(seed, 4, date(2026, 4, 20)).days(3);
     let mut report = String::new();
     let (mut readings, mut doubted) = (0, 0);
-    for (truth, found) in &run(&scenario) {
-        days::check(truth, found, &mut report);
+    for (truth, found, others) in &run(&scenario) {
+        days::check(truth, others, found, &mut report);
         sessions::check(truth, found, &mut report);
         readings += found.readings();
         doubted += found.readings_doubted();
@@ -75,8 +86,8 @@ fn a_hot_week_comes_to_what_really_happened() {
     println!("seed {seed}");
     let scenario = Scenario::summer_week(seed, 2, date(2026, 7, 20)).days(2);
     let mut report = String::new();
-    for (truth, found) in &run(&scenario) {
-        days::check(truth, found, &mut report);
+    for (truth, found, others) in &run(&scenario) {
+        days::check(truth, others, found, &mut report);
         sessions::check(truth, found, &mut report);
     }
     assert!(report.is_empty(), "seed {seed}\n{report}");

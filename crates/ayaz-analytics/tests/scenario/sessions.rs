@@ -15,9 +15,6 @@ const TOLERANCE: i64 = 120_000_000;
 /// How near to the limit a session is doubtful: two reports of a parked bus, µs.
 const AT_THE_LIMIT: i64 = 20_000_000;
 
-/// Most that a clock steps in the catalogue, µs. Its readings are flagged, not moved.
-const CLOCK_STEP: i64 = 3 * 3_600_000_000;
-
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     let name = &truth.vehicle;
     let doubtful = at_the_limit(truth, found);
@@ -77,13 +74,12 @@ fn line(session: &Session) -> String {
 
 fn is_hidden_by_fault(truth: &TruthBus, start: UnixMicroseconds, end: UnixMicroseconds) -> bool {
     truth.data_faults.iter().any(|fault| {
-        let margin = match fault.kind {
-            // What a clock that stepped back tells lies hours before.
-            DataFaultKind::ClockJump => CLOCK_STEP,
-            DataFaultKind::ClockUnset | DataFaultKind::Lost => TOLERANCE,
-            _ => return false,
-        };
-        start <= fault.until.plus(margin) && fault.from.plus(-margin) <= end
+        // Readings that are missing, or were recorded with a wrong time and are left out.
+        let leaves_out = matches!(
+            fault.kind,
+            DataFaultKind::ClockJump | DataFaultKind::ClockUnset | DataFaultKind::Lost
+        );
+        leaves_out && start <= fault.until.plus(TOLERANCE) && fault.from.plus(-TOLERANCE) <= end
     })
 }
 

@@ -2,26 +2,33 @@
 
 use std::collections::BTreeMap;
 
+use ayaz_analytics::clock::{Clock, LeftOut};
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::service_days::ServiceDays;
 use ayaz_analytics::sessions::assemble;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_model::{UnixMicroseconds, VehicleId};
-use ayaz_sim::Scenario;
+use ayaz_model::{Reading, UnixMicroseconds, VehicleId};
+use ayaz_sim::{Scenario, TruthBus};
 use ayaz_store::analytics::{HoursOutcome, Sample, Session, Window};
 use ayaz_store::context::{ServiceDayRule, ServiceDayRules};
 use jiff::tz::TimeZone;
 
+use crate::days::is_left_out;
 use crate::simulation::sample;
 
 /// The daemon's defaults: earlier is marked as ancient, so much later as from the future.
 const ANCIENT: UnixMicroseconds = UnixMicroseconds(1_420_070_400_000_000);
 const FUTURE_MICROSECONDS: i64 = 300_000_000;
 
+/// Time, boot and number.
+type Key = (i64, i64, i64);
+
 pub(crate) struct Found {
     pub(crate) outcome: HoursOutcome,
     pub(crate) sessions: Vec<Session>,
+    /// The readings it is of.
+    pub(crate) stored: Vec<Key>,
 }
 
 impl Found {
@@ -33,40 +40,79 @@ impl Found {
         let of = self.outcome.sequences.iter();
         of.map(|of| of.readings_doubted).sum()
     }
+
+    /// As the view `doubted_reading` finds it.
+    pub(crate) fn has_wrong_time(&self, (at, boot_id, sequence): Key) -> bool {
+        self.outcome.stretches.iter().any(|stretch| {
+            stretch.checks.contains(&"clock_step")
+                && stretch.boot_id == boot_id
+                && (stretch.started_at.0..=stretch.ended_at.0).contains(&at)
+                && (stretch.sequence_min..=stretch.sequence_max).contains(&sequence)
+        })
+    }
 }
 
+/// What the worker makes of what was delivered.
 pub(crate) fn work_out(scenario: &Scenario, vehicle: &VehicleId) -> Found {
+    let deliveries = scenario.deliveries().filter(|of| of.vehicle == *vehicle);
+    let stored = deliveries.flat_map(|delivery| {
+        let latest = delivery.arrives_at.plus(FUTURE_MICROSECONDS);
+        let readings = delivery.readings.into_iter();
+        readings.filter(move |reading| (ANCIENT..=latest).contains(&reading.key.recorded_at))
+    });
+    of(stored)
+}
+
+/// What it would make of the readings that are not left out, if nothing were wrong with them.
+pub(crate) fn work_out_others(scenario: &Scenario, index: usize, truth: &TruthBus) -> Found {
+    let recording = scenario.true_recording(index);
+    let others = recording.filter(|recorded| !is_left_out(truth, recorded.taken_at));
+    of(others.map(|recorded| recorded.reading))
+}
+
+fn of(readings: impl Iterator<Item = Reading>) -> Found {
     // By key, so that what is delivered twice is one; only good times enter aggregates.
-    let mut samples: BTreeMap<(i64, i64, i64), Sample> = BTreeMap::new();
-    for delivery in scenario.deliveries() {
-        if delivery.vehicle != *vehicle {
-            continue;
-        }
-        for reading in &delivery.readings {
-            let key = reading.key;
-            let at = key.recorded_at;
-            if at < ANCIENT || at > delivery.arrives_at.plus(FUTURE_MICROSECONDS) {
-                continue;
-            }
-            let mut sample = sample(reading);
-            sample.sequence = i64::try_from(key.sequence).unwrap();
-            samples.insert((at.0, i64::from(key.boot_id), sample.sequence), sample);
-        }
-    }
+    let samples = readings.map(|reading| {
+        let mut sample = sample(&reading);
+        sample.sequence = i64::try_from(reading.key.sequence).unwrap();
+        let at = sample.recorded_at.0;
+        ((at, sample.boot_id, sample.sequence), sample)
+    });
+    let samples: BTreeMap<Key, Sample> = samples.collect();
     let from = UnixMicroseconds(samples.keys().next().unwrap().0).hour();
     let last = UnixMicroseconds(samples.keys().last().unwrap().0).hour();
-    let count = (last.0 - from.0) / HOUR_MICROSECONDS + 1;
+    let count = usize::try_from((last.0 - from.0) / HOUR_MICROSECONDS + 1).unwrap();
+    let mut clock = Clock::new(from, count, Vec::new());
+    let first = work_out_hours(&samples, from, count, clock.left_out());
+    let outcome = clock.settle(first).unwrap_or_else(|| {
+        let again = work_out_hours(&samples, from, count, clock.left_out());
+        clock.settle(again).unwrap()
+    });
+    let sessions = assemble(&outcome.pieces, Window::default());
+    Found {
+        outcome,
+        sessions,
+        stored: samples.into_keys().collect(),
+    }
+}
+
+fn work_out_hours(
+    samples: &BTreeMap<Key, Sample>,
+    from: UnixMicroseconds,
+    count: usize,
+    left_out: &LeftOut,
+) -> HoursOutcome {
     let rules = Rules {
         trip_gap_seconds: 600,
         plausibility: PlausibilityConfig::default(),
         service_days: ServiceDays::new(astana()),
     };
-    let mut hours = Hours::new(from, usize::try_from(count).unwrap(), None, &rules);
-    samples.into_values().for_each(|sample| hours.push(sample));
+    let mut hours = Hours::new(from, count, None, &rules).without(left_out.clone());
+    samples
+        .values()
+        .for_each(|sample| hours.push(sample.clone()));
     hours.advance(hours.until().plus(HOUR_MICROSECONDS));
-    let outcome = hours.finish(&[]);
-    let sessions = assemble(&outcome.pieces, Window::default());
-    Found { outcome, sessions }
+    hours.finish(&[])
 }
 
 fn astana() -> ServiceDayRules {
