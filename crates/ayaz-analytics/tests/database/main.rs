@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod clock_steps;
 mod completeness;
 mod fleet;
 mod parkings;
