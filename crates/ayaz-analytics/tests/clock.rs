@@ -172,6 +172,50 @@ fn a_device_that_sleeps_is_not_a_clock_that_steps() {
 }
 
 #[test]
+fn a_clock_that_is_off_by_nearly_a_day_or_while_the_bus_is_parked_is_found() {
+    let on_the_third_day = |offset: i64| {
+        let (from, to) = (DAY + 13 * HOUR, DAY + 14 * HOUR);
+        [
+            Stay(0, from, 10, 0),
+            Stay(from, to, 10, offset),
+            Stay(to, 4 * DAY, 10, 0),
+        ]
+    };
+    for offset in [-23 * HOUR, -23 * HOUR - 50 * MINUTE, 23 * HOUR, 600 - DAY] {
+        check("nearly a day", &on_the_third_day(offset));
+    }
+    let parked = |offset: i64| {
+        [
+            Stay(0, 6 * HOUR, 1, 0),
+            Stay(6 * HOUR, 9 * HOUR, 600, 0),
+            Stay(9 * HOUR, 13 * HOUR, 600, offset),
+            Stay(13 * HOUR, 2 * DAY, 600, 0),
+        ]
+    };
+    for offset in [
+        -2 * HOUR - 300,
+        -8 * HOUR - 300,
+        3 * HOUR + 300,
+        6 * HOUR - 300,
+    ] {
+        check("parked", &parked(offset));
+    }
+}
+
+#[test]
+fn several_steps_are_found() {
+    let mut stays = Vec::new();
+    for hour in 0..20 {
+        let at = hour * HOUR;
+        let offset = [0, -1_500, 0, 4_000, -9_000][usize::try_from(hour % 5).unwrap()];
+        stays.push(Stay(at, at + 20 * MINUTE, 2, 0));
+        stays.push(Stay(at + 20 * MINUTE, at + 30 * MINUTE, 2, offset));
+        stays.push(Stay(at + 30 * MINUTE, at + HOUR, 2, 0));
+    }
+    check("twelve steps", &stays);
+}
+
+#[test]
 fn what_is_before_and_after_may_be_missing() {
     let all = boot(7, 100, &morning(8 * HOUR, 40 * MINUTE, -7_800));
     let (first, last) = (100 + 1080 + 7200, 100 + 1080 + 7200 + 2399);

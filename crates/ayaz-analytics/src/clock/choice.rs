@@ -24,7 +24,7 @@ use super::{JITTER_MICROSECONDS, NUMBERS_MISSING_MAX, PER_NUMBER_MICROSECONDS};
 pub const READINGS_PER_STEP_MIN: i64 = 16;
 
 /// Most segments that are looked at; more have no order.
-pub const SEGMENTS_MAX: usize = 128;
+pub const SEGMENTS_MAX: usize = 512;
 
 /// Whether times never contradict numbers. Runs are of one boot and sorted by their number.
 pub fn is_in_order(runs: &[ClockRun]) -> bool {
@@ -90,10 +90,16 @@ impl Segment {
     fn goes_on(&self, run: &ClockRun) -> bool {
         let numbers = run.sequence_first.saturating_sub(self.last);
         let pause = run.started_at.0.saturating_sub(self.ended_at);
+        let usual = self.step().min(Self::new(run, 0, false).step());
         !self.enclosed
             && (0..=NUMBERS_MISSING_MAX).contains(&numbers)
             && pause >= -JITTER_MICROSECONDS
-            && pause <= PER_NUMBER_MICROSECONDS.saturating_mul(numbers.max(1))
+            && pause <= per_number(usual).saturating_mul(numbers.max(1))
+    }
+
+    /// How long a number stands on average, µs; 0 if there is but one.
+    fn step(&self) -> i64 {
+        self.span() / self.last.saturating_sub(self.first).max(1)
     }
 
     fn add(&mut self, run: &ClockRun) {
@@ -110,13 +116,22 @@ impl Segment {
 
     /// Whether numbers and times of a later segment contradict its own.
     fn contradicts(&self, later: &Self) -> bool {
-        later.first < self.last
-            || later.started_at < self.ended_at.saturating_sub(JITTER_MICROSECONDS)
+        later.is_before(self.last, self.ended_at)
+    }
+
+    fn is_before(&self, last: i64, ended_at: i64) -> bool {
+        self.first < last || self.started_at < ended_at.saturating_sub(JITTER_MICROSECONDS)
     }
 
     fn is_adjacent(&self, later: &Self) -> bool {
         later.first.saturating_sub(self.last) <= NUMBERS_MISSING_MAX
     }
+}
+
+/// How long a number may stand in a series that goes on: twice what is usual in it, as a parked device
+/// reports seldom.
+fn per_number(usual: i64) -> i64 {
+    PER_NUMBER_MICROSECONDS.max(usual.saturating_mul(2))
 }
 
 /// `None` if nothing is to be doubted: there is no contradiction, or the numbers have no order.
@@ -148,25 +163,33 @@ fn segments(runs: &[ClockRun]) -> Option<Vec<Segment>> {
         let readings = segments[newest].readings;
         highest = Some((newest, readings));
     }
-    if segments.len() > SEGMENTS_MAX {
-        return None;
-    }
-    for later in 1..segments.len() {
-        for earlier in 0..later {
-            if segments[earlier].contradicts(&segments[later]) {
-                segments[earlier].contradicted = true;
-                segments[later].contradicted = true;
-            }
-        }
-    }
-    let steps = segments
-        .windows(2)
-        .filter(|pair| pair[0].contradicts(&pair[1]));
-    let steps = steps.count() as i64;
+    let pairs = segments.windows(2);
+    let steps = pairs.filter(|pair| pair[0].contradicts(&pair[1])).count() as i64;
     let readings = segments.iter().map(|segment| segment.readings);
     let readings = readings.fold(0, i64::saturating_add);
-    let has_order = readings >= steps.saturating_mul(READINGS_PER_STEP_MIN);
-    (steps > 0 && has_order).then_some(segments)
+    let has_order =
+        segments.len() <= SEGMENTS_MAX && readings >= steps.saturating_mul(READINGS_PER_STEP_MIN);
+    if steps == 0 || !has_order {
+        return None;
+    }
+    mark_contradicted(&mut segments);
+    Some(segments)
+}
+
+fn mark_contradicted(segments: &mut [Segment]) {
+    let (mut last, mut ended_at) = (i64::MIN, i64::MIN);
+    for segment in segments.iter_mut() {
+        segment.contradicted = segment.is_before(last, ended_at);
+        last = last.max(segment.last);
+        ended_at = ended_at.max(segment.ended_at);
+    }
+    let (mut first, mut started_at) = (i64::MAX, i64::MAX);
+    for segment in segments.iter_mut().rev() {
+        segment.contradicted |= segment.last > first
+            || segment.ended_at.saturating_sub(JITTER_MICROSECONDS) > started_at;
+        first = first.min(segment.first);
+        started_at = started_at.min(segment.started_at);
+    }
 }
 
 /// The best choice of segments that ends with this one.
@@ -267,8 +290,8 @@ impl Between {
     fn healed(&self, numbers: i64, pause: i64) -> i64 {
         let more = pause.saturating_sub(self.elapsed);
         let missing = numbers.saturating_sub(self.numbers).max(1);
-        let fits =
-            more >= -JITTER_MICROSECONDS && more <= PER_NUMBER_MICROSECONDS.saturating_mul(missing);
+        let per_number = per_number(self.elapsed / self.numbers.max(1));
+        let fits = more >= -JITTER_MICROSECONDS && more <= per_number.saturating_mul(missing);
         if fits { self.span } else { 0 }
     }
 }
