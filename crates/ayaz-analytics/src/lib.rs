@@ -8,7 +8,8 @@
 //! was recorded with a wrong time), [`trips`] (where drive cycles are not
 //! numbered), [`activity`] (what a parked bus does), [`service_days`], [`pieces`] (what sums are
 //! grouped by), [`hours`] (all of it for neighbouring hours), [`sessions`], [`days`] and
-//! [`months`] (what hours add up to). Then [`config`], [`metrics`], [`work`] (the queue, worked off) and [`run`] (the
+//! [`months`] (what hours add up to), [`fleet`] (vehicles held against each other). Then [`config`],
+//! [`metrics`], [`work`] (the queue, worked off) and [`run`] (the
 //! daemon).
 
 pub mod activity;
@@ -16,6 +17,7 @@ pub mod clock;
 pub mod config;
 pub mod days;
 pub mod exact;
+pub mod fleet;
 pub mod hours;
 pub mod integrate;
 pub mod interval;

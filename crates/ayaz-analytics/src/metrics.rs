@@ -20,6 +20,12 @@ define_metrics! {
     READINGS_READ = describe_counter("ayaz_analytics_readings_read_total", Count);
     /// Hours of vehicles that wait to be worked out
     BACKLOG_HOURS = describe_gauge("ayaz_analytics_refresh_backlog_hours", Count);
+    /// Hours of fleets whose exterior temperatures were held against each other
+    FLEET_HOURS_JUDGED = describe_counter("ayaz_analytics_fleet_hours_judged_total", Count);
+    /// Hours of vehicles whose exterior temperature became doubted by that, or believed again
+    EXTERIOR_DOUBTS_TURNED = describe_counter("ayaz_analytics_exterior_doubts_turned_total", Count);
+    /// Hours of fleets that are over and wait to be judged
+    BACKLOG_FLEET_HOURS = describe_gauge("ayaz_analytics_fleet_backlog_hours", Count);
     /// Time that neighbouring hours of a vehicle took, from begin to commit
     REFRESH_DURATION_SECONDS = describe_histogram("ayaz_analytics_refresh_duration_seconds", Seconds);
     /// When the worker last found nothing left to do, Unix time

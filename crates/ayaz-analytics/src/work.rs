@@ -1,5 +1,7 @@
 //! The queue, worked off.
 
+mod fleet_hours;
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -7,7 +9,7 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lock::{commit_without_waiting, read_in_key_order, try_become_worker};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
-use ayaz_store::analytics::{Activity, Refresh, RefreshStatements, upkeep};
+use ayaz_store::analytics::{Activity, FleetStatements, Refresh, RefreshStatements, upkeep};
 use ayaz_store::context::{ServiceDayRules, take_over_context};
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
@@ -76,6 +78,7 @@ pub struct Candidate {
 pub struct Worker {
     connection: Connection,
     statements: RefreshStatements,
+    fleet_statements: FleetStatements,
     config: RefreshConfig,
     plausibility: PlausibilityConfig,
     due: Due,
@@ -104,9 +107,11 @@ impl Candidate {
         commit_without_waiting(&self.connection.client).await?;
         read_in_key_order(&self.connection.client).await?;
         let statements = RefreshStatements::prepare(&self.connection.client).await?;
+        let fleet_statements = FleetStatements::prepare(&self.connection.client).await?;
         Ok(Worker {
             connection: self.connection,
             statements,
+            fleet_statements,
             config,
             plausibility,
             due: Due {
@@ -153,6 +158,13 @@ impl Worker {
                 tracing::debug!(vehicle, %from, %error, "refresh failed");
             })?;
         }
+        let fleets_wait = fleet_hours::judge_some(
+            &mut self.connection,
+            (&self.statements, &self.fleet_statements),
+            &self.plausibility.exterior_against_fleet,
+            self.due.stored_until.is_some(),
+        )
+        .await?;
         let client = &self.connection.client;
         let backlog = queue::backlog(client, self.due).await?;
         metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
@@ -160,7 +172,7 @@ impl Worker {
             Some(until) => queue::is_touched(client, until).await?,
             None => touches >= u64::from(touches_max),
         };
-        let more = backlog.due_hours > 0 || touched;
+        let more = backlog.due_hours > 0 || touched || fleets_wait;
         Ok(Round { work, more })
     }
 

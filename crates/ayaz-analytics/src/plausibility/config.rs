@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::fleet::FleetConfig;
+
 /// All checks. Limits outside of what is said beside them are taken as the nearest one inside, so
 /// that no configuration reaches beyond [`REACH_MICROSECONDS`](super::REACH_MICROSECONDS).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
@@ -15,6 +17,8 @@ pub struct PlausibilityConfig {
     pub impossible_jump: JumpConfig,
     /// Codes for "no value".
     pub sentinel: SentinelConfig,
+    /// Exterior temperatures that the fleet contradicts; see [`crate::fleet`].
+    pub exterior_against_fleet: FleetConfig,
 }
 
 impl PlausibilityConfig {
@@ -25,10 +29,11 @@ impl PlausibilityConfig {
         config.stuck.enabled = false;
         config.impossible_jump.enabled = false;
         config.sentinel.enabled = false;
+        config.exterior_against_fleet.enabled = false;
         config
     }
 
-    /// Whether there is anything to do.
+    /// Whether there is anything to do with a vehicle's own readings.
     pub(super) fn any_enabled(&self) -> bool {
         self.interpolated_ramp.enabled
             || self.stuck.enabled

@@ -5,6 +5,7 @@
 
 mod clock_steps;
 mod completeness;
+mod exterior;
 mod fleet;
 mod parkings;
 mod queue;

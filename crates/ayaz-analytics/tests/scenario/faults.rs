@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ayaz_model::Signal;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::{Signal, UnixMicroseconds};
 use ayaz_sim::{DataFaultKind, TruthBus, TruthDataFault};
 
 use crate::work::Found;
@@ -11,6 +12,9 @@ use crate::work::Found;
 /// A known gap: what stands still for minutes in a healthy bus too is not known to be stuck. Another
 /// is coolant, which enters no figure and is not looked at.
 const STANDS_STILL: &[Signal] = &[Signal::exterior_temperature_celsius, Signal::soc_percent];
+
+/// Twelve degrees too much for so long of an hour are more than eight in its mean.
+const CONTRADICTED_SECONDS_MIN: f64 = 2_700.0;
 
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     check_clock(truth, found, report);
@@ -32,8 +36,7 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             // A day later it lies in the past; `time_quality` marks it, and `work_out` left it out.
             DataFaultKind::ClockUnset => continue,
             DataFaultKind::ClockJump => continue, // `check_clock`
-            // By its fleet, not by itself: the view exterior_against_fleet.
-            DataFaultKind::Offset => continue,
+            DataFaultKind::Offset => is_contradicted(found, fault),
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
             DataFaultKind::Ramp => is_doubted(found, fault, "interpolated_ramp"),
             DataFaultKind::Stuck => is_doubted(found, fault, "stuck"),
@@ -80,6 +83,44 @@ fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
             wrong.len()
         );
     }
+}
+
+/// Whether the fleet contradicts every hour that the fault takes nearly all of.
+fn is_contradicted(found: &Found, fault: &TruthDataFault) -> bool {
+    hours(fault)
+        .filter(|hour| seconds_within(fault, *hour) >= CONTRADICTED_SECONDS_MIN)
+        .all(|hour| found.exterior_doubts.contains(&hour))
+}
+
+/// Whether the fleet contradicts no hour in which the exterior temperature was true.
+pub(crate) fn check_fleet(truth: &TruthBus, found: &Found, report: &mut String) {
+    let of_exterior = |fault: &&TruthDataFault| {
+        fault.signals.contains(Signal::exterior_temperature_celsius)
+            || fault.kind == DataFaultKind::ClockJump
+    };
+    let wrong: Vec<_> = truth.data_faults.iter().filter(of_exterior).collect();
+    for hour in &found.exterior_doubts {
+        if !wrong.iter().any(|fault| seconds_within(fault, *hour) > 0.0) {
+            let name = &truth.vehicle;
+            let _ = writeln!(
+                report,
+                "{name}: the fleet contradicts {hour} without a reason"
+            );
+        }
+    }
+}
+
+/// Those that it touches.
+fn hours(fault: &TruthDataFault) -> impl Iterator<Item = UnixMicroseconds> {
+    let until = fault.until;
+    let first = Some(fault.from.hour());
+    std::iter::successors(first, |hour| Some(hour.plus(HOUR_MICROSECONDS)))
+        .take_while(move |hour| *hour <= until)
+}
+
+fn seconds_within(fault: &TruthDataFault, hour: UnixMicroseconds) -> f64 {
+    let end = fault.until.min(hour.plus(HOUR_MICROSECONDS));
+    end.seconds_since(fault.from.max(hour)).max(0.0)
 }
 
 /// Whether some of it is doubted by that check, or by any: a spike to an error code is as well one

@@ -12,7 +12,8 @@ mod faults;
 mod sessions;
 mod work;
 
-use ayaz_sim::{Scenario, TruthBus};
+use ayaz_analytics::fleet::FleetConfig;
+use ayaz_sim::{DataFaultKind, Scenario, TruthBus};
 use jiff::civil::date;
 use rand::RngExt;
 
@@ -37,15 +38,22 @@ fn run(scenario: &Scenario) -> Vec<(TruthBus, Found, Found)> {
         .collect()
 }
 
+fn compare(buses: &mut [(TruthBus, Found, Found)], config: &FleetConfig) -> usize {
+    let mut fleet: Vec<&mut Found> = buses.iter_mut().map(|(_, found, _)| found).collect();
+    work::compare(&mut fleet, config)
+}
+
 #[test]
 fn a_cold_snap_comes_to_what_really_happened() {
     let seed = rand::rng().random_range(0..1_000);
     println!("seed {seed}");
     let scenario = Scenario::cold_snap(seed, 5, date(2026, 1, 12)).days(4);
-    let buses = run(&scenario);
+    let mut buses = run(&scenario);
+    let hours = compare(&mut buses, &FleetConfig::default());
     let mut report = String::new();
     let (mut days, mut parts, mut wrong_times) = (0, 0, 0);
     for (truth, found, others) in &buses {
+        faults::check_fleet(truth, found, &mut report);
         let (compared, in_part) = days::check(truth, others, found, &mut report);
         days += compared;
         parts += in_part;
@@ -60,6 +68,10 @@ fn a_cold_snap_comes_to_what_really_happened() {
     // Of 20 bus-days half are mild and whole, and the first bus stays healthy.
     println!("{days} bus-days compared, {parts} of them with readings left out");
     assert!(days >= 12, "only {days} bus-days were compared");
+    assert!(hours >= 24, "the fleet was out in {hours} hours only");
+    let offsets = buses.iter().flat_map(|(truth, ..)| &truth.data_faults);
+    let offsets = offsets.filter(|fault| fault.kind == DataFaultKind::Offset);
+    assert!(offsets.count() > 0, "the scenario tries what it should");
 }
 
 #[test]
@@ -69,7 +81,15 @@ fn a_healthy_mild_week_is_hardly_doubted() {
     let scenario = Scenario::mild_week(seed, 4, date(2026, 4, 20)).days(3);
     let mut report = String::new();
     let (mut readings, mut doubted) = (0, 0);
-    for (truth, found, others) in &run(&scenario) {
+    let mut buses = run(&scenario);
+    let config = FleetConfig {
+        vehicles_min: 4,
+        ..FleetConfig::default()
+    };
+    let hours = compare(&mut buses, &config);
+    assert!(hours >= 24, "the fleet was out in {hours} hours only");
+    for (truth, found, others) in &buses {
+        assert!(found.exterior_doubts.is_empty(), "seed {seed}");
         days::check(truth, others, found, &mut report);
         sessions::check(truth, found, &mut report);
         readings += found.readings();

@@ -1,8 +1,9 @@
 //! The worker's pure part over one bus's readings, as the database would hold them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_analytics::clock::{Clock, LeftOut};
+use ayaz_analytics::fleet::{FleetConfig, judge};
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::service_days::ServiceDays;
@@ -10,7 +11,9 @@ use ayaz_analytics::sessions::assemble;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Reading, UnixMicroseconds, VehicleId};
 use ayaz_sim::{Scenario, TruthBus};
-use ayaz_store::analytics::{HoursOutcome, Sample, Session, Window};
+use ayaz_store::analytics::{
+    HoursOutcome, Sample, Session, VehicleExterior, Window, exterior_on_trips,
+};
 use ayaz_store::context::{ServiceDayRule, ServiceDayRules};
 use jiff::tz::TimeZone;
 
@@ -29,6 +32,8 @@ pub(crate) struct Found {
     pub(crate) sessions: Vec<Session>,
     /// The readings it is of.
     pub(crate) stored: Vec<Key>,
+    /// Hours whose exterior temperature the fleet contradicts.
+    pub(crate) exterior_doubts: BTreeSet<UnixMicroseconds>,
 }
 
 impl Found {
@@ -93,6 +98,7 @@ fn of(readings: impl Iterator<Item = Reading>) -> Found {
         outcome,
         sessions,
         stored: samples.into_keys().collect(),
+        exterior_doubts: BTreeSet::new(),
     }
 }
 
@@ -113,6 +119,37 @@ fn work_out_hours(
         .for_each(|sample| hours.push(sample.clone()));
     hours.advance(hours.until().plus(HOUR_MICROSECONDS));
     hours.finish(&[])
+}
+
+/// Holds the buses of a fleet against each other, hour by hour. Returns in how many hours there were
+/// enough of them.
+pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
+    let mut hours: BTreeMap<UnixMicroseconds, Vec<VehicleExterior>> = BTreeMap::new();
+    for (vehicle, found) in (0..).zip(fleet.iter()) {
+        for (hour, exterior) in exterior_on_trips(&found.outcome.pieces) {
+            let of = VehicleExterior { vehicle, exterior };
+            hours.entry(hour).or_default().push(of);
+        }
+    }
+    let mut compared = 0;
+    for (hour, vehicles) in hours {
+        let judgement = judge(&vehicles, config);
+        let fleet_size = judgement.fleet.map_or(0, |of| of.vehicles);
+        compared += usize::from(fleet_size >= config.vehicles_min as i64);
+        for doubt in judgement.doubts {
+            let index = usize::try_from(doubt.vehicle).unwrap();
+            fleet[index].exterior_doubts.insert(hour);
+        }
+    }
+    for found in fleet {
+        for piece in &mut found.outcome.pieces {
+            if found.exterior_doubts.contains(&piece.hour) {
+                piece.doubt_exterior();
+            }
+        }
+        found.sessions = assemble(&found.outcome.pieces, Window::default());
+    }
+    compared
 }
 
 fn astana() -> ServiceDayRules {

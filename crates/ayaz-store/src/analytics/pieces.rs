@@ -82,6 +82,19 @@ pub struct Piece {
     pub ends: Ends,
 }
 
+impl Piece {
+    /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
+    pub fn doubt_exterior(&mut self) {
+        let energy = &mut self.energy;
+        // Other values may be doubted in the same time; that of both is not known.
+        energy.doubted_seconds = energy.doubted_seconds.max(energy.exterior_seconds);
+        energy.exterior_kelvin_seconds = 0.0;
+        energy.exterior_seconds = 0.0;
+        self.ends.exterior_celsius = FirstLast::default();
+        self.band_celsius = None;
+    }
+}
+
 const HEAD: &str = "hour, service_day, activity, stretch_started_at, drive_cycle, trip_started_at,
     plugged_in, charging_station, route, band_celsius, started_at, ended_at, intervals";
 const HEAD_COLUMNS: usize = 13;
@@ -89,20 +102,26 @@ const HEAD_COLUMNS: usize = 13;
 const ENDS: &str = "soc_start_percent, soc_start_at, soc_end_percent, soc_end_at,
     odometer_start_km, odometer_end_km, exterior_start_celsius, exterior_end_celsius,
     cabin_start_celsius, cabin_end_celsius, battery_start_celsius, battery_end_celsius";
+const ENDS_COLUMNS: usize = 12;
 
 /// The statement that [`read`] runs, to be prepared once a connection.
 pub(super) fn read_statement() -> String {
     format!(
         "-- read_pieces
-        select {HEAD}, {}, {ENDS}
-        from energy_piece
+        select {HEAD}, {}, {ENDS},
+            exists (
+                select from exterior_doubt d
+                where d.vehicle_id = p.vehicle_id and d.hour = p.hour
+            )
+        from energy_piece p
         where vehicle_id = $1 and hour >= $2 and hour < $3
         order by hour, piece",
         Energy::column_list()
     )
 }
 
-/// The vehicle's pieces of the hours from `from` up to and without `to`, in their order.
+/// The vehicle's pieces of the hours from `from` up to and without `to`, in their order, as sessions
+/// take them: without temperatures that are doubted.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
     statement: &Statement,
@@ -131,7 +150,7 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
         first: stamped(column, started_at),
         last: stamped(column + 1, ended_at),
     };
-    Ok(Piece {
+    let mut piece = Piece {
         hour: at(0),
         service_day: row.get(1),
         activity,
@@ -156,7 +175,11 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
             ends(8),
             ends(10),
         ]),
-    })
+    };
+    if row.get(first + ENDS_COLUMNS) {
+        piece.doubt_exterior();
+    }
+    Ok(piece)
 }
 
 /// Inserts the pieces, numbered in the given order within each hour. They must be sorted by hour.

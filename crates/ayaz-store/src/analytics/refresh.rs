@@ -1,13 +1,16 @@
 //! Neighbouring hours of one vehicle, worked out anew in one transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio_postgres::{Client, IsolationLevel, Row, Statement, Transaction};
+use tokio_postgres::{Client, Error, IsolationLevel, Row, Statement, Transaction};
 
 use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
+use super::fleet_hours::{self, Exterior, exterior_on_trips};
 use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
@@ -28,6 +31,7 @@ pub struct RefreshStatements {
     clock_runs: Statement,
     insert_clock_runs: Statement,
     queue: Statement,
+    queue_fleet: Statement,
     pieces: Statement,
     sessions: sessions::Statements,
     days: days::Statements,
@@ -46,6 +50,7 @@ impl RefreshStatements {
             clock_runs: prepare(client, clock::READ).await?,
             insert_clock_runs: prepare(client, clock::INSERT).await?,
             queue: prepare(client, QUEUE).await?,
+            queue_fleet: prepare(client, fleet_hours::QUEUE).await?,
             pieces: prepare(client, &pieces::read_statement()).await?,
             sessions: sessions::Statements {
                 window: prepare(client, &sessions::window_statement()).await?,
@@ -74,9 +79,17 @@ const STATES: &str = "-- refreshed_hours
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour";
 
+/// Returns what the vehicle measured of the air on trips, summed as by [`exterior_on_trips`].
 const FORGET: &str = "-- forget_hours
     with pieces as (
         delete from energy_piece where vehicle_id = $1 and hour >= $2 and hour < $3
+        returning hour, piece, activity, exterior_kelvin_seconds, exterior_seconds
+    ), exterior as (
+        select hour,
+            sum(exterior_kelvin_seconds order by piece) as kelvin_seconds,
+            sum(exterior_seconds order by piece) as seconds
+        from pieces where activity = 'trip'
+        group by hour
     ), sequences as (
         delete from hour_sequence where vehicle_id = $1 and hour >= $2 and hour < $3
     ), stretches as (
@@ -89,7 +102,11 @@ const FORGET: &str = "-- forget_hours
     ), states as (
         delete from refreshed_hour where vehicle_id = $1 and hour >= $2 and hour < $3
     )
-    select min(queued_at) from queued";
+    select (select min(queued_at) from queued),
+        coalesce(array_agg(hour), '{}'),
+        coalesce(array_agg(kelvin_seconds), '{}'),
+        coalesce(array_agg(seconds), '{}')
+    from exterior";
 
 const REMEMBER: &str = "-- remember_hours
     insert into refreshed_hour (
@@ -171,6 +188,27 @@ impl<'a> Refresh<'a> {
         })
     }
 
+    /// The same within a transaction that does more. Committed, it is part of that one.
+    pub(super) async fn within(
+        transaction: &'a mut Transaction<'_>,
+        statements: &'a RefreshStatements,
+        vehicle: VehicleNumber,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> Result<Self, StoreError> {
+        let transaction = transaction
+            .transaction()
+            .await
+            .map_err(|error| StoreError::from_driver("begin a part of a refresh", error))?;
+        Ok(Self {
+            transaction,
+            statements,
+            vehicle,
+            from,
+            to,
+        })
+    }
+
     /// What is known of these hours, of the one before and of the one after them.
     pub async fn states(&self) -> Result<Vec<HourState>, StoreError> {
         let before = timestamp(self.from.plus(-HOUR_MICROSECONDS));
@@ -216,15 +254,15 @@ impl<'a> Refresh<'a> {
     pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let vehicle = self.vehicle;
-        let queued_at: Option<Timestamp> = self
+        let gone = self
             .transaction
             .query_one(
                 &self.statements.forget,
                 &[&vehicle, &timestamp(self.from), &timestamp(self.to)],
             )
             .await
-            .map_err(failed)?
-            .get(0);
+            .map_err(failed)?;
+        let queued_at: Option<Timestamp> = gone.get(0);
         pieces::insert(&self.transaction, vehicle, &hours.pieces).await?;
         quality::insert(
             &self.transaction,
@@ -242,6 +280,9 @@ impl<'a> Refresh<'a> {
             )
             .map_err(failed)?;
         }
+        self.queue_fleet(&exterior(&gone), &exterior_on_trips(&hours.pieces))
+            .await
+            .map_err(failed)?;
         let queued: Vec<Timestamp> = [
             hours
                 .neighbours
@@ -260,6 +301,23 @@ impl<'a> Refresh<'a> {
                 .map_err(failed)?;
         }
         Ok(())
+    }
+
+    /// Has the fleet's hours judged again in which the vehicle says something else than before.
+    async fn queue_fleet(&self, before: &Exteriors, now: &Exteriors) -> Result<(), Error> {
+        let hours: BTreeSet<UnixMicroseconds> = before.keys().chain(now.keys()).copied().collect();
+        let changed: Vec<Timestamp> = hours
+            .into_iter()
+            .filter(|hour| before.get(hour) != now.get(hour))
+            .map(timestamp)
+            .collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.transaction
+            .execute(&self.statements.queue_fleet, &[&self.vehicle, &changed])
+            .await
+            .map(drop)
     }
 
     /// The time whose sessions may be others now, and the pieces that they are made of. After
@@ -349,7 +407,7 @@ impl<'a> Refresh<'a> {
             .map_err(|error| StoreError::from_driver("commit a refresh", error))
     }
 
-    async fn remember(&self, states: &[HourState]) -> Result<(), tokio_postgres::Error> {
+    async fn remember(&self, states: &[HourState]) -> Result<(), Error> {
         let hours: Vec<Timestamp> = states.iter().map(|s| timestamp(s.hour)).collect();
         let readings: Vec<i64> = states.iter().map(|s| s.readings).collect();
         let readings_before: Vec<i64> = states.iter().map(|s| s.readings_before).collect();
@@ -382,6 +440,22 @@ impl<'a> Refresh<'a> {
             .await
             .map(drop)
     }
+}
+
+/// By hour.
+type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
+
+/// From the columns of [`FORGET`].
+fn exterior(row: &Row) -> Exteriors {
+    let hours: Vec<Timestamp> = row.get(1);
+    let kelvin_seconds: Vec<f64> = row.get(2);
+    let seconds: Vec<f64> = row.get(3);
+    let of = kelvin_seconds.into_iter().zip(seconds);
+    let of = of.map(|(kelvin_seconds, seconds)| Exterior {
+        kelvin_seconds,
+        seconds,
+    });
+    hours.into_iter().map(Into::into).zip(of).collect()
 }
 
 fn state(row: &Row) -> HourState {

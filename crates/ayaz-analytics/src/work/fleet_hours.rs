@@ -1,0 +1,79 @@
+//! Hours of fleets, judged: whose exterior temperatures the others contradict.
+//!
+//! A refresh that changes what a vehicle measured on trips in an hour leaves that hour on a queue,
+//! fleet by fleet. What is doubted is worked out from the pieces of all of the fleet's vehicles in
+//! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes matters
+//! to where it ends. In the transaction that takes the hour off the queue, the sessions of those
+//! vehicles whose doubt has turned are put together anew, from pieces: readings are not needed.
+//!
+//! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is over:
+//! until then its sessions take its temperatures as they are.
+
+use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
+use ayaz_store::analytics::{RefreshStatements, VehicleExterior};
+use ayaz_store::{Connection, StoreError};
+
+use super::refresh_sessions;
+use crate::fleet::{self, FleetConfig};
+use crate::metrics as names;
+
+/// So many are judged before the worker looks at what has come in meanwhile. A fleet of 10,000 takes
+/// some 100 ms; while a fleet's past arrives bus by bus, its hours come here again and again.
+const HOURS_PER_ROUND_MAX: u32 = 50;
+
+/// Vehicles whose sessions are put together anew in one transaction. More of them wait for the next.
+const TURNED_MAX: usize = 100;
+
+/// Judges some of the hours that wait, and says whether any of them still does. `with_running` is
+/// whether an hour that is not over counts.
+pub(super) async fn judge_some(
+    connection: &mut Connection,
+    statements: (&RefreshStatements, &FleetStatements),
+    config: &FleetConfig,
+    with_running: bool,
+) -> Result<bool, StoreError> {
+    let client = &connection.client;
+    let queued = fleet_hours::next_hours(client, with_running, HOURS_PER_ROUND_MAX).await?;
+    for hour in &queued {
+        let judged = judge(connection, statements, config, hour).await;
+        judged.inspect_err(|error| {
+            let QueuedFleetHour { fleet, hour } = hour;
+            tracing::debug!(fleet, %hour, %error, "judging failed");
+        })?;
+    }
+    let due = fleet_hours::hours_due(&connection.client, with_running).await?;
+    metrics::gauge!(names::BACKLOG_FLEET_HOURS).set(due as f64);
+    Ok(due > 0)
+}
+
+async fn judge(
+    connection: &mut Connection,
+    (refresh, statements): (&RefreshStatements, &FleetStatements),
+    config: &FleetConfig,
+    queued: &QueuedFleetHour,
+) -> Result<(), StoreError> {
+    let mut hour = FleetHour::begin(&mut connection.client, statements, queued).await?;
+    let exteriors: Vec<VehicleExterior> = hour.exteriors().await?;
+    let judgement = fleet::judge(&exteriors, config);
+    let changes = fleet::changes(&hour.doubts().await?, &judgement.doubts, TURNED_MAX);
+    hour.change_doubts(&changes.forget, &changes.remember)
+        .await?;
+    for vehicle in &changes.turned {
+        let sessions = hour.sessions_of(refresh, *vehicle).await?;
+        refresh_sessions(&sessions).await?;
+        sessions.commit().await?;
+    }
+    if changes.complete {
+        hour.settle(judgement.fleet).await?;
+    }
+    hour.commit().await?;
+    let turned = changes.turned.len() as u64;
+    if turned > 0 {
+        let QueuedFleetHour { fleet, hour } = queued;
+        let doubted = judgement.doubts.len();
+        tracing::debug!(fleet, %hour, doubted, turned, "exterior temperatures judged");
+    }
+    metrics::counter!(names::FLEET_HOURS_JUDGED).increment(u64::from(changes.complete));
+    metrics::counter!(names::EXTERIOR_DOUBTS_TURNED).increment(turned);
+    Ok(())
+}

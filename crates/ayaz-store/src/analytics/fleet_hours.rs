@@ -1,0 +1,379 @@
+//! Hours of fleets, in which exterior temperatures are held against each other: rows of `fleet_hour`,
+//! `exterior_doubt` and `fleet_hour_queue`, described in their migration.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use jiff::Timestamp;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, IsolationLevel, Statement, Transaction};
+
+use super::pieces::{Activity, Piece};
+use super::refresh::{Refresh, RefreshStatements};
+use super::timestamp;
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+const ZERO_CELSIUS_KELVIN: f64 = 273.15;
+
+/// The exterior temperature of some time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Exterior {
+    /// Its integral, K·s.
+    pub kelvin_seconds: f64,
+    /// The time it covers, s.
+    pub seconds: f64,
+}
+
+impl Exterior {
+    /// Its mean, °C; `None` if it was not measured.
+    pub fn mean_celsius(&self) -> Option<f64> {
+        (self.seconds > 0.0).then(|| self.kelvin_seconds / self.seconds - ZERO_CELSIUS_KELVIN)
+    }
+}
+
+/// What a vehicle measured on trips, hour by hour; what it measured while it was parked may be the
+/// air of a hall. `pieces` are in the order of the table, by which they are summed here and in SQL
+/// alike.
+pub fn exterior_on_trips(pieces: &[Piece]) -> BTreeMap<UnixMicroseconds, Exterior> {
+    let mut hours: BTreeMap<UnixMicroseconds, Exterior> = BTreeMap::new();
+    for piece in pieces {
+        if piece.activity == Activity::Trip {
+            let hour = hours.entry(piece.hour).or_default();
+            hour.kelvin_seconds += piece.energy.exterior_kelvin_seconds;
+            hour.seconds += piece.energy.exterior_seconds;
+        }
+    }
+    hours
+}
+
+/// A vehicle's exterior temperature of an hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VehicleExterior {
+    /// The vehicle.
+    pub vehicle: VehicleNumber,
+    /// What it measured on trips.
+    pub exterior: Exterior,
+}
+
+/// What the fleet says: a row of `fleet_hour`, without its key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `fleet_hour`")]
+pub struct FleetExterior {
+    pub vehicles: i64,
+    pub exterior_median_celsius: f64,
+}
+
+/// One row of `exterior_doubt`, without its hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `exterior_doubt`")]
+pub struct ExteriorDoubt {
+    pub vehicle: VehicleNumber,
+    pub exterior_mean_celsius: f64,
+    pub exterior_median_celsius: f64,
+    pub deviation_kelvin: f64,
+}
+
+/// An hour of a fleet that waits in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedFleetHour {
+    /// The fleet.
+    pub fleet: String,
+    /// Start of the UTC hour.
+    pub hour: UnixMicroseconds,
+}
+
+/// $1 is whether the hour that runs is due as well.
+const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour')";
+
+/// Up to `hours_max` hours that are due: half of them the latest, half those that have waited
+/// longest, as with the hours of vehicles. An hour that still runs changes with every refresh of every
+/// vehicle, so it is due only if `with_running` says so.
+pub async fn next_hours(
+    client: &Client,
+    with_running: bool,
+    hours_max: u32,
+) -> Result<Vec<QueuedFleetHour>, StoreError> {
+    let latest = i64::from(hours_max / 2);
+    let longest = i64::from(hours_max) - latest;
+    let parameters: [&(dyn ToSql + Sync); 3] = [&with_running, &latest, &longest];
+    let rows = client
+        .query(
+            &format!(
+                "-- next_fleet_hours
+                with latest as (
+                    select fleet, hour from fleet_hour_queue
+                    where {IS_DUE}
+                    order by hour desc, queued_at
+                    limit $2
+                ), longest as (
+                    select fleet, hour from fleet_hour_queue
+                    where {IS_DUE} and (fleet, hour) not in (select * from latest)
+                    order by queued_at, hour
+                    limit $3
+                )
+                select * from latest union all select * from longest
+                order by fleet, hour"
+            ),
+            &parameters,
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("read the queue of fleets", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| QueuedFleetHour {
+            fleet: row.get(0),
+            hour: row.get::<_, Timestamp>(1).into(),
+        })
+        .collect())
+}
+
+/// How many hours of fleets are due.
+pub async fn hours_due(client: &Client, with_running: bool) -> Result<u64, StoreError> {
+    let statement =
+        format!("-- fleet_hours_due\nselect count(*) from fleet_hour_queue where {IS_DUE}");
+    client
+        .query_one(&statement, &[&with_running])
+        .await
+        .map(|row| row.get::<_, i64>(0).unsigned_abs())
+        .map_err(|error| StoreError::from_driver("count the queue of fleets", error))
+}
+
+/// Puts hours of the vehicle's fleet on the queue. $2 are the hours.
+pub(super) const QUEUE: &str = "-- queue_fleet_hours
+    insert into fleet_hour_queue (fleet, hour)
+    select fleet, hour from vehicle, unnest($2::timestamptz[]) as hour
+    where vehicle_id = $1
+    on conflict do nothing";
+
+/// In the order of the pieces, so that the sums are those of [`exterior_on_trips`].
+const EXTERIORS: &str = "-- exteriors_of_fleet
+    select p.vehicle_id,
+        sum(p.exterior_kelvin_seconds order by p.piece),
+        sum(p.exterior_seconds order by p.piece)
+    from vehicle v
+    join energy_piece p using (vehicle_id)
+    where v.fleet = $1 and p.hour = $2 and p.activity = 'trip'
+    group by p.vehicle_id
+    order by p.vehicle_id";
+
+const DOUBTS: &str = "-- exterior_doubts
+    select d.vehicle_id, d.exterior_mean_celsius, d.exterior_median_celsius, d.deviation_kelvin
+    from exterior_doubt d
+    join vehicle v using (vehicle_id)
+    where v.fleet = $1 and d.hour = $2
+    order by d.vehicle_id";
+
+const FORGET: &str = "-- forget_exterior_doubts
+    delete from exterior_doubt where vehicle_id = any ($1::integer[]) and hour = $2";
+
+const REMEMBER: &str = "-- remember_exterior_doubts
+    insert into exterior_doubt (
+        vehicle_id, hour, exterior_mean_celsius, exterior_median_celsius, deviation_kelvin
+    )
+    select vehicle_id, $2, mean, median, deviation
+    from unnest($1::integer[], $3::float8[], $4::float8[], $5::float8[])
+        as d (vehicle_id, mean, median, deviation)";
+
+const FORGET_FLEET: &str = "-- forget_fleet_hour
+    delete from fleet_hour where fleet = $1 and hour = $2";
+
+const REMEMBER_FLEET: &str = "-- remember_fleet_hour
+    insert into fleet_hour (fleet, hour, vehicles, exterior_median_celsius)
+    values ($1, $2, $3, $4)
+    on conflict (fleet, hour) do update set
+        vehicles = excluded.vehicles,
+        exterior_median_celsius = excluded.exterior_median_celsius";
+
+const TAKE_OFF: &str = "-- take_off_fleet_hour
+    delete from fleet_hour_queue where fleet = $1 and hour = $2";
+
+/// The statements of a judgement, prepared once a connection.
+#[derive(Debug, Clone)]
+pub struct FleetStatements {
+    exteriors: Statement,
+    doubts: Statement,
+    forget: Statement,
+    remember: Statement,
+    forget_fleet: Statement,
+    remember_fleet: Statement,
+    take_off: Statement,
+}
+
+impl FleetStatements {
+    /// Prepares them.
+    pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
+        let prepare = async |statement| {
+            let prepared = client.prepare(statement).await;
+            prepared.map_err(|error| StoreError::from_driver("prepare the judgement", error))
+        };
+        Ok(Self {
+            exteriors: prepare(EXTERIORS).await?,
+            doubts: prepare(DOUBTS).await?,
+            forget: prepare(FORGET).await?,
+            remember: prepare(REMEMBER).await?,
+            forget_fleet: prepare(FORGET_FLEET).await?,
+            remember_fleet: prepare(REMEMBER_FLEET).await?,
+            take_off: prepare(TAKE_OFF).await?,
+        })
+    }
+}
+
+/// An hour of a fleet, judged in one transaction. Everything is read from one snapshot; dropped, it
+/// leaves all as it was.
+pub struct FleetHour<'a> {
+    transaction: Transaction<'a>,
+    statements: &'a FleetStatements,
+    fleet: &'a str,
+    hour: UnixMicroseconds,
+}
+
+impl<'a> FleetHour<'a> {
+    /// Begins to judge the hour.
+    pub async fn begin(
+        client: &'a mut Client,
+        statements: &'a FleetStatements,
+        QueuedFleetHour { fleet, hour }: &'a QueuedFleetHour,
+    ) -> Result<Self, StoreError> {
+        let transaction = client
+            .build_transaction()
+            .isolation_level(IsolationLevel::RepeatableRead)
+            .start()
+            .await
+            .map_err(|error| StoreError::from_driver("begin to judge a fleet's hour", error))?;
+        Ok(Self {
+            transaction,
+            statements,
+            fleet,
+            hour: *hour,
+        })
+    }
+
+    /// What the fleet's vehicles measured on trips, in the order of their numbers.
+    pub async fn exteriors(&self) -> Result<Vec<VehicleExterior>, StoreError> {
+        let rows = self
+            .transaction
+            .query(
+                &self.statements.exteriors,
+                &[&self.fleet, &timestamp(self.hour)],
+            )
+            .await
+            .map_err(|error| StoreError::from_driver("read a fleet's temperatures", error))?;
+        Ok(rows
+            .iter()
+            .map(|row| VehicleExterior {
+                vehicle: row.get(0),
+                exterior: Exterior {
+                    kelvin_seconds: row.get(1),
+                    seconds: row.get(2),
+                },
+            })
+            .collect())
+    }
+
+    /// What is doubted so far, in the order of the vehicles' numbers.
+    pub async fn doubts(&self) -> Result<Vec<ExteriorDoubt>, StoreError> {
+        let rows = self
+            .transaction
+            .query(
+                &self.statements.doubts,
+                &[&self.fleet, &timestamp(self.hour)],
+            )
+            .await
+            .map_err(|error| StoreError::from_driver("read exterior doubts", error))?;
+        Ok(rows
+            .iter()
+            .map(|row| ExteriorDoubt {
+                vehicle: row.get(0),
+                exterior_mean_celsius: row.get(1),
+                exterior_median_celsius: row.get(2),
+                deviation_kelvin: row.get(3),
+            })
+            .collect())
+    }
+
+    /// Takes away the doubts of some vehicles, then adds others.
+    pub async fn change_doubts(
+        &self,
+        forget: &[VehicleNumber],
+        remember: &[ExteriorDoubt],
+    ) -> Result<(), StoreError> {
+        let failed = |error| StoreError::from_driver("write exterior doubts", error);
+        let hour = timestamp(self.hour);
+        if !forget.is_empty() {
+            self.transaction
+                .execute(&self.statements.forget, &[&forget, &hour])
+                .await
+                .map_err(failed)?;
+        }
+        if !remember.is_empty() {
+            let column = |pick: fn(&ExteriorDoubt) -> f64| -> Vec<f64> {
+                remember.iter().map(pick).collect()
+            };
+            let vehicles: Vec<VehicleNumber> = remember.iter().map(|of| of.vehicle).collect();
+            self.transaction
+                .execute(
+                    &self.statements.remember,
+                    &[
+                        &vehicles,
+                        &hour,
+                        &column(|of| of.exterior_mean_celsius),
+                        &column(|of| of.exterior_median_celsius),
+                        &column(|of| of.deviation_kelvin),
+                    ],
+                )
+                .await
+                .map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what the fleet says, `None` if it says nothing, and takes the hour off the queue.
+    pub async fn settle(&self, fleet: Option<FleetExterior>) -> Result<(), StoreError> {
+        let failed = |error| StoreError::from_driver("write a fleet's hour", error);
+        let hour = timestamp(self.hour);
+        match fleet {
+            Some(of) => {
+                let parameters: [&(dyn ToSql + Sync); 4] = [
+                    &self.fleet,
+                    &hour,
+                    &of.vehicles,
+                    &of.exterior_median_celsius,
+                ];
+                let statement = &self.statements.remember_fleet;
+                self.transaction.execute(statement, &parameters).await
+            }
+            None => {
+                let statement = &self.statements.forget_fleet;
+                self.transaction
+                    .execute(statement, &[&self.fleet, &hour])
+                    .await
+            }
+        }
+        .map_err(failed)?;
+        self.transaction
+            .execute(&self.statements.take_off, &[&self.fleet, &hour])
+            .await
+            .map(drop)
+            .map_err(failed)
+    }
+
+    /// Begins to work out a vehicle's sessions around the hour, within this transaction.
+    pub async fn sessions_of<'b>(
+        &'b mut self,
+        statements: &'b RefreshStatements,
+        vehicle: VehicleNumber,
+    ) -> Result<Refresh<'b>, StoreError> {
+        let to = self.hour.plus(HOUR_MICROSECONDS);
+        Refresh::within(&mut self.transaction, statements, vehicle, self.hour, to).await
+    }
+
+    /// Makes all of it visible at once.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.transaction
+            .commit()
+            .await
+            .map_err(|error| StoreError::from_driver("commit a fleet's hour", error))
+    }
+}
