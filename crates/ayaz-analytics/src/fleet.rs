@@ -177,7 +177,7 @@ pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usi
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::analytics::fleet_hours::Exterior;
+    use ayaz_store::analytics::Exterior;
 
     use super::*;
 

@@ -2,6 +2,22 @@
 -- shows that a sensor reads twelve degrees too warm, or has been frozen for weeks. Pieces keep what
 -- was measured; sessions, bands of trips and months are made without what is doubted here.
 
+-- What a vehicle measured of an hour's air on trips. What it measured while it was parked may be the air
+-- of a hall. The key begins with the hour, since a fleet's hour is what is read.
+create table hour_exterior (
+    vehicle_id integer not null,
+    hour timestamptz not null,
+    -- Time integral of the exterior temperature and the time it covers, more than none.
+    kelvin_seconds double precision not null,
+    seconds double precision not null,
+    primary key (hour, vehicle_id)
+    -- An hour that runs is updated with each refresh.
+) with (fillfactor = 70);
+
+comment on table hour_exterior is
+    'Exterior temperature of a vehicle on trips in a UTC hour: integral in K s, and the time it covers. '
+    'A sum over energy_piece, kept by the worker.';
+
 -- What the fleet's buses on trips say of an hour's air.
 create table fleet_hour (
     fleet text not null,
@@ -47,16 +63,26 @@ create table fleet_hour_queue (
 create index on fleet_hour_queue (hour desc, queued_at);
 create index on fleet_hour_queue (queued_at, hour);
 
-grant select, insert, update, delete on fleet_hour to ayaz_analytics;
+grant select, insert, update, delete on hour_exterior, fleet_hour to ayaz_analytics;
 grant select, insert, delete on exterior_doubt, fleet_hour_queue to ayaz_analytics;
-grant select on fleet_hour, exterior_doubt, fleet_hour_queue to ayaz_reader;
+grant select on hour_exterior, fleet_hour, exterior_doubt, fleet_hour_queue to ayaz_reader;
 
 -- All that is known has yet to be judged.
+insert into hour_exterior (vehicle_id, hour, kelvin_seconds, seconds)
+select
+    vehicle_id,
+    hour,
+    sum(exterior_kelvin_seconds order by piece),
+    sum(exterior_seconds order by piece)
+from energy_piece
+where activity = 'trip'
+group by vehicle_id, hour
+having sum(exterior_seconds) > 0;
+
 insert into fleet_hour_queue (fleet, hour)
-select distinct v.fleet, p.hour
-from energy_piece p
-join vehicle v using (vehicle_id)
-where p.activity = 'trip' and p.exterior_seconds > 0;
+select distinct v.fleet, h.hour
+from hour_exterior h
+join vehicle v using (vehicle_id);
 
 -- What of the readings is doubted, row by row: the row as it came, and why.
 create or replace view doubted_reading as
@@ -88,26 +114,17 @@ create or replace view exterior_against_fleet as
 select
     v.fleet,
     v.vehicle,
-    m.vehicle_id,
-    m.hour,
-    m.celsius as exterior_temperature_mean_celsius,
+    v.vehicle_id,
+    h.hour,
+    h.kelvin_seconds / h.seconds - 273.15 as exterior_temperature_mean_celsius,
     f.exterior_median_celsius as median_celsius,
     coalesce(f.vehicles, 0) as vehicles,
-    m.celsius - f.exterior_median_celsius as deviation_kelvin,
+    h.kelvin_seconds / h.seconds - 273.15 - f.exterior_median_celsius as deviation_kelvin,
     d.vehicle_id is not null as is_doubted
-from (
-    select
-        vehicle_id,
-        hour,
-        sum(exterior_kelvin_seconds) / sum(exterior_seconds) - 273.15 as celsius
-    from energy_piece
-    where activity = 'trip'
-    group by vehicle_id, hour
-    having sum(exterior_seconds) > 0
-) as m
+from hour_exterior h
 join vehicle v using (vehicle_id)
-left join fleet_hour f on f.fleet = v.fleet and f.hour = m.hour
-left join exterior_doubt d on d.vehicle_id = m.vehicle_id and d.hour = m.hour;
+left join fleet_hour f on f.fleet = v.fleet and f.hour = h.hour
+left join exterior_doubt d on d.vehicle_id = h.vehicle_id and d.hour = h.hour;
 
 comment on view exterior_against_fleet is
     'Each vehicle''s mean exterior temperature on trips of a UTC hour against the median of its fleet; '

@@ -2,14 +2,15 @@
 //!
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
-//! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`sessions`], [`days`],
-//! [`months`]; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held against each
-//! other), [`upkeep`] (what is cleared away).
+//! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`exterior`], [`sessions`],
+//! [`days`], [`months`]; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held
+//! against each other), [`upkeep`] (what is cleared away).
 
 pub mod clock;
 pub mod days;
 pub mod ends;
 pub mod energy;
+pub mod exterior;
 pub mod fleet_hours;
 pub mod lock;
 pub mod months;
@@ -27,10 +28,8 @@ pub use clock::ClockRun;
 pub use days::{DayTime, SessionSpan};
 pub use ends::{Ends, FirstLast};
 pub use energy::Energy;
-pub use fleet_hours::{
-    Exterior, ExteriorDoubt, FleetExterior, FleetHour, FleetStatements, VehicleExterior,
-    exterior_on_trips,
-};
+pub use exterior::{Exterior, exterior_on_trips};
+pub use fleet_hours::{ExteriorDoubt, FleetExterior, FleetHour, FleetStatements, VehicleExterior};
 pub use months::{Month, MonthBand, MonthTrip};
 pub use pieces::{Activity, Piece};
 pub use quality::{DoubtedStretch, HourSequence};

@@ -1,52 +1,17 @@
 //! Hours of fleets, in which exterior temperatures are held against each other: rows of `fleet_hour`,
 //! `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
-use std::collections::BTreeMap;
-
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, IsolationLevel, Statement, Transaction};
 
-use super::pieces::{Activity, Piece};
+use super::exterior::Exterior;
 use super::refresh::{Refresh, RefreshStatements};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
-
-const ZERO_CELSIUS_KELVIN: f64 = 273.15;
-
-/// The exterior temperature of some time.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Exterior {
-    /// Its integral, K·s.
-    pub kelvin_seconds: f64,
-    /// The time it covers, s.
-    pub seconds: f64,
-}
-
-impl Exterior {
-    /// Its mean, °C; `None` if it was not measured.
-    pub fn mean_celsius(&self) -> Option<f64> {
-        (self.seconds > 0.0).then(|| self.kelvin_seconds / self.seconds - ZERO_CELSIUS_KELVIN)
-    }
-}
-
-/// What a vehicle measured on trips, hour by hour; what it measured while it was parked may be the
-/// air of a hall. `pieces` are in the order of the table, by which they are summed here and in SQL
-/// alike.
-pub fn exterior_on_trips(pieces: &[Piece]) -> BTreeMap<UnixMicroseconds, Exterior> {
-    let mut hours: BTreeMap<UnixMicroseconds, Exterior> = BTreeMap::new();
-    for piece in pieces {
-        if piece.activity == Activity::Trip {
-            let hour = hours.entry(piece.hour).or_default();
-            hour.kelvin_seconds += piece.energy.exterior_kelvin_seconds;
-            hour.seconds += piece.energy.exterior_seconds;
-        }
-    }
-    hours
-}
 
 /// A vehicle's exterior temperature of an hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -140,23 +105,12 @@ pub async fn hours_due(client: &Client, with_running: bool) -> Result<u64, Store
         .map_err(|error| StoreError::from_driver("count the queue of fleets", error))
 }
 
-/// Puts hours of the vehicle's fleet on the queue. $2 are the hours.
-pub(super) const QUEUE: &str = "-- queue_fleet_hours
-    insert into fleet_hour_queue (fleet, hour)
-    select fleet, hour from vehicle, unnest($2::timestamptz[]) as hour
-    where vehicle_id = $1
-    on conflict do nothing";
-
-/// In the order of the pieces, so that the sums are those of [`exterior_on_trips`].
 const EXTERIORS: &str = "-- exteriors_of_fleet
-    select p.vehicle_id,
-        sum(p.exterior_kelvin_seconds order by p.piece),
-        sum(p.exterior_seconds order by p.piece)
+    select h.vehicle_id, h.kelvin_seconds, h.seconds
     from vehicle v
-    join energy_piece p using (vehicle_id)
-    where v.fleet = $1 and p.hour = $2 and p.activity = 'trip'
-    group by p.vehicle_id
-    order by p.vehicle_id";
+    join hour_exterior h using (vehicle_id)
+    where v.fleet = $1 and h.hour = $2
+    order by h.vehicle_id";
 
 const DOUBTS: &str = "-- exterior_doubts
     select d.vehicle_id, d.exterior_mean_celsius, d.exterior_median_celsius, d.deviation_kelvin

@@ -1,16 +1,15 @@
 //! Neighbouring hours of one vehicle, worked out anew in one transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, IsolationLevel, Row, Statement, Transaction};
 
 use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
-use super::fleet_hours::{self, Exterior, exterior_on_trips};
+use super::exterior::{self, exterior_on_trips};
 use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
@@ -31,7 +30,7 @@ pub struct RefreshStatements {
     clock_runs: Statement,
     insert_clock_runs: Statement,
     queue: Statement,
-    queue_fleet: Statement,
+    change_exteriors: Statement,
     pieces: Statement,
     sessions: sessions::Statements,
     days: days::Statements,
@@ -50,7 +49,7 @@ impl RefreshStatements {
             clock_runs: prepare(client, clock::READ).await?,
             insert_clock_runs: prepare(client, clock::INSERT).await?,
             queue: prepare(client, QUEUE).await?,
-            queue_fleet: prepare(client, fleet_hours::QUEUE).await?,
+            change_exteriors: prepare(client, exterior::CHANGE).await?,
             pieces: prepare(client, &pieces::read_statement()).await?,
             sessions: sessions::Statements {
                 window: prepare(client, &sessions::window_statement()).await?,
@@ -79,17 +78,10 @@ const STATES: &str = "-- refreshed_hours
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour";
 
-/// Returns what the vehicle measured of the air on trips, summed as by [`exterior_on_trips`].
+/// $4 are the hours, since an index begins with them. Returns what is known of the air in them.
 const FORGET: &str = "-- forget_hours
     with pieces as (
         delete from energy_piece where vehicle_id = $1 and hour >= $2 and hour < $3
-        returning hour, piece, activity, exterior_kelvin_seconds, exterior_seconds
-    ), exterior as (
-        select hour,
-            sum(exterior_kelvin_seconds order by piece) as kelvin_seconds,
-            sum(exterior_seconds order by piece) as seconds
-        from pieces where activity = 'trip'
-        group by hour
     ), sequences as (
         delete from hour_sequence where vehicle_id = $1 and hour >= $2 and hour < $3
     ), stretches as (
@@ -106,7 +98,7 @@ const FORGET: &str = "-- forget_hours
         coalesce(array_agg(hour), '{}'),
         coalesce(array_agg(kelvin_seconds), '{}'),
         coalesce(array_agg(seconds), '{}')
-    from exterior";
+    from hour_exterior where hour = any ($4) and vehicle_id = $1";
 
 const REMEMBER: &str = "-- remember_hours
     insert into refreshed_hour (
@@ -254,12 +246,15 @@ impl<'a> Refresh<'a> {
     pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let vehicle = self.vehicle;
+        let own = std::iter::successors(Some(self.from), |hour| {
+            Some(hour.plus(HOUR_MICROSECONDS)).filter(|hour| *hour < self.to)
+        });
+        let own: Vec<Timestamp> = own.map(timestamp).collect();
+        let (from, to) = (timestamp(self.from), timestamp(self.to));
+        let parameters: [&(dyn ToSql + Sync); 4] = [&vehicle, &from, &to, &own];
         let gone = self
             .transaction
-            .query_one(
-                &self.statements.forget,
-                &[&vehicle, &timestamp(self.from), &timestamp(self.to)],
-            )
+            .query_one(&self.statements.forget, &parameters)
             .await
             .map_err(failed)?;
         let queued_at: Option<Timestamp> = gone.get(0);
@@ -280,9 +275,10 @@ impl<'a> Refresh<'a> {
             )
             .map_err(failed)?;
         }
-        self.queue_fleet(&exterior(&gone), &exterior_on_trips(&hours.pieces))
-            .await
-            .map_err(failed)?;
+        let statement = &self.statements.change_exteriors;
+        let before = exterior::from_row(&gone, 1);
+        let now = exterior_on_trips(&hours.pieces);
+        exterior::change(&self.transaction, statement, vehicle, &before, &now).await?;
         let queued: Vec<Timestamp> = [
             hours
                 .neighbours
@@ -301,23 +297,6 @@ impl<'a> Refresh<'a> {
                 .map_err(failed)?;
         }
         Ok(())
-    }
-
-    /// Has the fleet's hours judged again in which the vehicle says something else than before.
-    async fn queue_fleet(&self, before: &Exteriors, now: &Exteriors) -> Result<(), Error> {
-        let hours: BTreeSet<UnixMicroseconds> = before.keys().chain(now.keys()).copied().collect();
-        let changed: Vec<Timestamp> = hours
-            .into_iter()
-            .filter(|hour| before.get(hour) != now.get(hour))
-            .map(timestamp)
-            .collect();
-        if changed.is_empty() {
-            return Ok(());
-        }
-        self.transaction
-            .execute(&self.statements.queue_fleet, &[&self.vehicle, &changed])
-            .await
-            .map(drop)
     }
 
     /// The time whose sessions may be others now, and the pieces that they are made of. After
@@ -440,22 +419,6 @@ impl<'a> Refresh<'a> {
             .await
             .map(drop)
     }
-}
-
-/// By hour.
-type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
-
-/// From the columns of [`FORGET`].
-fn exterior(row: &Row) -> Exteriors {
-    let hours: Vec<Timestamp> = row.get(1);
-    let kelvin_seconds: Vec<f64> = row.get(2);
-    let seconds: Vec<f64> = row.get(3);
-    let of = kelvin_seconds.into_iter().zip(seconds);
-    let of = of.map(|(kelvin_seconds, seconds)| Exterior {
-        kelvin_seconds,
-        seconds,
-    });
-    hours.into_iter().map(Into::into).zip(of).collect()
 }
 
 fn state(row: &Row) -> HourState {
