@@ -60,7 +60,8 @@ async fn judge(
         .await?;
     for vehicle in &changes.turned {
         let sessions = hour.sessions_of(refresh, *vehicle).await?;
-        refresh_sessions(&sessions).await?;
+        let day_rules = sessions.service_day_rules().await?;
+        refresh_sessions(&sessions, &day_rules).await?;
         sessions.commit().await?;
     }
     if changes.complete {

@@ -27,6 +27,10 @@ pub(crate) fn sum(sessions: &[Session], month: Date) -> Month {
             .count();
         let soc = trip.ends.soc_percent;
         let soc_start = soc.first_value().filter(|_| trip.plugged_in_share == 0.0);
+        let km = (trip.energy.distance_seconds > 0.0).then_some(trip.energy.km);
+        let odometer = trip.ends.odometer_km;
+        let ends = odometer.last_value().zip(odometer.first_value());
+        let odometer_km = ends.map(|(last, first)| last - first);
         trips.extend(trip.bands.iter().map(|band| MonthTrip {
             started_at: trip.started_at,
             number: number as i32,
@@ -35,6 +39,7 @@ pub(crate) fn sum(sessions: &[Session], month: Date) -> Month {
             trip_energy_seconds: trip.energy.energy_seconds,
             trip_net_kwh: trip.energy.net_kwh,
             soc_percent: soc_start.zip(soc.last_value()),
+            trip_km: km.zip(odometer_km),
             band_celsius: band.band_celsius,
             intervals: band.intervals,
             energy: band.energy,
