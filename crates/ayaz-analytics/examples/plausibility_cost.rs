@@ -110,6 +110,7 @@ fn simulated(buses: usize) -> Vec<Vec<Sample>> {
                 s.battery_temperature_celsius = m.battery_temperature_celsius.map(f64::from);
                 s.cell_temperature_min_celsius = m.cell_temperature_min_celsius.map(f64::from);
                 s.cell_temperature_max_celsius = m.cell_temperature_max_celsius.map(f64::from);
+                s.coolant_temperature_celsius = m.coolant_temperature_celsius.map(f64::from);
                 samples.push(s);
             }
             samples

@@ -25,7 +25,7 @@ use crate::clock::LeftOut;
 use crate::clock::runs::Runs;
 use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::pieces::PieceMap;
-use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_MICROSECONDS};
+use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_ON_MICROSECONDS};
 use crate::service_days::ServiceDays;
 use crate::trips::{TripDetector, TripStart, Verdict};
 use quality::Quality;
@@ -167,7 +167,7 @@ impl Hours {
         self.pass_to(self.to());
         let waits = self.hours.last()?.open_trip?;
         // What would continue it is judged by what follows within reach.
-        let ends_at = self.trips.ends_at(waits).plus(REACH_MICROSECONDS);
+        let ends_at = self.trips.ends_at(waits).plus(REACH_ON_MICROSECONDS);
         (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
     }
 

@@ -8,18 +8,22 @@
 //!
 //! **Finite reach.** Hours are worked out each by itself and in any order. So every check is defined
 //! by windows: the doubts of a sample are a function of the samples at most
-//! [`REACH_MICROSECONDS`] before and after it, wherever the stream begins. Feed the filter from
-//! that much before the first sample of interest to that much after the last one.
+//! [`REACH_BACK_MICROSECONDS`] before and [`REACH_ON_MICROSECONDS`] after it, wherever the stream
+//! begins. Feed the filter from that much before the first sample of interest to that much after the
+//! last one. It looks farther back than on: what lies behind costs reading it, what lies ahead has
+//! the hour before worked out again for as long.
 //!
 //! | Check | reaches back | reaches on |
 //! |---|---|---|
 //! | ramp | 20 s | 20 s |
 //! | stuck | 60 s + 40 s to a contradiction's window, and 20 s of blanks | 60 s + 40 s |
+//! | stuck, slow signals | 400 s to what they showed before, and 20 s of blanks | 120 s |
 //! | jump | 60 s to the value before, and 60 s around that | 60 s |
 //! | sentinel | 90 s to the jump, 20 s to the value before it | 90 s |
 //!
 //! **Boots** are streams of their own, as boots may interleave; a drive cycle that changes is not
-//! looked at.
+//! looked at. A boot that was silent for longer than the filter waits is forgotten; nothing looks
+//! across 120 s of silence.
 //!
 //! **Memory** is bounded by time, and by [`SAMPLES_MAX`] samples, about 6 MB: enough for 100 Hz. At
 //! that bound the oldest sample is let go early, and windows end there: samples that come faster
@@ -49,8 +53,11 @@ use ramp::Ramp;
 use sentinel::Sentinel;
 use stuck::Stuck;
 
-/// A sample's doubts depend only on samples within this time before and after it.
-pub const REACH_MICROSECONDS: i64 = 120_000_000;
+/// A sample's doubts depend only on samples within this time before it, µs.
+pub const REACH_BACK_MICROSECONDS: i64 = 420_000_000;
+
+/// And only on samples within this time after it, µs: so long it waits.
+pub const REACH_ON_MICROSECONDS: i64 = 120_000_000;
 
 /// Most samples that wait for their doubts to be settled.
 pub const SAMPLES_MAX: usize = 12_000;
@@ -115,7 +122,7 @@ impl Plausibility {
         self.newest_at = self.newest_at.max(at);
         while let Some(front) = self.buffer.front() {
             let age = self.newest_at.saturating_sub(front.sample.recorded_at.0);
-            if age <= REACH_MICROSECONDS && self.buffer.len() < SAMPLES_MAX {
+            if age <= REACH_ON_MICROSECONDS && self.buffer.len() < SAMPLES_MAX {
                 break;
             }
             self.let_go(&mut emit);
@@ -147,7 +154,7 @@ impl Plausibility {
         self.newest_at = self.newest_at.max(to.0);
         while let Some(front) = self.buffer.front() {
             let age = self.newest_at.saturating_sub(front.sample.recorded_at.0);
-            if age <= REACH_MICROSECONDS {
+            if age <= REACH_ON_MICROSECONDS {
                 break;
             }
             self.let_go(&mut emit);

@@ -9,11 +9,11 @@ use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::plausibility;
 
 /// Readings that long before an hour can make its first ones implausible.
-pub const BEFORE_MICROSECONDS: i64 = plausibility::REACH_MICROSECONDS;
+pub const BEFORE_MICROSECONDS: i64 = plausibility::REACH_BACK_MICROSECONDS;
 
 /// An hour's last interval ends within a minute after it, and readings within reach of that end can
 /// make it implausible.
-pub const AFTER_MICROSECONDS: i64 = INTERVAL_MICROSECONDS_MAX + plausibility::REACH_MICROSECONDS;
+pub const AFTER_MICROSECONDS: i64 = INTERVAL_MICROSECONDS_MAX + plausibility::REACH_ON_MICROSECONDS;
 
 const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
 

@@ -5,7 +5,8 @@ use serde::Deserialize;
 use crate::fleet::FleetConfig;
 
 /// All checks. Limits outside of what is said beside them are taken as the nearest one inside, so
-/// that no configuration reaches beyond [`REACH_MICROSECONDS`](super::REACH_MICROSECONDS).
+/// that no configuration reaches beyond [`REACH_BACK_MICROSECONDS`](super::REACH_BACK_MICROSECONDS)
+/// and [`REACH_ON_MICROSECONDS`](super::REACH_ON_MICROSECONDS).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PlausibilityConfig {
@@ -78,6 +79,11 @@ pub struct StuckConfig {
     pub current_swing_amperes: f64,
     /// How far speed must rise as well as fall while current or voltage repeats, km/h.
     pub speed_swing_kmh: f64,
+    /// Usable energy of the fleet's largest battery, 50 to 2,000 kWh: a state of charge that counts
+    /// tenths may repeat while two of them are taken.
+    pub battery_energy_max_kwh: f64,
+    /// How long a lively exterior temperature must repeat on the road, 60 to 300 s.
+    pub exterior_seconds: f64,
 }
 
 impl Default for StuckConfig {
@@ -88,6 +94,8 @@ impl Default for StuckConfig {
             power_swing_kw: 30.0,
             current_swing_amperes: 80.0,
             speed_swing_kmh: 10.0,
+            battery_energy_max_kwh: 600.0,
+            exterior_seconds: 120.0,
         }
     }
 }
@@ -106,6 +114,8 @@ pub struct JumpConfig {
     pub temperature_kelvin: f64,
     /// Cabin temperature, which doors change, K.
     pub cabin_temperature_kelvin: f64,
+    /// Coolant of the heating circuit, of which a pump brings other all at once, K.
+    pub coolant_temperature_kelvin: f64,
     /// Position, m.
     pub position_m: f64,
 }
@@ -118,6 +128,7 @@ impl Default for JumpConfig {
             soc_percent: 3.0,
             temperature_kelvin: 5.0,
             cabin_temperature_kelvin: 8.0,
+            coolant_temperature_kelvin: 30.0,
             position_m: 200.0,
         }
     }

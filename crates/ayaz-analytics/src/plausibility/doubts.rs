@@ -105,7 +105,7 @@ impl Doubts {
             heat_pump_power_watts air_conditioning_power_watts fuel_heater_rate_litres_per_hour
             auxiliary_power_watts traction_power_watts latitude_degrees longitude_degrees
             accelerator_percent motor_torque_nm cell_temperature_min_celsius
-            cell_temperature_max_celsius
+            cell_temperature_max_celsius coolant_temperature_celsius
         }
     }
 

@@ -9,6 +9,7 @@
 //! | state of charge | 3 % | 1/30 % | 5 % in 60 s; the smallest pack at full power does 0.16 %/s |
 //! | exterior, battery, cells | 5 K | 0.2 K | sensors in air need half a minute for a third of a step |
 //! | cabin | 8 K | 0.3 K | doors open at −35 °C |
+//! | coolant | 30 K | 2 K | a pump that starts brings what lay outside |
 //! | odometer | −0.1 to 1.1 km | 0.045 km | a resolution of 1 km; 160 km/h |
 //! | voltage | 20 V + 30 % | – | resistance explains a fifth at most |
 //! | position | 200 m | 45 m | 160 km/h, also for all the time a receiver repeats its last place |
@@ -99,6 +100,7 @@ impl Jump {
             }
             self.last[quantity] = (now, at);
             if now != before
+                && !limits.is_small(quantity, before, now)
                 && at.saturating_sub(before_at) < within
                 && !limits.agree(quantity, before, now, seconds(before_at, at))
             {

@@ -14,10 +14,11 @@ const QUICK_SIDE_MICROSECONDS: i64 = 6_000_000;
 
 pub(super) const SPEED: usize = 0;
 pub(super) const VOLTAGE: usize = 8;
-pub(super) const POSITION: usize = 9;
+pub(super) const COOLANT: usize = 9;
+pub(super) const POSITION: usize = 10;
 /// Quantities with one value, and all.
-const SCALARS: usize = 9;
-pub(super) const QUANTITIES: usize = 10;
+const SCALARS: usize = 10;
+pub(super) const QUANTITIES: usize = 11;
 
 pub(super) const SOC: usize = 1;
 pub(super) const EXTERIOR: usize = 2;
@@ -38,6 +39,7 @@ pub(super) const SIGNALS: [Signal; SCALARS] = [
     Signal::cell_temperature_max_celsius,
     Signal::odometer_km,
     Signal::pack_voltage_volts,
+    Signal::coolant_temperature_celsius,
 ];
 
 fn scalar(sample: &Sample, quantity: usize) -> Option<f64> {
@@ -51,6 +53,7 @@ fn scalar(sample: &Sample, quantity: usize) -> Option<f64> {
         CELL_MAX => sample.cell_temperature_max_celsius,
         ODOMETER => sample.odometer_km,
         VOLTAGE => sample.pack_voltage_volts,
+        COOLANT => sample.coolant_temperature_celsius,
         _ => None,
     }
 }
@@ -120,6 +123,7 @@ impl Limits {
                     up_per_second: 0.045,
                 },
                 Limit::even(20.0, 0.0),
+                Limit::even(config.coolant_temperature_kelvin, 2.0),
             ],
             position_m: config.position_m,
         }
@@ -136,6 +140,15 @@ impl Limits {
             0.0
         };
         within(b[0] - a[0], self.scalars[quantity], relative, seconds)
+    }
+
+    /// Whether a change is so small that it is possible at once; most are, and cost no division.
+    pub(super) fn is_small(&self, quantity: usize, a: [f64; 2], b: [f64; 2]) -> bool {
+        let change = (b[0] - a[0]).abs();
+        match self.scalars.get(quantity) {
+            Some(limit) => change <= limit.down && change <= limit.up,
+            None => (change + (b[1] - a[1]).abs()) * DEGREE_METRES <= self.position_m,
+        }
     }
 
     fn positions_agree(&self, a: [f64; 2], b: [f64; 2], seconds: f64) -> bool {

@@ -9,10 +9,11 @@
 //!
 //! **If reached or left by a jump**: temperatures of exactly −40 (raw 0 of J1939 and GB/T 32960),
 //! −50 and −55 (lower ends of sensors), 0 (memory never written) and 85 °C (a digital sensor that
-//! has not measured); a state of charge or an odometer of 0; and a current of −1,600, −1,000 or
-//! −3,000 A (raw 0 of J1939, and of GB/T 32960 of 2016 and 2025). They are doubted as long as they
-//! are held, up to 90 s from the jump, where a jump is a neighbour, at most 20 s away, from which
-//! the vehicle cannot have come (as in `jump`; current: 500 A).
+//! has not measured), of the coolant, which passes 0 and 85 °C every day, only the lower three; a
+//! state of charge or an odometer of 0; and a current of −1,600, −1,000 or −3,000 A (raw 0 of J1939,
+//! and of GB/T 32960 of 2016 and 2025). They are doubted as long as they are held, up to 90 s from
+//! the jump, where a jump is a neighbour, at most 20 s away, from which the vehicle cannot have come
+//! (as in `jump`; coolant: as the battery; current: 500 A).
 //!
 //! A night of −40 °C is reached in tenths of a kelvin and stays. Of a code that is held longer than
 //! three minutes the midst is not doubted here, because nothing near it tells it from such a night;
@@ -38,11 +39,13 @@ const NOT_AVAILABLE_AMPERES: std::ops::RangeInclusive<f64> = 1_651.19..=1_676.76
 const VOLTLESS_AMPERES: f64 = 5.0;
 
 const TEMPERATURE_CODES: &[f64] = &[-40.0, 0.0, 85.0, -50.0, -55.0];
+/// A pump that starts changes the coolant by tens of kelvin, but never to just one of these.
+const COOLANT_CODES: &[f64] = &[-40.0, -50.0, -55.0];
 const CURRENT_CODES: &[f64] = &[-1_600.0, -1_000.0, -3_000.0];
 const ZERO: &[f64] = &[0.0];
 
-/// Signals with codes: the quantity of `jump`, if it is one.
-const WATCHED: [(Signal, Option<usize>, &[f64]); 8] = [
+/// Signals with codes: the quantity of `jump` whose limits tell a jump, if one does.
+const WATCHED: [(Signal, Option<usize>, &[f64]); 9] = [
     (
         Signal::exterior_temperature_celsius,
         Some(EXTERIOR),
@@ -71,6 +74,11 @@ const WATCHED: [(Signal, Option<usize>, &[f64]); 8] = [
     (Signal::soc_percent, Some(SOC), ZERO),
     (Signal::odometer_km, Some(ODOMETER), ZERO),
     (Signal::pack_current_amperes, None, CURRENT_CODES),
+    (
+        Signal::coolant_temperature_celsius,
+        Some(BATTERY),
+        COOLANT_CODES,
+    ),
 ];
 
 fn watched(s: &Sample) -> [Option<f64>; WATCHED.len()] {
@@ -83,6 +91,7 @@ fn watched(s: &Sample) -> [Option<f64>; WATCHED.len()] {
         s.soc_percent,
         s.odometer_km,
         s.pack_current_amperes,
+        s.coolant_temperature_celsius,
     ]
 }
 
@@ -116,6 +125,11 @@ impl Sentinel {
         for (index, value) in values.into_iter().enumerate() {
             let Some(value) = value else { continue };
             match &mut self.held[index] {
+                // Nearly all values: neither a code nor after one.
+                Some(held) if held.code.is_none() && !is_whole(value) => {
+                    held.value = value;
+                    held.at = at;
+                }
                 Some(held) if held.value == value => {
                     held.at = at;
                     if held.jumped
@@ -140,6 +154,11 @@ impl Sentinel {
             }
         }
     }
+}
+
+/// Whether it may be a code, which are whole numbers; to truncate costs less than to compare.
+fn is_whole(value: f64) -> bool {
+    f64::from(value as i32) == value
 }
 
 fn at_once(entry: &mut super::buffer::Entry) {

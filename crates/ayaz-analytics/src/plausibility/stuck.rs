@@ -20,8 +20,12 @@
 //!
 //! **Why so much.** Standing buses repeat everything, cruise control repeats coarse speeds over hills,
 //! gateways repeat their last value between slow updates (30 s at most in GB/T 32960), chargers
-//! hold voltage while the current falls. Temperatures and state of charge may well hold for longer
-//! than can be seen here, so they are not watched.
+//! hold voltage while the current falls.
+//!
+//! **What moves slowly** is looked at over minutes: state of charge in `gauge`, exterior temperature
+//! in `sensor`. Both hold for long in healthy buses, so both are doubted only where a finer gauge or a
+//! livelier sensor was seen within 400 s. Of gauges and sensors that are coarse, or that stand still
+//! from the start, it cannot be told that they are stuck, nor of other temperatures.
 
 use ayaz_model::Signal;
 use ayaz_store::analytics::Sample;
@@ -31,6 +35,11 @@ use super::config::StuckConfig;
 use super::doubts::Check;
 
 mod evidence;
+mod gauge;
+mod sensor;
+
+use gauge::Gauge;
+use sensor::Sensor;
 
 /// How far from a contradiction the run is doubted, µs.
 const AROUND_MICROSECONDS: i64 = 60_000_000;
@@ -40,6 +49,17 @@ const SLACK_MICROSECONDS: i64 = 10_000_000;
 
 /// A run ends where the signal is missing for longer, µs.
 const BLANK_MICROSECONDS: i64 = 20_000_000;
+
+/// How far back a slow signal's habits are looked for, µs.
+const LOOK_BACK_MICROSECONDS: i64 = 400_000_000;
+
+/// How far back from where a slow signal is contradicted its run is doubted, µs.
+const SLOW_AROUND_MICROSECONDS: i64 = 120_000_000;
+
+const _: () = {
+    assert!(LOOK_BACK_MICROSECONDS + BLANK_MICROSECONDS <= super::REACH_BACK_MICROSECONDS);
+    assert!(SLOW_AROUND_MICROSECONDS <= super::REACH_ON_MICROSECONDS);
+};
 
 /// Fewest samples of a window.
 const SAMPLES_MIN: u64 = 8;
@@ -92,6 +112,10 @@ pub(super) struct Stuck {
     runs: [Option<Run>; 3],
     /// When the vehicle was last seen moving.
     moved_at: i64,
+    gauge: Gauge,
+    sensor: Sensor,
+    /// Whether state of charge and exterior temperature were contradicted in the last sample.
+    slow: [bool; 2],
 }
 
 impl Default for Stuck {
@@ -100,6 +124,9 @@ impl Default for Stuck {
             window: WindowStart::default(),
             runs: [None; 3],
             moved_at: i64::MIN,
+            gauge: Gauge::default(),
+            sensor: Sensor::default(),
+            slow: [false; 2],
         }
     }
 }
@@ -111,24 +138,24 @@ impl Stuck {
         let Some(entry) = trail.entry(buffer, place) else {
             return;
         };
-        let at = entry.sample.recorded_at.0;
-        if entry
-            .sample
-            .speed_kmh
-            .is_some_and(|kmh| kmh.abs() >= MOVING_KMH)
-        {
+        let sample = &entry.sample;
+        let at = sample.recorded_at.0;
+        if sample.speed_kmh.is_some_and(|kmh| kmh.abs() >= MOVING_KMH) {
             self.moved_at = at;
+        }
+        let values = Watched::ALL.map(|watched| watched.value(sample));
+        let slow = [
+            self.gauge.take(at, sample, config),
+            self.sensor.take(at, sample, config),
+        ];
+        if slow != [None; 2] || self.slow != [false; 2] {
+            self.mark_slow(trail, buffer, at, slow);
         }
         let length = (config.window_seconds.clamp(20.0, 40.0) * 1e6) as i64;
         let first = self.window.advance(trail, length, SLACK_MICROSECONDS);
         let moved = at.saturating_sub(self.moved_at) <= length;
-        for (watched, slot) in Watched::ALL.into_iter().zip(&mut self.runs) {
-            let Some(value) = trail
-                .entry(buffer, place)
-                .and_then(|entry| watched.value(&entry.sample))
-            else {
-                continue;
-            };
+        for ((watched, value), slot) in Watched::ALL.into_iter().zip(values).zip(&mut self.runs) {
+            let Some(value) = value else { continue };
             let run = match slot {
                 Some(run)
                     if run.value == value
@@ -162,7 +189,44 @@ impl Stuck {
             mark(trail, buffer, watched, run, before, at, length);
         }
     }
+
+    /// Doubts the newest sample's slow signals whose runs, since these instants, are contradicted; the
+    /// first time also what came before.
+    fn mark_slow(&mut self, trail: &Trail, buffer: &mut Buffer, at: i64, since: [Option<i64>; 2]) {
+        for ((slow, since), was_contradicted) in SLOW.into_iter().zip(since).zip(&mut self.slow) {
+            let newest = trail.end() - 1;
+            let went_on = std::mem::replace(was_contradicted, since.is_some());
+            let Some(since) = since else { continue };
+            let first = if went_on {
+                newest
+            } else {
+                let from = since.max(at.saturating_sub(SLOW_AROUND_MICROSECONDS));
+                trail.between(from, i64::MAX).0
+            };
+            let (signal, value_of) = slow;
+            let value = trail
+                .entry(buffer, newest)
+                .and_then(|e| value_of(&e.sample));
+            for place in first..=newest {
+                if let Some(entry) = trail.entry_mut(buffer, place)
+                    && value_of(&entry.sample) == value
+                {
+                    entry.doubts.doubt(Check::Stuck, signal);
+                }
+            }
+        }
+    }
 }
+
+type Value = fn(&Sample) -> Option<f64>;
+
+/// Signals that move slowly, in the order of `Stuck::slow`.
+const SLOW: [(Signal, Value); 2] = [
+    (Signal::soc_percent, |s| s.soc_percent),
+    (Signal::exterior_temperature_celsius, |s| {
+        s.exterior_temperature_celsius
+    }),
+];
 
 /// Doubts what the contradictions of a run reach.
 fn mark(

@@ -7,6 +7,7 @@ mod bmw_i3;
 mod reach;
 mod simulated;
 mod simulation;
+mod slow;
 mod spikes;
 mod twizy;
 

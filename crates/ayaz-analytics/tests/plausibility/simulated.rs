@@ -307,6 +307,36 @@ const FAULTS: &[Fault] = &[
         edge_seconds: 0,
     },
     Fault {
+        name: "coolant −40 held",
+        seconds: 20..181,
+        inject: |s, range| {
+            hold(
+                s,
+                range,
+                |s| &mut s.coolant_temperature_celsius,
+                Some(-40.0),
+            )
+        },
+        checks: CODE,
+        signals: &[Signal::coolant_temperature_celsius],
+        edge_seconds: 0,
+    },
+    Fault {
+        name: "coolant spike",
+        seconds: 1..15,
+        inject: |s, range| {
+            hold(
+                s,
+                range,
+                |s| &mut s.coolant_temperature_celsius,
+                Some(148.5),
+            )
+        },
+        checks: JUMP,
+        signals: &[Signal::coolant_temperature_celsius],
+        edge_seconds: 0,
+    },
+    Fault {
         name: "current not available",
         seconds: 1..300,
         inject: |s, range| hold(s, range, |s| &mut s.pack_current_amperes, Some(1_676.75)),

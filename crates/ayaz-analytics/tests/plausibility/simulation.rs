@@ -35,6 +35,7 @@ pub(crate) fn sample(reading: &Reading) -> Sample {
     s.battery_temperature_celsius = m.battery_temperature_celsius.map(f64::from);
     s.cell_temperature_min_celsius = m.cell_temperature_min_celsius.map(f64::from);
     s.cell_temperature_max_celsius = m.cell_temperature_max_celsius.map(f64::from);
+    s.coolant_temperature_celsius = m.coolant_temperature_celsius.map(f64::from);
     s.cabin_heater_power_watts = m.cabin_heater_power_watts.map(f64::from);
     s.heat_pump_power_watts = m.heat_pump_power_watts.map(f64::from);
     s.air_conditioning_power_watts = m.air_conditioning_power_watts.map(f64::from);

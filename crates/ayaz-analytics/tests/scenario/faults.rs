@@ -6,12 +6,20 @@ use std::fmt::Write as _;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Signal, UnixMicroseconds};
 use ayaz_sim::{DataFaultKind, TruthBus, TruthDataFault};
+use ayaz_store::analytics::DoubtedStretch;
 
 use crate::work::Found;
 
-/// A known gap: what stands still for minutes in a healthy bus too is not known to be stuck. Another
-/// is coolant, which enters no figure and is not looked at.
-const STANDS_STILL: &[Signal] = &[Signal::exterior_temperature_celsius, Signal::soc_percent];
+/// Share of a longer fault's time that is to be doubted at least: a quarter of an hour is longer than
+/// any check reaches.
+const MINIMUM: f64 = 0.1;
+
+/// What the simulator's spikes set to a code.
+const SPIKES_TO_CODES: &[Signal] = &[
+    Signal::soc_percent,
+    Signal::latitude_degrees,
+    Signal::longitude_degrees,
+];
 
 /// Twelve degrees too much for so long of an hour are more than eight in its mean.
 const CONTRADICTED_SECONDS_MIN: f64 = 2_700.0;
@@ -19,17 +27,6 @@ const CONTRADICTED_SECONDS_MIN: f64 = 2_700.0;
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     check_clock(truth, found, report);
     for fault in &truth.data_faults {
-        let is_known_gap = match fault.kind {
-            DataFaultKind::Stuck => fault
-                .signals
-                .iter()
-                .all(|signal| STANDS_STILL.contains(&signal)),
-            DataFaultKind::Sentinel => fault.signals.contains(Signal::coolant_temperature_celsius),
-            _ => false,
-        };
-        if is_known_gap {
-            continue;
-        }
         let seen = match fault.kind {
             // Only delivery differs: the key makes it one, and the order of arrival does not matter.
             DataFaultKind::Blackout | DataFaultKind::Duplicates | DataFaultKind::Reboot => continue,
@@ -38,10 +35,19 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             DataFaultKind::ClockJump => continue, // `check_clock`
             DataFaultKind::Offset => is_contradicted(found, fault),
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
-            DataFaultKind::Ramp => is_doubted(found, fault, "interpolated_ramp"),
-            DataFaultKind::Stuck => is_doubted(found, fault, "stuck"),
-            DataFaultKind::Spike => is_doubted(found, fault, "impossible_jump"),
-            DataFaultKind::Sentinel => is_doubted(found, fault, "sentinel"),
+            DataFaultKind::Ramp => doubted(found, fault, &["interpolated_ramp"]) >= MINIMUM,
+            DataFaultKind::Stuck => doubted(found, fault, &["stuck"]) >= MINIMUM,
+            DataFaultKind::Sentinel => doubted(found, fault, &["sentinel"]) >= MINIMUM,
+            // A spike is a single reading, and that is to be doubted. One onto an error code (no
+            // charge, no fix) is as well one as the other.
+            DataFaultKind::Spike => {
+                let checks: &[&str] =
+                    match fault.signals.iter().any(|s| SPIKES_TO_CODES.contains(&s)) {
+                        true => &["impossible_jump", "sentinel"],
+                        false => &["impossible_jump"],
+                    };
+                doubted(found, fault, checks) >= 1.0
+            }
         };
         if !seen {
             let (name, kind) = (&truth.vehicle, fault.kind.name());
@@ -123,19 +129,32 @@ fn seconds_within(fault: &TruthDataFault, hour: UnixMicroseconds) -> f64 {
     end.seconds_since(fault.from.max(hour)).max(0.0)
 }
 
-/// Whether some of it is doubted by that check, or by any: a spike to an error code is as well one
-/// as the other.
-fn is_doubted(found: &Found, fault: &TruthDataFault, check: &str) -> bool {
-    found.outcome.stretches.iter().any(|stretch| {
-        stretch.started_at <= fault.until
+/// Share of the fault's time in which one of these checks doubts what is wrong: all of its signals,
+/// or the whole row. Of what lasts longer than a check reaches it may doubt the ends only.
+fn doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> f64 {
+    // No reading of the fault's boots has a time that is not its own.
+    let boots: Vec<i64> = fault
+        .readings
+        .iter()
+        .map(|range| i64::from(range.boot_id))
+        .collect();
+    // A ramp costs the whole row; every other check names its signals.
+    let is_wrong = |of: &DoubtedStretch| match fault.kind {
+        DataFaultKind::Ramp => of.whole_row,
+        _ => fault.signals.iter().all(|s| of.signals.contains(&s.name())),
+    };
+    let seconds = |from: UnixMicroseconds, until: UnixMicroseconds| until.seconds_since(from) + 1.0;
+    let stretches = found.outcome.stretches.iter().filter(|stretch| {
+        boots.contains(&stretch.boot_id)
+            && stretch.started_at <= fault.until
             && fault.from <= stretch.ended_at
-            && (stretch.whole_row
-                || fault
-                    .signals
-                    .iter()
-                    .any(|s| stretch.signals.contains(&s.name())))
-            && (stretch.checks.contains(&check) || !stretch.whole_row)
-    })
+            && stretch.checks.iter().any(|check| checks.contains(check))
+            && is_wrong(stretch)
+    });
+    let doubted: f64 = stretches
+        .map(|of| seconds(of.started_at.max(fault.from), of.ended_at.min(fault.until)))
+        .sum();
+    doubted / seconds(fault.from, fault.until)
 }
 
 /// How many the fault concerns.

@@ -46,6 +46,7 @@ pub struct Sample {
     pub motor_torque_nm: Option<f64>,
     pub cell_temperature_min_celsius: Option<f64>,
     pub cell_temperature_max_celsius: Option<f64>,
+    pub coolant_temperature_celsius: Option<f64>,
 }
 
 impl Sample {
@@ -81,6 +82,7 @@ impl Sample {
             motor_torque_nm: None,
             cell_temperature_min_celsius: None,
             cell_temperature_max_celsius: None,
+            coolant_temperature_celsius: None,
         }
     }
 
@@ -112,7 +114,7 @@ pub(super) async fn read(
                 air_conditioning_power_watts, fuel_heater_rate_litres_per_hour,
                 auxiliary_power_watts, traction_power_watts, latitude_degrees, longitude_degrees,
                 accelerator_percent, motor_torque_nm, cell_temperature_min_celsius,
-                cell_temperature_max_celsius
+                cell_temperature_max_celsius, coolant_temperature_celsius
             from reading
             where vehicle_id = {vehicle} and recorded_at >= '{}' and recorded_at < '{}'
                 and time_quality = 0
@@ -165,7 +167,7 @@ const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
-        29 => {}
+        30 => {}
         _ => return None,
     }
     let row = &mut row;
@@ -206,6 +208,7 @@ fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
         motor_torque_nm: real_field(row)?,
         cell_temperature_min_celsius: real_field(row)?,
         cell_temperature_max_celsius: real_field(row)?,
+        coolant_temperature_celsius: real_field(row)?,
     };
     row.is_empty().then_some(Some(sample))
 }
