@@ -10,9 +10,9 @@ use ayaz_store::analytics::DoubtedStretch;
 
 use crate::work::Found;
 
-/// Share of a longer fault's time that is to be doubted at least: a quarter of an hour is longer than
-/// any check reaches.
-const MINIMUM: f64 = 0.1;
+/// How much of a longer fault is to be doubted at least, s: a quarter of an hour is longer than any
+/// check reaches, and so its midst is not.
+const DOUBTED_SECONDS_MIN: f64 = 30.0;
 
 /// What the simulator's spikes set to a code.
 const SPIKES_TO_CODES: &[Signal] = &[
@@ -35,19 +35,15 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             DataFaultKind::ClockJump => continue, // `check_clock`
             DataFaultKind::Offset => is_contradicted(found, fault),
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
-            DataFaultKind::Ramp => doubted(found, fault, &["interpolated_ramp"]) >= MINIMUM,
-            DataFaultKind::Stuck => doubted(found, fault, &["stuck"]) >= MINIMUM,
-            DataFaultKind::Sentinel => doubted(found, fault, &["sentinel"]) >= MINIMUM,
+            DataFaultKind::Ramp => is_doubted(found, fault, &["interpolated_ramp"]),
+            DataFaultKind::Stuck => is_doubted(found, fault, &["stuck"]),
+            DataFaultKind::Sentinel => is_doubted(found, fault, &["sentinel"]),
             // A spike is a single reading, and that is to be doubted. One onto an error code (no
             // charge, no fix) is as well one as the other.
-            DataFaultKind::Spike => {
-                let checks: &[&str] =
-                    match fault.signals.iter().any(|s| SPIKES_TO_CODES.contains(&s)) {
-                        true => &["impossible_jump", "sentinel"],
-                        false => &["impossible_jump"],
-                    };
-                doubted(found, fault, checks) >= 1.0
+            DataFaultKind::Spike if fault.signals.iter().any(|s| SPIKES_TO_CODES.contains(&s)) => {
+                is_doubted(found, fault, &["impossible_jump", "sentinel"])
             }
+            DataFaultKind::Spike => is_doubted(found, fault, &["impossible_jump"]),
         };
         if !seen {
             let (name, kind) = (&truth.vehicle, fault.kind.name());
@@ -129,32 +125,28 @@ fn seconds_within(fault: &TruthDataFault, hour: UnixMicroseconds) -> f64 {
     end.seconds_since(fault.from.max(hour)).max(0.0)
 }
 
-/// Share of the fault's time in which one of these checks doubts what is wrong: all of its signals,
-/// or the whole row. Of what lasts longer than a check reaches it may doubt the ends only.
-fn doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> f64 {
-    // No reading of the fault's boots has a time that is not its own.
-    let boots: Vec<i64> = fault
-        .readings
-        .iter()
-        .map(|range| i64::from(range.boot_id))
-        .collect();
+/// Whether one of these checks doubts what is wrong, all of its signals or the whole row: at least half
+/// of the fault or [`DOUBTED_SECONDS_MIN`], and so the very reading of a spike.
+fn is_doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> bool {
+    let boots = fault.readings.iter().map(|range| i64::from(range.boot_id));
+    let boots: Vec<i64> = boots.collect();
     // A ramp costs the whole row; every other check names its signals.
     let is_wrong = |of: &DoubtedStretch| match fault.kind {
         DataFaultKind::Ramp => of.whole_row,
         _ => fault.signals.iter().all(|s| of.signals.contains(&s.name())),
     };
     let seconds = |from: UnixMicroseconds, until: UnixMicroseconds| until.seconds_since(from) + 1.0;
-    let stretches = found.outcome.stretches.iter().filter(|stretch| {
-        boots.contains(&stretch.boot_id)
-            && stretch.started_at <= fault.until
-            && fault.from <= stretch.ended_at
-            && stretch.checks.iter().any(|check| checks.contains(check))
-            && is_wrong(stretch)
+    let stretches = found.outcome.stretches.iter().filter(|of| {
+        boots.contains(&of.boot_id)
+            && of.started_at <= fault.until
+            && fault.from <= of.ended_at
+            && of.checks.iter().any(|check| checks.contains(check))
+            && is_wrong(of)
     });
     let doubted: f64 = stretches
         .map(|of| seconds(of.started_at.max(fault.from), of.ended_at.min(fault.until)))
         .sum();
-    doubted / seconds(fault.from, fault.until)
+    doubted >= (seconds(fault.from, fault.until) / 2.0).min(DOUBTED_SECONDS_MIN)
 }
 
 /// How many the fault concerns.
