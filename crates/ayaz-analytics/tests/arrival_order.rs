@@ -166,12 +166,18 @@ impl Tables {
             let later = |s: &&Session| s.started_at >= of.block_started_at;
             let later: Vec<&Session> = self.sessions.iter().filter(later).collect();
             let mut ended_before = UnixMicroseconds(i64::MIN);
+            let mut trip_ended_before = UnixMicroseconds(i64::MIN);
             later.windows(2).find_map(|pair| {
                 let [before, next] = [pair[0], pair[1]];
                 ended_before = ended_before.max(before.ended_at);
+                if before.kind == Activity::Trip {
+                    trip_ended_before = trip_ended_before.max(before.ended_at);
+                }
                 let (at, is_cut) = (next.started_at, ended_before >= next.started_at);
                 let stays = if is_cut {
+                    let on_trip = next.kind == Activity::Trip && before.kind == Activity::Trip;
                     at >= to.plus(CUT_REACH_MICROSECONDS)
+                        && (on_trip || trip_ended_before < at.plus(-SILENCE_MICROSECONDS_MAX))
                 } else {
                     next.kind != Activity::Trip
                         || next.drive_cycle.is_none()

@@ -103,7 +103,8 @@ impl Window {
 /// where it began if what ends last before it ends after the hours; unless it is a drive cycle that
 /// may turn out to be the rest of one in the hours, less than a day ago, with nothing but a plug and
 /// the key on since. Those that were cut off begin where they began only once the hours are out of
-/// reach.
+/// reach; and where a trip may have gone on after a plug with the key on, more than what is before the
+/// cut would be needed to tell.
 pub(super) fn window_statement() -> String {
     format!(
         "-- session_window
@@ -126,10 +127,10 @@ pub(super) fn window_statement() -> String {
         ), later as (
             select
                 started_at, kind, drive_cycle, block_started_at,
-                max(ended_at) over (
-                    order by started_at, number rows between unbounded preceding and 1 preceding
-                ) as ended_before,
-                lag(block_started_at) over (order by started_at, number) as block_before
+                max(ended_at) over before as ended_before,
+                max(ended_at) filter (where kind = 'trip') over before as trip_ended_before,
+                lag(kind) over w as kind_before,
+                lag(block_started_at) over w as block_before
             from session
             where vehicle_id = $1
                 and started_at >= (
@@ -137,6 +138,10 @@ pub(super) fn window_statement() -> String {
                     where vehicle_id = $1 and ended_at >= $3
                     order by ended_at
                     limit 1
+                )
+            window w as (order by started_at, number),
+                before as (
+                    order by started_at, number rows between unbounded preceding and 1 preceding
                 )
         ), next as (
             select started_at as at, ended_before >= started_at as is_cut
@@ -146,7 +151,10 @@ pub(super) fn window_statement() -> String {
                 and case when ended_before < started_at then
                     kind <> 'trip' or drive_cycle is null or started_at > $3 + {gap}
                 else
-                    started_at >= $3 + {reach}
+                    started_at >= $3 + {reach} and (
+                        kind = 'trip' and kind_before = 'trip'
+                        or coalesce(trip_ended_before < started_at - {gap}, true)
+                    )
                 end
             order by started_at
             limit 1
