@@ -17,6 +17,7 @@ pub use attribute::Attribute;
 pub use read::{Selection, StoredContext, zone_names};
 pub use records::{ContextRecord, Depot, Heater, Model, Vehicle};
 pub use rules::service_day_rules;
+pub(crate) use rules::{SERVICE_DAY_RULES, rules_by};
 pub use service_day::{ServiceDayRule, ServiceDayRules};
 pub use touches::take_over_context;
 pub use write::{ContextChanges, ContextWriter};

@@ -1,13 +1,14 @@
 //! Rows of `month_band` and `month_charge`, described in their migration.
 
 use ayaz_model::UnixMicroseconds;
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Error, Statement, Transaction};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Statement, Transaction};
 
 use super::energy::Energy;
-use super::rows::{self, Value};
+use super::rows::{CopyIn, Value};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
@@ -64,7 +65,7 @@ pub struct Month {
 
 /// The trips that began in the month, in order. The days around it are read because a service day
 /// is not a UTC day.
-pub(super) fn trips_statement() -> String {
+fn trips_statement() -> String {
     let columns: Vec<String> = Energy::COLUMNS.iter().map(|c| format!("b.{c}")).collect();
     format!(
         "-- month_trips
@@ -114,7 +115,7 @@ pub(super) async fn trips(
 }
 
 /// Puts the month in the place of what was known of it.
-pub(super) const FORGET: &str = "-- forget_month
+const FORGET: &str = "-- forget_month
     with bands as (
         delete from month_band where vehicle_id = $1 and month = $2
     ), vehicle_bands as (
@@ -149,13 +150,61 @@ pub(crate) fn add_up_statement(condition: &str) -> String {
     )
 }
 
+const INSERT_CHARGE: &str = "-- insert_month_charge
+    insert into month_charge (vehicle_id, month, soc_drop_percent, net_kwh)
+    values ($1, $2, $3, $4)";
+
+/// The statements of a month, prepared once a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Statements {
+    pub(super) trips: Statement,
+    forget: Statement,
+    bands: CopyIn,
+    charge: Statement,
+    add_up: Statement,
+}
+
+impl Statements {
+    /// Prepares them.
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let statement = format!(
+            "-- insert_month_bands
+            copy month_band (
+                vehicle_id, month, band, band_celsius, trips, intervals, {}, trip_duration_seconds,
+                trip_seconds, trip_km, trip_odometer_km
+            ) from stdin (format binary)",
+            Energy::column_list()
+        );
+        let head = [
+            Type::INT4,
+            Type::DATE,
+            Type::INT4,
+            Type::INT2,
+            Type::INT8,
+            Type::INT8,
+        ];
+        let types: Vec<Type> = head
+            .into_iter()
+            .chain(Energy::types())
+            .chain([Type::FLOAT8; 4])
+            .collect();
+        Ok(Self {
+            trips: client.prepare(&trips_statement()).await?,
+            forget: client.prepare(FORGET).await?,
+            bands: CopyIn::prepare(client, &statement, types).await?,
+            charge: client.prepare(INSERT_CHARGE).await?,
+            add_up: client.prepare(&add_up_statement("vehicle_id = $1")).await?,
+        })
+    }
+}
+
 pub(super) async fn add_up(
     transaction: &Transaction<'_>,
-    statement: &Statement,
+    statements: &Statements,
     vehicle: VehicleNumber,
 ) -> Result<(), StoreError> {
     transaction
-        .execute(statement, &[&vehicle])
+        .execute(&statements.add_up, &[&vehicle])
         .await
         .map(drop)
         .map_err(|error| StoreError::from_driver("add months up", error))
@@ -163,45 +212,23 @@ pub(super) async fn add_up(
 
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
-    forget: &Statement,
+    statements: &Statements,
     vehicle: VehicleNumber,
     first_day: Date,
     month: &Month,
 ) -> Result<(), StoreError> {
-    write(transaction, forget, vehicle, first_day, month)
+    write(transaction, statements, vehicle, first_day, month)
         .await
         .map_err(|error| StoreError::from_driver("write a month", error))
 }
 
 async fn write(
     transaction: &Transaction<'_>,
-    forget: &Statement,
+    statements: &Statements,
     vehicle: VehicleNumber,
     first_day: Date,
     month: &Month,
 ) -> Result<(), Error> {
-    transaction.execute(forget, &[&vehicle, &first_day]).await?;
-    let statement = format!(
-        "-- insert_month_bands
-        copy month_band (
-            vehicle_id, month, band, band_celsius, trips, intervals, {}, trip_duration_seconds,
-            trip_seconds, trip_km, trip_odometer_km
-        ) from stdin (format binary)",
-        Energy::column_list()
-    );
-    let head = [
-        Type::INT4,
-        Type::DATE,
-        Type::INT4,
-        Type::INT2,
-        Type::INT8,
-        Type::INT8,
-    ];
-    let types: Vec<Type> = head
-        .into_iter()
-        .chain(Energy::types())
-        .chain([Type::FLOAT8; 4])
-        .collect();
     let rows = (0_i32..).zip(&month.bands).map(|(number, band)| {
         let mut row: Vec<Value<'_>> = vec![
             Box::new(vehicle),
@@ -218,16 +245,22 @@ async fn write(
         row.push(Box::new(band.trip_odometer_km));
         row
     });
-    rows::write(transaction, &statement, &types, rows.collect()).await?;
-    if let Some((percent, kwh)) = month.charge {
+    let charge = async {
+        let Some((percent, kwh)) = month.charge else {
+            return Ok(());
+        };
         transaction
-            .execute(
-                "-- insert_month_charge
-                insert into month_charge (vehicle_id, month, soc_drop_percent, net_kwh)
-                values ($1, $2, $3, $4)",
-                &[&vehicle, &first_day, &percent, &kwh],
-            )
-            .await?;
-    }
-    Ok(())
+            .execute(&statements.charge, &[&vehicle, &first_day, &percent, &kwh])
+            .await
+            .map(drop)
+    };
+    // Sent one after the other, without waiting for the answers.
+    let forget: [&(dyn ToSql + Sync); 2] = [&vehicle, &first_day];
+    try_join3(
+        transaction.execute(&statements.forget, &forget),
+        statements.bands.write(transaction, rows.collect()),
+        charge,
+    )
+    .await
+    .map(drop)
 }

@@ -6,11 +6,11 @@ use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Row, Statement, Transaction};
+use tokio_postgres::{Client, Error, Row, Statement, Transaction};
 
 use super::ends::{Ends, FirstLast};
 use super::energy::Energy;
-use super::rows::{self, Value};
+use super::rows::{CopyIn, Value};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -182,17 +182,23 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
     Ok(piece)
 }
 
-/// Inserts the pieces, numbered in the given order within each hour. They must be sorted by hour.
-pub(super) async fn insert(
-    transaction: &Transaction<'_>,
-    vehicle: VehicleNumber,
-    pieces: &[Piece],
-) -> Result<(), StoreError> {
+/// The statement that [`insert`] runs, to be prepared once a connection.
+pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     let statement = format!(
         "-- insert_pieces
         copy energy_piece (vehicle_id, piece, {HEAD}, {}, {ENDS}) from stdin (format binary)",
         Energy::column_list()
     );
+    CopyIn::prepare(client, &statement, column_types()).await
+}
+
+/// Inserts the pieces, numbered in the given order within each hour. They must be sorted by hour.
+pub(super) async fn insert(
+    transaction: &Transaction<'_>,
+    statement: &CopyIn,
+    vehicle: VehicleNumber,
+    pieces: &[Piece],
+) -> Result<(), StoreError> {
     let mut number = 0_i32;
     let mut hour = None;
     let rows = pieces.iter().map(|piece| {
@@ -204,7 +210,8 @@ pub(super) async fn insert(
         hour = Some(piece.hour);
         row(vehicle, number, piece)
     });
-    rows::write(transaction, &statement, &column_types(), rows.collect())
+    statement
+        .write(transaction, rows.collect())
         .await
         .map_err(|error| StoreError::from_driver("write energy pieces", error))
 }

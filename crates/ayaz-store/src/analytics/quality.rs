@@ -2,10 +2,10 @@
 
 use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
-use tokio_postgres::Transaction;
 use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Error, Transaction};
 
-use super::rows::{self, Value};
+use super::rows::{CopyIn, Value};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -40,10 +40,65 @@ pub struct DoubtedStretch {
     pub whole_row: bool,
 }
 
+/// The statements of [`insert`], prepared once a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Statements {
+    sequences: CopyIn,
+    stretches: CopyIn,
+}
+
+impl Statements {
+    /// Prepares them.
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let types = [
+            Type::INT4,
+            Type::TIMESTAMPTZ,
+            Type::DATE,
+            Type::INT8,
+            Type::INT8,
+            Type::INT8,
+            Type::INT8,
+            Type::INT8,
+            Type::INT8,
+        ];
+        let statement = "-- insert_sequences
+        copy hour_sequence (
+            vehicle_id, hour, service_day, boot_id, readings, readings_doubted,
+            readings_out_of_order, sequence_min, sequence_max
+        ) from stdin (format binary)";
+        let sequences = CopyIn::prepare(client, statement, types.to_vec()).await?;
+        let types = [
+            Type::INT4,
+            Type::TIMESTAMPTZ,
+            Type::INT4,
+            Type::INT8,
+            Type::TIMESTAMPTZ,
+            Type::TIMESTAMPTZ,
+            Type::INT8,
+            Type::INT8,
+            Type::INT8,
+            Type::TEXT_ARRAY,
+            Type::TEXT_ARRAY,
+            Type::BOOL,
+        ];
+        let statement = "-- insert_doubted_stretches
+        copy doubted_stretch (
+            vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, sequence_min,
+            sequence_max, checks, signals, whole_row
+        ) from stdin (format binary)";
+        let stretches = CopyIn::prepare(client, statement, types.to_vec()).await?;
+        Ok(Self {
+            sequences,
+            stretches,
+        })
+    }
+}
+
 /// Inserts both; stretches are numbered in the given order within each hour, by which they are
 /// sorted.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
+    statements: &Statements,
     vehicle: VehicleNumber,
     sequences: &[HourSequence],
     stretches: &[DoubtedStretch],
@@ -62,23 +117,9 @@ pub(super) async fn insert(
             Box::new(of.sequence_max),
         ]
     });
-    let types = [
-        Type::INT4,
-        Type::TIMESTAMPTZ,
-        Type::DATE,
-        Type::INT8,
-        Type::INT8,
-        Type::INT8,
-        Type::INT8,
-        Type::INT8,
-        Type::INT8,
-    ];
-    let statement = "-- insert_sequences
-        copy hour_sequence (
-            vehicle_id, hour, service_day, boot_id, readings, readings_doubted,
-            readings_out_of_order, sequence_min, sequence_max
-        ) from stdin (format binary)";
-    rows::write(transaction, statement, &types, rows.collect())
+    statements
+        .sequences
+        .write(transaction, rows.collect())
         .await
         .map_err(failed)?;
     let mut number = 0_i32;
@@ -101,26 +142,9 @@ pub(super) async fn insert(
             Box::new(of.whole_row),
         ]
     });
-    let types = [
-        Type::INT4,
-        Type::TIMESTAMPTZ,
-        Type::INT4,
-        Type::INT8,
-        Type::TIMESTAMPTZ,
-        Type::TIMESTAMPTZ,
-        Type::INT8,
-        Type::INT8,
-        Type::INT8,
-        Type::TEXT_ARRAY,
-        Type::TEXT_ARRAY,
-        Type::BOOL,
-    ];
-    let statement = "-- insert_doubted_stretches
-        copy doubted_stretch (
-            vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, sequence_min,
-            sequence_max, checks, signals, whole_row
-        ) from stdin (format binary)";
-    rows::write(transaction, statement, &types, rows.collect())
+    statements
+        .stretches
+        .write(transaction, rows.collect())
         .await
         .map_err(failed)
 }

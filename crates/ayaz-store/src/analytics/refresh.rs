@@ -2,6 +2,7 @@
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use futures_util::future::{try_join, try_join4};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
@@ -13,11 +14,12 @@ use super::exterior::{self, exterior_on_trips};
 use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
+use super::rows::CopyIn;
 use super::samples::{self, Sample};
 use super::sessions::{self, Session, Window};
 use super::states::{HourState, OpenTrip};
 use super::timestamp;
-use crate::context::{ServiceDayRules, service_day_rules};
+use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, rules_by};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
@@ -31,44 +33,44 @@ pub struct RefreshStatements {
     insert_clock_runs: Statement,
     queue: Statement,
     change_exteriors: Statement,
-    pieces: Statement,
+    service_day_rules: Statement,
+    read_pieces: Statement,
+    insert_pieces: CopyIn,
+    quality: quality::Statements,
     sessions: sessions::Statements,
     days: days::Statements,
-    month_trips: Statement,
-    forget_month: Statement,
-    add_up_months: Statement,
+    months: months::Statements,
 }
 
 impl RefreshStatements {
     /// Prepares them.
     pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
+        Self::prepare_all(client)
+            .await
+            .map_err(|error| StoreError::from_driver("prepare the refresh", error))
+    }
+
+    async fn prepare_all(client: &Client) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
-            states: prepare(client, STATES).await?,
-            forget: prepare(client, FORGET).await?,
-            remember: prepare(client, REMEMBER).await?,
-            clock_runs: prepare(client, clock::READ).await?,
-            insert_clock_runs: prepare(client, clock::INSERT).await?,
-            queue: prepare(client, QUEUE).await?,
-            change_exteriors: prepare(client, exterior::CHANGE).await?,
-            pieces: prepare(client, &pieces::read_statement()).await?,
-            sessions: sessions::Statements {
-                window: prepare(client, &sessions::window_statement()).await?,
-                forget: prepare(client, sessions::FORGET).await?,
-            },
+            states: client.prepare(STATES).await?,
+            forget: client.prepare(FORGET).await?,
+            remember: client.prepare(REMEMBER).await?,
+            clock_runs: client.prepare(clock::READ).await?,
+            insert_clock_runs: client.prepare(clock::INSERT).await?,
+            queue: client.prepare(QUEUE).await?,
+            change_exteriors: client.prepare(exterior::CHANGE).await?,
+            service_day_rules: client.prepare(SERVICE_DAY_RULES).await?,
+            read_pieces: client.prepare(&pieces::read_statement()).await?,
+            insert_pieces: pieces::prepare_insert(client).await?,
+            quality: quality::Statements::prepare(client).await?,
+            sessions: sessions::Statements::prepare(client).await?,
             days: days::Statements {
-                spans: prepare(client, days::SPANS).await?,
-                replace: prepare(client, days::REPLACE).await?,
+                spans: client.prepare(days::SPANS).await?,
+                replace: client.prepare(days::REPLACE).await?,
             },
-            month_trips: prepare(client, &months::trips_statement()).await?,
-            forget_month: prepare(client, months::FORGET).await?,
-            add_up_months: prepare(client, &months::add_up_statement("vehicle_id = $1")).await?,
+            months: months::Statements::prepare(client).await?,
         })
     }
-}
-
-async fn prepare(client: &Client, statement: &str) -> Result<Statement, StoreError> {
-    let prepared = client.prepare(statement).await;
-    prepared.map_err(|error| StoreError::from_driver("prepare the refresh", error))
 }
 
 const STATES: &str = "-- refreshed_hours
@@ -227,7 +229,8 @@ impl<'a> Refresh<'a> {
 
     /// By which rules the vehicle's service days are told.
     pub async fn service_day_rules(&self) -> Result<ServiceDayRules, StoreError> {
-        service_day_rules(&self.transaction, self.vehicle).await
+        let statement = &self.statements.service_day_rules;
+        rules_by(&self.transaction, statement, self.vehicle).await
     }
 
     /// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in order,
@@ -245,39 +248,53 @@ impl<'a> Refresh<'a> {
     /// queue, and puts those on it that are no longer right.
     pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
-        let vehicle = self.vehicle;
+        let (vehicle, statements) = (self.vehicle, self.statements);
         let own = std::iter::successors(Some(self.from), |hour| {
             Some(hour.plus(HOUR_MICROSECONDS)).filter(|hour| *hour < self.to)
         });
         let own: Vec<Timestamp> = own.map(timestamp).collect();
         let (from, to) = (timestamp(self.from), timestamp(self.to));
-        let parameters: [&(dyn ToSql + Sync); 4] = [&vehicle, &from, &to, &own];
-        let gone = self
-            .transaction
-            .query_one(&self.statements.forget, &parameters)
+        let range: [&(dyn ToSql + Sync); 4] = [&vehicle, &from, &to, &own];
+        let forget = async {
+            let row = self.transaction.query_one(&statements.forget, &range).await;
+            row.map_err(failed)
+        };
+        let remember = async {
+            if hours.states.is_empty() {
+                return Ok(());
+            }
+            let insert = &statements.insert_clock_runs;
+            try_join(
+                self.remember(&hours.states),
+                clock::insert(&self.transaction, insert, vehicle, &hours.clock_runs),
+            )
             .await
-            .map_err(failed)?;
-        let queued_at: Option<Timestamp> = gone.get(0);
-        pieces::insert(&self.transaction, vehicle, &hours.pieces).await?;
-        quality::insert(
-            &self.transaction,
-            vehicle,
-            &hours.sequences,
-            &hours.stretches,
+            .map(drop)
+            .map_err(failed)
+        };
+        // Sent one after the other, without waiting for the answers.
+        let (gone, (), (), ()) = try_join4(
+            forget,
+            pieces::insert(
+                &self.transaction,
+                &statements.insert_pieces,
+                vehicle,
+                &hours.pieces,
+            ),
+            quality::insert(
+                &self.transaction,
+                &statements.quality,
+                vehicle,
+                &hours.sequences,
+                &hours.stretches,
+            ),
+            remember,
         )
         .await?;
-        if !hours.states.is_empty() {
-            let insert = &self.statements.insert_clock_runs;
-            // One way to the database for both.
-            tokio::try_join!(
-                self.remember(&hours.states),
-                clock::insert(&self.transaction, insert, vehicle, &hours.clock_runs)
-            )
-            .map_err(failed)?;
-        }
-        let statement = &self.statements.change_exteriors;
+        let queued_at: Option<Timestamp> = gone.get(0);
         let before = exterior::from_row(&gone, 1);
         let now = exterior_on_trips(&hours.pieces);
+        let statement = &statements.change_exteriors;
         exterior::change(&self.transaction, statement, vehicle, &before, &now).await?;
         let queued: Vec<Timestamp> = [
             hours
@@ -318,7 +335,7 @@ impl<'a> Refresh<'a> {
             goes_on_at: at(3),
         };
         let (from, to) = window.hours(self.from, self.to);
-        let statement = &self.statements.pieces;
+        let statement = &self.statements.read_pieces;
         let pieces = pieces::read(&self.transaction, statement, self.vehicle, from, to).await?;
         Ok((window, pieces))
     }
@@ -331,8 +348,8 @@ impl<'a> Refresh<'a> {
         sessions: &[Session],
     ) -> Result<Vec<Date>, StoreError> {
         let range = self.begins_of(window);
-        let forget = &self.statements.sessions.forget;
-        sessions::replace(&self.transaction, forget, self.vehicle, range, sessions).await
+        let statements = &self.statements.sessions;
+        sessions::replace(&self.transaction, statements, self.vehicle, range, sessions).await
     }
 
     /// From the first to the last instant at which a session of the window can begin.
@@ -362,20 +379,26 @@ impl<'a> Refresh<'a> {
 
     /// The trips that began in the month of which this is the first day, band by band, in order.
     pub async fn month_trips(&self, month: Date) -> Result<Vec<MonthTrip>, StoreError> {
-        let statement = &self.statements.month_trips;
+        let statement = &self.statements.months.trips;
         months::trips(&self.transaction, statement, self.vehicle, month).await
     }
 
     /// Puts the month in the place of what was known of it.
     pub async fn replace_month(&self, first_day: Date, month: &Month) -> Result<(), StoreError> {
-        let forget = &self.statements.forget_month;
-        months::replace(&self.transaction, forget, self.vehicle, first_day, month).await
+        let statements = &self.statements.months;
+        months::replace(
+            &self.transaction,
+            statements,
+            self.vehicle,
+            first_day,
+            month,
+        )
+        .await
     }
 
     /// Adds up what all months come to, once those that changed are replaced.
     pub async fn add_up_months(&self) -> Result<(), StoreError> {
-        let statement = &self.statements.add_up_months;
-        months::add_up(&self.transaction, statement, self.vehicle).await
+        months::add_up(&self.transaction, &self.statements.months, self.vehicle).await
     }
 
     /// Makes all of it visible at once.

@@ -4,26 +4,45 @@ use std::pin::pin;
 
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Client, Error, Statement, Transaction};
 
 /// A value on its way into a column.
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// Writes rows by a `copy … from stdin (format binary)`; `types` are those of its columns.
-pub(super) async fn write(
-    transaction: &Transaction<'_>,
-    statement: &str,
-    types: &[Type],
-    rows: Vec<Vec<Value<'_>>>,
-) -> Result<(), Error> {
-    if rows.is_empty() {
-        return Ok(());
+/// A `copy … from stdin (format binary)`, prepared once a connection.
+#[derive(Debug, Clone)]
+pub(super) struct CopyIn {
+    statement: Statement,
+    /// Of its columns.
+    types: Vec<Type>,
+}
+
+impl CopyIn {
+    /// Prepares it.
+    pub(super) async fn prepare(
+        client: &Client,
+        statement: &str,
+        types: Vec<Type>,
+    ) -> Result<Self, Error> {
+        let statement = client.prepare(statement).await?;
+        Ok(Self { statement, types })
     }
-    let sink = transaction.copy_in(statement).await?;
-    let mut writer = pin!(BinaryCopyInWriter::new(sink, types));
-    for row in &rows {
-        let row: Vec<&(dyn ToSql + Sync)> = row.iter().map(|value| &**value as _).collect();
-        writer.as_mut().write(&row).await?;
+
+    /// Writes the rows.
+    pub(super) async fn write(
+        &self,
+        transaction: &Transaction<'_>,
+        rows: Vec<Vec<Value<'_>>>,
+    ) -> Result<(), Error> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sink = transaction.copy_in(&self.statement).await?;
+        let mut writer = pin!(BinaryCopyInWriter::new(sink, &self.types));
+        for row in &rows {
+            let row: Vec<&(dyn ToSql + Sync)> = row.iter().map(|value| &**value as _).collect();
+            writer.as_mut().write(&row).await?;
+        }
+        writer.finish().await.map(drop)
     }
-    writer.finish().await.map(drop)
 }

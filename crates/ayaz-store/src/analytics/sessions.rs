@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use futures_util::future::try_join3;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Error, Statement, Transaction};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Statement, Transaction};
 
 use super::ends::Ends;
 use super::energy::Energy;
 use super::pieces::Activity;
-use super::rows::{self, Value};
+use super::rows::{CopyIn, Value};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -105,7 +106,7 @@ impl Window {
 /// the key on since. Those that were cut off begin where they began only once the hours are out of
 /// reach; and where a trip may have gone on after a plug with the key on, more than what is before the
 /// cut would be needed to tell.
-pub(super) fn window_statement() -> String {
+fn window_statement() -> String {
     format!(
         "-- session_window
         with last as (
@@ -184,7 +185,7 @@ fn interval(microseconds: i64) -> String {
 
 /// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
 /// that are gone, whose months have changed.
-pub(super) const FORGET: &str = "-- forget_sessions
+const FORGET: &str = "-- forget_sessions
     with gone as (
         delete from session
         where vehicle_id = $1 and started_at >= $2 and started_at <= $3
@@ -199,64 +200,69 @@ pub(super) const FORGET: &str = "-- forget_sessions
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     pub(super) window: Statement,
-    pub(super) forget: Statement,
+    forget: Statement,
+    sessions: CopyIn,
+    bands: CopyIn,
+}
+
+impl Statements {
+    /// Prepares them.
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let sessions = format!(
+            "-- insert_sessions
+            copy session (
+                vehicle_id, number, started_at, ended_at, kind, block_started_at, service_day,
+                drive_cycle, trip_started_at, route, charging_station, plugged_in_share, intervals,
+                {}, soc_start_percent, soc_end_percent, odometer_start_km, odometer_end_km,
+                exterior_start_celsius, exterior_end_celsius, cabin_start_celsius,
+                cabin_end_celsius, battery_start_celsius, battery_end_celsius
+            ) from stdin (format binary)",
+            Energy::column_list()
+        );
+        let bands = format!(
+            "-- insert_trip_bands
+            copy trip_band (
+                vehicle_id, started_at, number, band, band_celsius, route, intervals, {}
+            ) from stdin (format binary)",
+            Energy::column_list()
+        );
+        Ok(Self {
+            window: client.prepare(&window_statement()).await?,
+            forget: client.prepare(FORGET).await?,
+            sessions: CopyIn::prepare(client, &sessions, session_types()).await?,
+            bands: CopyIn::prepare(client, &bands, band_types()).await?,
+        })
+    }
 }
 
 /// Puts these sessions in the place of those that began from `from` to `to`. They are in the order
 /// of their start. Returns the service days of trips that were taken away.
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
-    forget: &Statement,
+    statements: &Statements,
     vehicle: VehicleNumber,
     (from, to): (UnixMicroseconds, UnixMicroseconds),
     sessions: &[Session],
 ) -> Result<Vec<Date>, StoreError> {
-    let failed = |error| StoreError::from_driver("write sessions", error);
-    let gone = transaction
-        .query(forget, &[&vehicle, &timestamp(from), &timestamp(to)])
-        .await
-        .map_err(failed)?;
-    insert(transaction, vehicle, sessions)
-        .await
-        .map_err(failed)?;
-    Ok(gone.iter().map(|row| row.get(0)).collect())
-}
-
-async fn insert(
-    transaction: &Transaction<'_>,
-    vehicle: VehicleNumber,
-    sessions: &[Session],
-) -> Result<(), Error> {
     let numbers: Vec<i32> = numbers(sessions);
-    let statement = format!(
-        "-- insert_sessions
-        copy session (
-            vehicle_id, number, started_at, ended_at, kind, block_started_at, service_day,
-            drive_cycle, trip_started_at, route, charging_station, plugged_in_share, intervals, {},
-            soc_start_percent, soc_end_percent, odometer_start_km, odometer_end_km,
-            exterior_start_celsius, exterior_end_celsius, cabin_start_celsius, cabin_end_celsius,
-            battery_start_celsius, battery_end_celsius
-        ) from stdin (format binary)",
-        Energy::column_list()
-    );
-    let rows = sessions
-        .iter()
-        .zip(&numbers)
-        .map(|(session, number)| session_row(vehicle, *number, session));
-    rows::write(transaction, &statement, &session_types(), rows.collect()).await?;
-    let statement = format!(
-        "-- insert_trip_bands
-        copy trip_band (
-            vehicle_id, started_at, number, band, band_celsius, route, intervals, {}
-        ) from stdin (format binary)",
-        Energy::column_list()
-    );
-    let rows = sessions.iter().zip(&numbers).flat_map(|(session, number)| {
+    let numbered = || sessions.iter().zip(&numbers);
+    let rows = numbered().map(|(session, number)| session_row(vehicle, *number, session));
+    let bands = numbered().flat_map(|(session, number)| {
         (0_i32..)
             .zip(&session.bands)
             .map(move |(band, of)| band_row(vehicle, session.started_at, *number, band, of))
     });
-    rows::write(transaction, &statement, &band_types(), rows.collect()).await
+    let (from, to) = (timestamp(from), timestamp(to));
+    let range: [&(dyn ToSql + Sync); 3] = [&vehicle, &from, &to];
+    // Sent one after the other, without waiting for the answers.
+    let (gone, (), ()) = try_join3(
+        transaction.query(&statements.forget, &range),
+        statements.sessions.write(transaction, rows.collect()),
+        statements.bands.write(transaction, bands.collect()),
+    )
+    .await
+    .map_err(|error| StoreError::from_driver("write sessions", error))?;
+    Ok(gone.iter().map(|row| row.get(0)).collect())
 }
 
 /// The position of each among those that started at the same instant.

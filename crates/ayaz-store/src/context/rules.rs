@@ -3,11 +3,21 @@
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::{GenericClient, Row, ToStatement};
 
 use super::service_day::{ServiceDayRule, ServiceDayRules};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
+
+/// The rules of a vehicle, in order.
+pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
+    select depot, zone, cut_over_hour, valid_from, valid_to from service_day_period
+    where vehicle_id = $1
+    union all
+    -- Readings of a vehicle that somebody deleted must not stop the worker.
+    select null, zone, cut_over_hour, null, null from service_day_default
+    where not exists (select from vehicle v where v.vehicle_id = $1)
+    order by valid_from nulls first";
 
 /// The vehicle's rules, from the view `service_day_period`. They hold until
 /// [`take_over_context`](super::take_over_context) says that something was taken over.
@@ -19,18 +29,17 @@ pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,
 ) -> Result<ServiceDayRules, StoreError> {
+    rules_by(client, SERVICE_DAY_RULES, vehicle).await
+}
+
+/// Likewise, by [`SERVICE_DAY_RULES`], be it prepared or not.
+pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
+    client: &impl GenericClient,
+    statement: &T,
+    vehicle: VehicleNumber,
+) -> Result<ServiceDayRules, StoreError> {
     let rows = client
-        .query(
-            "-- service_day_rules
-            select depot, zone, cut_over_hour, valid_from, valid_to from service_day_period
-            where vehicle_id = $1
-            union all
-            -- Readings of a vehicle that somebody deleted must not stop the worker.
-            select null, zone, cut_over_hour, null, null from service_day_default
-            where not exists (select from vehicle v where v.vehicle_id = $1)
-            order by valid_from nulls first",
-            &[&vehicle],
-        )
+        .query(statement, &[&vehicle])
         .await
         .map_err(|error| StoreError::from_driver("read the rules of service days", error))?;
     let rules: Vec<ServiceDayRule> = rows.iter().map(rule).collect::<Result<_, _>>()?;
