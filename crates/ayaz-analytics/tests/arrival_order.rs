@@ -152,7 +152,8 @@ impl Tables {
             let last = self.sessions.iter().rfind(|s| s.started_at < at);
             last.map(|s| s.block_started_at)
         };
-        let first = block_before(from).map(|at| {
+        let last = block_before(from);
+        let first = last.map(|at| {
             let session = self
                 .sessions
                 .iter()
@@ -189,6 +190,12 @@ impl Tables {
         });
         Window {
             from: first,
+            is_on_trip: first.zip(last).is_some_and(|(first, last)| {
+                let mut before = self.sessions.iter();
+                before.any(|s| {
+                    first <= s.started_at && s.started_at < last && s.kind == Activity::Trip
+                })
+            }),
             is_cut_before: first.is_some_and(|at| {
                 let mut sessions = self.sessions.iter();
                 sessions.any(|s| s.ended_at == at && s.block_started_at < at)

@@ -90,7 +90,12 @@ impl Block {
 pub(super) fn of(pieces: &[Piece], window: Window) -> Vec<Block> {
     let mut units = units::of(pieces);
     units.retain(|unit| window.holds(unit.started_at));
-    let begins = begins(&units);
+    let mut begins = begins(&units);
+    if window.is_on_trip
+        && let Some(first) = units.iter().position(|unit| unit.trip.is_some())
+    {
+        begins[first] = false;
+    }
     let mut blocks: Vec<Block> = Vec::new();
     // Since when there was no bound but cuts, and when the last unit began.
     let mut since = UnixMicroseconds(i64::MIN);

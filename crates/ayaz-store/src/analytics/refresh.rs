@@ -330,9 +330,10 @@ impl<'a> Refresh<'a> {
         let at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
         let window = Window {
             from: at(0),
-            is_cut_before: row.get(1),
-            to: at(2),
-            goes_on_at: at(3),
+            is_on_trip: row.get(1),
+            is_cut_before: row.get(2),
+            to: at(3),
+            goes_on_at: at(4),
         };
         let (from, to) = window.hours(self.from, self.to);
         let statement = &self.statements.read_pieces;

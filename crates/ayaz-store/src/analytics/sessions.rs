@@ -70,6 +70,9 @@ pub struct Window {
     pub from: Option<UnixMicroseconds>,
     /// Whether the block that begins there was cut off from the one before it.
     pub is_cut_before: bool,
+    /// Whether that block holds a trip that went on after a plug with the key on, on which it may have
+    /// been cut: its first trip then belongs to what is before.
+    pub is_on_trip: bool,
     /// Sessions that begin after this stay.
     pub to: Option<UnixMicroseconds>,
     /// When the first of those begins, if it was cut off from the last one of the window.
@@ -162,6 +165,11 @@ fn window_statement() -> String {
         )
         select
             first.at,
+            coalesce(first.at < last.at and exists (
+                select from session
+                where vehicle_id = $1 and started_at >= first.at and started_at < last.at
+                    and kind = 'trip'
+            ), false),
             coalesce((
                 select true from session
                 where vehicle_id = $1 and ended_at = first.at and block_started_at < first.at
@@ -172,6 +180,7 @@ fn window_statement() -> String {
             )),
             case when next.is_cut then next.at end
         from (values (1)) one
+        left join last on true
         left join first on true
         left join next on true",
         gap = interval(GAP_MICROSECONDS_MAX),
