@@ -146,15 +146,18 @@ end;
 create function distance_share(km double precision, odometer_km double precision)
 returns double precision
 language sql immutable parallel safe
-return case when odometer_km > 1 then greatest(1 - abs(km / odometer_km - 1), 0) end;
+return case
+    when odometer_km > 1
+        then greatest(1 - greatest(abs(km - odometer_km) - 1, 0) / odometer_km, 0)
+end;
 
 comment on function covered_share is 'Time that was measured, of all the time it should have been.';
 comment on function trusted_share is
     'Time without doubts, of the time heard. Where only a value is doubted the time counts on both '
     'sides; where all of a reading is, it is not among seconds.';
 comment on function distance_share is
-    'Integrated distance against the odometer''s, however they differ; null below 1 km, which is how '
-    'coarse odometers are.';
+    'Integrated distance against the odometer''s, whichever is larger. Many count whole kilometres: of '
+    'the difference 1 km is theirs, and below 1 km nothing can be said.';
 
 create function vehicle_attribute_at(vehicle_id integer, attribute text, at timestamptz) returns text
 language sql stable parallel safe
