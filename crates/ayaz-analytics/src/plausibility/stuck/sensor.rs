@@ -2,12 +2,14 @@
 //!
 //! **Rule.** A value is contradicted that repeats to the last bit for 120 s, of which the bus drove
 //! faster than 25 km/h for 60 s, if before that, within 400 s, the sensor was **lively**: its last 24
-//! values were all new but for four, rose at least six times and fell at least six times, and the run
-//! is 20 times as long as one of them lasted.
+//! values were all new but for four, rose at least six times and fell at least six times, came evenly
+//! over 20 s or more, and the run is 20 times as long as one of them lasted.
 //!
 //! **What is trusted.** A sensor with steps that can be seen (a tenth of a kelvin, a half, one) shows
 //! few values and is never lively, though it may flicker. One that is smoothed after steps nears
-//! its value from one side. Many hold what they show while a bus is slow, as the air around it is
+//! its value from one side. One whose steps were rounded off when ten readings a second were made of
+//! fewer (as in recorded trips of a car) is lively for some seconds at each: hence the 20 s, for which
+//! a sensor that is new ten times a second is not watched. Many hold what they show while a bus is slow, as the air around it is
 //! warm then: hence the 25 km/h. Round values may be a sensor's end.
 //!
 //! The midst of a longer run is not doubted, because nothing near it tells what the sensor is like.
@@ -24,6 +26,10 @@ use crate::plausibility::config::StuckConfig;
 const VALUES: usize = 24;
 const DIFFERENT_MIN: usize = 20;
 const TURNS_MIN: usize = 6;
+
+/// How long the values took at least, µs, and how many times as long as their mean one lasted at most.
+const SPAN_MICROSECONDS: i64 = 20_000_000;
+const UNEVEN_MAX: i64 = 3;
 
 /// How many times as long as one of them a run must be.
 const INTERVALS: i64 = 20;
@@ -95,6 +101,15 @@ impl Sensor {
 
 /// Whether the values before the newest are those of a sensor that shows every breath of air.
 fn is_lively(values: &VecDeque<(f64, i64)>) -> bool {
+    let starts = || values.iter().map(|(_, at)| *at);
+    let lasted = starts()
+        .zip(starts().skip(1))
+        .map(|(a, b)| b.saturating_sub(a));
+    let span = lasted.clone().fold(0, i64::saturating_add);
+    let longest = lasted.max().unwrap_or(i64::MAX);
+    if span < SPAN_MICROSECONDS || longest > UNEVEN_MAX.saturating_mul(span / VALUES as i64) {
+        return false;
+    }
     let mut sorted: Vec<f64> = values
         .iter()
         .map(|(value, _)| *value)
