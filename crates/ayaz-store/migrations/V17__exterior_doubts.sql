@@ -92,6 +92,7 @@ join reading r
     on r.vehicle_id = d.vehicle_id
     and r.boot_id = d.boot_id
     and r.recorded_at between d.started_at and d.ended_at
+    and r.sequence between d.sequence_min and d.sequence_max
     and r.time_quality = 0
 union all
 select array['exterior_against_fleet'], array['exterior_temperature_celsius'], false, r.*

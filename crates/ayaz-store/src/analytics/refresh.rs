@@ -2,7 +2,7 @@
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use futures_util::future::{try_join, try_join4};
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
@@ -272,8 +272,8 @@ impl<'a> Refresh<'a> {
             .map(drop)
             .map_err(failed)
         };
-        // Sent one after the other, without waiting for the answers.
-        let (gone, (), (), ()) = try_join4(
+        // Sent one after the other, without waiting for the answers ([`CopyIn`] says how far).
+        let (gone, ()) = try_join(
             forget,
             pieces::insert(
                 &self.transaction,
@@ -281,6 +281,9 @@ impl<'a> Refresh<'a> {
                 vehicle,
                 &hours.pieces,
             ),
+        )
+        .await?;
+        try_join(
             quality::insert(
                 &self.transaction,
                 &statements.quality,

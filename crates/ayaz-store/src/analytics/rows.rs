@@ -10,6 +10,10 @@ use tokio_postgres::{Client, Error, Statement, Transaction};
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
 /// A `copy … from stdin (format binary)`, prepared once a connection.
+///
+/// Never send one while another is under way: when the first fails, or is dropped, the second is
+/// refused without having begun, the driver ends it all the same, and the server's answer to that
+/// breaks the connection. Other statements may go before and after it without waiting.
 #[derive(Debug, Clone)]
 pub(super) struct CopyIn {
     statement: Statement,

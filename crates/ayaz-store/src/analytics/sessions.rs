@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use futures_util::future::try_join3;
+use futures_util::future::try_join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
@@ -263,14 +263,20 @@ pub(super) async fn replace(
     });
     let (from, to) = (timestamp(from), timestamp(to));
     let range: [&(dyn ToSql + Sync); 3] = [&vehicle, &from, &to];
-    // Sent one after the other, without waiting for the answers.
-    let (gone, (), ()) = try_join3(
+    let bands: Vec<_> = bands.collect();
+    let failed = |error| StoreError::from_driver("write sessions", error);
+    // Sent one after the other, without waiting for the answers ([`CopyIn`] says how far).
+    let (gone, ()) = try_join(
         transaction.query(&statements.forget, &range),
         statements.sessions.write(transaction, rows.collect()),
-        statements.bands.write(transaction, bands.collect()),
     )
     .await
-    .map_err(|error| StoreError::from_driver("write sessions", error))?;
+    .map_err(failed)?;
+    statements
+        .bands
+        .write(transaction, bands)
+        .await
+        .map_err(failed)?;
     Ok(gone.iter().map(|row| row.get(0)).collect())
 }
 
