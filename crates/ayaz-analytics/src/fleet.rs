@@ -1,23 +1,24 @@
 //! Exterior temperatures of one hour, held against each other within a fleet.
 //!
 //! Nothing in a bus's own readings shows that its sensor reads twelve degrees too warm, or has been
-//! frozen for weeks: the other buses do. A bus is doubted whose mean of the hour is further from the
-//! fleet's median than weather and place explain. All errs towards trust:
+//! frozen for weeks: the other buses do. A bus is doubted whose mean of the hour is further from
+//! the fleet's median than weather and place explain. All errs towards trust:
 //!
-//! - Only what was measured **on trips** counts, so that halls and depots do not; and only with half
-//!   an hour of it. A sensor that comes out of a hall of +10 °C into −35 °C and takes five minutes to
-//!   follow is 45 K · 5 min / 30 min = 7.5 K too warm in the mean of half an hour, and less in that of a
-//!   longer one: below the limit.
+//! - Only what was measured **on trips** counts, so that halls and depots do not; and only with
+//!   half an hour of it. A sensor that comes out of a hall of +10 °C into −35 °C and takes five
+//!   minutes to follow is 45 K · 5 min / 30 min = 7.5 K too warm in the mean of half an hour, and
+//!   less in that of a longer one: below the limit.
 //! - Fewer than five buses say nothing.
-//! - Buses that deviate **alike** (within half of the limit of each other) and are a tenth of the fleet
-//!   and more, at least two, are in another climate: they are believed. So are a fleet's two depots.
+//! - Buses that deviate **alike** (within half of the limit of each other) and are a tenth of the
+//!   fleet and more, at least two, are in another climate: they are believed. So are a fleet's two
+//!   depots.
 //!
-//! The median is the plain one, of all buses that count: of five and more, one that is wrong moves it
-//! no further than to its neighbour among the others.
+//! The median is the plain one, of all buses that count: of five and more, one that is wrong moves
+//! it no further than to its neighbour among the others.
 //!
-//! What a doubted hour means is all of the hour, the time parked in it too: it is one sensor. An hour
-//! without trips is never doubted. A frozen sensor is found in the hours in which the air is further
-//! from it than the limit; in others its temperatures are near the truth.
+//! What a doubted hour means is all of the hour, the time parked in it too: it is one sensor. An
+//! hour without trips is never doubted. A frozen sensor is found in the hours in which the air is
+//! further from it than the limit; in others its temperatures are near the truth.
 
 use ayaz_store::analytics::fleet_hours::{ExteriorDoubt, FleetExterior, VehicleExterior};
 use serde::Deserialize;
@@ -136,8 +137,8 @@ pub struct Changes {
     pub complete: bool,
 }
 
-/// The difference, both being in the order of the vehicles' numbers, for at most `turned_max` vehicles
-/// that turn: the rest follows when the hour is judged again.
+/// The difference, both being in the order of the vehicles' numbers, for at most `turned_max`
+/// vehicles that turn: the rest follows when the hour is judged again.
 pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usize) -> Changes {
     let holds = |of: &[ExteriorDoubt], vehicle| {
         let place = of.binary_search_by_key(&vehicle, |doubt| doubt.vehicle);

@@ -1,9 +1,9 @@
--- The exterior temperature of a bus against the other buses of its fleet in the same hour. Nothing else
--- shows that a sensor reads twelve degrees too warm, or has been frozen for weeks. Pieces keep what
--- was measured; sessions, bands of trips and months are made without what is doubted here.
+-- The exterior temperature of a bus against the other buses of its fleet in the same hour. Nothing
+-- else shows that a sensor reads twelve degrees too warm, or has been frozen for weeks. Pieces keep
+-- what was measured; sessions, bands of trips and months are made without what is doubted here.
 
--- What a vehicle measured of an hour's air on trips. What it measured while it was parked may be the air
--- of a hall. The key begins with the hour, since a fleet's hour is what is read.
+-- What a vehicle measured of an hour's air on trips. What it measured while it was parked may be
+-- the air of a hall. The key begins with the hour, since a fleet's hour is what is read.
 create table hour_exterior (
     vehicle_id integer not null,
     hour timestamptz not null,

@@ -25,7 +25,8 @@ pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
     Ok(client.query_one(rows, &[]).await.map_err(failed)?.get(0))
 }
 
-/// (vehicle, hour) pairs that the worker has not worked out yet.
+/// (vehicle, hour) pairs that the worker has not worked out yet, and hours of fleets that are over
+/// and that it has not judged.
 pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
     count(
         client,
@@ -35,6 +36,8 @@ pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
             union
             select touched.vehicle_id, touched.hour
             from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
+            union all
+            select null, hour from fleet_hour_queue where hour <= now() - interval '1 hour'
         ) as pending",
     )
     .await

@@ -2,12 +2,13 @@
 //!
 //! A refresh that changes what a vehicle measured on trips in an hour leaves that hour on a queue,
 //! fleet by fleet. What is doubted is worked out from the pieces of all of the fleet's vehicles in
-//! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes matters
-//! to where it ends. In the transaction that takes the hour off the queue, the sessions of those
-//! vehicles whose doubt has turned are put together anew, from pieces: readings are not needed.
+//! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes
+//! matters to where it ends. In the transaction that takes the hour off the queue, the sessions of
+//! those vehicles whose doubt has turned are put together anew, from pieces: readings are not
+//! needed.
 //!
-//! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is over:
-//! until then its sessions take its temperatures as they are.
+//! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is
+//! over: until then its sessions take its temperatures as they are.
 
 use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
 use ayaz_store::analytics::{RefreshStatements, VehicleExterior};
@@ -17,11 +18,12 @@ use super::refresh_sessions;
 use crate::fleet::{self, FleetConfig};
 use crate::metrics as names;
 
-/// So many are judged before the worker looks at what has come in meanwhile. One of 10,000 vehicles takes
-/// some 25 ms; while a fleet's past arrives bus by bus, its hours come here again and again.
+/// So many are judged before the worker looks at what has come in meanwhile. One of 10,000 vehicles
+/// takes some 25 ms; while a fleet's past arrives bus by bus, its hours come here again and again.
 const HOURS_PER_ROUND_MAX: u32 = 50;
 
-/// Vehicles whose sessions are put together anew in one transaction. More of them wait for the next.
+/// Vehicles whose sessions are put together anew in one transaction. More of them wait for the
+/// next.
 const TURNED_MAX: usize = 100;
 
 /// Judges some of the hours that wait, and says whether any of them still does. `with_running` is

@@ -19,8 +19,8 @@ const HOURS: i32 = 5;
 const WARM: i32 = 3;
 const FROZEN: i32 = 5;
 
-/// Fleet f100 has the vehicles 100 to 199, and so on; what a vehicle measures depends on its last two
-/// digits.
+/// Fleet f100 has the vehicles 100 to 199, and so on; what a vehicle measures depends on its last
+/// two digits.
 async fn enter_fleets(database: &Database, hundreds: &[i32]) -> Result<()> {
     for hundred in hundreds {
         let sql = format!(
@@ -32,8 +32,9 @@ async fn enter_fleets(database: &Database, hundreds: &[i32]) -> Result<()> {
     Ok(())
 }
 
-/// It grows colder by 3 K an hour, from −14 °C. The warm sensor reads 12 K too much from the second hour
-/// to the fourth, the frozen one shows an autumn day, and bus 6 is out for 20 minutes of each hour.
+/// It grows colder by 3 K an hour, from −14 °C. The warm sensor reads 12 K too much from the second
+/// hour to the fourth, the frozen one shows an autumn day, and bus 6 is out for 20 minutes of each
+/// hour.
 async fn arrive(
     database: &Database,
     vehicle: i32,

@@ -121,8 +121,8 @@ fn work_out_hours(
     hours.finish(&[])
 }
 
-/// Holds the buses of a fleet against each other, hour by hour. Returns in how many hours there were
-/// enough of them.
+/// Holds the buses of a fleet against each other, hour by hour. Returns in how many hours there
+/// were enough of them.
 pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
     let mut hours: BTreeMap<UnixMicroseconds, Vec<VehicleExterior>> = BTreeMap::new();
     for (vehicle, found) in (0..).zip(fleet.iter()) {

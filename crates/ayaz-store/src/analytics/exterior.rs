@@ -76,8 +76,8 @@ pub(super) const CHANGE: &str = "-- change_exteriors
     where vehicle_id = $1
     on conflict do nothing";
 
-/// Puts what the vehicle measures now in the place of what was known, and has the fleet's hours judged
-/// again in which that is something else.
+/// Puts what the vehicle measures now in the place of what was known, and has the fleet's hours
+/// judged again in which that is something else.
 pub(super) async fn change(
     transaction: &Transaction<'_>,
     statement: &Statement,

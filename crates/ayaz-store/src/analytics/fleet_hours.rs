@@ -1,5 +1,5 @@
-//! Hours of fleets, in which exterior temperatures are held against each other: rows of `fleet_hour`,
-//! `exterior_doubt` and `fleet_hour_queue`, described in their migration.
+//! Hours of fleets, in which exterior temperatures are held against each other: rows of
+//! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
@@ -53,8 +53,8 @@ pub struct QueuedFleetHour {
 const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour')";
 
 /// Up to `hours_max` hours that are due: half of them the latest, half those that have waited
-/// longest, as with the hours of vehicles. An hour that still runs changes with every refresh of every
-/// vehicle, so it is due only if `with_running` says so.
+/// longest, as with the hours of vehicles. An hour that still runs changes with every refresh of
+/// every vehicle, so it is due only if `with_running` says so.
 pub async fn next_hours(
     client: &Client,
     with_running: bool,
