@@ -65,3 +65,8 @@ join reading r
     and r.recorded_at between d.started_at and d.ended_at
     and r.sequence between d.sequence_min and d.sequence_max
     and r.time_quality = 0;
+
+comment on view doubted_reading is
+    'Readings whose values the plausibility checks doubt, or whose time their numbers contradict, with '
+    'the checks and the signals. The rows stay as they came; doubted values enter no aggregate, and '
+    'neither does anything of a reading whose time is doubted.';

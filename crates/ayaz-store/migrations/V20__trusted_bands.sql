@@ -26,7 +26,8 @@ select
     sum(p.traction_kwh) as traction_kwh,
     sum(p.unexplained_kwh) as unexplained_kwh,
     sum(p.fuel_litres) as fuel_litres,
-    sum(p.exterior_kelvin_seconds) / nullif(sum(p.exterior_seconds), 0) - 273.15
+    sum(p.exterior_kelvin_seconds) filter (where x.hour is null)
+        / nullif(sum(p.exterior_seconds) filter (where x.hour is null), 0) - 273.15
         as exterior_temperature_mean_celsius,
     fuel_heat_kwh(sum(p.fuel_litres)) as fuel_heat_kwh,
     split_traction_kwh(
@@ -60,13 +61,15 @@ select
     ) as completeness
 from energy_piece p
 join vehicle v using (vehicle_id)
+left join exterior_doubt x using (vehicle_id, hour)
 group by v.fleet, v.vehicle, v.model, p.vehicle_id, p.hour;
 
 comment on view hour_energy is
     'Energy, distance and coverage by vehicle and UTC hour. net, discharge and regen are without '
     'what flowed on the plug, which is charged_kwh (battery) and charger_kwh (charger). Components '
     'count both. split_ is of trips, as in session_energy. completeness is the least of coverage, '
-    'trusted_share and distance against odometer; of the hour that is running, time to come is missing';
+    'trusted_share and distance against odometer; of the hour that is running, time to come is missing. '
+    'The exterior temperature is null where the fleet contradicts it';
 
 create or replace view trip_band_energy as
 select

@@ -24,26 +24,6 @@ with sequences as (
         group by vehicle_id, service_day, boot_id
     ) as boot
     group by vehicle_id, service_day
-), trips as (
-    select
-        vehicle_id,
-        service_day,
-        count(*) filter (where intervals > 0) as trips,
-        sum(seconds) as seconds,
-        sum(extract(epoch from ended_at - started_at))::double precision as duration_seconds
-    from session
-    where kind = 'trip'
-    group by vehicle_id, service_day
-), pieces as (
-    select
-        vehicle_id,
-        service_day,
-        min(hour) as first_hour,
-        sum(km) filter (where distance_seconds > 0) as km,
-        min(odometer_start_km) as odometer_start_km,
-        max(odometer_end_km) as odometer_end_km
-    from energy_piece
-    group by vehicle_id, service_day
 ), days as (
     select
         s.*,
@@ -59,17 +39,35 @@ with sequences as (
                 / nullif(s.readings, 0),
             0
         ) as trusted_share,
-        -- Of a day that is not over, of the time so far.
-        covered_share(
+        -- Of a day that is not over, of the time so far. A day of a single reading has no row, and
+        -- nothing is accounted for.
+        case when d.vehicle_id is null then 0 else covered_share(
             d.active_seconds + d.still_seconds,
             extract(epoch from least(d.ended_at, greatest(now(), d.started_at)) - d.started_at)
                 ::double precision
-        ) as time_share,
+        ) end as time_share,
         d.active_seconds,
         d.still_seconds
     from sequences s
-    left join trips t using (vehicle_id, service_day)
-    left join pieces p using (vehicle_id, service_day)
+    -- Each by its index, so that a range of days does not read all of the history.
+    left join lateral (
+        select
+            count(*) filter (where e.intervals > 0) as trips,
+            sum(e.seconds) as seconds,
+            sum(extract(epoch from e.ended_at - e.started_at))::double precision
+                as duration_seconds
+        from session e
+        where e.vehicle_id = s.vehicle_id and e.service_day = s.service_day and e.kind = 'trip'
+    ) t on true
+    left join lateral (
+        select
+            min(e.hour) as first_hour,
+            sum(e.km) filter (where e.distance_seconds > 0) as km,
+            min(e.odometer_start_km) as odometer_start_km,
+            max(e.odometer_end_km) as odometer_end_km
+        from energy_piece e
+        where e.vehicle_id = s.vehicle_id and e.service_day = s.service_day
+    ) p on true
     left join service_day_time d using (vehicle_id, service_day)
     left join lateral (
         select e.odometer_end_km
@@ -125,63 +123,106 @@ select
     v.fleet,
     v.vehicle,
     v.model,
-    p.vehicle_id,
-    p.service_day,
+    d.vehicle_id,
+    d.service_day,
     c.completeness,
-    sum(p.intervals)::bigint as intervals,
-    sum(p.seconds) as seconds,
-    sum(p.doubted_seconds) as doubted_seconds,
-    sum(p.seconds) filter (where p.activity = 'trip') as trip_seconds,
-    sum(p.seconds) filter (where p.activity = 'charging') as charging_seconds,
-    sum(p.seconds) filter (where p.activity = 'conditioning') as conditioning_seconds,
-    sum(p.seconds) filter (where p.activity = 'parking') as parking_seconds,
-    sum(p.km) filter (where p.distance_seconds > 0) as km,
-    sum(p.net_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as net_kwh,
-    sum(p.discharge_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as discharge_kwh,
-    sum(p.regen_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as regen_kwh,
-    -sum(p.net_kwh) filter (where p.plugged_in and p.energy_seconds > 0) as charged_kwh,
-    sum(p.charger_kwh) as charger_kwh,
-    -- Off the plug, as net_kwh, and on it.
-    sum(p.traction_kwh) filter (where not p.plugged_in) as traction_kwh,
-    sum(p.heater_kwh) filter (where not p.plugged_in) as heater_kwh,
-    sum(p.heater_kwh) filter (where p.plugged_in) as plugged_heater_kwh,
-    sum(p.heat_pump_kwh) filter (where not p.plugged_in) as heat_pump_kwh,
-    sum(p.heat_pump_kwh) filter (where p.plugged_in) as plugged_heat_pump_kwh,
-    sum(p.battery_heater_kwh) filter (where not p.plugged_in) as battery_heater_kwh,
-    sum(p.battery_heater_kwh) filter (where p.plugged_in) as plugged_battery_heater_kwh,
-    sum(p.air_conditioning_kwh) filter (where not p.plugged_in) as air_conditioning_kwh,
-    sum(p.air_conditioning_kwh) filter (where p.plugged_in) as plugged_air_conditioning_kwh,
-    sum(p.auxiliary_kwh) filter (where not p.plugged_in) as auxiliary_kwh,
-    sum(p.auxiliary_kwh) filter (where p.plugged_in) as plugged_auxiliary_kwh,
-    sum(p.unexplained_kwh) as unexplained_kwh,
-    sum(p.fuel_litres) as fuel_litres,
-    fuel_heat_kwh(sum(p.fuel_litres)) as fuel_heat_kwh,
-    sum(p.exterior_kelvin_seconds) / nullif(sum(p.exterior_seconds), 0) - 273.15
-        as exterior_temperature_mean_celsius,
-    split_traction_kwh(
-        sum(p.traction_kwh) filter (where p.activity = 'trip'),
-        sum(p.net_kwh) filter (where p.activity = 'trip'),
-        sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
-        sum(p.standing_seconds) filter (where p.activity = 'trip'),
-        sum(p.energy_seconds) filter (where p.activity = 'trip')
-    ) as split_traction_kwh,
-    split_other_kwh(
-        sum(p.traction_kwh) filter (where p.activity = 'trip'),
-        sum(p.traction_base_kwh) filter (where p.activity = 'trip'),
-        sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
-        sum(p.standing_seconds) filter (where p.activity = 'trip'),
-        sum(p.energy_seconds) filter (where p.activity = 'trip')
-    ) as split_other_kwh,
-    split_source(
-        sum(p.traction_kwh) filter (where p.activity = 'trip'),
-        sum(p.standing_seconds) filter (where p.activity = 'trip'),
-        sum(p.energy_seconds) filter (where p.activity = 'trip')
-    ) as split_source
-from energy_piece p
+    d.intervals,
+    d.seconds,
+    d.doubted_seconds,
+    d.trip_seconds,
+    d.charging_seconds,
+    d.conditioning_seconds,
+    d.parking_seconds,
+    d.km,
+    d.net_kwh,
+    d.discharge_kwh,
+    d.regen_kwh,
+    d.charged_kwh,
+    d.charger_kwh,
+    d.traction_kwh,
+    d.heater_kwh,
+    d.plugged_heater_kwh,
+    d.heat_pump_kwh,
+    d.plugged_heat_pump_kwh,
+    d.battery_heater_kwh,
+    d.plugged_battery_heater_kwh,
+    d.air_conditioning_kwh,
+    d.plugged_air_conditioning_kwh,
+    d.auxiliary_kwh,
+    d.plugged_auxiliary_kwh,
+    d.unexplained_kwh,
+    d.fuel_litres,
+    d.fuel_heat_kwh,
+    d.exterior_temperature_mean_celsius,
+    d.split_traction_kwh,
+    d.split_other_kwh,
+    d.split_source
+from (
+    select
+        p.vehicle_id,
+        p.service_day,
+        sum(p.intervals)::bigint as intervals,
+        sum(p.seconds) as seconds,
+        sum(p.doubted_seconds) as doubted_seconds,
+        sum(p.seconds) filter (where p.activity = 'trip') as trip_seconds,
+        sum(p.seconds) filter (where p.activity = 'charging') as charging_seconds,
+        sum(p.seconds) filter (where p.activity = 'conditioning') as conditioning_seconds,
+        sum(p.seconds) filter (where p.activity = 'parking') as parking_seconds,
+        sum(p.km) filter (where p.distance_seconds > 0) as km,
+        sum(p.net_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as net_kwh,
+        sum(p.discharge_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as discharge_kwh,
+        sum(p.regen_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as regen_kwh,
+        -sum(p.net_kwh) filter (where p.plugged_in and p.energy_seconds > 0) as charged_kwh,
+        sum(p.charger_kwh) as charger_kwh,
+        -- Off the plug, as net_kwh, and on it.
+        sum(p.traction_kwh) filter (where not p.plugged_in) as traction_kwh,
+        sum(p.heater_kwh) filter (where not p.plugged_in) as heater_kwh,
+        sum(p.heater_kwh) filter (where p.plugged_in) as plugged_heater_kwh,
+        sum(p.heat_pump_kwh) filter (where not p.plugged_in) as heat_pump_kwh,
+        sum(p.heat_pump_kwh) filter (where p.plugged_in) as plugged_heat_pump_kwh,
+        sum(p.battery_heater_kwh) filter (where not p.plugged_in) as battery_heater_kwh,
+        sum(p.battery_heater_kwh) filter (where p.plugged_in) as plugged_battery_heater_kwh,
+        sum(p.air_conditioning_kwh) filter (where not p.plugged_in) as air_conditioning_kwh,
+        sum(p.air_conditioning_kwh) filter (where p.plugged_in) as plugged_air_conditioning_kwh,
+        sum(p.auxiliary_kwh) filter (where not p.plugged_in) as auxiliary_kwh,
+        sum(p.auxiliary_kwh) filter (where p.plugged_in) as plugged_auxiliary_kwh,
+        sum(p.unexplained_kwh) as unexplained_kwh,
+        sum(p.fuel_litres) as fuel_litres,
+        fuel_heat_kwh(sum(p.fuel_litres)) as fuel_heat_kwh,
+        sum(p.exterior_kelvin_seconds) filter (where x.hour is null)
+            / nullif(sum(p.exterior_seconds) filter (where x.hour is null), 0) - 273.15
+            as exterior_temperature_mean_celsius,
+        split_traction_kwh(
+            sum(p.traction_kwh) filter (where p.activity = 'trip'),
+            sum(p.net_kwh) filter (where p.activity = 'trip'),
+            sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
+            sum(p.standing_seconds) filter (where p.activity = 'trip'),
+            sum(p.energy_seconds) filter (where p.activity = 'trip')
+        ) as split_traction_kwh,
+        split_other_kwh(
+            sum(p.traction_kwh) filter (where p.activity = 'trip'),
+            sum(p.traction_base_kwh) filter (where p.activity = 'trip'),
+            sum(p.standing_net_kwh) filter (where p.activity = 'trip'),
+            sum(p.standing_seconds) filter (where p.activity = 'trip'),
+            sum(p.energy_seconds) filter (where p.activity = 'trip')
+        ) as split_other_kwh,
+        split_source(
+            sum(p.traction_kwh) filter (where p.activity = 'trip'),
+            sum(p.standing_seconds) filter (where p.activity = 'trip'),
+            sum(p.energy_seconds) filter (where p.activity = 'trip')
+        ) as split_source
+    from energy_piece p
+    left join exterior_doubt x using (vehicle_id, hour)
+    group by p.vehicle_id, p.service_day
+) as d
 join vehicle v using (vehicle_id)
-left join bus_day_completeness c using (vehicle_id, service_day)
-group by v.fleet, v.vehicle, v.model, p.vehicle_id, p.service_day, c.completeness;
+left join lateral (
+    select b.completeness
+    from bus_day_completeness b
+    where b.vehicle_id = d.vehicle_id and b.service_day = d.service_day
+) as c on true;
 
 comment on view day_energy is
     'Energy by vehicle and service day (cut by the depot''s zone and cut-over hour), off the plug '
-    'and on it, with the day''s completeness. split_ is of trips, as in session_energy';
+    'and on it, with the day''s completeness. split_ is of trips, as in session_energy. The exterior '
+    'temperature is without hours in which the fleet contradicts it';

@@ -15,6 +15,9 @@ struct Duty {
     plugged_in: bool,
 }
 
+/// What it does in a second, counted from the start.
+type Driving = fn(i64) -> Duty;
+
 /// From stop to stop in half a minute, at up to 40 km/h, and ten seconds at each.
 fn in_town(second: i64) -> Duty {
     let (since_stop, to_stop) = (second % 40, 30 - second % 40);
@@ -156,7 +159,7 @@ fn a_gauge_of_tenths_that_stands_on_the_road_is_stuck() {
             let (first, last, seconds) = stuck(&all, SOC).unwrap();
             // Found within two steps of the largest battery, up to six minutes after its last step; of
             // what came before, the last two minutes.
-            assert!(first >= 180 && first <= 400, "{name}: {first} to {last}");
+            assert!((180..=400).contains(&first), "{name}: {first} to {last}");
             assert!(last <= 300 + 360 && seconds >= 200, "{name}: {seconds} s");
         }
     }
@@ -168,7 +171,7 @@ fn gauges_of_healthy_buses_are_believed() {
     let coarse = |step| gauge(63.74, step, 325.0);
     let always = |gauge: Box<dyn Fn(f64) -> f64>| move |_: i64, taken: f64| gauge(taken);
     type Soc = Box<dyn Fn(i64, f64) -> f64>;
-    let cases: Vec<(&str, fn(i64) -> Duty, Soc)> = vec![
+    let cases: Vec<(&str, Driving, Soc)> = vec![
         (
             "tenths of 150 kWh",
             in_town,
@@ -282,7 +285,7 @@ fn a_lively_temperature_that_stands_on_the_road_is_stuck() {
 #[test]
 fn temperatures_of_healthy_buses_are_believed() {
     type Exterior = fn(i64) -> f64;
-    let cases: [(&str, fn(i64) -> Duty, Exterior); 9] = [
+    let cases: [(&str, Driving, Exterior); 9] = [
         ("noise", in_town, breeze),
         ("half kelvins", in_town, |second| {
             down_to(0.5, breeze(second))
