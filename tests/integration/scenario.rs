@@ -141,6 +141,7 @@ async fn compare_days(bed: &Bed, folder: &std::path::Path) -> Result<usize> {
                 && touches(fault, row).unwrap_or(true)
         });
         if spoiled {
+            ensure!(row.completeness < 1.0, "{key:?} is called complete");
             continue;
         }
         compared += 1;
@@ -159,6 +160,7 @@ async fn compare_days(bed: &Bed, folder: &std::path::Path) -> Result<usize> {
 struct Day {
     began_at: Timestamp,
     ended_at: Timestamp,
+    completeness: f64,
     figures: Vec<f64>,
 }
 
@@ -174,7 +176,7 @@ async fn found_days(bed: &Bed) -> Result<BTreeMap<(String, String), Day>> {
         .client
         .query(
             &format!(
-                "select d.vehicle, d.service_day::text, t.started_at, t.ended_at, {}
+                "select d.vehicle, d.service_day::text, t.started_at, t.ended_at, d.completeness, {}
                 from day_energy d
                 join service_day_time t using (vehicle_id, service_day)",
                 figures.join(", ")
@@ -185,12 +187,13 @@ async fn found_days(bed: &Bed) -> Result<BTreeMap<(String, String), Day>> {
     rows.iter()
         .map(|row| {
             let figures = (0..FIGURES.len()).map(|index| {
-                let value: Option<f64> = row.try_get(4 + index)?;
+                let value: Option<f64> = row.try_get(5 + index)?;
                 value.with_context(|| format!("{} is null", FIGURES[index].1))
             });
             let day = Day {
                 began_at: row.get(2),
                 ended_at: row.get(3),
+                completeness: row.get(4),
                 figures: figures.collect::<Result<_>>()?,
             };
             Ok(((row.get(0), row.get(1)), day))

@@ -1,8 +1,8 @@
 //! Readings that were recorded while the device's clock was wrong.
 //!
 //! A device numbers its readings, and the numbers go on whatever its clock does. So readings whose
-//! times contradict their numbers are found, and the fewest are doubted that explain it: they enter no
-//! sum and no session, and `doubted_stretch` names them. Their times are not corrected.
+//! times contradict their numbers are found, what explains the most time is believed, and the rest enters
+//! no sum and no session, and `doubted_stretch` names it. Times are not corrected.
 //!
 //! Three stages, each a function of the one before, and the first of the readings of an hour alone:
 //!
@@ -36,7 +36,7 @@ pub const JITTER_MICROSECONDS: i64 = 5_000_000;
 /// Longest time for which one number stands in a series that goes on, µs.
 pub const PER_NUMBER_MICROSECONDS: i64 = 60_000_000;
 
-/// Most numbers that may be missing within a run, and between two readings that are called adjacent.
+/// Most numbers that may be missing within a segment, and between two readings that are called adjacent.
 pub const NUMBERS_MISSING_MAX: i64 = 60;
 
 /// Readings of one run that are left out.

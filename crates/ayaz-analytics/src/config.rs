@@ -69,7 +69,7 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self {
             poll_interval_ms: 2_000,
-            running_hour_interval_s: 45,
+            running_hour_interval_s: 40,
             trip_gap_s: 600,
             hours_per_transaction_max: 12,
             hours_per_round_max: 120,

@@ -6,21 +6,29 @@
 //! is the same to the bit, and the parts of a figure add up to the whole.
 
 /// Energy, distance and volume: 2^-24 of a kWh (0.2 J), a km (0.06 mm) or a litre. Sums are exact up to
-/// 5e8, which a thousand buses reach in several years.
+/// 5e8, which is a thousand buses for five years; beyond, they are rounded as any others.
 const FINE: f64 = (1_u32 << 24) as f64;
 
-/// Seconds and kelvin-seconds: 2^-10, about a millisecond. Sums are exact up to 8e12, which is a
-/// thousand years of a bus in kelvin-seconds.
+/// Seconds: 2^-10, about a millisecond. Sums are exact up to 8e12, a hundred thousand years of a bus.
 const COARSE: f64 = (1_u32 << 10) as f64;
+
+/// Kelvin-seconds: 2^-6, which is 4 µK in the mean of an hour. Sums are exact up to 1.4e14, sixteen
+/// thousand years of a bus.
+const THERMAL: f64 = (1_u32 << 6) as f64;
 
 /// A kWh, km or litre figure, on its grid.
 pub fn fine(value: f64) -> f64 {
     on_grid(value, FINE)
 }
 
-/// A figure in s or K·s, on its grid.
+/// A figure in s, on its grid.
 pub fn coarse(value: f64) -> f64 {
     on_grid(value, COARSE)
+}
+
+/// A figure in K·s, on its grid.
+pub fn thermal(value: f64) -> f64 {
+    on_grid(value, THERMAL)
 }
 
 fn on_grid(value: f64, per_unit: f64) -> f64 {

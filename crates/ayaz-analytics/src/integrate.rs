@@ -227,7 +227,7 @@ impl Sums {
             unexplained_kwh: self.unexplained.kwh(),
             unexplained_base_kwh: self.unexplained.base_kwh(),
             fuel_litres: (self.fuel_intervals > 0).then_some(exact::fine(self.fuel_litres)),
-            exterior_kelvin_seconds: exact::coarse(self.exterior_kelvin_seconds),
+            exterior_kelvin_seconds: exact::thermal(self.exterior_kelvin_seconds),
             exterior_seconds: exact::coarse(self.exterior_seconds),
         }
     }

@@ -191,7 +191,7 @@ impl Plausibility {
         let trail = &mut self.streams[index].trail;
         trail.pop();
         if trail.is_empty() && self.streams.len() > 1 {
-            // All of its state is older than any check looks back.
+            // Nothing is looked at across so long a silence of a boot.
             self.streams.swap_remove(index);
             self.boots.swap_remove(index);
         }

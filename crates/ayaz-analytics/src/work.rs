@@ -293,7 +293,7 @@ async fn refresh_days(
     let times = days::account(whole, &sessions, rules);
     let last = whole.1.plus(-1);
     refresh
-        .replace_day_times((rules.day(whole.0), rules.day(last)), &times)
+        .replace_day_times((rules.day(whole.0), rules.day(last)), whole, &times)
         .await
 }
 

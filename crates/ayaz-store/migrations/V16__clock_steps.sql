@@ -24,6 +24,10 @@ create table clock_run (
     primary key (vehicle_id, hour, run)
 );
 
+comment on table clock_run is
+    'What each boot of a device numbered in an hour, in runs in which time goes with the numbers: what '
+    'is needed to tell readings of a wrong time, in the hours of a day around as well.';
+
 grant select, insert, delete on clock_run to ayaz_analytics;
 grant select on clock_run to ayaz_reader;
 

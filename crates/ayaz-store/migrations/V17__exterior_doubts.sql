@@ -60,6 +60,9 @@ create table fleet_hour_queue (
     primary key (fleet, hour)
 );
 
+comment on table fleet_hour_queue is
+    'Hours of fleets whose exterior temperatures have changed and are to be held against each other.';
+
 create index on fleet_hour_queue (hour desc, queued_at);
 create index on fleet_hour_queue (queued_at, hour);
 
@@ -105,7 +108,8 @@ join reading r
 where r.exterior_temperature_celsius is not null;
 
 comment on view doubted_reading is
-    'Readings whose values the plausibility checks doubt, with the checks and the signals. The rows '
+    'Readings whose values the plausibility checks doubt, or whose time their numbers contradict, with '
+    'the checks and the signals. The rows '
     'stay as they came; doubted values enter no aggregate. What the vehicle''s own readings contradict '
     'and what its fleet does (exterior_against_fleet) are rows of their own.';
 

@@ -31,6 +31,30 @@ alter table vehicle_band
 comment on table vehicle_band is
     'Trips by vehicle and temperature band: the sums of month_band over all months.';
 
+insert into vehicle_band (
+        vehicle_id, band_celsius, trips, intervals, seconds, doubted_seconds, distance_seconds,
+    km, energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
+    standing_seconds, standing_net_kwh, heater_kwh, heater_base_kwh, heat_pump_kwh,
+    heat_pump_base_kwh, battery_heater_kwh, battery_heater_base_kwh, air_conditioning_kwh,
+    air_conditioning_base_kwh, auxiliary_kwh, auxiliary_base_kwh, traction_kwh,
+    traction_base_kwh, charger_kwh, unexplained_kwh, unexplained_base_kwh, fuel_litres,
+    exterior_kelvin_seconds, exterior_seconds, trip_duration_seconds, trip_seconds, trip_km,
+    trip_odometer_km
+)
+select
+        vehicle_id, band_celsius, sum(trips), sum(intervals), sum(seconds),
+    sum(doubted_seconds), sum(distance_seconds), sum(km), sum(energy_seconds), sum(net_kwh),
+    sum(discharge_kwh), sum(regen_kwh), sum(paired_km), sum(paired_net_kwh),
+    sum(standing_seconds), sum(standing_net_kwh), sum(heater_kwh), sum(heater_base_kwh),
+    sum(heat_pump_kwh), sum(heat_pump_base_kwh), sum(battery_heater_kwh),
+    sum(battery_heater_base_kwh), sum(air_conditioning_kwh), sum(air_conditioning_base_kwh),
+    sum(auxiliary_kwh), sum(auxiliary_base_kwh), sum(traction_kwh), sum(traction_base_kwh),
+    sum(charger_kwh), sum(unexplained_kwh), sum(unexplained_base_kwh), sum(fuel_litres),
+    sum(exterior_kelvin_seconds), sum(exterior_seconds), sum(trip_duration_seconds),
+    sum(trip_seconds), sum(trip_km), sum(trip_odometer_km)
+from month_band
+group by vehicle_id, band_celsius;
+
 grant select, insert, delete on vehicle_band to ayaz_analytics;
 grant select on vehicle_band to ayaz_reader;
 
@@ -126,8 +150,11 @@ end;
 comment on function split_source is
     'Whether the energy of driving can be told from the rest: metered, estimated (standing against '
     'moving power), or null. Of trips only.';
-comment on function split_other_kwh is 'Energy of trips that did not drive the bus, kWh.';
-comment on function split_traction_kwh is 'Energy of trips that drove the bus, kWh.';
+comment on function split_other_kwh is
+    'Energy of trips that did not drive the bus, kWh. Where traction was metered for a part of them, of '
+    'that part.';
+comment on function split_traction_kwh is
+    'Energy of trips that drove the bus, kWh. Where it was metered for a part of them, of that part.';
 
 -- How far a figure can be trusted, each 0 to 1 and null where nothing can be said; completeness is the
 -- least of them.

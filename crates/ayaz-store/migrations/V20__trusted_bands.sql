@@ -1,5 +1,77 @@
 -- Hours, bands and range with their split, estimated where no meter is, and their completeness.
 
+create or replace view trip_piece as
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    p.vehicle_id,
+    p.hour,
+    p.piece,
+    p.service_day,
+    p.activity,
+    p.stretch_started_at,
+    p.drive_cycle,
+    p.trip_started_at,
+    p.plugged_in,
+    p.charging_station,
+    p.route,
+    case when x.hour is null then p.band_celsius end as band_celsius,
+    p.started_at,
+    p.ended_at,
+    p.intervals,
+    p.seconds,
+    p.doubted_seconds,
+    p.distance_seconds,
+    p.km,
+    p.energy_seconds,
+    p.net_kwh,
+    p.discharge_kwh,
+    p.regen_kwh,
+    p.paired_km,
+    p.paired_net_kwh,
+    p.standing_seconds,
+    p.standing_net_kwh,
+    p.heater_kwh,
+    p.heater_base_kwh,
+    p.heat_pump_kwh,
+    p.heat_pump_base_kwh,
+    p.battery_heater_kwh,
+    p.battery_heater_base_kwh,
+    p.air_conditioning_kwh,
+    p.air_conditioning_base_kwh,
+    p.auxiliary_kwh,
+    p.auxiliary_base_kwh,
+    p.traction_kwh,
+    p.traction_base_kwh,
+    p.charger_kwh,
+    p.unexplained_kwh,
+    p.unexplained_base_kwh,
+    p.fuel_litres,
+    case when x.hour is null then p.exterior_kelvin_seconds else 0 end as exterior_kelvin_seconds,
+    case when x.hour is null then p.exterior_seconds else 0 end as exterior_seconds,
+    p.soc_start_percent,
+    p.soc_start_at,
+    p.soc_end_percent,
+    p.soc_end_at,
+    p.odometer_start_km,
+    p.odometer_end_km,
+    case when x.hour is null then p.exterior_start_celsius end as exterior_start_celsius,
+    case when x.hour is null then p.exterior_end_celsius end as exterior_end_celsius,
+    p.cabin_start_celsius,
+    p.cabin_end_celsius,
+    p.battery_start_celsius,
+    p.battery_end_celsius
+from energy_piece p
+join vehicle v using (vehicle_id)
+left join exterior_doubt x using (vehicle_id, hour)
+where p.activity = 'trip';
+
+comment on view trip_piece is
+    'Pieces of energy_piece that belong to trips, with fleet, vehicle and model; without the exterior '
+    'temperature where the fleet contradicts it. Of complete trips and others: how far to trust a trip '
+    'says trip_energy.';
+
 create or replace view hour_energy as
 select
     v.fleet,
@@ -226,6 +298,10 @@ create function component_kwh_per_km(
 language sql immutable parallel safe
 return component_kwh / nullif(base_kwh, 0) * kwh_per_km;
 
+comment on function component_kwh_per_km is
+    'A component''s part of the consumption, kWh/km: its share of the net energy while it was metered, of '
+    'the whole.';
+
 create or replace view winter_range as
 select
     b.fleet,
@@ -292,8 +368,8 @@ left join (
         sum(m.paired_km) as km
     from vehicle_context c
     join month_band m on m.vehicle_id = c.vehicle_id
-        and c.valid_from <= m.month + interval '14 days'
-        and c.valid_to > m.month + interval '14 days'
+        and c.valid_from <= (m.month + interval '14 days') at time zone 'UTC'
+        and c.valid_to > (m.month + interval '14 days') at time zone 'UTC'
     where c.attribute = 'usable_energy_kwh' and m.paired_km > 0
     group by m.vehicle_id, m.band_celsius
 ) own on own.vehicle_id = b.vehicle_id

@@ -112,7 +112,7 @@ join vehicle v using (vehicle_id);
 
 comment on view bus_day_completeness is
     'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
-    'numbered, time of trips covered, integrated distance against the odometer (since the day before), '
+    'numbered, time of trips covered, integrated distance against the odometer (since up to seven days before), '
     'readings without doubts whose clock did not step, and the share of the day that is accounted '
     'for: measured or known to have been spent standing, see service_day_time. completeness is the '
     'worst of them. Everything counts to the day it was taken on, trips and trip_coverage to the day on '

@@ -37,7 +37,7 @@ pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
             select touched.vehicle_id, touched.hour
             from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
             union all
-            select null, hour from fleet_hour_queue where hour <= now() - interval '1 hour'
+            select null, hour from fleet_hour_queue where hour <= now() - interval '1 hour 5 minutes'
         ) as pending",
     )
     .await

@@ -1,7 +1,7 @@
 //! What the reports read: sessions, energy by trip and by temperature, range against temperature, and
 //! how complete all of it is.
 //!
-//! Sums are made in the database over unrounded pieces. A figure is `None`, and never zero, where
+//! Sums are made in the database over pieces, exactly. A figure is `None`, and never zero, where
 //! nothing was measured.
 
 mod bands;

@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::analytics::{ClockRun, Sample};
 
-use super::{JITTER_MICROSECONDS, PER_NUMBER_MICROSECONDS};
+use super::choice::READINGS_PER_STEP_MIN;
+use super::{JITTER_MICROSECONDS, NUMBERS_MISSING_MAX, PER_NUMBER_MICROSECONDS};
 
 /// Most gaps in time that end runs, of an hour and boot, and most in the numbers.
 pub const GAPS_MAX: usize = 8;
@@ -55,6 +56,10 @@ impl Runs {
             self.hour = Some(at.hour());
         }
         self.readings += 1;
+        // With more boots there would be more runs than are judged, and a list for each reading.
+        if self.boots.len() > RUNS_PER_HOUR_MAX {
+            self.readings = READINGS_MAX + 1;
+        }
         if self.readings > READINGS_MAX {
             self.boots.clear();
             return;
@@ -96,7 +101,11 @@ fn of(stamps: &mut [Stamp]) -> Option<Vec<ClockRun>> {
         stamps.sort_unstable();
     }
     let per_number = PER_NUMBER_MICROSECONDS.max(usual_pause);
-    let numbers_max = usual(stamps, |(number, _)| *number);
+    let mut numbers_max = usual(stamps, |(number, _)| *number);
+    // A few readings do not tell what is usual: some of a wrong time may be among them.
+    if stamps.len() < READINGS_PER_STEP_MIN as usize {
+        numbers_max = numbers_max.min(NUMBERS_MISSING_MAX);
+    }
     // Where runs begin beside the first.
     let mut starts = vec![0];
     let (mut pauses, mut gaps) = (Largest::default(), Largest::default());

@@ -60,6 +60,8 @@ const SUMS: &[&str] = &[
     "trip_band",
     "month_band",
     "month_charge",
+    "vehicle_band",
+    "service_day_time",
 ];
 const ALL: &[&str] = &[
     "energy_piece",
@@ -67,6 +69,8 @@ const ALL: &[&str] = &[
     "trip_band",
     "month_band",
     "month_charge",
+    "vehicle_band",
+    "service_day_time",
     "hour_sequence",
     "doubted_stretch",
     "clock_run",

@@ -94,6 +94,8 @@ async fn tables(database: &Database, hundred: i32) -> Result<String> {
         "trip_band",
         "month_band",
         "month_charge",
+        "vehicle_band",
+        "service_day_time",
         "energy_piece",
     ] {
         let sql = format!(

@@ -56,5 +56,13 @@ async fn astanas_leap_day_has_25_hours_once_the_bus_has_its_depot() -> Result<()
     work_off(&database).await?;
     let kathmandu = "02-27 9.25, 02-28 24.00, 02-29 24.00, 03-01 24.00, 03-02 14.75";
     assert_eq!(database.text(HOURS).await?, kathmandu);
+    // A zone in which it begins on the day before, and back: nothing of it is left.
+    let times = database.rows_of("service_day_time", 1).await?;
+    for zone in ["Pacific/Honolulu", "Asia/Kathmandu"] {
+        let sql = format!("update depot set zone = '{zone}' where depot = 'north'");
+        database.execute(&sql).await?;
+        work_off(&database).await?;
+    }
+    assert_eq!(database.rows_of("service_day_time", 1).await?, times);
     Ok(())
 }

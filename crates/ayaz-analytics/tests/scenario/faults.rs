@@ -87,11 +87,12 @@ fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
     }
 }
 
-/// Whether the fleet contradicts every hour that the fault takes nearly all of.
+/// Whether the fleet contradicts every hour that the fault takes nearly all of, and there is one.
 fn is_contradicted(found: &Found, fault: &TruthDataFault) -> bool {
-    hours(fault)
+    let mut hours = hours(fault)
         .filter(|hour| seconds_within(fault, *hour) >= CONTRADICTED_SECONDS_MIN)
-        .all(|hour| found.exterior_doubts.contains(&hour))
+        .peekable();
+    hours.peek().is_some() && hours.all(|hour| found.exterior_doubts.contains(&hour))
 }
 
 /// Whether the fleet contradicts no hour in which the exterior temperature was true.

@@ -18,7 +18,7 @@ pub(super) const HEADINGS: [&str; 6] = [
 /// What stands before an estimate.
 const ESTIMATED: char = '~';
 
-/// Bases that agree so far are of the same intervals: sums in another order differ in the last bits.
+/// Bases that agree so far are of the same intervals, kWh.
 const BASE_TOLERANCE: f64 = 1e-6;
 
 /// Shares of the net energy, each while that part was metered, or estimated where driving and all else

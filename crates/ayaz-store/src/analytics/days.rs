@@ -62,11 +62,14 @@ pub(super) const SPANS: &str = "-- session_spans
         )
     order by started_at, number";
 
-/// Rows that stay as they are are not written again.
+/// Rows that stay as they are are not written again. What lies in the time by an earlier rule of service
+/// days goes, whatever its date.
 pub(super) const REPLACE: &str = "-- replace_service_day_times
     with gone as (
         delete from service_day_time
-        where vehicle_id = $1 and service_day between $2 and $3 and service_day <> all ($4::date[])
+        where vehicle_id = $1
+            and (service_day between $2 and $3 or started_at < $10 and ended_at > $9)
+            and service_day <> all ($4::date[])
     )
     insert into service_day_time as d (
         vehicle_id, service_day, started_at, ended_at, active_seconds, still_seconds
@@ -115,12 +118,13 @@ pub(super) async fn spans(
         .collect()
 }
 
-/// Puts these days in the place of those from the first to the last.
+/// Puts these days in the place of those from the first to the last, which are a time.
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
     statement: &Statement,
     vehicle: VehicleNumber,
     (first, last): (Date, Date),
+    (from, to): (UnixMicroseconds, UnixMicroseconds),
     times: &[DayTime],
 ) -> Result<(), StoreError> {
     let days: Vec<Date> = times.iter().map(|time| time.service_day).collect();
@@ -135,7 +139,16 @@ pub(super) async fn replace(
         .execute(
             statement,
             &[
-                &vehicle, &first, &last, &days, &started, &ended, &active, &still,
+                &vehicle,
+                &first,
+                &last,
+                &days,
+                &started,
+                &ended,
+                &active,
+                &still,
+                &timestamp(from),
+                &timestamp(to),
             ],
         )
         .await

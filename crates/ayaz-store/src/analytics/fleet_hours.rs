@@ -50,7 +50,8 @@ pub struct QueuedFleetHour {
 }
 
 /// $1 is whether the hour that runs is due as well.
-const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour')";
+/// A little later than the hours of its vehicles, which are over three minutes after their end.
+const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour 5 minutes')";
 
 /// Up to `hours_max` hours that are due: half of them the latest, half those that have waited
 /// longest, as with the hours of vehicles. An hour that still runs changes with every refresh of

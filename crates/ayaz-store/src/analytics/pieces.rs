@@ -86,8 +86,6 @@ impl Piece {
     /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
     pub fn doubt_exterior(&mut self) {
         let energy = &mut self.energy;
-        // Other values may be doubted in the same time; that of both is not known.
-        energy.doubted_seconds = energy.doubted_seconds.max(energy.exterior_seconds);
         energy.exterior_kelvin_seconds = 0.0;
         energy.exterior_seconds = 0.0;
         self.ends.exterior_celsius = FirstLast::default();

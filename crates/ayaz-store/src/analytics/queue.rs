@@ -32,7 +32,7 @@ pub struct Due {
     pub stored_until: Option<UnixMicroseconds>,
 }
 
-/// How long the queue is.
+/// How long the queue is, counted up to 100,000 hours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
     /// Hours in it.
@@ -142,11 +142,18 @@ pub async fn next_hours(
         .collect())
 }
 
-/// How long the queue is.
+/// Most hours that are counted.
+const COUNTED_MAX: u32 = 100_000;
+
+/// How long the queue is, counted up to 100,000 hours.
 pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
     let (interval, until) = due.parameters();
-    let statement =
-        format!("-- backlog\nselect count(*), count(*) filter (where {IS_DUE}) from refresh_queue");
+    // A migration may put years of hours back, and this is asked each round.
+    let statement = format!(
+        "-- backlog
+        select count(*), count(*) filter (where {IS_DUE})
+        from (select * from refresh_queue limit {COUNTED_MAX}) as queue"
+    );
     let row = client
         .query_one(&statement, &[&interval, &until])
         .await

@@ -371,14 +371,23 @@ impl<'a> Refresh<'a> {
         days::spans(&self.transaction, statement, self.vehicle, time).await
     }
 
-    /// Puts the times of days in the place of those from the first to the last day.
+    /// Puts the times of days in the place of those from the first to the last day, which are a time.
     pub async fn replace_day_times(
         &self,
         days: (Date, Date),
+        time: (UnixMicroseconds, UnixMicroseconds),
         times: &[DayTime],
     ) -> Result<(), StoreError> {
         let statement = &self.statements.days.replace;
-        days::replace(&self.transaction, statement, self.vehicle, days, times).await
+        days::replace(
+            &self.transaction,
+            statement,
+            self.vehicle,
+            days,
+            time,
+            times,
+        )
+        .await
     }
 
     /// The trips that began in the month of which this is the first day, band by band, in order.

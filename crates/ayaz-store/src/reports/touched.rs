@@ -14,8 +14,8 @@ pub(super) const TRIP: &str = "
     odometer_km,
     is_complete";
 
-/// Sums over such trips, of those that `is_kept` (a condition) says. As decimal numbers, so that the order
-/// of rows does not show in the last bit.
+/// Sums over such trips, of those that `is_kept` (a condition) says. What is on no grid (the
+/// odometer, durations) as decimal numbers, so that the order of rows does not show in the last bit.
 pub(super) fn sums(is_kept: &str) -> String {
     format!(
         "covered_share(

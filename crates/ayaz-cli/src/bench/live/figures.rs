@@ -48,6 +48,14 @@ pub(super) struct Phase {
     pub(super) late_hours_waiting: u64,
 }
 
+impl Phase {
+    /// Worker and its part of PostgreSQL, in the mean.
+    pub(super) fn cores(&self) -> Option<f64> {
+        self.worker_postgres_cores
+            .map(|cores| cores + self.worker_cores)
+    }
+}
+
 /// What came out.
 #[derive(Debug, Serialize)]
 pub(in crate::bench) struct Report {
@@ -60,7 +68,7 @@ pub(in crate::bench) struct Report {
     pub(super) phases: Vec<Phase>,
     /// Every view younger than a minute, live, with late hours and at the turn of the hour.
     pub(super) age_target_holds: bool,
-    /// Worker and its part of PostgreSQL within half a core, live; `None` if it was not ours to see.
+    /// Worker and its part of PostgreSQL within half a core in the mean, live; `None` if it was not ours to see.
     pub(super) cpu_target_holds: Option<bool>,
 }
 
@@ -136,7 +144,7 @@ impl Report {
                 .filter(|phase| phase.name != WARM_UP)
                 .all(young),
             cpu_target_holds: live
-                .and_then(|phase| phase.busiest_minute_cores)
+                .and_then(Phase::cores)
                 .map(|cores| cores <= CPU_TARGET_CORES),
             phases,
         }

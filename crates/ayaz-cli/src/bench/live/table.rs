@@ -45,9 +45,14 @@ impl Report {
             none(),
         );
         row(
-            "both, busiest minute, cores",
-            &|p| cores(p.busiest_minute_cores),
+            "both, cores",
+            &|p| cores(p.cores()),
             format!("≤ {CPU_TARGET_CORES} live"),
+        );
+        row(
+            "both in the busiest minute",
+            &|p| cores(p.busiest_minute_cores),
+            none(),
         );
         row(
             "PostgreSQL for all else, cores",
