@@ -36,6 +36,9 @@ const BUSES: usize = 3;
 /// The bus that is live besides.
 const LIVE_BUS: &str = "E12-900";
 
+/// The bus that stood in the cold, whatever the hour: when those of the fleet stand depends on it.
+const SOAKING_BUS: &str = "E12-901";
+
 /// No message of ours: it becomes a dead letter.
 const UNREADABLE: &[u8] = &[0xff; 8];
 
@@ -107,7 +110,7 @@ async fn every_panel_shows_what_a_day_of_a_fleet_brought() -> Result<()> {
         &[&FLEET],
     );
     let buses: Vec<String> = buses.await?.iter().map(|row| row.get(0)).collect();
-    assert_eq!(buses.len(), BUSES + 1);
+    assert_eq!(buses.len(), BUSES + 2);
     let buses: Vec<&str> = buses.iter().map(String::as_str).collect();
 
     let reader = Connection::open(&bed.database_url.parse()?, Role::Reader).await?;
@@ -141,7 +144,7 @@ async fn fill(bed: &Bed) -> Result<()> {
     let client_id = format!("dashboards-{}", bed.fleet);
     let mut publisher = fleet::publisher(bed.mqtt_url.parse()?, &client_id).await?;
     let past = simulated.backfill(&mut publisher).await?;
-    let live = send_live_bus(bed, &publisher).await?;
+    let live = send_live_bus(bed, &publisher).await? + send_soaking_bus(&publisher).await?;
     publisher.finish().await?;
     wait::until("every reading to be stored", 60, async || {
         let messages = "select (select count(*) from dead_letter)
@@ -198,6 +201,25 @@ async fn send_live_bus(bed: &Bed, publisher: &Publisher) -> Result<u64> {
     let status = status.encode_to_vec();
     publisher.publish(topic, status.into()).await?;
     Ok(live.len() as u64)
+}
+
+/// A bus that stood for two hours off the plug, from three hours ago on, and says it a minute. Returns
+/// its readings.
+async fn send_soaking_bus(publisher: &Publisher) -> Result<u64> {
+    let bus = vehicle(SOAKING_BUS);
+    let mut soaking = readings(1, 121);
+    let began_at = soaking[0].key.recorded_at.plus(-3 * 3_600_000_000);
+    for (minute, reading) in (0..).zip(&mut soaking) {
+        reading.key.recorded_at = began_at.plus(minute * 60_000_000);
+        let measured = &mut reading.measurements;
+        measured.speed_kmh = Some(0.0);
+        measured.charge_state = Some(ChargeState::Unplugged);
+        measured.battery_temperature_celsius = Some(15.0 - minute as f32 / 12.0);
+    }
+    let telemetry = encode::telemetry_batch(&bus, true, &soaking).encode_to_vec();
+    let topic = encode::telemetry_topic(&FLEET.parse()?, &bus);
+    publisher.publish(&topic, telemetry.into()).await?;
+    Ok(soaking.len() as u64)
 }
 
 /// The ingest daemon, subscribed to one fleet. A day is sent at once: what the broker may deliver ahead
