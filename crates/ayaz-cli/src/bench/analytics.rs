@@ -82,7 +82,8 @@ pub(super) async fn run(args: &AnalyticsArgs, stack: &mut LocalStack) -> Result<
 }
 
 async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
-    let vehicles = 2 + u32::from(args.buses);
+    // Those of the running hours are of the fleet, or come after it.
+    let vehicles = 2 + u32::from(args.buses).max(LIVE_BUSES.unsigned_abs());
     let load = Arc::new(Load::generate(&site.fleet, 1, vehicles)?);
     let database = site.scratch(&load).await?;
     let from: Timestamp = "2024-01-01T00:00:00Z".parse()?;

@@ -189,7 +189,13 @@ impl ScratchDatabase {
             .await
             .map_err(failed)?;
         client
-            .execute(&crate::analytics::months::add_up_statement("true"), &[])
+            .execute(
+                // Those of other parts have been added up by the worker.
+                &crate::analytics::months::add_up_statement(
+                    "vehicle_id in (select vehicle_id from vehicle where fleet = 'season')",
+                ),
+                &[],
+            )
             .await
             .map_err(failed)
     }
