@@ -10,6 +10,7 @@ pub mod daemon;
 mod database;
 pub mod dead_letters;
 pub mod demo;
+mod formula;
 pub mod local;
 pub mod migrate;
 mod printable;

@@ -9,7 +9,6 @@ mod columns;
 mod completeness;
 mod empty;
 mod energy;
-pub(crate) mod formula;
 pub(crate) mod instant;
 mod look;
 mod sessions;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::problem::{Place, Problems};
-use crate::report::formula::unguarded;
+use crate::formula::unguarded;
 
 /// Rows of a file: those of ten thousand buses and more.
 const ROWS_MAX: usize = 500_000;

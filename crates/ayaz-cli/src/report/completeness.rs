@@ -51,7 +51,7 @@ fn sheet(rows: &[CompletenessRow], threshold: Threshold) -> Sheet {
             row.vehicle.clone().into(),
             row.service_day.to_string().into(),
             row.completeness.into(),
-            threshold.is_above(row.completeness).into(),
+            threshold.is_missed_by(row.completeness).into(),
             row.readings.into(),
             row.readings_missing.into(),
             row.readings_doubted.into(),
@@ -111,7 +111,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
             number(row.km, 1),
             number(row.odometer_km, 1),
         ];
-        if threshold.is_above(row.completeness) {
+        if threshold.is_missed_by(row.completeness) {
             table.add_dim_row(cells);
         } else {
             table.add_row(cells);
@@ -119,7 +119,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
     }
     let below = rows
         .iter()
-        .filter(|row| threshold.is_above(row.completeness))
+        .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
     format!(
         "{}\n{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \

@@ -84,7 +84,7 @@ fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
         ]);
         row.extend(components(&trip.energy));
         row.push(trip.completeness.into());
-        row.push(threshold.is_above(trip.completeness).into());
+        row.push(threshold.is_missed_by(trip.completeness).into());
         row
     };
     Sheet {
@@ -105,7 +105,7 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
         row.push(band.energy.exterior_temperature_mean_celsius.into());
         row.extend(components(&band.energy));
         row.push(band.completeness.into());
-        row.push(threshold.is_above(band.completeness).into());
+        row.push(threshold.is_missed_by(band.completeness).into());
         row.push(band.trips_incomplete.into());
         row
     };
@@ -131,7 +131,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
         let mut table = table(&headings, 2);
         for trip in trips {
             let cells = trip_cells(trip, has_split, threshold);
-            if threshold.is_above(trip.completeness) {
+            if threshold.is_missed_by(trip.completeness) {
                 table.add_dim_row(cells);
             } else {
                 table.add_row(cells);
@@ -142,7 +142,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
     let (table, has_split) = split::as_wide_as_fits(look, draw);
     let below = trips
         .iter()
-        .filter(|trip| threshold.is_above(trip.completeness))
+        .filter(|trip| threshold.is_missed_by(trip.completeness))
         .count();
     let mut notes = vec![format!(
         "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete \
@@ -200,7 +200,7 @@ fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String 
         let mut table = table(&headings, 1);
         for band in bands {
             let cells = band_cells(band, has_split, threshold);
-            if threshold.is_above(band.completeness) {
+            if threshold.is_missed_by(band.completeness) {
                 table.add_dim_row(cells);
             } else {
                 table.add_row(cells);

@@ -129,7 +129,7 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
             row.conditioning_source.clone().into(),
             row.model.clone().into(),
             row.completeness.into(),
-            threshold.is_above(row.completeness).into(),
+            threshold.is_missed_by(row.completeness).into(),
         ]
     };
     Sheet {
@@ -188,7 +188,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
             ),
             completeness(row.completeness, threshold),
         ];
-        if threshold.is_above(row.completeness) {
+        if threshold.is_missed_by(row.completeness) {
             table.add_dim_row(cells);
         } else {
             table.add_row(cells);
@@ -196,7 +196,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
     }
     let below = rows
         .iter()
-        .filter(|row| threshold.is_above(row.completeness))
+        .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
     format!(
         "{}\n{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \

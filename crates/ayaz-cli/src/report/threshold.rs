@@ -32,13 +32,17 @@ impl Threshold {
     }
 
     /// Whether a figure is less complete, or nobody can say how complete it is.
-    pub(super) fn is_above(self, completeness: Option<f64>) -> bool {
+    pub(super) fn is_missed_by(self, completeness: Option<f64>) -> bool {
         self.0 > 0.0 && completeness.is_none_or(|share| share < self.0)
     }
 
     /// What stands behind the completeness of a figure that is less complete.
     pub(super) fn mark(self, completeness: Option<f64>) -> &'static str {
-        if self.is_above(completeness) { "*" } else { "" }
+        if self.is_missed_by(completeness) {
+            "*"
+        } else {
+            ""
+        }
     }
 }
 
@@ -103,8 +107,8 @@ mod tests {
     #[test]
     fn what_nobody_can_say_is_not_complete_unless_nothing_is_asked_for() {
         let threshold = Threshold::default();
-        assert!(threshold.is_above(None) && threshold.is_above(Some(0.89)));
-        assert!(!threshold.is_above(Some(0.9)));
-        assert!(!Threshold(0.0).is_above(None) && !Threshold(0.0).is_above(Some(0.0)));
+        assert!(threshold.is_missed_by(None) && threshold.is_missed_by(Some(0.89)));
+        assert!(!threshold.is_missed_by(Some(0.9)));
+        assert!(!Threshold(0.0).is_missed_by(None) && !Threshold(0.0).is_missed_by(Some(0.0)));
     }
 }

@@ -56,7 +56,7 @@ fn draw(ranges: &Ranges, has_split: bool) -> Table {
             completeness(band.completeness, ranges.threshold),
         ]);
         // What is too little is dim too: it says so in its range.
-        if row.is_thin || ranges.threshold.is_above(band.completeness) {
+        if row.is_thin || ranges.threshold.is_missed_by(band.completeness) {
             table.add_dim_row(cells);
         } else {
             table.add_row(cells);

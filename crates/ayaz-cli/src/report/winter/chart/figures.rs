@@ -162,7 +162,7 @@ fn group<'a>(
         spreads,
     } = place(trips, threshold, &thin, left_out);
     let complete = || {
-        let is_complete = |trip: &&TripRange| !threshold.is_above(trip.completeness);
+        let is_complete = |trip: &&TripRange| !threshold.is_missed_by(trip.completeness);
         trips.iter().copied().filter(is_complete)
     };
     let bands = rows
@@ -239,7 +239,7 @@ fn basis(choice: &Choice, ranges: &Ranges, trips: &[TripRange]) -> Basis {
         rows.map(|row| &row.band.energy)
     };
     let trips = || {
-        let is_complete = |trip: &&TripRange| !ranges.threshold.is_above(trip.completeness);
+        let is_complete = |trip: &&TripRange| !ranges.threshold.is_missed_by(trip.completeness);
         trips.iter().filter(is_complete)
     };
     let began = || trips().map(|trip| trip.began_at);

@@ -65,7 +65,7 @@ pub(super) fn place(
     let (incomplete, complete): (Vec<_>, Vec<_>) = trips
         .iter()
         .copied()
-        .partition(|trip| threshold.is_above(trip.completeness));
+        .partition(|trip| threshold.is_missed_by(trip.completeness));
     let mut placed = TripsOfGroup {
         dots: Vec::new(),
         incomplete: Vec::new(),
