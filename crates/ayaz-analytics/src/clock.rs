@@ -22,12 +22,12 @@ pub mod runs;
 use std::collections::BTreeMap;
 
 use ayaz_model::UnixMicroseconds;
-use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
 use ayaz_store::analytics::{ClockRun, HoursOutcome, Sample};
 
 /// How far before and after an hour runs are looked at, µs. Of a clock that is off by more, the time
 /// that it should show is not among them; if it is off by years, ingest says so.
-pub const HORIZON_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS;
+pub const HORIZON_MICROSECONDS: i64 = DAY_MICROSECONDS;
 
 /// Time that goes back by up to so much, µs, is jitter of how the device stamps its readings, or its
 /// clock being adjusted: neighbours change places, which harms no sum.

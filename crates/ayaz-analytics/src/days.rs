@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::DAY_MICROSECONDS;
 use ayaz_store::analytics::{Activity, DayTime, SessionSpan};
 use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
@@ -17,9 +18,7 @@ use crate::sessions::UNSEEN_KM_MAX;
 
 /// A longer silence is not known to have been spent standing, whatever the odometer says, µs: long
 /// enough for a weekend, and what late data can change ends there.
-pub const STILL_MICROSECONDS_MAX: i64 = 3 * 24 * 3_600_000_000;
-
-const DAY_MICROSECONDS: i64 = 24 * 3_600_000_000;
+pub const STILL_MICROSECONDS_MAX: i64 = 3 * DAY_MICROSECONDS;
 
 /// A time.
 pub type Span = (UnixMicroseconds, UnixMicroseconds);
@@ -32,34 +31,6 @@ pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
     (
         first.map_or(time.0, |first| first.min(time.0)),
         last.map_or(time.1, |last| last.max(time.1)),
-    )
-}
-
-/// The time about which sessions that begin in a time decide: their own, and up to their neighbours if
-/// the silence between may be still. `sessions` hold both neighbours.
-pub fn reach((from, to): Span, sessions: &[SessionSpan]) -> Span {
-    let near = |silence: &UnixMicroseconds, at: UnixMicroseconds| {
-        silence.0.abs_diff(at.0) <= STILL_MICROSECONDS_MAX.unsigned_abs()
-    };
-    let before = sessions
-        .iter()
-        .filter(|session| session.started_at < from)
-        .map(|session| session.ended_at)
-        .max()
-        .filter(|end| near(end, from));
-    let after = sessions
-        .iter()
-        .map(|session| session.started_at)
-        .find(|start| *start > to)
-        .filter(|start| near(start, to));
-    let last_end = sessions
-        .iter()
-        .filter(|session| session.started_at <= to)
-        .map(|session| session.ended_at)
-        .max();
-    (
-        before.map_or(from, |end| end.min(from)),
-        after.or(last_end).map_or(to, |end| end.max(to)),
     )
 }
 
@@ -182,8 +153,8 @@ mod tests {
     /// Hours active and still of the days that the sessions touch.
     fn hours(sessions: &[SessionSpan]) -> Vec<(f64, f64)> {
         let rules = ServiceDayRules::default();
-        let changed = (sessions[0].started_at, sessions.last().unwrap().started_at);
-        account(whole(reach(changed, sessions), &rules), sessions, &rules)
+        let changed = (sessions[0].started_at, sessions.last().unwrap().ended_at);
+        account(whole(changed, &rules), sessions, &rules)
             .iter()
             .map(|time| {
                 let hour = |seconds: f64| (seconds / 36.0).round() / 100.0;
@@ -246,17 +217,5 @@ mod tests {
             [(1.0, 23.0), (0.0, 24.0), (0.0, 24.0), (1.0, 1.0)]
         );
         assert_eq!(hours(&apart(72.1)), [(1.0, 0.0), (1.0, 0.0)]);
-    }
-
-    #[test]
-    fn what_changed_reaches_as_far_as_the_silence_around_it() {
-        use Activity::Trip;
-        let sessions = [
-            session(Trip, (0.0, 1.0), 1.0, (0.0, 40.0)),
-            session(Trip, (50.0, 51.0), 1.0, (40.0, 60.0)),
-            session(Trip, (200.0, 201.0), 1.0, (60.0, 80.0)),
-        ];
-        let changed = (at(50.0), at(50.0));
-        assert_eq!(reach(changed, &sessions), (at(1.0), at(51.0)));
     }
 }

@@ -1,5 +1,6 @@
 //! Sums over intervals.
 
+use ayaz_store::analytics::exterior::ZERO_CELSIUS_KELVIN;
 use ayaz_store::analytics::{Energy, Sample};
 
 use crate::exact;
@@ -9,7 +10,6 @@ use crate::trips::MOVING_KMH_MIN;
 /// Joules in a kWh.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
 const SECONDS_PER_HOUR: f64 = 3600.0;
-const ZERO_CELSIUS_KELVIN: f64 = 273.15;
 
 /// A component's energy and the battery's net energy over the same intervals.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

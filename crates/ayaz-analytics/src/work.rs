@@ -172,7 +172,7 @@ impl Worker {
             Some(until) => queue::is_touched(client, until).await?,
             None => touches >= u64::from(touches_max),
         };
-        let more = backlog.due_hours > 0 || touched || fleets_wait;
+        let more = backlog.is_due || touched || fleets_wait;
         Ok(Round { work, more })
     }
 
@@ -277,19 +277,15 @@ pub async fn refresh_sessions(
     refresh.add_up_months().await
 }
 
-/// Works out how much is accounted for of the days about which sessions that begin in a time decide.
+/// Works out how much is accounted for of the days that a window touches. Blocks at its bounds stay
+/// where they were, and with them the silence around them.
 async fn refresh_days(
     refresh: &Refresh<'_>,
     changed: days::Span,
     rules: &ServiceDayRules,
 ) -> Result<(), StoreError> {
-    let mut whole = days::whole(changed, rules);
-    let mut sessions = refresh.session_spans(whole).await?;
-    let reached = days::whole(days::reach(changed, &sessions), rules);
-    if reached != whole {
-        whole = reached;
-        sessions = refresh.session_spans(whole).await?;
-    }
+    let whole = days::whole(changed, rules);
+    let sessions = refresh.session_spans(whole).await?;
     let times = days::account(whole, &sessions, rules);
     let last = whole.1.plus(-1);
     refresh

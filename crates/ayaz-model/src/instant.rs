@@ -8,6 +8,9 @@ use jiff::Timestamp;
 /// Microseconds in an hour.
 pub const HOUR_MICROSECONDS: i64 = 3_600_000_000;
 
+/// Microseconds in a day of 24 hours.
+pub const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS;
+
 /// Microseconds since 1970-01-01T00:00:00Z, negative before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixMicroseconds(pub i64);

@@ -1,12 +1,11 @@
 //! Trips, and the times between them.
 
 use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::DAY_MICROSECONDS;
 use ayaz_store::analytics::{Piece, Window};
 
 use super::units::{self, Head, TripKey, Unit};
 use super::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX, UNSEEN_KM_MAX};
-
-const DAY_MICROSECONDS: i64 = 24 * 3_600_000_000;
 
 /// Trips that overlap, with what was parked meanwhile (by another boot of the device, or on a plug
 /// with the key on), or the time between two trips; of what goes on for long, a day.

@@ -2,7 +2,15 @@
 
 use proptest::prelude::*;
 
-use super::*;
+use std::collections::BTreeSet;
+
+use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::Sample;
+
+use crate::histories::{Readings, sample};
+use crate::tables::{same_in_any_order, whole};
 
 /// Where the clock is off, as a share of the readings, and how far, s.
 #[derive(Debug, Clone, Copy)]

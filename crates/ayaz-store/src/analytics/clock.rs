@@ -4,6 +4,7 @@ use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row, Statement, Transaction};
 
+use super::rows::positions;
 use super::timestamp;
 use crate::vehicles::VehicleNumber;
 
@@ -75,18 +76,7 @@ pub(super) async fn insert(
     if runs.is_empty() {
         return Ok(());
     }
-    let mut last: Option<(UnixMicroseconds, i32)> = None;
-    let numbers = runs.iter().map(|run| {
-        let number = last.map_or(
-            0,
-            |(hour, number)| {
-                if hour == run.hour { number + 1 } else { 0 }
-            },
-        );
-        last = Some((run.hour, number));
-        number
-    });
-    let numbers: Vec<i32> = numbers.collect();
+    let numbers: Vec<i32> = positions(runs.iter().map(|run| run.hour)).collect();
     let integers = |pick: fn(&ClockRun) -> i64| -> Vec<i64> { runs.iter().map(pick).collect() };
     let instants = |pick: fn(&ClockRun) -> UnixMicroseconds| -> Vec<Timestamp> {
         runs.iter().map(|run| timestamp(pick(run))).collect()

@@ -12,7 +12,8 @@ use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
-const ZERO_CELSIUS_KELVIN: f64 = 273.15;
+/// 0 °C, K.
+pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;
 
 /// The exterior temperature of some time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

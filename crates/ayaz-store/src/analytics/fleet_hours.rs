@@ -5,10 +5,11 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, IsolationLevel, Statement, Transaction};
+use tokio_postgres::{Client, Statement, Transaction};
 
 use super::exterior::Exterior;
-use super::refresh::{Refresh, RefreshStatements};
+use super::queue;
+use super::refresh::{Refresh, RefreshStatements, snapshot};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -49,41 +50,22 @@ pub struct QueuedFleetHour {
     pub hour: UnixMicroseconds,
 }
 
-/// $1 is whether the hour that runs is due as well.
-/// A little later than the hours of its vehicles, which are over three minutes after their end.
+/// $1 is whether the hour that runs is due as well. An hour is over a little later than those of its
+/// vehicles, which are over three minutes after their end.
 const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour 5 minutes')";
 
-/// Up to `hours_max` hours that are due: half of them the latest, half those that have waited
-/// longest, as with the hours of vehicles. An hour that still runs changes with every refresh of
+/// Up to `hours_max` hours that are due, by [`queue::turns`]. An hour that still runs changes with every refresh of
 /// every vehicle, so it is due only if `with_running` says so.
 pub async fn next_hours(
     client: &Client,
     with_running: bool,
     hours_max: u32,
 ) -> Result<Vec<QueuedFleetHour>, StoreError> {
-    let latest = i64::from(hours_max / 2);
-    let longest = i64::from(hours_max) - latest;
+    let (latest, longest) = queue::turns(hours_max);
     let parameters: [&(dyn ToSql + Sync); 3] = [&with_running, &latest, &longest];
+    let statement = queue::next_statement("fleet_hour_queue", "fleet", IS_DUE, ["$2", "$3"]);
     let rows = client
-        .query(
-            &format!(
-                "-- next_fleet_hours
-                with latest as (
-                    select fleet, hour from fleet_hour_queue
-                    where {IS_DUE}
-                    order by hour desc, queued_at
-                    limit $2
-                ), longest as (
-                    select fleet, hour from fleet_hour_queue
-                    where {IS_DUE} and (fleet, hour) not in (select * from latest)
-                    order by queued_at, hour
-                    limit $3
-                )
-                select * from latest union all select * from longest
-                order by fleet, hour"
-            ),
-            &parameters,
-        )
+        .query(&statement, &parameters)
         .await
         .map_err(|error| StoreError::from_driver("read the queue of fleets", error))?;
     Ok(rows
@@ -191,10 +173,7 @@ impl<'a> FleetHour<'a> {
         statements: &'a FleetStatements,
         QueuedFleetHour { fleet, hour }: &'a QueuedFleetHour,
     ) -> Result<Self, StoreError> {
-        let transaction = client
-            .build_transaction()
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
+        let transaction = snapshot(client)
             .await
             .map_err(|error| StoreError::from_driver("begin to judge a fleet's hour", error))?;
         Ok(Self {

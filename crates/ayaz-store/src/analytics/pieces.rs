@@ -10,7 +10,7 @@ use tokio_postgres::{Client, Error, Row, Statement, Transaction};
 
 use super::ends::{Ends, FirstLast};
 use super::energy::Energy;
-use super::rows::{CopyIn, Value};
+use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -197,17 +197,9 @@ pub(super) async fn insert(
     vehicle: VehicleNumber,
     pieces: &[Piece],
 ) -> Result<(), StoreError> {
-    let mut number = 0_i32;
-    let mut hour = None;
-    let rows = pieces.iter().map(|piece| {
-        number = if hour == Some(piece.hour) {
-            number + 1
-        } else {
-            0
-        };
-        hour = Some(piece.hour);
-        row(vehicle, number, piece)
-    });
+    let numbers = positions(pieces.iter().map(|piece| piece.hour));
+    let rows = pieces.iter().zip(numbers);
+    let rows = rows.map(|(piece, number)| row(vehicle, number, piece));
     statement
         .write(transaction, rows.collect())
         .await

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Transaction};
 
-use super::rows::{CopyIn, Value};
+use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -122,11 +122,9 @@ pub(super) async fn insert(
         .write(transaction, rows.collect())
         .await
         .map_err(failed)?;
-    let mut number = 0_i32;
-    let mut hour = None;
-    let rows = stretches.iter().map(|of| -> Vec<Value<'_>> {
-        number = if hour == Some(of.hour) { number + 1 } else { 0 };
-        hour = Some(of.hour);
+    let numbers = positions(stretches.iter().map(|of| of.hour));
+    let rows = stretches.iter().zip(numbers);
+    let rows = rows.map(|(of, number)| -> Vec<Value<'_>> {
         vec![
             Box::new(vehicle),
             Box::new(timestamp(of.hour)),

@@ -32,13 +32,13 @@ pub struct Due {
     pub stored_until: Option<UnixMicroseconds>,
 }
 
-/// How long the queue is, counted up to 100,000 hours.
+/// How long the queue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Hours in it.
+    /// Hours in it, counted up to 100,000.
     pub hours: u64,
-    /// Those of them that are due.
-    pub due_hours: u64,
+    /// Whether any of them is due.
+    pub is_due: bool,
 }
 
 /// $1 and $2 are [`Due::parameters`].
@@ -99,38 +99,52 @@ pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreEr
         .map_err(|error| StoreError::from_driver("take over touched hours", error))
 }
 
-/// Up to `hours_max` hours that are due, sorted by vehicle and hour. Three quarters of them are the
-/// latest: what happens now is looked at before a backlog of old data. The others have waited
-/// longest, so that every hour has its turn, however much comes in.
+/// How many of so many hours are the latest, three quarters, and how many have waited longest. What
+/// happens now is looked at before a backlog of old data, and every hour has its turn, however much
+/// comes in.
+pub(super) fn turns(hours_max: u32) -> (i64, i64) {
+    let longest = i64::from(hours_max.div_ceil(4));
+    (i64::from(hours_max) - longest, longest)
+}
+
+/// Takes from a queue of hours, those of a vehicle or of a fleet (`of`), what `is_due` (a condition):
+/// as many of the latest, and as many that have waited longest, as two parameters say.
+pub(super) fn next_statement(
+    queue: &str,
+    of: &str,
+    is_due: &str,
+    [latest_max, longest_max]: [&str; 2],
+) -> String {
+    format!(
+        "-- next_hours
+        with latest as (
+            select {of}, hour from {queue}
+            where {is_due}
+            order by hour desc, queued_at
+            limit {latest_max}
+        ), longest as (
+            select {of}, hour from {queue}
+            where {is_due} and ({of}, hour) not in (select * from latest)
+            order by queued_at, hour
+            limit {longest_max}
+        )
+        select * from latest union all select * from longest
+        order by {of}, hour"
+    )
+}
+
+/// Up to `hours_max` hours that are due, by [`turns`], sorted by vehicle and hour.
 pub async fn next_hours(
     client: &Client,
     due: Due,
     hours_max: u32,
 ) -> Result<Vec<QueuedHour>, StoreError> {
     let (interval, until) = due.parameters();
-    let longest = i64::from(hours_max.div_ceil(4));
-    let latest = i64::from(hours_max) - longest;
+    let (latest, longest) = turns(hours_max);
     let parameters: [&(dyn ToSql + Sync); 4] = [&interval, &until, &latest, &longest];
+    let statement = next_statement("refresh_queue", "vehicle_id", IS_DUE, ["$3", "$4"]);
     let rows = client
-        .query(
-            &format!(
-                "-- next_hours
-                with latest as (
-                    select vehicle_id, hour from refresh_queue
-                    where {IS_DUE}
-                    order by hour desc, queued_at
-                    limit $3
-                ), longest as (
-                    select vehicle_id, hour from refresh_queue
-                    where {IS_DUE} and (vehicle_id, hour) not in (select * from latest)
-                    order by queued_at, hour
-                    limit $4
-                )
-                select * from latest union all select * from longest
-                order by vehicle_id, hour"
-            ),
-            &parameters,
-        )
+        .query(&statement, &parameters)
         .await
         .map_err(|error| StoreError::from_driver("read the refresh queue", error))?;
     Ok(rows
@@ -142,26 +156,26 @@ pub async fn next_hours(
         .collect())
 }
 
-/// Most hours that are counted.
+/// Most hours that are counted: a migration may put years of hours back, and this is asked each
+/// round.
 const COUNTED_MAX: u32 = 100_000;
 
-/// How long the queue is, counted up to 100,000 hours.
+/// How long the queue is.
 pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
     let (interval, until) = due.parameters();
-    // A migration may put years of hours back, and this is asked each round.
     let statement = format!(
         "-- backlog
-        select count(*), count(*) filter (where {IS_DUE})
-        from (select * from refresh_queue limit {COUNTED_MAX}) as queue"
+        select
+            (select count(*) from (select from refresh_queue limit {COUNTED_MAX}) as counted),
+            exists (select from refresh_queue where {IS_DUE})"
     );
     let row = client
         .query_one(&statement, &[&interval, &until])
         .await
         .map_err(|error| StoreError::from_driver("count the refresh queue", error))?;
-    let count = |column| row.get::<_, i64>(column).unsigned_abs();
     Ok(Backlog {
-        hours: count(0),
-        due_hours: count(1),
+        hours: row.get::<_, i64>(0).unsigned_abs(),
+        is_due: row.get(1),
     })
 }
 

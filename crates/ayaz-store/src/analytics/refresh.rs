@@ -149,6 +149,15 @@ pub struct HoursOutcome {
     pub clock_changed: Vec<UnixMicroseconds>,
 }
 
+/// A transaction that reads everything from one snapshot.
+pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Error> {
+    let builder = client.build_transaction();
+    builder
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .start()
+        .await
+}
+
 /// The transaction. Everything is read from one snapshot; dropped, it leaves all as it was.
 pub struct Refresh<'a> {
     transaction: Transaction<'a>,
@@ -167,10 +176,7 @@ impl<'a> Refresh<'a> {
         from: UnixMicroseconds,
         to: UnixMicroseconds,
     ) -> Result<Self, StoreError> {
-        let transaction = client
-            .build_transaction()
-            .isolation_level(IsolationLevel::RepeatableRead)
-            .start()
+        let transaction = snapshot(client)
             .await
             .map_err(|error| StoreError::from_driver("begin a refresh", error))?;
         Ok(Self {

@@ -6,6 +6,20 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Statement, Transaction};
 
+/// The position of each row among those before it with the same key, by which they are sorted: rows
+/// are numbered within their hour, or among sessions that started together.
+pub(super) fn positions<K: PartialEq>(keys: impl Iterator<Item = K>) -> impl Iterator<Item = i32> {
+    let mut last: Option<(K, i32)> = None;
+    keys.map(move |key| {
+        let position = match &last {
+            Some((before, position)) if *before == key => position + 1,
+            _ => 0,
+        };
+        last = Some((key, position));
+        position
+    })
+}
+
 /// A value on its way into a column.
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 

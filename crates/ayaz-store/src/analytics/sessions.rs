@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use ayaz_model::UnixMicroseconds;
-use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
 use futures_util::future::try_join;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Statement, Transaction};
@@ -13,7 +12,7 @@ use tokio_postgres::{Client, Error, Statement, Transaction};
 use super::ends::Ends;
 use super::energy::Energy;
 use super::pieces::Activity;
-use super::rows::{CopyIn, Value};
+use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -51,10 +50,10 @@ pub struct TripBand {
 
 /// Over a longer time without a sample of it nothing goes on: no stay, and no trip, be the bus silent
 /// or on a plug, µs.
-pub const GAP_MICROSECONDS_MAX: i64 = 24 * HOUR_MICROSECONDS;
+pub const GAP_MICROSECONDS_MAX: i64 = DAY_MICROSECONDS;
 
 /// What has gone on for so long at the beginning of a UTC day is cut there, µs.
-pub const LONG_MICROSECONDS: i64 = 72 * HOUR_MICROSECONDS;
+pub const LONG_MICROSECONDS: i64 = 3 * DAY_MICROSECONDS;
 
 /// So long after the hours that changed, a cut is as it was: there is a sample less than
 /// [`GAP_MICROSECONDS_MAX`] after the day's edge, and a bound that was moved into the
@@ -253,7 +252,8 @@ pub(super) async fn replace(
     (from, to): (UnixMicroseconds, UnixMicroseconds),
     sessions: &[Session],
 ) -> Result<Vec<Date>, StoreError> {
-    let numbers: Vec<i32> = numbers(sessions);
+    let started_at = sessions.iter().map(|session| timestamp(session.started_at));
+    let numbers: Vec<i32> = positions(started_at).collect();
     let numbered = || sessions.iter().zip(&numbers);
     let rows = numbered().map(|(session, number)| session_row(vehicle, *number, session));
     let bands = numbered().flat_map(|(session, number)| {
@@ -278,21 +278,6 @@ pub(super) async fn replace(
         .await
         .map_err(failed)?;
     Ok(gone.iter().map(|row| row.get(0)).collect())
-}
-
-/// The position of each among those that started at the same instant.
-fn numbers(sessions: &[Session]) -> Vec<i32> {
-    let mut number = 0;
-    let mut last: Option<Timestamp> = None;
-    sessions
-        .iter()
-        .map(|session| {
-            let at = timestamp(session.started_at);
-            number = if last == Some(at) { number + 1 } else { 0 };
-            last = Some(at);
-            number
-        })
-        .collect()
 }
 
 fn session_types() -> Vec<Type> {

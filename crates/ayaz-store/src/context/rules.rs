@@ -19,8 +19,7 @@ pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
     where not exists (select from vehicle v where v.vehicle_id = $1)
     order by valid_from nulls first";
 
-/// The vehicle's rules, from the view `service_day_period`. They hold until
-/// [`take_over_context`](super::take_over_context) says that something was taken over.
+/// The vehicle's rules as of now, from the view `service_day_period`.
 ///
 /// # Errors
 ///

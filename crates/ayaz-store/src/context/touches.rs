@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use crate::error::StoreError;
 
 /// Turns up to `touches_max` notes of `touched_context` into hours of the queue, and returns how many
-/// notes it took. While it returns any, rules that were read before no longer hold.
+/// notes it took.
 ///
 /// Nothing gets lost, as with [`take_over`](crate::analytics::queue::take_over): a note becomes
 /// visible in the same instant as the change that it is about, and only the worker, which works out

@@ -3,8 +3,9 @@
 //! **Rule.** A value is contradicted once its run has given two steps of the fleet's largest
 //! battery (a step is 0.1 %; 1.2 kWh of 600 kWh), at least one of them while driving at 5 km/h and
 //! more, if the gauge was seen to count so finely: of the 40 s before the run it stood for 5 s or
-//! more beside the value, at most 0.15 % away. That holds for six minutes of the run. A gauge that counts what is taken has moved on
-//! by then: at the latest after one step, and another one if it turns back only late.
+//! more beside the value, at most 0.15 % away. That holds for six minutes of the run. A gauge that
+//! counts what is taken has moved on by then: at the latest after one step, and another one if it
+//! turns back only late.
 //!
 //! **What is trusted.** A gauge of 0.4, 0.5 or 1 % is never contradicted, whether or not its value
 //! happens to lie on tenths: what it takes for one step is more than can be seen here. So is
@@ -19,7 +20,7 @@ use std::collections::VecDeque;
 use ayaz_store::analytics::Sample;
 
 use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS, MOVING_KMH};
-use crate::integrate::power_watts;
+use crate::integrate::{JOULES_PER_KWH, power_watts};
 use crate::plausibility::config::StuckConfig;
 
 /// The finest step that is told from coarser ones, as a share of the battery, and how many of them
@@ -47,8 +48,6 @@ const WATTS_MAX: f64 = 500e3;
 
 /// Beyond them a gauge may wait at its end, %.
 const ENDS_PERCENT: std::ops::Range<f64> = 1.0..99.0;
-
-const JOULES_PER_KWH: f64 = 3.6e6;
 
 /// A value, and from when until when it was shown, µs.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@
 //! few values and is never lively, though it may flicker. One that is smoothed after steps nears
 //! its value from one side. One whose steps were rounded off when ten readings a second were made of
 //! fewer (as in recorded trips of a car) is lively for some seconds at each: hence the 20 s, for which
-//! a sensor that is new ten times a second is not watched. Many hold what they show while a bus is slow, as the air around it is
-//! warm then: hence the 25 km/h. Round values may be a sensor's end.
+//! a sensor that is new ten times a second is not watched. Many hold what they show while a bus is
+//! slow, as the air around it is warm then: hence the 25 km/h. Round values may be a sensor's end.
 //!
 //! The midst of a longer run is not doubted, because nothing near it tells what the sensor is like.
 

@@ -1,0 +1,150 @@
+//! What an hour comes to depends on the readings alone: on neither the order in which they arrive
+//! nor on which hours are worked out together. The worker's queue is played in memory, so that many
+//! histories can be tried; and the sums are compared with a plain integration of the whole series.
+
+mod clock_steps;
+mod histories;
+mod months;
+mod plain;
+mod tables;
+
+use std::collections::BTreeMap;
+
+use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_analytics::sessions::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::Energy;
+use proptest::prelude::*;
+
+use histories::{Readings, readings, weeks};
+use plain::{Plain, STEP, Trip, close, plain};
+use tables::{same_in_any_order, whole};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn any_arrival_order_and_any_split_give_the_same_pieces_to_the_last_bit(
+        readings in readings(),
+        order in proptest::collection::vec(any::<u16>(), 150),
+        batch in 1..40_usize,
+        choices in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        same_in_any_order(&readings, &order, batch, &choices)?;
+    }
+
+    #[test]
+    fn weeks_of_parking_give_the_same_sessions_in_whatever_order_they_arrive(
+        readings in weeks(),
+        order in proptest::collection::vec(any::<u16>(), 160),
+        batch in 1..40_usize,
+        choices in proptest::collection::vec(any::<u8>(), 1..40),
+    ) {
+        same_in_any_order(&readings, &order, batch, &choices)?;
+        let expected = whole(&readings, PlausibilityConfig::default());
+        let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
+        for session in &expected.sessions {
+            let end = blocks.entry(session.block_started_at.0).or_default();
+            *end = session.ended_at.0.max(*end);
+        }
+        // Three whole days, the one that was begun, and a silence.
+        let longest = LONG_MICROSECONDS + 2 * SILENCE_MICROSECONDS_MAX;
+        for (start, end) in &blocks {
+            prop_assert!(end - start <= longest, "{} h", (end - start) / HOUR_MICROSECONDS);
+        }
+        // One after the other.
+        prop_assert!(blocks.iter().zip(blocks.iter().skip(1)).all(|(a, b)| a.1 <= b.0));
+    }
+
+    #[test]
+    fn every_interval_of_a_piece_belongs_to_one_session(readings in readings()) {
+        let tables = whole(&readings, PlausibilityConfig::off());
+        let pieces = tables.all_pieces();
+        let of_pieces: i64 = pieces.iter().map(|piece| piece.intervals).sum();
+        let of_sessions: i64 = tables.sessions.iter().map(|session| session.intervals).sum();
+        prop_assert_eq!(of_sessions, of_pieces);
+        let sum = |figure: fn(&Energy) -> f64| -> (f64, f64) {
+            (
+                tables.sessions.iter().map(|session| figure(&session.energy)).sum(),
+                pieces.iter().map(|piece| figure(&piece.energy)).sum(),
+            )
+        };
+        for (of_sessions, of_pieces) in [
+            sum(|energy| energy.seconds), sum(|energy| energy.net_kwh), sum(|energy| energy.km),
+            sum(|energy| energy.heater_kwh.unwrap_or(0.0)),
+        ] {
+            // To the bit, since figures lie on a grid.
+            prop_assert_eq!(of_sessions, of_pieces);
+        }
+    }
+
+    #[test]
+    fn no_time_of_a_boot_is_counted_twice(readings in readings()) {
+        let boot = 1;
+        let readings: Readings =
+            readings.into_iter().filter(|(_, sample)| sample.boot_id == boot).collect();
+        let Some((first, last)) = readings.keys().next().zip(readings.keys().last()) else {
+            return Ok(());
+        };
+        let elapsed = (last.0 - first.0) as f64 / 1e6;
+        let tables = whole(&readings, PlausibilityConfig::off());
+        let seconds: f64 = tables.sessions.iter().map(|session| session.energy.seconds).sum();
+        // Each piece is off by half a step of its grid at most.
+        let rounding = tables.all_pieces().len() as f64 / 2_048.0;
+        prop_assert!(seconds <= elapsed + rounding, "{} s in {} s", seconds, elapsed);
+        for session in &tables.sessions {
+            let duration = session.ended_at.seconds_since(session.started_at);
+            // Its first interval may lead into it, and its last one out of it.
+            prop_assert!(session.energy.seconds <= duration + 120.0 + rounding, "{:?}", session);
+        }
+    }
+
+    #[test]
+    fn the_sums_of_all_pieces_are_those_of_the_whole_series(readings in readings()) {
+        let tables = whole(&readings, PlausibilityConfig::off());
+        let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
+        let mut pieces: BTreeMap<Trip, f64> = BTreeMap::new();
+        for piece in tables.all_pieces().iter().filter(|piece| piece.intervals > 0) {
+            let trip = (piece.drive_cycle, piece.trip_started_at.map(|at| at.0));
+            let sum = found.entry(trip).or_default();
+            sum.intervals += piece.intervals;
+            sum.net += piece.energy.net_kwh * 3.6e6;
+            sum.discharge += piece.energy.discharge_kwh * 3.6e6;
+            sum.regen += piece.energy.regen_kwh * 3.6e6;
+            sum.km += piece.energy.km;
+            sum.heater += piece.energy.heater_kwh.unwrap_or(0.0) * 3.6e6;
+            let parts = piece.energy.discharge_kwh - piece.energy.regen_kwh;
+            prop_assert!((piece.energy.net_kwh - parts).abs() <= 2.0 * STEP);
+            *pieces.entry(trip).or_default() += 1.0;
+        }
+        let expected = plain(&readings);
+        prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+        for (trip, sum) in &expected {
+            let found = found[trip];
+            prop_assert_eq!(found.intervals, sum.intervals);
+            // Each piece is off by half a step of its grid at most.
+            let steps = pieces[trip] * STEP;
+            for (a, b, steps) in [(found.net, sum.net, 3.6e6 * steps),
+                (found.discharge, sum.discharge, 3.6e6 * steps),
+                (found.regen, sum.regen, 3.6e6 * steps), (found.km, sum.km, steps),
+                (found.heater, sum.heater, 3.6e6 * steps)]
+            {
+                prop_assert!(close(a, b) || (a - b).abs() <= steps, "{:?}: {} and {}", trip, a, b);
+            }
+        }
+    }
+
+    #[test]
+    fn every_hour_with_readings_has_pieces_that_cover_them(readings in readings()) {
+        let tables = whole(&readings, PlausibilityConfig::off());
+        for sample in readings.values() {
+            let at = sample.recorded_at;
+            let covered = tables.pieces[&at.hour().0].iter().any(|piece| {
+                piece.started_at <= at && at <= piece.ended_at
+                    && piece.drive_cycle == sample.drive_cycle
+                    && piece.plugged_in == sample.is_plugged_in()
+            });
+            prop_assert!(covered, "{}", at);
+        }
+    }
+}

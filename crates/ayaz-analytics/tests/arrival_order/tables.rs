@@ -1,0 +1,355 @@
+//! The worker's tables and its queue, in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ayaz_analytics::clock::Clock;
+use ayaz_analytics::days;
+use ayaz_analytics::hours::{Hours, Rules};
+use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_analytics::sessions::{self, SILENCE_MICROSECONDS_MAX};
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
+use ayaz_store::analytics::{
+    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, Month,
+    Piece, Sample, Session, SessionSpan, Window,
+};
+use ayaz_store::context::ServiceDayRules;
+use jiff::civil::Date;
+use proptest::prelude::*;
+
+use crate::histories::Readings;
+use crate::months;
+
+/// As the daemon's default, s.
+const TRIP_GAP_SECONDS: u32 = 600;
+
+/// The tables, in memory.
+#[derive(Default)]
+pub(crate) struct Tables {
+    readings: Readings,
+    queue: BTreeSet<i64>,
+    states: BTreeMap<i64, HourState>,
+    pub(crate) pieces: BTreeMap<i64, Vec<Piece>>,
+    sequences: BTreeMap<i64, Vec<HourSequence>>,
+    pub(crate) stretches: BTreeMap<i64, Vec<DoubtedStretch>>,
+    pub(crate) clock_runs: BTreeMap<i64, Vec<ClockRun>>,
+    months: BTreeMap<Date, Month>,
+    days: BTreeMap<Date, DayTime>,
+    pub(crate) sessions: Vec<Session>,
+    plausibility: PlausibilityConfig,
+}
+
+fn rules(plausibility: PlausibilityConfig) -> Rules {
+    Rules {
+        trip_gap_seconds: TRIP_GAP_SECONDS,
+        plausibility,
+        ..Rules::default()
+    }
+}
+
+impl Tables {
+    fn arrive(&mut self, key: (i64, i64, i64), sample: &Sample) {
+        self.queue.insert(sample.recorded_at.hour().0);
+        self.readings.insert(key, sample.clone());
+    }
+
+    /// As `Worker::refresh`, `count` hours from `from`.
+    fn refresh(&mut self, from: i64, count: usize) {
+        let hour = |index: i64| from + index * HOUR_MICROSECONDS;
+        let to = hour(count as i64);
+        let known: Vec<HourState> = self
+            .states
+            .range(hour(-1)..=to)
+            .map(|(_, state)| *state)
+            .collect();
+        let (clock_from, clock_to) = Clock::needs(UnixMicroseconds(from), count);
+        let runs = self.clock_runs.range(clock_from.0..clock_to.0);
+        let runs = runs.flat_map(|(_, runs)| runs.clone()).collect();
+        let mut clock = Clock::new(UnixMicroseconds(from), count, runs);
+        let outcome = self.work_out(from, count, &known, &clock);
+        let outcome = clock.settle(outcome).or_else(|| {
+            let outcome = self.work_out(from, count, &known, &clock);
+            clock.settle(outcome)
+        });
+        let outcome = outcome.expect("a second time settles it");
+        for index in 0..count as i64 {
+            self.states.remove(&hour(index));
+            self.pieces.remove(&hour(index));
+            self.sequences.remove(&hour(index));
+            self.stretches.remove(&hour(index));
+            self.clock_runs.remove(&hour(index));
+            self.queue.remove(&hour(index));
+        }
+        self.states
+            .extend(outcome.states.iter().map(|state| (state.hour.0, *state)));
+        put(&mut self.pieces, outcome.pieces, |piece| piece.hour);
+        put(&mut self.sequences, outcome.sequences, |of| of.hour);
+        put(&mut self.stretches, outcome.stretches, |of| of.hour);
+        put(&mut self.clock_runs, outcome.clock_runs, |of| of.hour);
+        let neighbours = outcome.neighbours;
+        let mut wrong: Vec<i64> = outcome.clock_changed.iter().map(|hour| hour.0).collect();
+        wrong.extend(neighbours.before.then_some(hour(-1)));
+        wrong.extend(neighbours.after.then_some(to));
+        for hour in wrong {
+            if self.states.contains_key(&hour) {
+                self.queue.insert(hour);
+            }
+        }
+        self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
+    }
+
+    fn work_out(
+        &self,
+        from: i64,
+        count: usize,
+        known: &[HourState],
+        clock: &Clock,
+    ) -> HoursOutcome {
+        let before = known
+            .iter()
+            .find(|state| state.hour.0 == from - HOUR_MICROSECONDS);
+        let mut hours = Hours::new(
+            UnixMicroseconds(from),
+            count,
+            before,
+            &rules(self.plausibility),
+        )
+        .without(clock.left_out().clone());
+        let (since, until) = (hours.since(), hours.until());
+        for (_, sample) in self.between(since, until) {
+            hours.push(sample.clone());
+        }
+        hours.advance(until);
+        if let Some(end) = hours.unsettled_until() {
+            for (_, sample) in self.between(until, end) {
+                hours.push(sample.clone());
+                if hours.unsettled_until().is_none() {
+                    break;
+                }
+            }
+            hours.advance(end);
+        }
+        hours.finish(known)
+    }
+
+    fn between(
+        &self,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> impl Iterator<Item = (&(i64, i64, i64), &Sample)> {
+        self.readings
+            .range((from.0, i64::MIN, 0)..(to.0, i64::MIN, 0))
+    }
+
+    /// As the statement `session_window` finds it.
+    fn window(&self, from: UnixMicroseconds, to: UnixMicroseconds) -> Window {
+        let block_before = |at: UnixMicroseconds| {
+            let last = self.sessions.iter().rfind(|s| s.started_at < at);
+            last.map(|s| s.block_started_at)
+        };
+        let last = block_before(from);
+        let first = last.map(|at| {
+            let session = self
+                .sessions
+                .iter()
+                .find(|s| s.started_at == at)
+                .expect("the window begins with a session");
+            let on_plug = session.kind != Activity::Trip && session.drive_cycle.is_some();
+            block_before(at).filter(|_| on_plug).unwrap_or(at)
+        });
+        let ends = self.sessions.iter().filter(|s| s.ended_at >= to);
+        let next = ends.clone().min_by_key(|s| s.ended_at).and_then(|of| {
+            let later = |s: &&Session| s.started_at >= of.block_started_at;
+            let later: Vec<&Session> = self.sessions.iter().filter(later).collect();
+            let mut ended_before = UnixMicroseconds(i64::MIN);
+            let mut trip_ended_before = UnixMicroseconds(i64::MIN);
+            later.windows(2).find_map(|pair| {
+                let [before, next] = [pair[0], pair[1]];
+                ended_before = ended_before.max(before.ended_at);
+                if before.kind == Activity::Trip {
+                    trip_ended_before = trip_ended_before.max(before.ended_at);
+                }
+                let (at, is_cut) = (next.started_at, ended_before >= next.started_at);
+                let stays = if is_cut {
+                    let on_trip = next.kind == Activity::Trip && before.kind == Activity::Trip;
+                    at >= to.plus(CUT_REACH_MICROSECONDS)
+                        && (on_trip || trip_ended_before < at.plus(-SILENCE_MICROSECONDS_MAX))
+                } else {
+                    next.kind != Activity::Trip
+                        || next.drive_cycle.is_none()
+                        || at > to.plus(SILENCE_MICROSECONDS_MAX)
+                };
+                let begins = next.block_started_at > before.block_started_at;
+                (begins && ended_before >= to && stays).then_some((at, is_cut))
+            })
+        });
+        Window {
+            from: first,
+            is_on_trip: first.zip(last).is_some_and(|(first, last)| {
+                let mut before = self.sessions.iter();
+                before.any(|s| {
+                    first <= s.started_at && s.started_at < last && s.kind == Activity::Trip
+                })
+            }),
+            is_cut_before: first.is_some_and(|at| {
+                let mut sessions = self.sessions.iter();
+                sessions.any(|s| s.ended_at == at && s.block_started_at < at)
+            }),
+            to: next
+                .map(|(at, _)| at.plus(-1))
+                .or(ends.map(|s| s.ended_at).max()),
+            goes_on_at: next.filter(|(_, is_cut)| *is_cut).map(|(at, _)| at),
+        }
+    }
+
+    fn refresh_sessions(&mut self, from: UnixMicroseconds, to: UnixMicroseconds) {
+        let window = self.window(from, to);
+        let (first, end) = window.hours(from, to);
+        let pieces: Vec<Piece> = self
+            .pieces
+            .range(first.0..end.0)
+            .flat_map(|(_, pieces)| pieces.clone())
+            .collect();
+        let (first, end) = (window.from.unwrap_or(first), window.to.unwrap_or(end));
+        let stays = |s: &Session| s.started_at < first || s.started_at > end;
+        let gone = self.sessions.iter().filter(|s| !stays(s));
+        let mut changed = months::of(gone);
+        self.sessions.retain(stays);
+        let found = sessions::assemble(&pieces, window);
+        changed.extend(months::of(&found));
+        self.sessions.extend(found);
+        self.sessions
+            .sort_by_key(|s| (s.started_at, s.kind, s.ended_at));
+        for month in changed {
+            let sum = months::sum(&self.sessions, month);
+            self.months.insert(month, sum);
+        }
+        self.refresh_days((first, end));
+    }
+
+    /// As `refresh_days` of the worker.
+    fn refresh_days(&mut self, changed: days::Span) {
+        let rules = ServiceDayRules::default();
+        let whole = days::whole(changed, &rules);
+        let times = days::account(whole, &self.session_spans(whole), &rules);
+        self.days
+            .retain(|_, time| time.started_at >= whole.1 || time.ended_at <= whole.0);
+        self.days
+            .extend(times.into_iter().map(|time| (time.service_day, time)));
+    }
+
+    /// As the statement `session_spans` finds them.
+    fn session_spans(&self, (from, to): days::Span) -> Vec<SessionSpan> {
+        let before = self.sessions.iter().rfind(|s| s.started_at < from);
+        let first = before.map_or(from, |session| session.block_started_at);
+        let after = self.sessions.iter().find(|s| s.started_at > to);
+        let last = after.map_or(to, |session| session.started_at);
+        let within = |s: &&Session| first <= s.started_at && s.started_at <= last;
+        let span = |session: &Session| SessionSpan {
+            kind: session.kind,
+            started_at: session.started_at,
+            ended_at: session.ended_at,
+            seconds: session.energy.seconds,
+            odometer_start_km: session.ends.odometer_km.first_value(),
+            odometer_end_km: session.ends.odometer_km.last_value(),
+        };
+        self.sessions.iter().filter(within).map(span).collect()
+    }
+
+    /// Works the queue off, choosing by `choices` where to begin and how many hours to take.
+    fn work_off(&mut self, choices: &[u8]) {
+        let mut choices = choices.iter().cycle().copied();
+        for rounds in 0.. {
+            assert!(rounds < 1000, "the queue does not come to rest");
+            let choice = usize::from(choices.next().unwrap_or(0));
+            let Some(from) = self
+                .queue
+                .iter()
+                .nth(choice % self.queue.len().max(1))
+                .copied()
+            else {
+                return;
+            };
+            let mut count = 1;
+            while count < 1 + choice / 8 % 4
+                && self
+                    .queue
+                    .contains(&(from + count as i64 * HOUR_MICROSECONDS))
+            {
+                count += 1;
+            }
+            self.refresh(from, count);
+        }
+    }
+
+    /// A month whose trips are all gone has no rows.
+    pub(crate) fn all_months(&self) -> Vec<(&Date, &Month)> {
+        let has_rows = |month: &Month| *month != Month::default();
+        self.months
+            .iter()
+            .filter(|(_, month)| has_rows(month))
+            .collect()
+    }
+
+    pub(crate) fn all_pieces(&self) -> Vec<&Piece> {
+        self.pieces.values().flatten().collect()
+    }
+}
+
+fn put<T>(table: &mut BTreeMap<i64, Vec<T>>, rows: Vec<T>, hour: impl Fn(&T) -> UnixMicroseconds) {
+    for row in rows {
+        table.entry(hour(&row).0).or_default().push(row);
+    }
+}
+
+/// Everything at once.
+pub(crate) fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Tables {
+    let mut tables = Tables {
+        readings: readings.clone(),
+        plausibility,
+        ..Tables::default()
+    };
+    let first = readings
+        .keys()
+        .next()
+        .map_or(0, |key| key.0)
+        .div_euclid(HOUR_MICROSECONDS);
+    let last = readings
+        .keys()
+        .last()
+        .map_or(0, |key| key.0)
+        .div_euclid(HOUR_MICROSECONDS);
+    tables.refresh(first * HOUR_MICROSECONDS, (last - first + 1) as usize);
+    tables
+}
+
+/// Has the readings arrive in another order, in batches, and the queue worked off by these choices in
+/// between; then all tables are those of everything at once.
+pub(crate) fn same_in_any_order(
+    readings: &Readings,
+    order: &[u16],
+    batch: usize,
+    choices: &[u8],
+) -> Result<(), TestCaseError> {
+    let mut arrivals: Vec<_> = readings.iter().collect();
+    arrivals.sort_by_key(|(key, _)| order[key.2 as usize % order.len()]);
+    // With every check on: what is doubted of a sample may depend on its neighbours too.
+    let mut tables = Tables::default();
+    for batch in arrivals.chunks(batch) {
+        for (key, sample) in batch {
+            tables.arrive(**key, sample);
+        }
+        tables.work_off(choices);
+    }
+    let expected = whole(readings, PlausibilityConfig::default());
+    prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
+    prop_assert_eq!(&tables.states, &expected.states);
+    prop_assert_eq!(&tables.sessions, &expected.sessions);
+    prop_assert_eq!(&tables.sequences, &expected.sequences);
+    prop_assert_eq!(&tables.stretches, &expected.stretches);
+    prop_assert_eq!(&tables.clock_runs, &expected.clock_runs);
+    prop_assert_eq!(tables.all_months(), expected.all_months());
+    prop_assert_eq!(&tables.days, &expected.days);
+    Ok(())
+}
