@@ -114,8 +114,8 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
         assert_eq!(ingest.metric(duplicates).await?, again);
     }
     let hours = "select count(*) from (
-            select distinct vehicle_id, hour
-            from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
+            select distinct vehicle_id, date_trunc('hour', at, 'UTC')
+            from touched_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
         ) as touched";
     assert_eq!(bed.number(hours).await?, (VEHICLES * DAYS * 24) as i64);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);
@@ -273,8 +273,8 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
         assert_eq!(bed.number(&whole).await?, VEHICLES as i64, "{whole}");
     }
     let hours = "select count(*) from (
-            select distinct vehicle_id, hour
-            from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
+            select distinct vehicle_id, date_trunc('hour', at, 'UTC')
+            from touched_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
         ) as touched";
     assert_eq!(bed.number(hours).await?, 2 * VEHICLES as i64);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);

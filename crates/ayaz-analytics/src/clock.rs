@@ -114,8 +114,8 @@ impl Clock {
     }
 
     /// Completes what the hours come to, if they left out the right readings. If not, which is known
-    /// only by their runs, they are to be worked out once more: their readings and runs are the same
-    /// then, and [`left_out`](Self::left_out) is right.
+    /// only by their runs, they are to be worked out once more, from all of their readings: when those and
+    /// the runs are the same as before, [`left_out`](Self::left_out) is right.
     pub fn settle(&mut self, mut outcome: HoursOutcome) -> Option<HoursOutcome> {
         let (from, to) = (self.from, self.to);
         let is_own = |run: &ClockRun| from <= run.hour && run.hour < to;

@@ -50,6 +50,10 @@ pub struct RefreshConfig {
     /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
     /// data is worked off, an hour that still runs waits for so many.
     pub hours_per_round_max: u32,
+    /// Memory for hours that still run, as far as they were read, 0 to 65,536 MB: about 0.1 MB for a bus
+    /// that sends a reading a second. A bus for which there is no room has its hour read from the
+    /// beginning at each refresh.
+    pub running_hours_memory_mb: u32,
     /// Ingest transactions whose hours are queued at once.
     pub touches_per_round_max: u32,
 }
@@ -73,6 +77,7 @@ impl Default for RefreshConfig {
             trip_gap_s: 600,
             hours_per_transaction_max: 12,
             hours_per_round_max: 120,
+            running_hours_memory_mb: 256,
             touches_per_round_max: 10_000,
         }
     }
@@ -120,6 +125,11 @@ impl Config {
                 1..=100_000,
             ),
             (
+                "running_hours_memory_mb",
+                refresh.running_hours_memory_mb.into(),
+                0..=65_536,
+            ),
+            (
                 "touches_per_round_max",
                 refresh.touches_per_round_max.into(),
                 1..=1_000_000,
@@ -137,6 +147,10 @@ impl Config {
 impl RefreshConfig {
     pub(crate) fn poll_interval(&self) -> Duration {
         Duration::from_millis(self.poll_interval_ms)
+    }
+
+    pub(crate) fn running_hours_bytes_max(&self) -> usize {
+        self.running_hours_memory_mb as usize * 1_000_000
     }
 
     pub(crate) fn running_hour_interval(&self) -> Duration {

@@ -15,6 +15,7 @@
 
 mod quality;
 pub mod reach;
+pub mod so_far;
 mod stretches;
 
 use ayaz_model::UnixMicroseconds;
@@ -44,7 +45,7 @@ pub struct Rules {
 }
 
 /// Hours being worked out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Hours {
     from: UnixMicroseconds,
     hours: Vec<Hour>,
@@ -64,7 +65,7 @@ pub struct Hours {
     open_trip_continued: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Hour {
     pieces: PieceMap,
     /// What happened since the last movement of an open trip: of it, or of none.
@@ -129,6 +130,13 @@ impl Hours {
     pub fn until(&self) -> UnixMicroseconds {
         // An interval of just 60 s from the hour's last microsecond ends before this.
         self.to().plus(AFTER_MICROSECONDS)
+    }
+
+    /// About how much memory they take.
+    pub fn bytes(&self) -> usize {
+        let of = |hour: &Hour| hour.pieces.bytes() + hour.pending.bytes() + hour.quality.bytes();
+        let hours: usize = self.hours.iter().map(of).sum();
+        size_of::<Self>() + hours + self.runs.bytes() + self.plausibility.bytes()
     }
 
     /// Takes the next sample, in the order of their identity.

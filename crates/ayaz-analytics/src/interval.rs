@@ -68,7 +68,7 @@ impl<'a> Interval<'a> {
 }
 
 /// The last sample of each boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Streams {
     last: HashMap<i64, Placed>,
     /// Number of boots at which those are forgotten that have ended.

@@ -26,6 +26,7 @@ pub mod months;
 pub mod pieces;
 pub mod plausibility;
 pub mod run;
+pub mod running;
 pub mod service_days;
 pub mod sessions;
 pub mod trips;

@@ -163,7 +163,7 @@ impl Content {
 }
 
 /// Pieces by their key.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PieceMap {
     contents: Vec<Content>,
     index: HashMap<PieceKey, usize>,
@@ -210,6 +210,11 @@ impl PieceMap {
             .into_iter()
             .map(|content| content.into_piece(hour))
             .collect()
+    }
+
+    /// About how much memory they take.
+    pub fn bytes(&self) -> usize {
+        self.contents.len() * (size_of::<Content>() + size_of::<(PieceKey, usize)>())
     }
 
     fn find(&mut self, placed: &Placed, day: Date, trip: Option<UnixMicroseconds>) -> &mut Content {

@@ -72,7 +72,7 @@ pub struct Checked {
 }
 
 /// The filter for one vehicle.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Plausibility {
     config: PlausibilityConfig,
     limits: Limits,
@@ -87,7 +87,7 @@ pub struct Plausibility {
 }
 
 /// What is known of one boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Stream {
     trail: Trail,
     ramp: Ramp,
@@ -147,6 +147,13 @@ impl Plausibility {
             stream.jump.take(trail, buffer, &self.limits);
             self.judge(index);
         }
+    }
+
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.buffer.len() * size_of::<buffer::Entry>()
+            + self.streams.len() * size_of::<Stream>()
     }
 
     /// Hands over the samples whose doubts are settled if all that come are of `to` or later.

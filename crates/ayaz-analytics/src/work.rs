@@ -18,9 +18,11 @@ use jiff::civil::Date;
 
 use crate::clock::Clock;
 use crate::config::RefreshConfig;
+use crate::hours::so_far::{Beginning, Reading, SoFar};
 use crate::hours::{Hours, Rules};
 use crate::metrics as names;
 use crate::plausibility::PlausibilityConfig;
+use crate::running::RunningHours;
 use crate::service_days::ServiceDays;
 use crate::{days, months, sessions};
 
@@ -82,6 +84,7 @@ pub struct Worker {
     config: RefreshConfig,
     plausibility: PlausibilityConfig,
     due: Due,
+    running: RunningHours,
     upkeep_at: Instant,
 }
 
@@ -118,6 +121,7 @@ impl Candidate {
                 running_hour_interval: config.running_hour_interval(),
                 stored_until: None,
             },
+            running: RunningHours::new(config.running_hours_bytes_max()),
             upkeep_at: Instant::now(),
         })
     }
@@ -146,6 +150,7 @@ impl Worker {
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
         take_over_context(client, touches_max.into()).await?;
+        self.running.forget_over(UnixMicroseconds::now());
         let hours_max = self.config.hours_per_round_max;
         let queued = queue::next_hours(client, self.due, hours_max).await?;
         let mut work = Work {
@@ -189,11 +194,12 @@ impl Worker {
         let (clock_from, clock_to) = Clock::needs(from, count);
         // Asked for together, they take as long as one.
         let (known, runs, service_days) = tokio::try_join!(
-            refresh.states(),
+            refresh.known(),
             refresh.clock_runs(clock_from, clock_to),
             refresh.service_day_rules()
         )?;
         let before = known
+            .states
             .iter()
             .find(|state| state.hour == from.plus(-HOUR_MICROSECONDS));
         let rules = Rules {
@@ -202,18 +208,33 @@ impl Worker {
             service_days: ServiceDays::new(service_days.clone()),
         };
         let mut clock = Clock::new(from, count, runs);
+        let is_kept = count == 1 && RunningHours::runs(from, UnixMicroseconds::now());
         let mut readings = 0;
-        let outcome = loop {
-            let hours = Hours::new(from, count, before, &rules);
-            let mut hours = hours.without(clock.left_out().clone());
-            readings += read_samples(&refresh, &mut hours).await?;
-            if let Some(outcome) = clock.settle(hours.finish(&known)) {
-                break outcome;
+        let (outcome, kept) = loop {
+            let beginning = Beginning {
+                from,
+                count,
+                open_trip: before.and_then(|state| state.open_trip),
+                service_days: service_days.clone(),
+                left_out: clock.left_out().clone(),
+            };
+            let so_far = self.running.take(vehicle, &beginning, known.changed_from);
+            let so_far = so_far.unwrap_or_else(|| {
+                let hours = Hours::new(from, count, before, &rules);
+                SoFar::nothing(hours.without(beginning.left_out.clone()))
+            });
+            let (read, hours, kept) = read_on(&refresh, so_far, is_kept).await?;
+            readings += read;
+            if let Some(outcome) = clock.settle(hours.finish(&known.states)) {
+                break (outcome, kept.map(|so_far| (beginning, so_far)));
             }
         };
         refresh.write_hours(&outcome).await?;
         refresh_sessions(&refresh, &service_days).await?;
         refresh.commit().await?;
+        if let Some((beginning, so_far)) = kept {
+            self.running.keep(vehicle, beginning, so_far);
+        }
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);
         metrics::histogram!(names::REFRESH_DURATION_SECONDS).record(started.elapsed());
@@ -227,15 +248,22 @@ impl Worker {
     }
 }
 
-/// Reads what the hours need, and no more.
-async fn read_samples(refresh: &Refresh<'_>, hours: &mut Hours) -> Result<u64, StoreError> {
-    let until = hours.until();
+/// Reads what the hours need beyond what was read of them so far, and no more. Returns how many readings
+/// that were, the hours, and what is to be kept of them.
+async fn read_on(
+    refresh: &Refresh<'_>,
+    so_far: SoFar,
+    is_kept: bool,
+) -> Result<(u64, Hours, Option<SoFar>), StoreError> {
+    let (since, until) = (so_far.until(), so_far.needs_until());
+    let mut reading = Reading::on(so_far, is_kept);
     let mut readings = refresh
-        .read_samples(hours.since(), until, |sample| {
-            hours.push(sample);
+        .read_samples(since, until, |sample| {
+            reading.push(sample);
             true
         })
         .await?;
+    let (mut hours, kept) = reading.finish();
     hours.advance(until);
     if let Some(end) = hours.unsettled_until() {
         readings += refresh
@@ -246,7 +274,7 @@ async fn read_samples(refresh: &Refresh<'_>, hours: &mut Hours) -> Result<u64, S
             .await?;
         hours.advance(end);
     }
-    Ok(readings)
+    Ok((readings, hours, kept))
 }
 
 /// Works out the sessions around the hours, the time of the days and the months of the trips among them,

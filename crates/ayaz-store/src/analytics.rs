@@ -37,7 +37,7 @@ pub use queue::QueuedHour;
 pub use refresh::{HoursOutcome, Neighbours, Refresh, RefreshStatements};
 pub use samples::Sample;
 pub use sessions::{Session, TripBand, Window};
-pub use states::{HourState, OpenTrip};
+pub use states::{HourState, KnownHours, OpenTrip};
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;

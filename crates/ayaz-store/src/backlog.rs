@@ -34,8 +34,8 @@ pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
         select count(*) from (
             select vehicle_id, hour from refresh_queue
             union
-            select touched.vehicle_id, touched.hour
-            from touched_hours, unnest(vehicle_ids, hours) as touched (vehicle_id, hour)
+            select t.vehicle_id, date_trunc('hour', t.at, 'UTC')
+            from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
             union all
             select null, hour from fleet_hour_queue where hour <= now() - interval '1 hour 5 minutes'
         ) as pending",

@@ -319,7 +319,7 @@ impl Stage {
         owner
             .client
             .batch_execute(
-                "insert into touched_hours (vehicle_ids, hours)
+                "insert into touched_hours (vehicle_ids, changed_from)
                 select array_agg(vehicle_id), array_agg(hour) from (
                     select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
                     from reading where time_quality = 0

@@ -39,7 +39,7 @@ const TIMES_THE_MEAN: i64 = 4;
 type Stamp = (i64, i64);
 
 /// Makes runs of readings that come hour by hour.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Runs {
     hour: Option<UnixMicroseconds>,
     boots: BTreeMap<i64, Vec<Stamp>>,
@@ -66,6 +66,15 @@ impl Runs {
         }
         let stamps = self.boots.entry(sample.boot_id).or_default();
         stamps.push((sample.sequence, at.0));
+    }
+
+    /// About how much memory they take.
+    pub fn bytes(&self) -> usize {
+        let boots = self
+            .boots
+            .values()
+            .map(|stamps| size_of_val(stamps.as_slice()));
+        boots.sum::<usize>() + size_of_val(self.runs.as_slice())
     }
 
     /// The runs of all hours, in the order of hour, boot and number.
@@ -149,7 +158,7 @@ fn usual(stamps: &[Stamp], pick: fn(&Stamp) -> i64) -> i64 {
 }
 
 /// The largest gaps, and of equal ones the first.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Largest {
     gaps: Vec<(i64, Reverse<usize>)>,
 }

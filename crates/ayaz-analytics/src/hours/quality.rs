@@ -17,7 +17,7 @@ const STRETCHES_MAX: usize = 500;
 const CLOCK_STEP: &str = "clock_step";
 
 /// Of one hour.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Quality {
     sequences: BTreeMap<(Date, i64), Sequence>,
     stretches: Vec<Stretch>,
@@ -26,7 +26,7 @@ pub(super) struct Quality {
 }
 
 /// Readings of one run that were recorded with a wrong time.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct LeftOut {
     boot_id: i64,
     started_at: UnixMicroseconds,
@@ -35,7 +35,7 @@ struct LeftOut {
     sequences: (i64, i64),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Sequence {
     readings: i64,
     readings_doubted: i64,
@@ -45,7 +45,7 @@ struct Sequence {
     last: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Stretch {
     boot_id: i64,
     started_at: UnixMicroseconds,
@@ -133,6 +133,13 @@ impl Quality {
             doubts,
             is_over: false,
         });
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.sequences.len() * size_of::<((Date, i64), Sequence)>()
+            + self.stretches.len() * size_of::<Stretch>()
+            + self.left_out.len() * size_of::<(usize, LeftOut)>()
     }
 
     pub(super) fn into_rows(

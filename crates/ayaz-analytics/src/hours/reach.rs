@@ -18,7 +18,7 @@ pub const AFTER_MICROSECONDS: i64 = INTERVAL_MICROSECONDS_MAX + plausibility::RE
 const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
 
 /// Counts readings for neighbouring hours from `from`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Reach {
     from: UnixMicroseconds,
     counts: Vec<Counts>,

@@ -13,7 +13,7 @@ use crate::trips::is_moving;
 const STRETCHES_MAX: usize = 120;
 
 /// The stretch under way.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Stretches {
     hour: Option<UnixMicroseconds>,
     count: usize,
@@ -24,7 +24,7 @@ pub(super) struct Stretches {
     moving: bool,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Stretch {
     activity: Activity,
     plugged_in: bool,

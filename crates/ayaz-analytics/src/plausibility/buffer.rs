@@ -10,7 +10,7 @@ use super::doubts::Doubts;
 const LOOKS_MAX: u64 = 256;
 
 /// A sample that waits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) sample: Sample,
     pub(super) doubts: Doubts,
@@ -21,7 +21,7 @@ pub(super) struct Entry {
 }
 
 /// All samples that wait, in the order in which they came, numbered on.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Buffer {
     entries: VecDeque<Entry>,
     /// Number of the first one.
@@ -70,7 +70,7 @@ impl Buffer {
 
 /// The samples of one boot among those that wait. A place is counted from the boot's first sample
 /// on and never changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Trail {
     /// Number in the buffer, and instant.
     stops: VecDeque<(u64, i64)>,
@@ -157,7 +157,7 @@ impl Trail {
 }
 
 /// Start of the windows of a fixed length that end at the newest sample of a trail.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct WindowStart(u64);
 
 impl WindowStart {

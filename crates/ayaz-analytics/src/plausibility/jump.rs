@@ -51,7 +51,7 @@ struct Jumped {
 }
 
 /// The jumps of one boot.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Jump {
     /// Last value and when it was last seen; of the position, when it was first seen.
     last: [([f64; 2], i64); QUANTITIES],

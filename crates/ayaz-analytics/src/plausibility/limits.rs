@@ -98,7 +98,7 @@ const POSITION_METRES_PER_SECOND: f64 = 45.0;
 const DEGREE_METRES: f64 = 111_200.0;
 
 /// The limits of all quantities.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Limits {
     scalars: [Limit; SCALARS],
     position_m: f64,

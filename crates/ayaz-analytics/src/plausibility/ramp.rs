@@ -84,7 +84,7 @@ fn lively(s: &Sample) -> [Option<f64>; LIVELY] {
 }
 
 /// The windows of one boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Ramp {
     start: WindowStart,
     /// Up to here, not included, all places of the last ramp are marked.

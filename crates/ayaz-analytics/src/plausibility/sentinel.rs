@@ -107,7 +107,7 @@ struct Held {
 }
 
 /// The codes of one boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sentinel {
     held: [Option<Held>; WATCHED.len()],
 }

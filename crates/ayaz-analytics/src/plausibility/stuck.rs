@@ -106,7 +106,7 @@ struct Run {
 }
 
 /// The runs of one boot.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stuck {
     window: WindowStart,
     runs: [Option<Run>; 3],

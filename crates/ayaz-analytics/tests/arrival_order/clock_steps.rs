@@ -14,13 +14,13 @@ use crate::tables::{same_in_any_order, whole};
 
 /// Where the clock is off, as a share of the readings, and how far, s.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+pub(crate) struct Step {
     from: f64,
     share: f64,
     seconds: i64,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let seconds = prop_oneof![90..600_i64, 600..12_000_i64];
     let parts = (0.02..0.9_f64, 0.0..0.4_f64, seconds, any::<bool>());
     parts.prop_map(|(from, share, seconds, ahead)| Step {
@@ -31,7 +31,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Readings of one boot, at most so many seconds apart.
-fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)>> {
+pub(crate) fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)>> {
     let step = prop_oneof![3 => 1_000..2_000_i64, 1 => 1_000..seconds_max * 1_000];
     let sample = (step, sample()).prop_map(|(milliseconds, (_, mut sample))| {
         sample.boot_id = 1;
@@ -42,7 +42,7 @@ fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)>> {
 
 /// Numbers and times the readings, those of the steps with a time that is off. Which those are is the
 /// second result.
-fn record(samples: Vec<(i64, Sample)>, steps: &[Step]) -> (Readings, BTreeSet<i64>) {
+pub(crate) fn record(samples: Vec<(i64, Sample)>, steps: &[Step]) -> (Readings, BTreeSet<i64>) {
     let count = samples.len() as f64;
     let (mut readings, mut wrong) = (Readings::new(), BTreeSet::new());
     let mut true_at = 50 * HOUR_MICROSECONDS + 50 * 60_000_000;

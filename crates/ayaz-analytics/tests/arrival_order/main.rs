@@ -6,6 +6,7 @@ mod clock_steps;
 mod histories;
 mod months;
 mod plain;
+mod running_hours;
 mod tables;
 
 use std::collections::BTreeMap;

@@ -33,7 +33,7 @@ async fn arrive(database: &Database, vehicle: i32, from: i32, to: i32, off: &str
             from generate_series({from}, {to} - 1) n
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, hours)
+        insert into touched_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     );
     database.execute(&sql).await

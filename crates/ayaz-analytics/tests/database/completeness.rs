@@ -29,7 +29,7 @@ fn day(vehicle: i32, heard: &str, number: &str) -> String {
             on conflict do nothing
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, hours)
+        insert into touched_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     )
 }

@@ -62,7 +62,7 @@ async fn arrive(
             on conflict do nothing
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, hours)
+        insert into touched_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     );
     database.execute(&sql).await

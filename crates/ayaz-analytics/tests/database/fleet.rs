@@ -140,10 +140,13 @@ impl Database {
                         ) x
                     where n % $3 = $4 and s >= $5 * 3600 and s < $6 * 3600
                     on conflict do nothing
-                    returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
-                ), hours as (select distinct vehicle_id, hour from arrived)
-                insert into touched_hours (vehicle_ids, hours)
-                select array_agg(vehicle_id), array_agg(hour) from hours",
+                    returning vehicle_id, recorded_at
+                ), hours as (
+                    select vehicle_id, min(recorded_at) as changed_from from arrived
+                    group by vehicle_id, date_trunc('hour', recorded_at, 'UTC')
+                )
+                insert into touched_hours (vehicle_ids, changed_from)
+                select array_agg(vehicle_id), array_agg(changed_from) from hours",
                 &[
                     &vehicle,
                     &drive.step_milliseconds,
@@ -249,7 +252,7 @@ impl Database {
 
     /// As ingest does, of the hour that runs.
     pub(crate) async fn touch_running_hour(&self, vehicle: i32) -> Result<()> {
-        let sql = "insert into touched_hours (vehicle_ids, hours)
+        let sql = "insert into touched_hours (vehicle_ids, changed_from)
             values (array[$1::int], array[date_trunc('hour', now(), 'UTC')])";
         self.connection.client.execute(sql, &[&vehicle]).await?;
         Ok(())

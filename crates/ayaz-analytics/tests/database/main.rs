@@ -9,6 +9,7 @@ mod exterior;
 mod fleet;
 mod parkings;
 mod queue;
+mod running_hours;
 mod service_days;
 mod stack;
 

@@ -28,7 +28,7 @@ fn parked(vehicle: i32, drive_cycle: &str) -> String {
             where at not between '2026-02-20 08:00Z' and '2026-02-20 10:00Z'
             returning recorded_at
         )
-        insert into touched_hours (vehicle_ids, hours)
+        insert into touched_hours (vehicle_ids, changed_from)
         select array_agg({vehicle}), array_agg(hour)
         from (select distinct date_trunc('hour', recorded_at, 'UTC') as hour from arrived) h"
     )
@@ -48,7 +48,7 @@ fn trip(vehicle: i32) -> String {
         from generate_series(
             timestamptz '2026-02-20 08:10Z', timestamptz '2026-02-20 09:50Z', interval '30 seconds'
         ) at;
-        insert into touched_hours (vehicle_ids, hours)
+        insert into touched_hours (vehicle_ids, changed_from)
         values (array[{vehicle}, {vehicle}],
             array['2026-02-20 08:00Z', '2026-02-20 09:00Z']::timestamptz[])"
     )

@@ -18,7 +18,7 @@ const NIGHT: &str = "
     from generate_series(
         timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 minute'
     ) at;
-    insert into touched_hours (vehicle_ids, hours)
+    insert into touched_hours (vehicle_ids, changed_from)
     select array_agg(1), array_agg(hour)
     from generate_series(
         timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 hour'

@@ -72,6 +72,10 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
 /// are no order: one with a lower number may commit later, and is seen later), and whoever works
 /// off the queue reads with a snapshot taken after this committed. Readings that arrive after that
 /// snapshot bring a touch of their own.
+///
+/// The queue knows from which reading on an hour has changed since it was last worked out. Readings that
+/// were seen then although their touch was not count as changed: too much is read again, never too
+/// little.
 pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreError> {
     client
         .query_one(
@@ -81,15 +85,28 @@ pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreEr
                 where touch_id in (
                     select touch_id from touched_hours order by touch_id limit $1
                 )
-                returning vehicle_ids, hours, touched_at
-            ), moved as (
-                insert into refresh_queue (vehicle_id, hour, queued_at)
-                select t.vehicle_id, date_trunc('hour', t.hour, 'UTC'), min(touched_at)
-                from taken, unnest(vehicle_ids, hours) as t (vehicle_id, hour)
+                returning vehicle_ids, changed_from, touched_at
+            ), touched as (
+                select
+                    t.vehicle_id,
+                    date_trunc('hour', t.at, 'UTC') as hour,
+                    min(touched_at) as touched_at,
+                    min(t.at) as changed_from
+                from taken, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
                 where t.vehicle_id is not null
-                    and t.hour >= '0001-01-02 00:00:00+00' and t.hour < '9999-12-30 00:00:00+00'
+                    and t.at >= '0001-01-02 00:00:00+00' and t.at < '9999-12-30 00:00:00+00'
                 group by 1, 2
-                on conflict do nothing
+            ), moved as (
+                insert into refresh_queue as q (vehicle_id, hour, queued_at, changed_from)
+                select * from touched
+                -- A conflict locks the row even if nothing is updated.
+                where not exists (
+                    select from refresh_queue w
+                    where w.vehicle_id = touched.vehicle_id and w.hour = touched.hour
+                        and w.changed_from <= touched.changed_from
+                )
+                on conflict (vehicle_id, hour) do update
+                    set changed_from = least(q.changed_from, excluded.changed_from)
             )
             select count(*) from taken",
             &[&touches_max],

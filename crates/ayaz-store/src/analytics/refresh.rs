@@ -17,7 +17,7 @@ use super::quality::{self, DoubtedStretch, HourSequence};
 use super::rows::CopyIn;
 use super::samples::{self, Sample};
 use super::sessions::{self, Session, Window};
-use super::states::{HourState, OpenTrip};
+use super::states::{HourState, KnownHours, OpenTrip};
 use super::timestamp;
 use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, rules_by};
 use crate::error::StoreError;
@@ -75,8 +75,10 @@ impl RefreshStatements {
 
 const STATES: &str = "-- refreshed_hours
     select hour, readings, readings_before, readings_after, open_trip_started_at,
-        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after
+        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after,
+        nullif(q.changed_from, '-infinity')
     from refreshed_hour
+    left join refresh_queue q using (vehicle_id, hour)
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour";
 
@@ -118,8 +120,9 @@ const QUEUE: &str = "-- queue_others
     insert into refresh_queue as q (vehicle_id, hour, queued_at)
     select vehicle_id, hour, coalesce($3, now())
     from refreshed_hour where vehicle_id = $1 and hour = any ($2)
-    on conflict (vehicle_id, hour)
-        do update set queued_at = excluded.queued_at where q.queued_at > excluded.queued_at";
+    on conflict (vehicle_id, hour) do update
+        set queued_at = least(q.queued_at, excluded.queued_at), changed_from = '-infinity'
+        where q.queued_at > excluded.queued_at or q.changed_from > '-infinity'";
 
 /// Which hours beside the refreshed ones are no longer right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -209,8 +212,8 @@ impl<'a> Refresh<'a> {
         })
     }
 
-    /// What is known of these hours, of the one before and of the one after them.
-    pub async fn states(&self) -> Result<Vec<HourState>, StoreError> {
+    /// What is known of these hours.
+    pub async fn known(&self) -> Result<KnownHours, StoreError> {
         let before = timestamp(self.from.plus(-HOUR_MICROSECONDS));
         let after = timestamp(self.to.plus(HOUR_MICROSECONDS));
         let rows = self
@@ -218,7 +221,13 @@ impl<'a> Refresh<'a> {
             .query(&self.statements.states, &[&self.vehicle, &before, &after])
             .await
             .map_err(|error| StoreError::from_driver("read refreshed hours", error))?;
-        Ok(rows.iter().map(state).collect())
+        let states: Vec<HourState> = rows.iter().map(state).collect();
+        let own = states.iter().position(|state| state.hour == self.from);
+        let changed_from = own.and_then(|index| instant(rows.get(index)?, 9));
+        Ok(KnownHours {
+            states,
+            changed_from,
+        })
     }
 
     /// What is known of the clock in the hours from `from` up to and without `to`.
@@ -463,13 +472,13 @@ impl<'a> Refresh<'a> {
     }
 }
 
+fn instant(row: &Row, column: usize) -> Option<UnixMicroseconds> {
+    row.get::<_, Option<Timestamp>>(column).map(Into::into)
+}
+
 fn state(row: &Row) -> HourState {
-    let instant = |column| {
-        row.get::<_, Option<Timestamp>>(column)
-            .map(UnixMicroseconds::from)
-    };
-    let open_trip = instant(4)
-        .zip(instant(5))
+    let open_trip = instant(row, 4)
+        .zip(instant(row, 5))
         .map(|(started_at, moved_at)| OpenTrip {
             started_at,
             moved_at,

@@ -35,3 +35,14 @@ pub struct HourState {
     /// Whether that trip went on after the hour.
     pub open_trip_continued: bool,
 }
+
+/// What is known of hours before they are worked out again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownHours {
+    /// Of the hours, of the one before and of the one after them; an hour that was never worked out, or
+    /// had no readings, has none.
+    pub states: Vec<HourState>,
+    /// Since the first of the hours was worked out, only readings from this instant on have been added to
+    /// it; `None` is not known.
+    pub changed_from: Option<UnixMicroseconds>,
+}

@@ -39,14 +39,15 @@ pub async fn take_over_context(client: &Client, touches_max: i64) -> Result<u64,
                 join service_day_period s on s.depot is null
                 where t.vehicle_id is null and t.depot is null
             ), moved as (
-                insert into refresh_queue (vehicle_id, hour, queued_at)
+                insert into refresh_queue as q (vehicle_id, hour, queued_at)
                 select r.vehicle_id, r.hour, min(p.touched_at)
                 from period p
                 join refreshed_hour r on r.vehicle_id = p.vehicle_id
                     and r.hour > p.valid_from - interval '1 hour'
                     and r.hour < p.valid_to
                 group by 1, 2
-                on conflict do nothing
+                on conflict (vehicle_id, hour) do update set changed_from = '-infinity'
+                    where q.changed_from > '-infinity'
             )
             select count(*) from taken",
             &[&touches_max],

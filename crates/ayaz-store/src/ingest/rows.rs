@@ -78,19 +78,22 @@ impl<'a> RowPlan<'a> {
         plan
     }
 
-    /// The (vehicle, hour) pairs that the worker has to work out again. Rows whose time cannot be
-    /// believed enter no aggregate, so they touch nothing.
+    /// What the worker has to work out again: each vehicle and hour by the earliest instant in it from
+    /// which it may have changed. Rows whose time cannot be believed enter no aggregate, so they touch
+    /// nothing.
     pub(super) fn touched_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
-        let mut pairs: Vec<(VehicleNumber, UnixMicroseconds)> = self
+        let hour = |touched: &mut (VehicleNumber, UnixMicroseconds)| (touched.0, touched.1.hour());
+        let mut touched: Vec<(VehicleNumber, UnixMicroseconds)> = self
             .readings
             .iter()
             .filter(|(_, reading)| reading.time_quality == TimeQuality::Good)
-            .map(|(vehicle, reading)| (*vehicle, reading.key.recorded_at.hour()))
+            .map(|(vehicle, reading)| (*vehicle, reading.key.recorded_at))
             .collect();
-        pairs.dedup();
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs.into_iter().unzip()
+        // Readings are sorted; without this, each of them would be sorted again.
+        touched.dedup_by_key(hour);
+        touched.sort_unstable();
+        touched.dedup_by_key(hour);
+        touched.into_iter().unzip()
     }
 }
 

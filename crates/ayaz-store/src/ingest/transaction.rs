@@ -54,7 +54,7 @@ impl Session {
             .client
             .prepare(
                 "-- insert_touched_hours
-                insert into touched_hours (vehicle_ids, hours) values ($1, $2)",
+                insert into touched_hours (vehicle_ids, changed_from) values ($1, $2)",
             )
             .await
             .map_err(failed)?;
@@ -125,11 +125,14 @@ impl Session {
         )
         .await?;
         write_statuses(&transaction, plan).await?;
-        let (vehicles, hours) = plan.touched_hours();
+        let (vehicles, changed_from) = plan.touched_hours();
         if !vehicles.is_empty() {
-            let hours: Vec<_> = hours.iter().filter_map(|hour| hour.timestamp()).collect();
+            let changed_from: Vec<_> = changed_from
+                .iter()
+                .filter_map(|at| at.timestamp())
+                .collect();
             transaction
-                .execute(&self.touch, &[&vehicles, &hours])
+                .execute(&self.touch, &[&vehicles, &changed_from])
                 .await
                 .map_err(|error| StoreError::from_driver("note the touched hours", error))?;
         }

@@ -107,7 +107,7 @@ impl ScratchDatabase {
             .client
             .execute(
                 "-- touch_history
-                insert into touched_hours (vehicle_ids, hours)
+                insert into touched_hours (vehicle_ids, changed_from)
                 select array_agg(v), array_agg(hour)
                 from generate_series($1::int, $2::int) v,
                     generate_series(

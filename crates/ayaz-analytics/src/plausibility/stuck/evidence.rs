@@ -145,7 +145,7 @@ impl Extremes {
 
 /// What a window shows. Traction, accelerator and voltage only while moving, power and current only
 /// with no plug in.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Seen {
     traction: Extremes,
     accelerator: Extremes,

@@ -69,7 +69,7 @@ struct Last {
 }
 
 /// The gauge of one boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Gauge {
     last: Option<Last>,
     now: Option<Level>,

@@ -42,7 +42,7 @@ const DRIVING_MICROSECONDS: i64 = 60_000_000;
 const ROUND_CELSIUS: f64 = 5.0;
 
 /// The sensor of one boot.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Sensor {
     /// Values, each different from the one before, and since when they were shown, µs; the newest
     /// last.

@@ -1,0 +1,37 @@
+//! Hours that are worked out again while they grow, and read on from where they were read before.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::clock_steps::{dense, record, step};
+use crate::tables::same_if_some_are_late;
+
+/// Most readings come at once, or a few seconds late; some after a dead zone.
+fn late_seconds() -> impl Strategy<Value = i64> {
+    prop_oneof![40 => Just(0_i64), 4 => 0..10_i64, 1 => 10..300_i64, 1 => 300..8_000_i64]
+}
+
+#[test]
+fn an_hour_that_is_read_on_comes_to_what_it_comes_to_when_it_is_read_whole() {
+    let histories = (
+        dense(30),
+        proptest::collection::vec(step(), 0..2),
+        proptest::collection::vec(late_seconds(), 97),
+        2..40_usize,
+        proptest::collection::vec(any::<u8>(), 1..40),
+    );
+    let read_on = AtomicU64::new(0);
+    TestRunner::new(Config::with_cases(500))
+        .run(&histories, |(samples, steps, late, batch, choices)| {
+            let (readings, _) = record(samples, &steps);
+            let times = same_if_some_are_late(&readings, &late, batch, &choices)?;
+            read_on.fetch_add(times, Ordering::Relaxed);
+            Ok(())
+        })
+        .unwrap_or_else(|error| panic!("{error}"));
+    // Or nothing was tested.
+    let read_on = read_on.into_inner();
+    assert!(read_on > 5_000, "{read_on} times");
+}
