@@ -63,6 +63,11 @@ impl LeftOut {
         })
     }
 
+    /// How much memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.parts.as_slice())
+    }
+
     fn of<'a>(runs: impl Iterator<Item = &'a ClockRun>) -> Self {
         let part = |run: &ClockRun| {
             Some(Part {

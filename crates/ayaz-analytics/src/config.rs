@@ -38,7 +38,7 @@ pub struct DatabaseConfig {
 pub struct RefreshConfig {
     /// How often the worker looks for new readings.
     pub poll_interval_ms: u64,
-    /// An hour that still runs is worked out, whole, only this long after its first new reading was
+    /// An hour that still runs is worked out only this long after its first new reading was
     /// stored, 0 to 3600 s: what the views of a vehicle that sends are behind at most, but for a few
     /// seconds. Hours that are over do not wait, and with `--once` none does.
     pub running_hour_interval_s: u32,
@@ -50,10 +50,10 @@ pub struct RefreshConfig {
     /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
     /// data is worked off, an hour that still runs waits for so many.
     pub hours_per_round_max: u32,
-    /// Memory for hours that still run, as far as they were read, 0 to 65,536 MB: about 0.1 MB for a bus
+    /// Memory for hours that still run, as far as they were read, 0 to 64 GiB: up to 0.15 MB for a bus
     /// that sends a reading a second. A bus for which there is no room has its hour read from the
     /// beginning at each refresh.
-    pub running_hours_memory_mb: u32,
+    pub running_hours_memory_max_bytes: u64,
     /// Ingest transactions whose hours are queued at once.
     pub touches_per_round_max: u32,
 }
@@ -77,7 +77,7 @@ impl Default for RefreshConfig {
             trip_gap_s: 600,
             hours_per_transaction_max: 12,
             hours_per_round_max: 120,
-            running_hours_memory_mb: 256,
+            running_hours_memory_max_bytes: 256 << 20,
             touches_per_round_max: 10_000,
         }
     }
@@ -125,9 +125,9 @@ impl Config {
                 1..=100_000,
             ),
             (
-                "running_hours_memory_mb",
-                refresh.running_hours_memory_mb.into(),
-                0..=65_536,
+                "running_hours_memory_max_bytes",
+                refresh.running_hours_memory_max_bytes,
+                0..=64 << 30,
             ),
             (
                 "touches_per_round_max",
@@ -150,7 +150,7 @@ impl RefreshConfig {
     }
 
     pub(crate) fn running_hours_bytes_max(&self) -> usize {
-        self.running_hours_memory_mb as usize * 1_000_000
+        usize::try_from(self.running_hours_memory_max_bytes).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn running_hour_interval(&self) -> Duration {

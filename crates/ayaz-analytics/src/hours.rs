@@ -132,11 +132,12 @@ impl Hours {
         self.to().plus(AFTER_MICROSECONDS)
     }
 
-    /// About how much memory they take.
+    /// About how much memory they take: the parts that grow with the readings.
     pub fn bytes(&self) -> usize {
         let of = |hour: &Hour| hour.pieces.bytes() + hour.pending.bytes() + hour.quality.bytes();
         let hours: usize = self.hours.iter().map(of).sum();
-        size_of::<Self>() + hours + self.runs.bytes() + self.plausibility.bytes()
+        let clock = self.runs.bytes() + self.left_out.bytes();
+        size_of::<Self>() + hours + clock + self.streams.bytes() + self.plausibility.bytes()
     }
 
     /// Takes the next sample, in the order of their identity.

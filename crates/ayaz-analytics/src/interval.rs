@@ -76,6 +76,11 @@ pub struct Streams {
 }
 
 impl Streams {
+    /// About how much memory they take.
+    pub fn bytes(&self) -> usize {
+        self.last.len() * size_of::<(i64, Placed)>()
+    }
+
     /// Takes the next sample; returns the one before it in its boot, if that can begin an interval,
     /// and the sample itself. Samples come in the order of time.
     ///

@@ -1,16 +1,15 @@
 //! The worker that turns readings into energy per kilometre.
 //!
 //! Ingest leaves in the database which hours of which vehicles it touched; the worker works these
-//! hours out anew, whole, so that late data corrects the numbers it belongs to.
+//! hours out anew, so that late data corrects the numbers it belongs to.
 //!
 //! Reading order, all of it pure: [`interval`] (two neighbouring samples), [`integrate`] (sums over
 //! intervals), [`exact`] (so that they add up), [`plausibility`] (what is not believed), [`clock`] (what
-//! was recorded with a wrong time), [`trips`] (where drive cycles are not
-//! numbered), [`activity`] (what a parked bus does), [`service_days`], [`pieces`] (what sums are
-//! grouped by), [`hours`] (all of it for neighbouring hours), [`sessions`], [`days`] and
-//! [`months`] (what hours add up to), [`fleet`] (vehicles held against each other). Then [`config`],
-//! [`metrics`], [`work`] (the queue, worked off) and [`run`] (the
-//! daemon).
+//! was recorded with a wrong time), [`trips`] (where drive cycles are not numbered), [`activity`] (what a
+//! parked bus does), [`service_days`], [`pieces`] (what sums are grouped by), [`hours`] (all of it for
+//! neighbouring hours), [`sessions`], [`days`] and [`months`] (what hours add up to), [`fleet`] (vehicles
+//! held against each other). Then [`config`], [`metrics`], [`running`] (hours that grow, as far as they
+//! were read), [`work`] (the queue, worked off) and [`run`] (the daemon).
 
 pub mod activity;
 pub mod clock;

@@ -16,7 +16,11 @@ macro_rules! define_metrics {
 define_metrics! {
     /// Hours of vehicles that were worked out
     HOURS_REFRESHED = describe_counter("ayaz_analytics_hours_refreshed_total", Count);
-    /// Readings that were read for it
+    /// Of these, hours that were read on from where they were read before
+    HOURS_READ_ON = describe_counter("ayaz_analytics_hours_read_on_total", Count);
+    /// Memory for hours that still run, as far as they were read
+    RUNNING_HOURS_BYTES = describe_gauge("ayaz_analytics_running_hours_bytes", Bytes);
+    /// Readings that were read to work hours out
     READINGS_READ = describe_counter("ayaz_analytics_readings_read_total", Count);
     /// Hours of vehicles that wait to be worked out
     BACKLOG_HOURS = describe_gauge("ayaz_analytics_refresh_backlog_hours", Count);

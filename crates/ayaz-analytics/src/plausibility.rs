@@ -154,6 +154,11 @@ impl Plausibility {
         size_of::<Self>()
             + self.buffer.len() * size_of::<buffer::Entry>()
             + self.streams.len() * size_of::<Stream>()
+            + self
+                .streams
+                .iter()
+                .map(|stream| stream.trail.bytes())
+                .sum::<usize>()
     }
 
     /// Hands over the samples whose doubts are settled if all that come are of `to` or later.

@@ -203,7 +203,7 @@ async fn connect_and_work(
             worker.only_what_is_stored().await?;
             continue;
         }
-        // What is worked out is worked out whole; the pause bounds what that costs.
+        // However little has come in, a refresh has a cost; the pause bounds it.
         tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
     }
 }

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 
 use crate::clock::Clock;
 use crate::config::RefreshConfig;
-use crate::hours::so_far::{Beginning, Reading, SoFar};
+use crate::hours::so_far::{Beginning, ReadOn, SoFar};
 use crate::hours::{Hours, Rules};
 use crate::metrics as names;
 use crate::plausibility::PlausibilityConfig;
@@ -150,14 +150,15 @@ impl Worker {
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
         take_over_context(client, touches_max.into()).await?;
-        self.running.forget_over(UnixMicroseconds::now());
+        let now = UnixMicroseconds::now();
+        self.running.forget_over(now);
         let hours_max = self.config.hours_per_round_max;
         let queued = queue::next_hours(client, self.due, hours_max).await?;
         let mut work = Work {
             touches,
             ..Work::default()
         };
-        for stretch in stretches(&queued, self.config.hours_per_transaction_max) {
+        for stretch in stretches(&queued, self.config.hours_per_transaction_max, now) {
             work += self.refresh(stretch).await.inspect_err(|error| {
                 let Stretch { vehicle, from, .. } = stretch;
                 tracing::debug!(vehicle, %from, %error, "refresh failed");
@@ -172,6 +173,7 @@ impl Worker {
         .await?;
         let client = &self.connection.client;
         let backlog = queue::backlog(client, self.due).await?;
+        metrics::gauge!(names::RUNNING_HOURS_BYTES).set(self.running.bytes() as f64);
         metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
         let touched = match self.due.stored_until {
             Some(until) => queue::is_touched(client, until).await?,
@@ -208,8 +210,12 @@ impl Worker {
             service_days: ServiceDays::new(service_days.clone()),
         };
         let mut clock = Clock::new(from, count, runs);
-        let is_kept = count == 1 && RunningHours::runs(from, UnixMicroseconds::now());
+        let is_kept = count == 1
+            && RunningHours::runs(from, UnixMicroseconds::now())
+            && self.running.has_room(vehicle, from);
         let mut readings = 0;
+        // Read on, then whole, then whole without what the runs of all of it say is to be left out: what
+        // was kept is taken once.
         let (outcome, kept) = loop {
             let beginning = Beginning {
                 from,
@@ -219,6 +225,7 @@ impl Worker {
                 left_out: clock.left_out().clone(),
             };
             let so_far = self.running.take(vehicle, &beginning, known.changed_from);
+            metrics::counter!(names::HOURS_READ_ON).increment(u64::from(so_far.is_some()));
             let so_far = so_far.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &rules);
                 SoFar::nothing(hours.without(beginning.left_out.clone()))
@@ -256,14 +263,14 @@ async fn read_on(
     is_kept: bool,
 ) -> Result<(u64, Hours, Option<SoFar>), StoreError> {
     let (since, until) = (so_far.until(), so_far.needs_until());
-    let mut reading = Reading::on(so_far, is_kept);
+    let mut read_on = ReadOn::from(so_far, is_kept);
     let mut readings = refresh
         .read_samples(since, until, |sample| {
-            reading.push(sample);
+            read_on.push(sample);
             true
         })
         .await?;
-    let (mut hours, kept) = reading.finish();
+    let (mut hours, kept) = read_on.finish();
     hours.advance(until);
     if let Some(end) = hours.unsettled_until() {
         readings += refresh
@@ -321,14 +328,16 @@ async fn refresh_days(
         .await
 }
 
-/// Joins neighbouring hours; `queued` is sorted.
-fn stretches(queued: &[QueuedHour], hours_max: usize) -> Vec<Stretch> {
+/// Joins neighbouring hours; `queued` is sorted. Hours that still run stay alone: what is kept of each is
+/// read on.
+fn stretches(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     for QueuedHour { vehicle, hour } in queued.iter().copied() {
         match stretches.last_mut() {
             Some(last)
                 if last.vehicle == vehicle
                     && last.count < hours_max
+                    && !RunningHours::runs(hour, now)
                     && last.from.plus(last.count as i64 * HOUR_MICROSECONDS) == hour =>
             {
                 last.count += 1;
@@ -355,10 +364,18 @@ mod tests {
                 hour: UnixMicroseconds(hour * HOUR_MICROSECONDS),
             })
             .to_vec();
-        let found: Vec<_> = stretches(&queued, 2)
-            .iter()
-            .map(|s| (s.vehicle, s.from.0 / HOUR_MICROSECONDS, s.count))
-            .collect();
-        assert_eq!(found, [(1, 0, 2), (1, 2, 1), (1, 4, 1), (2, 5, 2)]);
+        let found = |now: i64| -> Vec<_> {
+            stretches(&queued, 2, UnixMicroseconds(now * HOUR_MICROSECONDS))
+                .iter()
+                .map(|s| (s.vehicle, s.from.0 / HOUR_MICROSECONDS, s.count))
+                .collect()
+        };
+        assert_eq!(found(9), [(1, 0, 2), (1, 2, 1), (1, 4, 1), (2, 5, 2)]);
+        let alone = [(1, 0, 2), (1, 2, 1), (1, 4, 1), (2, 5, 1), (2, 6, 1)];
+        assert_eq!(
+            found(6),
+            alone,
+            "the sixth hour still runs, and the fifth until it is over"
+        );
     }
 }

@@ -12,4 +12,6 @@ alter table refresh_queue
 
 comment on column refresh_queue.changed_from is
     'Readings of the hour may be new from this instant on, the earliest of touched_hours; -infinity if it '
-    'waits for another reason, and is to be worked out from its beginning.';
+    'waits for another reason, and is to be worked out from its beginning. Whoever changes readings by '
+    'hand has their hours worked out again by: insert into refresh_queue (vehicle_id, hour) … on conflict '
+    '(vehicle_id, hour) do update set changed_from = ''-infinity''.';

@@ -39,7 +39,14 @@ pub struct Beginning {
     pub left_out: LeftOut,
 }
 
-/// Hours into which all readings before an instant were pushed, and none after it.
+impl Beginning {
+    /// About how much memory it takes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.left_out.bytes()
+    }
+}
+
+/// Hours into which all readings before an instant were pushed, and no other.
 #[derive(Debug, Clone)]
 pub struct SoFar {
     hours: Hours,
@@ -75,18 +82,18 @@ impl SoFar {
     }
 }
 
-/// Readings on their way into hours.
+/// Hours that are being read on.
 #[derive(Debug)]
-pub struct Reading {
+pub struct ReadOn {
     so_far: SoFar,
     /// Within the margin before the newest.
     waiting: VecDeque<Sample>,
     is_kept: bool,
 }
 
-impl Reading {
-    /// Reads on; `is_kept` says whether a copy is to be made.
-    pub fn on(so_far: SoFar, is_kept: bool) -> Self {
+impl ReadOn {
+    /// Reads on from there; `is_kept` says whether a copy is to be made.
+    pub fn from(so_far: SoFar, is_kept: bool) -> Self {
         Self {
             so_far,
             waiting: VecDeque::new(),
@@ -102,6 +109,7 @@ impl Reading {
         }
         let before = sample.recorded_at.plus(-MARGIN_MICROSECONDS);
         self.waiting.push_back(sample);
+        // Never back, also if nothing new was told of: see `KnownHours::changed_from`.
         self.so_far.until = self.so_far.until.max(before);
         while let Some(oldest) = self.waiting.pop_front() {
             if oldest.recorded_at >= before {

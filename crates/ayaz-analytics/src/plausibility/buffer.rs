@@ -78,6 +78,10 @@ pub(super) struct Trail {
 }
 
 impl Trail {
+    pub(super) fn bytes(&self) -> usize {
+        self.stops.len() * size_of::<(u64, i64)>()
+    }
+
     /// First place that still waits.
     pub(super) fn first(&self) -> u64 {
         self.first

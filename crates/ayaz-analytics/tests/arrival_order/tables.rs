@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ayaz_analytics::clock::Clock;
 use ayaz_analytics::days;
-use ayaz_analytics::hours::so_far::{Beginning, Reading, SoFar};
+use ayaz_analytics::hours::so_far::{Beginning, ReadOn, SoFar};
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::running::RunningHours;
@@ -175,11 +175,11 @@ impl Tables {
             SoFar::nothing(Hours::new(hour, count, before, &rules).without(left_out))
         });
         let (since, until) = (so_far.until(), so_far.needs_until());
-        let mut reading = Reading::on(so_far, count == 1);
+        let mut read_on = ReadOn::from(so_far, count == 1);
         for (_, sample) in self.between(since, until) {
-            reading.push(sample.clone());
+            read_on.push(sample.clone());
         }
-        let (mut hours, kept) = reading.finish();
+        let (mut hours, kept) = read_on.finish();
         hours.advance(until);
         if let Some(end) = hours.unsettled_until() {
             for (_, sample) in self.between(until, end) {

@@ -234,7 +234,8 @@ impl Database {
 
     pub(crate) async fn queue_everything(&self) -> Result<()> {
         let sql = "insert into refresh_queue (vehicle_id, hour)
-            select vehicle_id, hour from refreshed_hour";
+            select vehicle_id, hour from refreshed_hour
+            on conflict (vehicle_id, hour) do update set changed_from = '-infinity'";
         Ok(self.connection.client.batch_execute(sql).await?)
     }
 

@@ -48,8 +48,8 @@ const OLD: i32 = 2;
 const FLEET: i32 = 3;
 const HOUR_SECONDS: i64 = 3_600;
 const DAY_SECONDS: i64 = 86_400;
-/// Buses whose running hour is refreshed, of the 1,000.
-const LIVE_BUSES: i32 = 50;
+/// Buses whose hour is read whole, of the 1,000.
+const WHOLE_HOUR_BUSES: i32 = 50;
 
 /// What came out.
 #[derive(Debug, Serialize)]
@@ -65,10 +65,8 @@ pub(super) struct Report {
     /// To what 1,000 buses produce.
     fleet_day_ratio: f64,
     memory_peak_mb: f64,
-    /// Processor time, worker and PostgreSQL, to refresh the running hour of 1,000 buses, at its
-    /// middle and at its end.
-    live_half_hour_cpu_seconds: Option<f64>,
-    live_full_hour_cpu_seconds: Option<f64>,
+    /// Processor time, worker and PostgreSQL, to read the running hour of 1,000 buses whole, at its end.
+    whole_hour_cpu_seconds: Option<f64>,
     winter_range_rows: u64,
     winter_range_ms: f64,
 }
@@ -82,8 +80,8 @@ pub(super) async fn run(args: &AnalyticsArgs, stack: &mut LocalStack) -> Result<
 }
 
 async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
-    // Those of the running hours are of the fleet, or come after it.
-    let vehicles = 2 + u32::from(args.buses).max(LIVE_BUSES.unsigned_abs());
+    // Those whose hours are read whole are of the fleet, or come after it.
+    let vehicles = 2 + u32::from(args.buses).max(WHOLE_HOUR_BUSES.unsigned_abs());
     let load = Arc::new(Load::generate(&site.fleet, 1, vehicles)?);
     let database = site.scratch(&load).await?;
     let from: Timestamp = "2024-01-01T00:00:00Z".parse()?;
@@ -123,8 +121,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
     let (work, seconds) = work_off(&mut worker).await?;
     let readings_per_second = work.readings as f64 / seconds;
 
-    let live_half = live(site, &database, &mut worker, fleet_day, HOUR_SECONDS / 2).await?;
-    let live_full = live(site, &database, &mut worker, fleet_day, HOUR_SECONDS).await?;
+    let whole_hour_cpu_seconds = whole_hours(site, &database, &mut worker, fleet_day).await?;
 
     eprintln!("a season of 1,000 buses");
     database.fill_months(1_000).await?;
@@ -147,8 +144,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
         fleet_day_readings_per_second: readings_per_second,
         fleet_day_ratio: readings_per_second / PRODUCED_PER_SECOND,
         memory_peak_mb: processes::memory_peak_bytes(&Process::myself()?)? as f64 / 1e6,
-        live_half_hour_cpu_seconds: live_half,
-        live_full_hour_cpu_seconds: live_full,
+        whole_hour_cpu_seconds,
         winter_range_rows: rows,
         winter_range_ms: self::median(reads),
     })
@@ -214,20 +210,22 @@ async fn late_hours(
     Ok(pairs)
 }
 
-/// Processor time for one refresh of the running hour of 1,000 buses that holds so many readings.
-async fn live(
+/// Processor time to read the hour of 1,000 buses whole that is about to end.
+async fn whole_hours(
     site: &Site,
     database: &ScratchDatabase,
     worker: &mut Worker,
     fleet_day: History,
-    readings: i64,
 ) -> Result<Option<f64>> {
     let myself = Process::myself()?;
     // At nine in the morning of another day, on the road.
     let hour = History {
-        vehicles: (fleet_day.vehicles.0, fleet_day.vehicles.0 + LIVE_BUSES - 1),
+        vehicles: (
+            fleet_day.vehicles.0,
+            fleet_day.vehicles.0 + WHOLE_HOUR_BUSES - 1,
+        ),
         from: at(fleet_day.from, 2 * DAY_SECONDS + 4 * HOUR_SECONDS)?,
-        seconds: readings,
+        seconds: HOUR_SECONDS,
         step_seconds: 1,
     };
     database.fill(hour).await?;
@@ -235,7 +233,7 @@ async fn live(
     let before = site.servers.cpu(&myself)?;
     work_off(worker).await?;
     let used = site.servers.cpu(&myself)?.since(&before);
-    let scale = 1_000.0 / f64::from(LIVE_BUSES);
+    let scale = 1_000.0 / f64::from(WHOLE_HOUR_BUSES);
     Ok(used
         .postgres
         .map(|postgres| (postgres + used.daemon) * scale))
@@ -252,9 +250,6 @@ impl Report {
         let cpu = |seconds: Option<f64>| {
             seconds.map_or_else(|| "not ours to see".to_owned(), |s| format!("{s:.1} s"))
         };
-        // Half a core, if each is worked out anew after the interval.
-        let interval = RefreshConfig::default().running_hour_interval_s;
-        let half_a_core = format!("≤ {} s every {interval} s", interval / 2);
         for row in [
             [
                 "late hour, a day of history".to_owned(),
@@ -290,14 +285,9 @@ impl Report {
                 String::new(),
             ],
             [
-                "1,000 running hours once, half full".to_owned(),
-                cpu(self.live_half_hour_cpu_seconds),
-                half_a_core.clone(),
-            ],
-            [
-                "1,000 running hours once, full".to_owned(),
-                cpu(self.live_full_hour_cpu_seconds),
-                half_a_core,
+                "1,000 hours that end, read whole".to_owned(),
+                cpu(self.whole_hour_cpu_seconds),
+                String::new(),
             ],
             [
                 format!("winter_range of a season, {} rows", self.winter_range_rows),

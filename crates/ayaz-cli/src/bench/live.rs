@@ -52,8 +52,8 @@ const LATE_HOURS: i64 = 10;
 const LATE_STEP_SECONDS: i64 = 20;
 const LATE_AGE_HOURS: i64 = 48;
 
-/// Trips of a month that each bus has behind it, which ended some hours before.
-const MONTH_TRIPS: i32 = 100;
+/// Trips that each bus has behind it in the month, 14 a day, and that ended some hours before.
+const MONTH_TRIPS: i32 = 420;
 const MONTH_TRIPS_AGE_HOURS: i64 = 8;
 
 /// Time for everything before the buses send; the hour is chosen so that it lies ahead.

@@ -20,13 +20,15 @@ pub struct QueuedHour {
     pub hour: UnixMicroseconds,
 }
 
-/// Which of the queued hours are due. An hour that is over is due at once. It is over three minutes
-/// after its end: until then the readings around the end still come in, and each of them would have
-/// it worked out again.
+/// So long after its end an hour is over, s: until then the readings around the end still come in, and
+/// each of them would have it worked out again.
+pub const OVER_SECONDS: i64 = 180;
+
+/// Which of the queued hours are due. An hour that is over ([`OVER_SECONDS`]) is due at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// An hour that still runs grows all the time, and is worked out whole: it is due only this
-    /// long after its first new reading was stored.
+    /// An hour that still runs grows all the time: it is due only this long after its first new reading
+    /// was stored.
     pub running_hour_interval: Duration,
     /// Leaves alone what was stored after this instant of the database's clock; `None` is nothing.
     pub stored_until: Option<UnixMicroseconds>,
@@ -42,10 +44,13 @@ pub struct Backlog {
 }
 
 /// $1 and $2 are [`Due::parameters`].
-const IS_DUE: &str = "
-    queued_at <= coalesce($2::timestamptz, 'infinity')
-        and (hour <= now() - interval '1 hour 3 minutes'
-            or queued_at <= now() - make_interval(secs => $1::float8))";
+fn is_due() -> String {
+    format!(
+        "queued_at <= coalesce($2::timestamptz, 'infinity')
+            and (hour <= now() - interval '1 hour {OVER_SECONDS} seconds'
+                or queued_at <= now() - make_interval(secs => $1::float8))"
+    )
+}
 
 impl Due {
     fn parameters(&self) -> (f64, Option<Timestamp>) {
@@ -73,9 +78,12 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
 /// off the queue reads with a snapshot taken after this committed. Readings that arrive after that
 /// snapshot bring a touch of their own.
 ///
-/// The queue knows from which reading on an hour has changed since it was last worked out. Readings that
-/// were seen then although their touch was not count as changed: too much is read again, never too
-/// little.
+/// The queue knows from which reading on an hour has changed since it was last worked out, as far as
+/// touches were taken over. A refresh may see readings whose touch was not: of those the next one is told
+/// once more, and no copy of the hour that was made meanwhile may stand for them ([`KnownHours`] says
+/// what that asks of whoever keeps one).
+///
+/// [`KnownHours`]: super::KnownHours
 pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreError> {
     client
         .query_one(
@@ -159,7 +167,7 @@ pub async fn next_hours(
     let (interval, until) = due.parameters();
     let (latest, longest) = turns(hours_max);
     let parameters: [&(dyn ToSql + Sync); 4] = [&interval, &until, &latest, &longest];
-    let statement = next_statement("refresh_queue", "vehicle_id", IS_DUE, ["$3", "$4"]);
+    let statement = next_statement("refresh_queue", "vehicle_id", &is_due(), ["$3", "$4"]);
     let rows = client
         .query(&statement, &parameters)
         .await
@@ -184,7 +192,8 @@ pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
         "-- backlog
         select
             (select count(*) from (select from refresh_queue limit {COUNTED_MAX}) as counted),
-            exists (select from refresh_queue where {IS_DUE})"
+            exists (select from refresh_queue where {})",
+        is_due()
     );
     let row = client
         .query_one(&statement, &[&interval, &until])

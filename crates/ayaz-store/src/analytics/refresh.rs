@@ -76,7 +76,7 @@ impl RefreshStatements {
 const STATES: &str = "-- refreshed_hours
     select hour, readings, readings_before, readings_after, open_trip_started_at,
         open_trip_moved_at, open_trip_continued, doubted_before, doubted_after,
-        nullif(q.changed_from, '-infinity')
+        case when isfinite(q.changed_from) then q.changed_from end
     from refreshed_hour
     left join refresh_queue q using (vehicle_id, hour)
     where vehicle_id = $1 and hour >= $2 and hour < $3

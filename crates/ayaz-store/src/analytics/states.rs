@@ -42,7 +42,10 @@ pub struct KnownHours {
     /// Of the hours, of the one before and of the one after them; an hour that was never worked out, or
     /// had no readings, has none.
     pub states: Vec<HourState>,
-    /// Since the first of the hours was worked out, only readings from this instant on have been added to
-    /// it; `None` is not known.
+    /// Since the first of the hours was worked out, only readings from this instant on were told of in
+    /// it; `None` is not known. Readings are seen before they are told of, if ingest commits between
+    /// [`take_over`](super::queue::take_over) and the refresh. So whoever keeps a copy of an hour must not
+    /// let a later one end before an earlier one: then what an earlier one lacks is told before the end
+    /// of all copies that lack it.
     pub changed_from: Option<UnixMicroseconds>,
 }
