@@ -5,8 +5,8 @@
 //! without any rounding, so that every sum over the tables, in whatever order and over whatever parts,
 //! is the same to the bit, and the parts of a figure add up to the whole.
 
-/// Energy, distance and volume: 2^-24 of a kWh (0.2 J), a km (0.06 mm) or a litre. Sums are exact up to
-/// 5e8, which is a thousand buses for five years; beyond, they are rounded as any others.
+/// Energy, distance, volume and charge: 2^-24 of a kWh (0.2 J), a km (0.06 mm), a litre or a per cent. Sums
+/// are exact up to 5e8, which is a thousand buses for five years; beyond, they are rounded as any others.
 const FINE: f64 = (1_u32 << 24) as f64;
 
 /// Seconds: 2^-10, about a millisecond. Sums are exact up to 8e12, a hundred thousand years of a bus.
@@ -16,7 +16,7 @@ const COARSE: f64 = (1_u32 << 10) as f64;
 /// thousand years of a bus.
 const THERMAL: f64 = (1_u32 << 6) as f64;
 
-/// A kWh, km or litre figure, on its grid.
+/// A figure in kWh, km, l or %, on its grid.
 pub fn fine(value: f64) -> f64 {
     on_grid(value, FINE)
 }

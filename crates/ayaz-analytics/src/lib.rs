@@ -7,9 +7,9 @@
 //! intervals), [`exact`] (so that they add up), [`plausibility`] (what is not believed), [`clock`] (what
 //! was recorded with a wrong time), [`trips`] (where drive cycles are not numbered), [`activity`] (what a
 //! parked bus does), [`service_days`], [`pieces`] (what sums are grouped by), [`hours`] (all of it for
-//! neighbouring hours), [`sessions`], [`days`] and [`months`] (what hours add up to), [`fleet`] (vehicles
-//! held against each other). Then [`config`], [`metrics`], [`running`] (hours that grow, as far as they
-//! were read), [`work`] (the queue, worked off) and [`run`] (the daemon).
+//! neighbouring hours), [`sessions`], [`days`] and [`trip_days`] (what hours add up to), [`fleet`]
+//! (vehicles held against each other). Then [`config`], [`metrics`], [`running`] (hours that grow, as far
+//! as they were read), [`work`] (the queue, worked off) and [`run`] (the daemon).
 
 pub mod activity;
 pub mod clock;
@@ -21,12 +21,12 @@ pub mod hours;
 pub mod integrate;
 pub mod interval;
 pub mod metrics;
-pub mod months;
 pub mod pieces;
 pub mod plausibility;
 pub mod run;
 pub mod running;
 pub mod service_days;
 pub mod sessions;
+pub mod trip_days;
 pub mod trips;
 pub mod work;

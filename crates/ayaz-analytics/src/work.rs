@@ -24,7 +24,7 @@ use crate::metrics as names;
 use crate::plausibility::PlausibilityConfig;
 use crate::running::RunningHours;
 use crate::service_days::ServiceDays;
-use crate::{days, months, sessions};
+use crate::{days, sessions, trip_days};
 
 /// How often the worker clears away what is over.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -284,7 +284,7 @@ async fn read_on(
     Ok((readings, hours, kept))
 }
 
-/// Works out the sessions around the hours, the time of the days and the months of the trips among them,
+/// Works out the sessions around the hours, the time of their days, and the sums of the trips among them,
 /// once their pieces are written.
 pub async fn refresh_sessions(
     refresh: &Refresh<'_>,
@@ -297,19 +297,14 @@ pub async fn refresh_sessions(
     let trips = sessions
         .iter()
         .filter(|session| session.kind == Activity::Trip);
-    let months: BTreeSet<Date> = trips
-        .map(|trip| trip.service_day)
-        .chain(gone)
-        .map(Date::first_of_month)
-        .collect();
-    if months.is_empty() {
+    let changed: BTreeSet<Date> = trips.map(|trip| trip.service_day).chain(gone).collect();
+    if changed.is_empty() {
         return Ok(());
     }
-    for month in months {
-        let trips = refresh.month_trips(month).await?;
-        refresh.replace_month(month, &months::sum(&trips)).await?;
-    }
-    refresh.add_up_months().await
+    let changed: Vec<Date> = changed.into_iter().collect();
+    let trips = refresh.day_trips(&changed).await?;
+    let sums = trip_days::sum(&trips);
+    refresh.replace_trip_days(&changed, &sums).await
 }
 
 /// Works out how much is accounted for of the days that a window touches. Blocks at its bounds stay

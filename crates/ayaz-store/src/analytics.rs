@@ -3,7 +3,7 @@
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
 //! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`exterior`], [`sessions`],
-//! [`days`], [`months`]; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held
+//! [`days`], [`trip_days`], [`trip_sums`]; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held
 //! against each other), [`upkeep`] (what is cleared away).
 
 pub mod clock;
@@ -13,7 +13,6 @@ pub mod energy;
 pub mod exterior;
 pub mod fleet_hours;
 pub mod lock;
-pub mod months;
 pub mod pieces;
 pub mod quality;
 pub mod queue;
@@ -22,6 +21,8 @@ mod rows;
 pub mod samples;
 pub mod sessions;
 pub mod states;
+pub mod trip_days;
+pub mod trip_sums;
 pub mod upkeep;
 
 pub use clock::ClockRun;
@@ -30,7 +31,6 @@ pub use ends::{Ends, FirstLast};
 pub use energy::Energy;
 pub use exterior::{Exterior, exterior_on_trips};
 pub use fleet_hours::{ExteriorDoubt, FleetExterior, FleetHour, FleetStatements, VehicleExterior};
-pub use months::{Month, MonthBand, MonthTrip};
 pub use pieces::{Activity, Piece};
 pub use quality::{DoubtedStretch, HourSequence};
 pub use queue::QueuedHour;
@@ -38,6 +38,7 @@ pub use refresh::{HoursOutcome, Neighbours, Refresh, RefreshStatements};
 pub use samples::Sample;
 pub use sessions::{Session, TripBand, Window};
 pub use states::{HourState, KnownHours, OpenTrip};
+pub use trip_days::{DayBand, DayTrip, TripDay};
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;

@@ -4,10 +4,10 @@
 
 mod clock_steps;
 mod histories;
-mod months;
 mod plain;
 mod running_hours;
 mod tables;
+mod trip_days;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The worker's tables and its queue, in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_analytics::clock::Clock;
 use ayaz_analytics::days;
@@ -13,15 +13,15 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
 use ayaz_store::analytics::{
-    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, Month,
-    Piece, Sample, Session, SessionSpan, Window,
+    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, Piece,
+    Sample, Session, SessionSpan, TripDay, Window,
 };
 use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
 use proptest::prelude::*;
 
 use crate::histories::Readings;
-use crate::months;
+use crate::trip_days::{self, Month};
 
 /// As the daemon's default, s.
 const TRIP_GAP_SECONDS: u32 = 600;
@@ -47,7 +47,8 @@ pub(crate) struct Tables {
     sequences: BTreeMap<i64, Vec<HourSequence>>,
     pub(crate) stretches: BTreeMap<i64, Vec<DoubtedStretch>>,
     pub(crate) clock_runs: BTreeMap<i64, Vec<ClockRun>>,
-    months: BTreeMap<Date, Month>,
+    pub(crate) trip_days: BTreeMap<Date, TripDay>,
+    pub(crate) months: BTreeMap<Date, Month>,
     days: BTreeMap<Date, DayTime>,
     pub(crate) sessions: Vec<Session>,
     plausibility: PlausibilityConfig,
@@ -66,6 +67,7 @@ impl Default for Tables {
             sequences: BTreeMap::new(),
             stretches: BTreeMap::new(),
             clock_runs: BTreeMap::new(),
+            trip_days: BTreeMap::new(),
             months: BTreeMap::new(),
             days: BTreeMap::new(),
             sessions: Vec::new(),
@@ -274,18 +276,30 @@ impl Tables {
         let (first, end) = (window.from.unwrap_or(first), window.to.unwrap_or(end));
         let stays = |s: &Session| s.started_at < first || s.started_at > end;
         let gone = self.sessions.iter().filter(|s| !stays(s));
-        let mut changed = months::of(gone);
+        let mut changed = trip_days::of(gone);
         self.sessions.retain(stays);
         let found = sessions::assemble(&pieces, window);
-        changed.extend(months::of(&found));
+        changed.extend(trip_days::of(&found));
         self.sessions.extend(found);
         self.sessions
             .sort_by_key(|s| (s.started_at, s.kind, s.ended_at));
-        for month in changed {
-            let sum = months::sum(&self.sessions, month);
-            self.months.insert(month, sum);
-        }
+        self.refresh_trip_days(&changed);
         self.refresh_days((first, end));
+    }
+
+    /// As `replace_trip_days` of the store.
+    fn refresh_trip_days(&mut self, changed: &BTreeSet<Date>) {
+        let sums = trip_days::sum(&self.sessions, |day| changed.contains(&day));
+        self.trip_days.retain(|day, _| !changed.contains(day));
+        self.trip_days
+            .extend(sums.into_iter().map(|sum| (sum.service_day, sum)));
+        let months: BTreeSet<Date> = changed.iter().map(|day| day.first_of_month()).collect();
+        for month in months {
+            self.months.remove(&month);
+            let days = self.trip_days.range(month..=month.last_of_month());
+            let sum = Month::of_days(days.map(|(_, day)| day));
+            self.months.extend(sum.map(|sum| (month, sum)));
+        }
     }
 
     /// As `refresh_days` of the worker.
@@ -342,15 +356,6 @@ impl Tables {
             }
             self.refresh(from, count);
         }
-    }
-
-    /// A month whose trips are all gone has no rows.
-    pub(crate) fn all_months(&self) -> Vec<(&Date, &Month)> {
-        let has_rows = |month: &Month| *month != Month::default();
-        self.months
-            .iter()
-            .filter(|(_, month)| has_rows(month))
-            .collect()
     }
 
     pub(crate) fn all_pieces(&self) -> Vec<&Piece> {
@@ -437,7 +442,9 @@ fn same(
     prop_assert_eq!(&tables.sequences, &expected.sequences);
     prop_assert_eq!(&tables.stretches, &expected.stretches);
     prop_assert_eq!(&tables.clock_runs, &expected.clock_runs);
-    prop_assert_eq!(tables.all_months(), expected.all_months());
+    prop_assert_eq!(&tables.trip_days, &expected.trip_days);
+    prop_assert_eq!(&tables.months, &expected.months);
+    prop_assert_eq!(&expected.months, &trip_days::months(&expected.sessions));
     prop_assert_eq!(&tables.days, &expected.days);
     Ok(tables.read_on)
 }

@@ -92,6 +92,8 @@ async fn tables(database: &Database, hundred: i32) -> Result<String> {
         "exterior_doubt",
         "session",
         "trip_band",
+        "day_band",
+        "day_charge",
         "month_band",
         "month_charge",
         "vehicle_band",

@@ -19,13 +19,15 @@ pub(crate) struct Drive {
 }
 
 /// What the worker keeps, and views over it.
-const KEPT: [&str; 17] = [
+const KEPT: [&str; 19] = [
     "energy_piece",
     "hour_sequence",
     "doubted_stretch",
     "session",
     "trip_band",
     "service_day_time",
+    "day_band",
+    "day_charge",
     "month_band",
     "month_charge",
     "vehicle_band",

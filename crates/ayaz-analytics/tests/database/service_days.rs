@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::fleet::Database;
-use crate::work_off;
+use crate::{NUMBERED, work_off};
 
 /// A bus that stands and says so every minute, around the night in which Astana's clock was set back
 /// for good: from UTC+6 to UTC+5 at midnight before 2024-03-01.
@@ -64,5 +64,31 @@ async fn astanas_leap_day_has_25_hours_once_the_bus_has_its_depot() -> Result<()
         work_off(&database).await?;
     }
     assert_eq!(database.rows_of("service_day_time", 1).await?, times);
+    Ok(())
+}
+
+#[tokio::test]
+async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    let days = "select string_agg(distinct to_char(service_day, 'MM-DD'), ' ') from day_band";
+    database.arrive(1, NUMBERED, 1, 0).await?;
+    work_off(&database).await?;
+    assert_eq!(database.text(days).await?, "01-10");
+    let rows = database.rows(1).await?;
+    // Where it is seven in the evening of the day before.
+    database
+        .execute(
+            "insert into depot values ('west', 'Pacific/Honolulu', 3);
+            insert into vehicle_context (vehicle_id, attribute, value, valid_from)
+            values (1, 'depot', 'west', '-infinity')",
+        )
+        .await?;
+    work_off(&database).await?;
+    assert_eq!(database.text(days).await?, "01-09");
+    database.execute("delete from vehicle_context").await?;
+    work_off(&database).await?;
+    assert_eq!(database.rows(1).await?, rows);
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Energy, distance and time over some intervals: the columns that pieces, sessions, bands of trips
-//! and months have in common. One list makes the structure, its sums and its columns, so that no
+//! Energy, distance and time over some intervals: the columns that pieces, sessions, bands of trips,
+//! days and months have in common. One list makes the structure, its sums and its columns, so that no
 //! table can forget one.
 
 use tokio_postgres::Row;

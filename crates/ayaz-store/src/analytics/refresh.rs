@@ -11,7 +11,6 @@ use tokio_postgres::{Client, Error, IsolationLevel, Row, Statement, Transaction}
 use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
 use super::exterior::{self, exterior_on_trips};
-use super::months::{self, Month, MonthTrip};
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
 use super::rows::CopyIn;
@@ -19,6 +18,8 @@ use super::samples::{self, Sample};
 use super::sessions::{self, Session, Window};
 use super::states::{HourState, KnownHours, OpenTrip};
 use super::timestamp;
+use super::trip_days::{self, DayTrip, TripDay};
+use super::trip_sums;
 use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, rules_by};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
@@ -39,7 +40,8 @@ pub struct RefreshStatements {
     quality: quality::Statements,
     sessions: sessions::Statements,
     days: days::Statements,
-    months: months::Statements,
+    trip_days: trip_days::Statements,
+    trip_sums: trip_sums::Statements,
 }
 
 impl RefreshStatements {
@@ -68,7 +70,8 @@ impl RefreshStatements {
                 spans: client.prepare(days::SPANS).await?,
                 replace: client.prepare(days::REPLACE).await?,
             },
-            months: months::Statements::prepare(client).await?,
+            trip_days: trip_days::Statements::prepare(client).await?,
+            trip_sums: trip_sums::Statements::prepare(client).await?,
         })
     }
 }
@@ -405,28 +408,32 @@ impl<'a> Refresh<'a> {
         .await
     }
 
-    /// The trips that began in the month of which this is the first day, band by band, in order.
-    pub async fn month_trips(&self, month: Date) -> Result<Vec<MonthTrip>, StoreError> {
-        let statement = &self.statements.months.trips;
-        months::trips(&self.transaction, statement, self.vehicle, month).await
+    /// The trips that began on these service days, band by band, in order.
+    pub async fn day_trips(&self, service_days: &[Date]) -> Result<Vec<DayTrip>, StoreError> {
+        let statement = &self.statements.trip_days.trips;
+        trip_days::trips(&self.transaction, statement, self.vehicle, service_days).await
     }
 
-    /// Puts the month in the place of what was known of it.
-    pub async fn replace_month(&self, first_day: Date, month: &Month) -> Result<(), StoreError> {
-        let statements = &self.statements.months;
-        months::replace(
-            &self.transaction,
-            statements,
-            self.vehicle,
-            first_day,
-            month,
+    /// Puts the sums of trips in the place of those of these service days, which are in order, and has
+    /// the vehicle's months around them and all its months added up from them. A day without a sum has
+    /// no trips.
+    pub async fn replace_trip_days(
+        &self,
+        service_days: &[Date],
+        sums: &[TripDay],
+    ) -> Result<(), StoreError> {
+        let ([first, ..], [.., last]) = (service_days, service_days) else {
+            return Ok(());
+        };
+        let (days, statements) = (&self.statements.trip_days, &self.statements.trip_sums);
+        // Sent one after the other, without waiting for the answers.
+        try_join(
+            trip_days::replace(&self.transaction, days, self.vehicle, service_days, sums),
+            trip_sums::add_up(&self.transaction, statements, self.vehicle, (*first, *last)),
         )
         .await
-    }
-
-    /// Adds up what all months come to, once those that changed are replaced.
-    pub async fn add_up_months(&self) -> Result<(), StoreError> {
-        months::add_up(&self.transaction, &self.statements.months, self.vehicle).await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("add trips up", error))
     }
 
     /// Makes all of it visible at once.

@@ -192,7 +192,7 @@ fn interval(microseconds: i64) -> String {
 }
 
 /// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
-/// that are gone, whose months have changed.
+/// that are gone, which are to be summed again.
 const FORGET: &str = "-- forget_sessions
     with gone as (
         delete from session

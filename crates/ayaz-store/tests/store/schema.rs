@@ -17,12 +17,18 @@ const TOPIC: &str = "ayaz/v1/astana/E12-001/telemetry";
 /// The last version without quotas of dead letters.
 const BEFORE_QUOTAS: i32 = 9;
 
+/// Brings an empty database to an earlier version.
+pub(crate) async fn migrate_to(database: &mut Database, version: i32) -> Result<()> {
+    let mut runner = embedded::migrations::runner().set_target(Target::Version(version));
+    runner.set_migration_table_name("ayaz_schema_version");
+    runner.run_async(&mut database.owner.client).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_from_before_the_quotas_are_kept_and_known() -> Result<()> {
     let mut database = Database::empty().await?;
-    let mut runner = embedded::migrations::runner().set_target(Target::Version(BEFORE_QUOTAS));
-    runner.set_migration_table_name("ayaz_schema_version");
-    runner.run_async(&mut database.owner.client).await?;
+    migrate_to(&mut database, BEFORE_QUOTAS).await?;
     // As that version wrote it: the digest is that of the topic's length, topic and payload.
     database
         .owner

@@ -1,8 +1,9 @@
-//! A vehicle's month, from the trips that began in it.
+//! A vehicle's service day, from the trips that began on it. Months and seasons are sums of days, which
+//! the database adds up: every figure lies on a grid ([`exact`]), so the order does not show.
 
 use std::collections::BTreeMap;
 
-use ayaz_store::analytics::{Month, MonthBand, MonthTrip};
+use ayaz_store::analytics::{DayBand, DayTrip, TripDay};
 
 use crate::exact;
 
@@ -10,9 +11,19 @@ use crate::exact;
 /// of their time measured tell of it, 0 to 1.
 const MEASURED_SHARE_MIN: f64 = 0.95;
 
-/// Sums the trips, which are in the order of their start, a row for each band.
-pub fn sum(trips: &[MonthTrip]) -> Month {
-    let mut bands: BTreeMap<Option<i16>, MonthBand> = BTreeMap::new();
+/// Sums the trips, which are in the order of their days and of their start: a sum for each day, a row for
+/// each band.
+pub fn sum(trips: &[DayTrip]) -> Vec<TripDay> {
+    trips
+        .chunk_by(|a, b| a.service_day == b.service_day)
+        .filter_map(sum_day)
+        .collect()
+}
+
+/// `None` is without trips.
+fn sum_day(trips: &[DayTrip]) -> Option<TripDay> {
+    let service_day = trips.first()?.service_day;
+    let mut bands: BTreeMap<Option<i16>, DayBand> = BTreeMap::new();
     let mut charge: Option<(f64, f64)> = None;
     let mut last = None;
     // Bands in which the present trip was counted.
@@ -46,16 +57,18 @@ pub fn sum(trips: &[MonthTrip]) -> Month {
             }
         }
     }
-    Month {
+    Some(TripDay {
+        service_day,
         bands: bands.into_values().collect(),
         charge,
-    }
+    })
 }
 
 /// What the trip took, in % and kWh, if both are known throughout.
-fn drop_of(trip: &MonthTrip, duration: f64) -> Option<(f64, f64)> {
+fn drop_of(trip: &DayTrip, duration: f64) -> Option<(f64, f64)> {
     let (start, end) = trip.soc_percent?;
     let measured = trip.trip_seconds >= MEASURED_SHARE_MIN * duration
         && trip.trip_energy_seconds >= MEASURED_SHARE_MIN * trip.trip_seconds;
-    (measured && trip.trip_seconds > 0.0).then_some((start - end, trip.trip_net_kwh))
+    let percent = exact::fine(start - end);
+    (measured && trip.trip_seconds > 0.0).then_some((percent, trip.trip_net_kwh))
 }

@@ -1,0 +1,227 @@
+//! Rows of `day_band` and `day_charge`, described in their migration, and the trips that they sum.
+
+use ayaz_model::UnixMicroseconds;
+use futures_util::future::try_join3;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Error, Statement, Transaction};
+
+use super::energy::Energy;
+use super::rows::{CopyIn, Value};
+use crate::error::StoreError;
+use crate::vehicles::VehicleNumber;
+
+/// A trip of a service day, one band of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DayTrip {
+    /// The day on which the trip began.
+    pub service_day: Date,
+    /// Of the trip.
+    pub started_at: UnixMicroseconds,
+    /// Its number among those that started at that instant.
+    pub number: i32,
+    /// Its last sample.
+    pub ended_at: UnixMicroseconds,
+    /// The whole trip's time covered, s.
+    pub trip_seconds: f64,
+    /// The part of it with energy measured, s.
+    pub trip_energy_seconds: f64,
+    /// The whole trip's net energy, kWh.
+    pub trip_net_kwh: f64,
+    /// State of charge at its first and last sample that has one, %; `None` also for a trip that was
+    /// charged on the way.
+    pub soc_percent: Option<(f64, f64)>,
+    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
+    pub trip_km: Option<(f64, f64)>,
+    /// The band; `None` is unknown.
+    pub band_celsius: Option<i16>,
+    /// Intervals of the trip in the band.
+    pub intervals: i64,
+    /// Their sums.
+    pub energy: Energy,
+}
+
+/// One row of `day_band`, without its key.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[allow(missing_docs, reason = "the columns of `day_band`, described there")]
+pub struct DayBand {
+    pub band_celsius: Option<i16>,
+    pub trips: i64,
+    pub intervals: i64,
+    pub energy: Energy,
+    pub trip_duration_seconds: f64,
+    pub trip_seconds: f64,
+    pub trip_km: f64,
+    pub trip_odometer_km: f64,
+}
+
+/// The trips of a vehicle's service day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TripDay {
+    /// The day on which they began.
+    pub service_day: Date,
+    /// Its bands, in their order.
+    pub bands: Vec<DayBand>,
+    /// State of charge and energy of the trips that tell of the usable energy: percent and kWh.
+    pub charge: Option<(f64, f64)>,
+}
+
+/// The trips that began on some service days, in order. By the index of service days, so that nothing
+/// else is read, whatever the clock that they are told by.
+fn trips_statement() -> String {
+    let columns: Vec<String> = Energy::COLUMNS.iter().map(|c| format!("b.{c}")).collect();
+    format!(
+        "-- day_trips
+        select s.service_day, s.started_at, s.number, s.ended_at, s.seconds, s.energy_seconds,
+            s.net_kwh, case when s.plugged_in_share = 0 then s.soc_start_percent end,
+            s.soc_end_percent, case when s.distance_seconds > 0 then s.km end,
+            s.odometer_end_km - s.odometer_start_km, b.band_celsius, b.intervals, {}
+        from session s
+        join trip_band b using (vehicle_id, started_at, number)
+        where s.vehicle_id = $1 and s.service_day = any ($2::date[]) and s.kind = 'trip'
+        order by s.service_day, s.started_at, s.number, b.band",
+        columns.join(", ")
+    )
+}
+const TRIP_COLUMNS: usize = 13;
+
+pub(super) async fn trips(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    vehicle: VehicleNumber,
+    service_days: &[Date],
+) -> Result<Vec<DayTrip>, StoreError> {
+    let rows = transaction
+        .query(statement, &[&vehicle, &service_days])
+        .await
+        .map_err(|error| StoreError::from_driver("read the trips of days", error))?;
+    Ok(rows
+        .iter()
+        .map(|row| DayTrip {
+            service_day: row.get(0),
+            started_at: row.get::<_, Timestamp>(1).into(),
+            number: row.get(2),
+            ended_at: row.get::<_, Timestamp>(3).into(),
+            trip_seconds: row.get(4),
+            trip_energy_seconds: row.get(5),
+            trip_net_kwh: row.get(6),
+            soc_percent: row.get::<_, Option<f64>>(7).zip(row.get(8)),
+            trip_km: row.get::<_, Option<f64>>(9).zip(row.get(10)),
+            band_celsius: row.get(11),
+            intervals: row.get(12),
+            energy: Energy::from_row(row, TRIP_COLUMNS),
+        })
+        .collect())
+}
+
+const FORGET: &str = "-- forget_trip_days
+    with bands as (
+        delete from day_band where vehicle_id = $1 and service_day = any ($2::date[])
+    )
+    delete from day_charge where vehicle_id = $1 and service_day = any ($2::date[])";
+
+const INSERT_CHARGES: &str = "-- insert_day_charges
+    insert into day_charge (vehicle_id, service_day, soc_drop_percent, net_kwh)
+    select $1, * from unnest($2::date[], $3::float8[], $4::float8[])";
+
+/// The statements, prepared once a connection.
+#[derive(Debug, Clone)]
+pub(super) struct Statements {
+    pub(super) trips: Statement,
+    forget: Statement,
+    bands: CopyIn,
+    charges: Statement,
+}
+
+impl Statements {
+    /// Prepares them.
+    pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
+        let statement = format!(
+            "-- insert_day_bands
+            copy day_band (
+                vehicle_id, service_day, band, band_celsius, trips, intervals, {},
+                trip_duration_seconds, trip_seconds, trip_km, trip_odometer_km
+            ) from stdin (format binary)",
+            Energy::column_list()
+        );
+        let head = [
+            Type::INT4,
+            Type::DATE,
+            Type::INT4,
+            Type::INT2,
+            Type::INT8,
+            Type::INT8,
+        ];
+        let types: Vec<Type> = head
+            .into_iter()
+            .chain(Energy::types())
+            .chain([Type::FLOAT8; 4])
+            .collect();
+        Ok(Self {
+            trips: client.prepare(&trips_statement()).await?,
+            forget: client.prepare(FORGET).await?,
+            bands: CopyIn::prepare(client, &statement, types).await?,
+            charges: client.prepare(INSERT_CHARGES).await?,
+        })
+    }
+}
+
+/// Puts the sums in the place of those of these service days; a day without a sum has no trips.
+pub(super) async fn replace(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    vehicle: VehicleNumber,
+    service_days: &[Date],
+    sums: &[TripDay],
+) -> Result<(), Error> {
+    let bands = sums.iter().flat_map(|day| {
+        (0_i32..)
+            .zip(&day.bands)
+            .map(move |(number, band)| band_row(vehicle, day.service_day, number, band))
+    });
+    let charges = async {
+        let with_charge = || sums.iter().filter_map(|day| Some((day, day.charge?)));
+        let days: Vec<Date> = with_charge().map(|(day, _)| day.service_day).collect();
+        let percents: Vec<f64> = with_charge().map(|(_, (percent, _))| percent).collect();
+        let kwhs: Vec<f64> = with_charge().map(|(_, (_, kwh))| kwh).collect();
+        if days.is_empty() {
+            return Ok(());
+        }
+        transaction
+            .execute(&statements.charges, &[&vehicle, &days, &percents, &kwhs])
+            .await
+            .map(drop)
+    };
+    // Sent one after the other, without waiting for the answers.
+    let forget: [&(dyn ToSql + Sync); 2] = [&vehicle, &service_days];
+    try_join3(
+        transaction.execute(&statements.forget, &forget),
+        statements.bands.write(transaction, bands.collect()),
+        charges,
+    )
+    .await
+    .map(drop)
+}
+
+fn band_row(
+    vehicle: VehicleNumber,
+    service_day: Date,
+    number: i32,
+    band: &DayBand,
+) -> Vec<Value<'static>> {
+    let mut row: Vec<Value<'static>> = vec![
+        Box::new(vehicle),
+        Box::new(service_day),
+        Box::new(number),
+        Box::new(band.band_celsius),
+        Box::new(band.trips),
+        Box::new(band.intervals),
+    ];
+    row.extend(band.energy.values());
+    row.push(Box::new(band.trip_duration_seconds));
+    row.push(Box::new(band.trip_seconds));
+    row.push(Box::new(band.trip_km));
+    row.push(Box::new(band.trip_odometer_km));
+    row
+}
