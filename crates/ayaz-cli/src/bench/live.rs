@@ -129,7 +129,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
         .hour
         .plus(-MONTH_TRIPS_AGE_HOURS * HOUR_MICROSECONDS);
     database
-        .fill_trips(buses.into(), MONTH_TRIPS, before)
+        .fill_trips(buses.into(), MONTH_TRIPS, before, schedule.hour)
         .await?;
     eprintln!(
         "the first {} seconds of an hour of {buses} buses, and what was before",

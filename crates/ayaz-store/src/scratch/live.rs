@@ -1,11 +1,12 @@
 //! How far behind the views are while vehicles send, which server process works for the worker, and
-//! the trips of the month that it adds up at each refresh.
+//! the trips of the day and the month that it adds up at each refresh.
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 
 use super::ScratchDatabase;
+use crate::analytics::{Energy, trip_sums};
 use crate::connect::{Connection, Role};
 use crate::error::StoreError;
 
@@ -31,6 +32,9 @@ const NEWEST: &str = "-- newest_in_views
         select max(ended_at) as ended_at from session where vehicle_id = v
     ) s on true";
 
+/// Of a bus in town.
+const TRIPS_PER_DAY: i32 = 14;
+
 impl ScratchDatabase {
     /// Watches the vehicles from number 1 up to this.
     pub async fn watch_views(&self, vehicles: i32) -> Result<ViewWatch, StoreError> {
@@ -53,45 +57,88 @@ impl ScratchDatabase {
         })
     }
 
-    /// Gives each vehicle up to this number a month of trips, in three bands each, in the day before
-    /// these hours: a trip that goes on has its whole month added up again at each refresh.
+    /// Gives each vehicle up to this number so many trips, in three bands each, and what they add up to: 14
+    /// before this instant, on the service day of the hour (UTC, from 03:00 on), and as many on each day
+    /// before it. A trip that goes on has its day and its month added up again at each refresh; so that this
+    /// is the same work on any day, what would be of the month before counts to days of this one that are
+    /// yet to come.
     pub async fn fill_trips(
         &self,
         vehicles: i32,
         trips: i32,
         before: UnixMicroseconds,
+        hour: UnixMicroseconds,
     ) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("fill trips", error);
         let before = before.timestamp().unwrap_or_default();
-        let columns = crate::analytics::Energy::COLUMNS;
-        let figures = vec!["1"; columns.len()].join(", ");
-        let columns = columns.join(", ");
-        // The month is the one that the trips of the next hours fall in.
+        let hour = hour.timestamp().unwrap_or_default();
+        let columns = Energy::COLUMNS.join(", ");
         let sessions = format!(
             "-- fill_trips
             insert into session (
                 vehicle_id, number, started_at, ended_at, kind, block_started_at, service_day,
-                drive_cycle, plugged_in_share, intervals, {columns}
+                drive_cycle, plugged_in_share, intervals, soc_start_percent, soc_end_percent,
+                {columns}
             )
             select v, 0, at, at + interval '10 minutes', 'trip', at,
-                date_trunc('month', $3::timestamptz, 'UTC')::date, n, 0, 600, {figures}
-            from generate_series(1, $1::int) v, generate_series(1, $2::int) n,
-                lateral (select $3::timestamptz - n * interval '15 minutes' as at) t"
+                month + (today - month - day + days) % days, n, 0, 600, 60, 58, {figures}
+            from generate_series(1, $1::int) v, generate_series(0, $2::int - 1) n,
+                lateral (select n / {TRIPS_PER_DAY} as day, n % {TRIPS_PER_DAY} + 1 as trip) p,
+                lateral (
+                    select $3::timestamptz - day * interval '1 day' - trip * interval '15 minutes'
+                        as at
+                ) t,
+                lateral (select service_day($4, 'UTC', 3) as today) d,
+                lateral (select date_trunc('month', today::timestamp)::date as month) m,
+                lateral (select (month + interval '1 month')::date - month as days) l
+            where day < days",
+            figures = figures(600)
         );
         let bands = format!(
             "-- fill_trip_bands
             insert into trip_band (
                 vehicle_id, started_at, number, band, band_celsius, intervals, {columns}
             )
-            select vehicle_id, started_at, number, band, -20 + 5 * band, 200, {figures}
-            from session, generate_series(0, 2) band"
+            select vehicle_id, started_at, number, band, -20 + 5 * band, 200, {}
+            from session, generate_series(0, 2) band",
+            figures(200)
         );
+        let sums: Vec<String> = Energy::COLUMNS
+            .iter()
+            .map(|c| format!("sum(b.{c})"))
+            .collect();
+        let day_bands = format!(
+            "-- fill_day_bands
+            insert into day_band (
+                vehicle_id, service_day, band, band_celsius, trips, intervals, {columns},
+                trip_duration_seconds, trip_seconds, trip_km, trip_odometer_km
+            )
+            select vehicle_id, s.service_day, b.band, b.band_celsius, count(*), sum(b.intervals), {},
+                sum(s.seconds), sum(s.seconds), 0, 0
+            from session s
+            join trip_band b using (vehicle_id, started_at, number)
+            group by vehicle_id, s.service_day, b.band, b.band_celsius",
+            sums.join(", ")
+        );
+        let day_charges = "-- fill_day_charges
+            insert into day_charge (vehicle_id, service_day, soc_drop_percent, net_kwh)
+            select vehicle_id, service_day, sum(soc_start_percent - soc_end_percent), sum(net_kwh)
+            from session
+            group by vehicle_id, service_day";
         let client = &self.owner.client;
         client
-            .execute(&sessions, &[&vehicles, &trips, &before])
+            .execute(&sessions, &[&vehicles, &trips, &before, &hour])
             .await
             .map_err(failed)?;
-        client.execute(&bands, &[]).await.map_err(failed)?;
+        for statement in [
+            &bands,
+            &day_bands,
+            day_charges,
+            &trip_sums::months_statement("true"),
+            &trip_sums::vehicles_statement("true"),
+        ] {
+            client.execute(statement, &[]).await.map_err(failed)?;
+        }
         Ok(())
     }
 
@@ -109,6 +156,22 @@ impl ScratchDatabase {
             .map(|row| row.map(|row| row.get(0)))
             .map_err(|error| StoreError::from_driver("look for the worker's backend", error))
     }
+}
+
+/// Of so many seconds in which everything was measured; of all else, one.
+fn figures(seconds: i32) -> String {
+    let figures: Vec<String> = Energy::COLUMNS
+        .iter()
+        .map(|column| {
+            if column.ends_with("seconds") {
+                seconds
+            } else {
+                1
+            }
+            .to_string()
+        })
+        .collect();
+    figures.join(", ")
 }
 
 impl ViewWatch {
