@@ -103,14 +103,25 @@ impl ScratchDatabase {
             from session, generate_series(0, 2) band",
             figures(200)
         );
+        let client = &self.owner.client;
+        client
+            .execute(&sessions, &[&vehicles, &trips, &before, &hour])
+            .await
+            .map_err(failed)?;
+        client.execute(&bands, &[]).await.map_err(failed)?;
+        self.sum_filled_trips().await.map_err(failed)
+    }
+
+    /// Writes what the days, the months and the vehicles of these trips come to.
+    async fn sum_filled_trips(&self) -> Result<(), tokio_postgres::Error> {
         let sums: Vec<String> = Energy::COLUMNS
             .iter()
-            .map(|c| format!("sum(b.{c})"))
+            .map(|column| format!("sum(b.{column})"))
             .collect();
-        let day_bands = format!(
+        let bands = format!(
             "-- fill_day_bands
             insert into day_band (
-                vehicle_id, service_day, band, band_celsius, trips, intervals, {columns},
+                vehicle_id, service_day, band, band_celsius, trips, intervals, {},
                 trip_duration_seconds, trip_seconds, trip_km, trip_odometer_km
             )
             select vehicle_id, s.service_day, b.band, b.band_celsius, count(*), sum(b.intervals), {},
@@ -118,26 +129,18 @@ impl ScratchDatabase {
             from session s
             join trip_band b using (vehicle_id, started_at, number)
             group by vehicle_id, s.service_day, b.band, b.band_celsius",
+            Energy::COLUMNS.join(", "),
             sums.join(", ")
         );
-        let day_charges = "-- fill_day_charges
+        let charges = "-- fill_day_charges
             insert into day_charge (vehicle_id, service_day, soc_drop_percent, net_kwh)
             select vehicle_id, service_day, sum(soc_start_percent - soc_end_percent), sum(net_kwh)
             from session
             group by vehicle_id, service_day";
-        let client = &self.owner.client;
-        client
-            .execute(&sessions, &[&vehicles, &trips, &before, &hour])
-            .await
-            .map_err(failed)?;
-        for statement in [
-            &bands,
-            &day_bands,
-            day_charges,
-            &trip_sums::months_statement("true"),
-            &trip_sums::vehicles_statement("true"),
-        ] {
-            client.execute(statement, &[]).await.map_err(failed)?;
+        let months = trip_sums::months_statement("true");
+        let vehicles = trip_sums::vehicles_statement("true");
+        for statement in [&bands, charges, &months, &vehicles] {
+            self.owner.client.execute(statement, &[]).await?;
         }
         Ok(())
     }
@@ -158,19 +161,12 @@ impl ScratchDatabase {
     }
 }
 
-/// Of so many seconds in which everything was measured; of all else, one.
+/// Of a time of so many seconds in which everything was measured; one of all else.
 fn figures(seconds: i32) -> String {
-    let figures: Vec<String> = Energy::COLUMNS
-        .iter()
-        .map(|column| {
-            if column.ends_with("seconds") {
-                seconds
-            } else {
-                1
-            }
-            .to_string()
-        })
-        .collect();
+    let seconds = seconds.to_string();
+    let is_time = |column: &str| column.ends_with("seconds");
+    let figure = |column: &&str| if is_time(column) { &seconds } else { "1" };
+    let figures: Vec<&str> = Energy::COLUMNS.iter().map(figure).collect();
     figures.join(", ")
 }
 
