@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_store::analytics::{DayBand, DayTrip, TripDay};
+use ayaz_store::analytics::{DayBand, DayTripBand, TripDay};
 
 use crate::exact;
 
@@ -13,7 +13,7 @@ const MEASURED_SHARE_MIN: f64 = 0.95;
 
 /// Sums the trips, which are in the order of their days and of their start: a sum for each day, a row for
 /// each band.
-pub fn sum(trips: &[DayTrip]) -> Vec<TripDay> {
+pub fn sum(trips: &[DayTripBand]) -> Vec<TripDay> {
     trips
         .chunk_by(|a, b| a.service_day == b.service_day)
         .filter_map(sum_day)
@@ -21,7 +21,7 @@ pub fn sum(trips: &[DayTrip]) -> Vec<TripDay> {
 }
 
 /// `None` is without trips.
-fn sum_day(trips: &[DayTrip]) -> Option<TripDay> {
+fn sum_day(trips: &[DayTripBand]) -> Option<TripDay> {
     let service_day = trips.first()?.service_day;
     let mut bands: BTreeMap<Option<i16>, DayBand> = BTreeMap::new();
     let mut charge: Option<(f64, f64)> = None;
@@ -65,7 +65,7 @@ fn sum_day(trips: &[DayTrip]) -> Option<TripDay> {
 }
 
 /// What the trip took, in % and kWh, if both are known throughout.
-fn drop_of(trip: &DayTrip, duration: f64) -> Option<(f64, f64)> {
+fn drop_of(trip: &DayTripBand, duration: f64) -> Option<(f64, f64)> {
     let (start, end) = trip.soc_percent?;
     let measured = trip.trip_seconds >= MEASURED_SHARE_MIN * duration
         && trip.trip_energy_seconds >= MEASURED_SHARE_MIN * trip.trip_seconds;

@@ -107,6 +107,8 @@ impl Candidate {
         config: RefreshConfig,
         plausibility: PlausibilityConfig,
     ) -> Result<Worker, StoreError> {
+        // It may have stood by while the schema was changed.
+        check_schema(&self.connection).await?;
         commit_without_waiting(&self.connection.client).await?;
         read_in_key_order(&self.connection.client).await?;
         let statements = RefreshStatements::prepare(&self.connection.client).await?;

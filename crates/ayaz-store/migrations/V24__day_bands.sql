@@ -1,9 +1,11 @@
 -- Trips by service day, so that a trip that goes on has one day of trips summed again and not its whole
 -- month: months are sums of days, as seasons are sums of months.
 
+-- Workers of before go on with what they have begun.
+lock table session, trip_band, month_band, month_charge in exclusive mode;
+
 create table day_band (like month_band);
 alter table day_band rename column month to service_day;
-alter table day_band add primary key (vehicle_id, service_day, band);
 
 comment on table day_band is
     'Trips by vehicle, service day on which they began, and temperature band; what month_band adds up. '
@@ -15,7 +17,6 @@ comment on column day_band.trip_odometer_km is
 
 create table day_charge (like month_charge);
 alter table day_charge rename column month to service_day;
-alter table day_charge add primary key (vehicle_id, service_day);
 
 comment on table day_charge is
     'What a vehicle''s trips of a service day took whose state of charge and energy are known throughout; '
@@ -69,22 +70,36 @@ from (
         case when s.distance_seconds > 0 then s.km end as trip_km,
         s.odometer_end_km - s.odometer_start_km as trip_odometer_km,
         sum(b.intervals) as intervals,
-        sum(b.seconds) as seconds, sum(b.doubted_seconds) as doubted_seconds,
-        sum(b.distance_seconds) as distance_seconds, sum(b.km) as km, sum(b.energy_seconds) as
-        energy_seconds, sum(b.net_kwh) as net_kwh, sum(b.discharge_kwh) as discharge_kwh,
-        sum(b.regen_kwh) as regen_kwh, sum(b.paired_km) as paired_km, sum(b.paired_net_kwh) as
-        paired_net_kwh, sum(b.standing_seconds) as standing_seconds, sum(b.standing_net_kwh) as
-        standing_net_kwh, sum(b.heater_kwh) as heater_kwh, sum(b.heater_base_kwh) as
-        heater_base_kwh, sum(b.heat_pump_kwh) as heat_pump_kwh, sum(b.heat_pump_base_kwh) as
-        heat_pump_base_kwh, sum(b.battery_heater_kwh) as battery_heater_kwh,
-        sum(b.battery_heater_base_kwh) as battery_heater_base_kwh, sum(b.air_conditioning_kwh) as
-        air_conditioning_kwh, sum(b.air_conditioning_base_kwh) as air_conditioning_base_kwh,
-        sum(b.auxiliary_kwh) as auxiliary_kwh, sum(b.auxiliary_base_kwh) as auxiliary_base_kwh,
-        sum(b.traction_kwh) as traction_kwh, sum(b.traction_base_kwh) as traction_base_kwh,
-        sum(b.charger_kwh) as charger_kwh, sum(b.unexplained_kwh) as unexplained_kwh,
-        sum(b.unexplained_base_kwh) as unexplained_base_kwh, sum(b.fuel_litres) as fuel_litres,
-        sum(b.exterior_kelvin_seconds) as exterior_kelvin_seconds, sum(b.exterior_seconds) as
-        exterior_seconds
+        sum(b.seconds) as seconds,
+        sum(b.doubted_seconds) as doubted_seconds,
+        sum(b.distance_seconds) as distance_seconds,
+        sum(b.km) as km,
+        sum(b.energy_seconds) as energy_seconds,
+        sum(b.net_kwh) as net_kwh,
+        sum(b.discharge_kwh) as discharge_kwh,
+        sum(b.regen_kwh) as regen_kwh,
+        sum(b.paired_km) as paired_km,
+        sum(b.paired_net_kwh) as paired_net_kwh,
+        sum(b.standing_seconds) as standing_seconds,
+        sum(b.standing_net_kwh) as standing_net_kwh,
+        sum(b.heater_kwh) as heater_kwh,
+        sum(b.heater_base_kwh) as heater_base_kwh,
+        sum(b.heat_pump_kwh) as heat_pump_kwh,
+        sum(b.heat_pump_base_kwh) as heat_pump_base_kwh,
+        sum(b.battery_heater_kwh) as battery_heater_kwh,
+        sum(b.battery_heater_base_kwh) as battery_heater_base_kwh,
+        sum(b.air_conditioning_kwh) as air_conditioning_kwh,
+        sum(b.air_conditioning_base_kwh) as air_conditioning_base_kwh,
+        sum(b.auxiliary_kwh) as auxiliary_kwh,
+        sum(b.auxiliary_base_kwh) as auxiliary_base_kwh,
+        sum(b.traction_kwh) as traction_kwh,
+        sum(b.traction_base_kwh) as traction_base_kwh,
+        sum(b.charger_kwh) as charger_kwh,
+        sum(b.unexplained_kwh) as unexplained_kwh,
+        sum(b.unexplained_base_kwh) as unexplained_base_kwh,
+        sum(b.fuel_litres) as fuel_litres,
+        sum(b.exterior_kelvin_seconds) as exterior_kelvin_seconds,
+        sum(b.exterior_seconds) as exterior_seconds
     from session s
     join trip_band b using (vehicle_id, started_at, number)
     where s.kind = 'trip' and b.intervals > 0
@@ -125,3 +140,14 @@ select
     sum(net_kwh)
 from day_charge
 group by vehicle_id, month;
+
+alter table day_band add primary key (vehicle_id, service_day, band);
+alter table day_charge add primary key (vehicle_id, service_day);
+analyze day_band, day_charge;
+
+comment on table month_band is
+    'Trips by vehicle, month and temperature band: the sums of day_band over the service days of the month. '
+    'band is the position within the month.';
+comment on table month_charge is
+    'What a vehicle''s trips of a month took whose state of charge and energy are known throughout: the '
+    'sums of day_charge.';

@@ -3,8 +3,8 @@
 //! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
 //! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`exterior`], [`sessions`],
-//! [`days`], [`trip_days`], [`trip_sums`]; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held
-//! against each other), [`upkeep`] (what is cleared away).
+//! [`days`], [`trip_days`], `trip_sums`; [`refresh`] (all of that in one transaction), [`fleet_hours`]
+//! (vehicles held against each other), [`upkeep`] (what is cleared away).
 
 pub mod clock;
 pub mod days;
@@ -22,7 +22,7 @@ pub mod samples;
 pub mod sessions;
 pub mod states;
 pub mod trip_days;
-pub mod trip_sums;
+pub(crate) mod trip_sums;
 pub mod upkeep;
 
 pub use clock::ClockRun;
@@ -38,7 +38,7 @@ pub use refresh::{HoursOutcome, Neighbours, Refresh, RefreshStatements};
 pub use samples::Sample;
 pub use sessions::{Session, TripBand, Window};
 pub use states::{HourState, KnownHours, OpenTrip};
-pub use trip_days::{DayBand, DayTrip, TripDay};
+pub use trip_days::{DayBand, DayTripBand, TripDay};
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;

@@ -4,6 +4,7 @@
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
+use crate::analytics::lock::{end_worker, try_become_worker};
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
@@ -33,10 +34,14 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
         .await
         .map_err(|error| StoreError::from_driver("lock for migration", error))?;
     // refinery would call a migration that this program does not know a missing file.
-    if let Some(found) = version_if_any(client).await?
+    let found = version_if_any(client).await?;
+    if let Some(found) = found
         && found > latest_version()
     {
         return Err(newer(found));
+    }
+    if found.is_some_and(|found| found < latest_version()) {
+        hold_off_worker(client).await?;
     }
     let report = runner()
         .run_async(client)
@@ -61,6 +66,34 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
         edition,
     })
 }
+
+/// Takes the worker's place for as long as the session lasts: what a worker of before wrote while a
+/// migration adds up what there is would be missing from it. The worker loses nothing by that; it comes
+/// back, stands by, and finds the schema changed.
+async fn hold_off_worker(client: &Client) -> Result<(), StoreError> {
+    for _ in 0..TAKE_TRIES_MAX {
+        if try_become_worker(client).await? {
+            return Ok(());
+        }
+        end_worker(client).await.map_err(|error| {
+            let rights = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
+            match StoreError::from_driver("end the worker's connection", error) {
+                StoreError::Fatal(cause) if rights => StoreError::Fatal(format!(
+                    "ayaz-analytics is at work on this database, and this login may not end its \
+                     connection ({cause}): stop it, and migrate then"
+                )),
+                other => other,
+            }
+        })?;
+    }
+    Err(StoreError::Fatal(
+        "ayaz-analytics is at work on this database and cannot be held off: stop it, and migrate then"
+            .to_owned(),
+    ))
+}
+
+/// Several candidates may stand by, and take the place of one that was ended.
+const TAKE_TRIES_MAX: usize = 20;
 
 /// The schema's version that this build works with.
 pub fn latest_version() -> i32 {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_analytics::trip_days;
-use ayaz_store::analytics::{Activity, DayBand, DayTrip, Session, TripDay};
+use ayaz_store::analytics::{Activity, DayBand, DayTripBand, Session, TripDay};
 use jiff::civil::Date;
 
 /// A month's bands, in their order, and the charge.
@@ -66,8 +66,8 @@ pub(crate) fn months(sessions: &[Session]) -> BTreeMap<Date, Month> {
     sums.iter().filter_map(month).collect()
 }
 
-fn trips(sessions: &[Session]) -> Vec<DayTrip> {
-    let mut trips: Vec<DayTrip> = Vec::new();
+fn trips(sessions: &[Session]) -> Vec<DayTripBand> {
+    let mut trips: Vec<DayTripBand> = Vec::new();
     for (index, trip) in sessions.iter().enumerate() {
         if trip.kind != Activity::Trip {
             continue;
@@ -82,7 +82,7 @@ fn trips(sessions: &[Session]) -> Vec<DayTrip> {
         let odometer = trip.ends.odometer_km;
         let ends = odometer.last_value().zip(odometer.first_value());
         let odometer_km = ends.map(|(last, first)| last - first);
-        trips.extend(trip.bands.iter().map(|band| DayTrip {
+        trips.extend(trip.bands.iter().map(|band| DayTripBand {
             service_day: trip.service_day,
             started_at: trip.started_at,
             number: number as i32,

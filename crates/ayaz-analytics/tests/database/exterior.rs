@@ -1,4 +1,4 @@
-//! Exterior temperatures that a fleet contradicts: what they do to sessions, bands and months.
+//! Exterior temperatures that a fleet contradicts: what they do to sessions, bands and days.
 
 use std::time::Duration;
 

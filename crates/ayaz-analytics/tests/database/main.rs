@@ -19,7 +19,7 @@ use anyhow::Result;
 use ayaz_analytics::config::Config;
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::run::{run, run_once};
-use ayaz_analytics::work::Work;
+use ayaz_analytics::work::{Candidate, Work};
 use fleet::{Database, Drive};
 
 async fn work_off(database: &Database) -> Result<Work> {
@@ -166,6 +166,23 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Res
     for vehicle in 2..8 {
         assert_eq!(database.rows(vehicle).await?, expected, "vehicle {vehicle}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_that_stood_by_while_the_schema_changed_does_not_begin() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    let candidate = Candidate::connect(&database.url).await?;
+    let newer = "insert into ayaz_schema_version (version, name) values (9999, 'newer')";
+    database.execute(newer).await?;
+    assert!(candidate.try_become_worker().await?);
+    let begun = candidate
+        .into_worker(config(&database).refresh, PlausibilityConfig::default())
+        .await;
+    let error = begun.expect_err("the schema is another").to_string();
+    assert!(error.contains("use a newer ayaz"), "{error}");
     Ok(())
 }
 

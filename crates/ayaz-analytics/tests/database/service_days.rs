@@ -73,10 +73,27 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
         return Ok(());
     };
     let days = "select string_agg(distinct to_char(service_day, 'MM-DD'), ' ') from day_band";
+    let months = "select string_agg(distinct to_char(month, 'MM'), ' ') from (
+            select month from month_band union all select month from month_charge
+        ) m";
     database.arrive(1, NUMBERED, 1, 0).await?;
+    // To the first of February.
+    database
+        .execute(
+            "create temp table moved as select * from reading;
+            update moved set recorded_at = recorded_at + interval '22 days';
+            delete from reading;
+            insert into reading select * from moved;
+            update touched_hours set changed_from = (
+                select array_agg(at + interval '22 days') from unnest(changed_from) at
+            )",
+        )
+        .await?;
     work_off(&database).await?;
-    assert_eq!(database.text(days).await?, "01-10");
+    assert_eq!(database.text(days).await?, "02-01");
+    assert_eq!(database.text(months).await?, "02");
     let rows = database.rows(1).await?;
+    let season = database.rows_of("vehicle_band", 1).await?;
     // Where it is seven in the evening of the day before.
     database
         .execute(
@@ -86,7 +103,9 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
         )
         .await?;
     work_off(&database).await?;
-    assert_eq!(database.text(days).await?, "01-09");
+    assert_eq!(database.text(days).await?, "01-31");
+    assert_eq!(database.text(months).await?, "01");
+    assert_eq!(database.rows_of("vehicle_band", 1).await?, season);
     database.execute("delete from vehicle_context").await?;
     work_off(&database).await?;
     assert_eq!(database.rows(1).await?, rows);

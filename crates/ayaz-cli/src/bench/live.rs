@@ -52,8 +52,8 @@ const LATE_HOURS: i64 = 10;
 const LATE_STEP_SECONDS: i64 = 20;
 const LATE_AGE_HOURS: i64 = 48;
 
-/// Trips that each bus has behind it in the month, 14 a day, and that ended some hours before.
-const MONTH_TRIPS: i32 = 420;
+/// Days of the month on which each bus has trips behind it, and how long ago the last of them ended.
+const MONTH_DAYS: i32 = 30;
 const MONTH_TRIPS_AGE_HOURS: i64 = 8;
 
 /// Time for everything before the buses send; the hour is chosen so that it lies ahead.
@@ -129,7 +129,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
         .hour
         .plus(-MONTH_TRIPS_AGE_HOURS * HOUR_MICROSECONDS);
     database
-        .fill_trips(buses.into(), MONTH_TRIPS, before, schedule.hour)
+        .fill_trips(buses.into(), MONTH_DAYS, before, schedule.hour)
         .await?;
     eprintln!(
         "the first {} seconds of an hour of {buses} buses, and what was before",

@@ -18,6 +18,21 @@ pub async fn try_become_worker(client: &Client) -> Result<bool, StoreError> {
         .map_err(|error| StoreError::from_driver("ask for the worker's lock", error))
 }
 
+/// Ends the connection of whoever is the worker, and waits up to five seconds until it is gone.
+pub(crate) async fn end_worker(client: &Client) -> Result<(), tokio_postgres::Error> {
+    client
+        .execute(
+            "-- end_worker
+            select pg_terminate_backend(pid, 5000)
+            from pg_locks
+            where locktype = 'advisory' and granted and classid = 0 and objid = 7152020 and objsubid = 1
+                and database = (select oid from pg_database where datname = current_database())",
+            &[],
+        )
+        .await
+        .map(drop)
+}
+
 /// Lets commits return before they are on disk, for this session. A commit that a crash of the
 /// server undoes puts its hours back into the queue with it, so they are worked out again.
 pub async fn commit_without_waiting(client: &Client) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use super::samples::{self, Sample};
 use super::sessions::{self, Session, Window};
 use super::states::{HourState, KnownHours, OpenTrip};
 use super::timestamp;
-use super::trip_days::{self, DayTrip, TripDay};
+use super::trip_days::{self, DayTripBand, TripDay};
 use super::trip_sums;
 use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, rules_by};
 use crate::error::StoreError;
@@ -409,7 +409,7 @@ impl<'a> Refresh<'a> {
     }
 
     /// The trips that began on these service days, band by band, in order.
-    pub async fn day_trips(&self, service_days: &[Date]) -> Result<Vec<DayTrip>, StoreError> {
+    pub async fn day_trips(&self, service_days: &[Date]) -> Result<Vec<DayTripBand>, StoreError> {
         let statement = &self.statements.trip_days.trips;
         trip_days::trips(&self.transaction, statement, self.vehicle, service_days).await
     }

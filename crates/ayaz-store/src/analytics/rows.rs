@@ -27,7 +27,8 @@ pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 ///
 /// Never send one while another is under way: when the first fails, or is dropped, the second is
 /// refused without having begun, the driver ends it all the same, and the server's answer to that
-/// breaks the connection. Other statements may go before and after it without waiting.
+/// breaks the connection. Other statements may go before and after it without waiting; if one before it
+/// fails, the connection is lost in the same way, so whoever sends them must open another.
 #[derive(Debug, Clone)]
 pub(super) struct CopyIn {
     statement: Statement,

@@ -14,7 +14,7 @@ use crate::vehicles::VehicleNumber;
 
 /// A trip of a service day, one band of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DayTrip {
+pub struct DayTripBand {
     /// The day on which the trip began.
     pub service_day: Date,
     /// Of the trip.
@@ -91,14 +91,14 @@ pub(super) async fn trips(
     statement: &Statement,
     vehicle: VehicleNumber,
     service_days: &[Date],
-) -> Result<Vec<DayTrip>, StoreError> {
+) -> Result<Vec<DayTripBand>, StoreError> {
     let rows = transaction
         .query(statement, &[&vehicle, &service_days])
         .await
         .map_err(|error| StoreError::from_driver("read the trips of days", error))?;
     Ok(rows
         .iter()
-        .map(|row| DayTrip {
+        .map(|row| DayTripBand {
             service_day: row.get(0),
             started_at: row.get::<_, Timestamp>(1).into(),
             number: row.get(2),

@@ -21,7 +21,7 @@ const FORGET: &str = "-- forget_trip_sums
 
 /// The statement that adds up the months of all days that a condition names, whose sums are gone
 /// ([`FORGET`]). They must be whole months. Bands are numbered in their order, the unknown one first.
-pub(crate) fn months_statement(condition: &str) -> String {
+pub(crate) fn add_up_days_statement(condition: &str) -> String {
     format!(
         "-- add_up_days
         with charges as (
@@ -49,7 +49,7 @@ pub(crate) fn months_statement(condition: &str) -> String {
 
 /// The statement that adds up all months of the vehicles that a condition names, whose sums are gone
 /// ([`FORGET`]).
-pub(crate) fn vehicles_statement(condition: &str) -> String {
+pub(crate) fn add_up_months_statement(condition: &str) -> String {
     format!(
         "-- add_up_months
         insert into vehicle_band (vehicle_id, band_celsius, {})
@@ -91,12 +91,12 @@ pub(super) struct Statements {
 impl Statements {
     /// Prepares them.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
-        let months = months_statement("vehicle_id = $1 and service_day between $2 and $3");
+        let months = add_up_days_statement("vehicle_id = $1 and service_day between $2 and $3");
         Ok(Self {
             forget: client.prepare(FORGET).await?,
             months: client.prepare(&months).await?,
             vehicle: client
-                .prepare(&vehicles_statement("vehicle_id = $1"))
+                .prepare(&add_up_months_statement("vehicle_id = $1"))
                 .await?,
         })
     }

@@ -191,7 +191,7 @@ impl ScratchDatabase {
         client
             .execute(
                 // Those of other parts have been added up by the worker.
-                &crate::analytics::trip_sums::vehicles_statement(
+                &crate::analytics::trip_sums::add_up_months_statement(
                     "vehicle_id in (select vehicle_id from vehicle where fleet = 'season')",
                 ),
                 &[],

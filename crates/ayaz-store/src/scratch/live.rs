@@ -20,8 +20,8 @@ pub struct ViewWatch {
 }
 
 /// The views of a running hour are over `energy_piece` (`hour_energy`, `day_energy`) and `session`
-/// (`session_energy`, `trip_energy`); months change in the same transaction. A vehicle is as new as
-/// the older of both.
+/// (`session_energy`, `trip_energy`); days and months change in the same transaction. A vehicle is as new
+/// as the older of both.
 const NEWEST: &str = "-- newest_in_views
     select case when p.ended_at is not null then least(p.ended_at, s.ended_at) end
     from generate_series(1, $1::int) v
@@ -57,15 +57,15 @@ impl ScratchDatabase {
         })
     }
 
-    /// Gives each vehicle up to this number so many trips, in three bands each, and what they add up to: 14
-    /// before this instant, on the service day of the hour (UTC, from 03:00 on), and as many on each day
-    /// before it. A trip that goes on has its day and its month added up again at each refresh; so that this
-    /// is the same work on any day, what would be of the month before counts to days of this one that are
-    /// yet to come.
+    /// Gives each vehicle up to this number trips on so many days, in three bands each, and what they add up
+    /// to: 14 before this instant, on the service day of the hour (UTC, from 03:00 on), and as many on each
+    /// day before it, at most a month. A trip that goes on has its day and its month added up again at each
+    /// refresh; so that this is the same work on any day, what would be of the month before counts to days
+    /// of this one that are yet to come.
     pub async fn fill_trips(
         &self,
         vehicles: i32,
-        trips: i32,
+        days: i32,
         before: UnixMicroseconds,
         hour: UnixMicroseconds,
     ) -> Result<(), StoreError> {
@@ -82,7 +82,7 @@ impl ScratchDatabase {
             )
             select v, 0, at, at + interval '10 minutes', 'trip', at,
                 month + (today - month - day + days) % days, n, 0, 600, 60, 58, {figures}
-            from generate_series(1, $1::int) v, generate_series(0, $2::int - 1) n,
+            from generate_series(1, $1::int) v, generate_series(0, $2::int * {TRIPS_PER_DAY} - 1) n,
                 lateral (select n / {TRIPS_PER_DAY} as day, n % {TRIPS_PER_DAY} + 1 as trip) p,
                 lateral (
                     select $3::timestamptz - day * interval '1 day' - trip * interval '15 minutes'
@@ -105,7 +105,7 @@ impl ScratchDatabase {
         );
         let client = &self.owner.client;
         client
-            .execute(&sessions, &[&vehicles, &trips, &before, &hour])
+            .execute(&sessions, &[&vehicles, &days, &before, &hour])
             .await
             .map_err(failed)?;
         client.execute(&bands, &[]).await.map_err(failed)?;
@@ -137,8 +137,8 @@ impl ScratchDatabase {
             select vehicle_id, service_day, sum(soc_start_percent - soc_end_percent), sum(net_kwh)
             from session
             group by vehicle_id, service_day";
-        let months = trip_sums::months_statement("true");
-        let vehicles = trip_sums::vehicles_statement("true");
+        let months = trip_sums::add_up_days_statement("true");
+        let vehicles = trip_sums::add_up_months_statement("true");
         for statement in [&bands, charges, &months, &vehicles] {
             self.owner.client.execute(statement, &[]).await?;
         }

@@ -124,7 +124,7 @@ async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
     add_up(database, pieces).await
 }
 
-/// Sessions and months, as the worker works them out from pieces.
+/// Sessions and what they add up to, as the worker works them out from pieces.
 async fn add_up(database: &Database, pieces: &[Piece]) -> Result<()> {
     let mut worker = database.connect_as(Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&worker.client).await?;
