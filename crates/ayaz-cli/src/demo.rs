@@ -151,15 +151,27 @@ fn where_to_look(
         Some(time) => format!("The fleet is live now, for {time:?}."),
         None => "The fleet is live now. Ctrl-C stops everything.".to_owned(),
     };
+    let ayaz = own_program();
     format!(
         "\n{readings} readings sent, all of them stored. Where to look:\n\
-         \x20 reports   AYAZ_DATABASE_URL={database} ayaz report energy --by trip\n\
+         \x20 reports   AYAZ_DATABASE_URL={database} {ayaz} report energy --by trip\n\
          \x20 SQL       psql {database}\n\
          \x20 broker    {broker}\n\
          {admin}\
          \x20 Grafana   deploy/compose.yaml brings it, with dashboards for these tables\n\
          {end}\n"
     )
+}
+
+/// How this program is called from here, by cargo or from the path.
+fn own_program() -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| "ayaz".into());
+    let here = std::env::current_dir().unwrap_or_default();
+    program
+        .strip_prefix(here)
+        .unwrap_or(&program)
+        .display()
+        .to_string()
 }
 
 /// Waits until every reading is stored and worked off, and makes sure of it.

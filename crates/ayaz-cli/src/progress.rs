@@ -21,9 +21,8 @@ impl Progress {
     /// Towards `total` things, named in the plural.
     pub fn new(what: &'static str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(
-                "{msg:>22} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}",
-            );
+            let style =
+                ProgressStyle::with_template("{msg:>22} [{bar:30}] {human_pos}/{human_len} {eta}");
             ProgressBar::new(total)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
                 .with_message(what)

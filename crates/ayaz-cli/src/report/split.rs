@@ -1,6 +1,6 @@
 //! What the energy went into, for people.
 
-use ayaz_store::reports::EnergySums;
+use ayaz_store::reports::{Component, EnergySums};
 
 use super::look::Look;
 use super::table::{NOTHING, Table, percent};
@@ -17,6 +17,10 @@ pub(super) const HEADINGS: [&str; 6] = [
 
 /// What stands before an estimate.
 const ESTIMATED: char = '~';
+
+/// Meters that miss no more than this share of the energy leave what they would leave had they seen all
+/// of it, as far as an estimate can tell.
+const MISSED_SHARE_MAX: f64 = 0.01;
 
 /// Bases that agree so far are of the same intervals, kWh.
 const BASE_TOLERANCE: f64 = 1e-6;
@@ -51,16 +55,13 @@ impl Shares {
             && shares.is_estimated
             && traction + other != 0.0
         {
-            let share = traction / (traction + other);
-            let metered = [
-                shares.cabin_heat,
-                shares.battery_heat,
-                shares.air_conditioning,
-                shares.auxiliary,
-            ];
-            shares.traction = Some(share);
-            shares.unexplained = (!has_two_bases(energy))
-                .then(|| 1.0 - share - metered.into_iter().flatten().sum::<f64>());
+            let whole = traction + other;
+            shares.traction = Some(traction / whole);
+            shares.unexplained =
+                (!has_two_bases(energy) && !is_metered_in_part(energy)).then(|| {
+                    let metered: f64 = meters(energy).filter_map(|meter| meter.kwh).sum();
+                    (other - metered) / whole
+                });
         }
         shares
     }
@@ -113,6 +114,12 @@ pub(super) fn notes<'a>(
              taken for all that does not drive it."
         ));
     }
+    if energies.clone().any(is_metered_in_part) {
+        notes.push(format!(
+            "unexplained {NOTHING}: some meters were read over a part of the driving only, so what they \
+             leave of all of it is not known."
+        ));
+    }
     if energies.any(has_two_bases) {
         notes.push(format!(
             "cabin heat {NOTHING}: heater and heat pump were not metered over the same driving, so \
@@ -142,9 +149,36 @@ fn has_two_bases(energy: &EnergySums) -> bool {
     shares.is_some() && cabin_heat_share(energy).is_none()
 }
 
+/// Meters of what does not drive the bus, those that were read.
+fn meters(energy: &EnergySums) -> impl Iterator<Item = &Component> {
+    let meters = [
+        &energy.heater,
+        &energy.heat_pump,
+        &energy.battery_heater,
+        &energy.air_conditioning,
+        &energy.auxiliary,
+    ];
+    meters.into_iter().filter(|meter| meter.share().is_some())
+}
+
+/// Whether the split is estimated from all of the energy and a meter saw only a part of it: then what the
+/// meters leave is not the rest of the split.
+fn is_metered_in_part(energy: &EnergySums) -> bool {
+    let split = &energy.split;
+    let Some((traction, other)) = split.traction_kwh.zip(split.other_kwh) else {
+        return false;
+    };
+    let whole = traction + other;
+    let misses = |meter: &Component| {
+        let base = meter.base_kwh.unwrap_or_default();
+        (base - whole).abs() > MISSED_SHARE_MAX * whole.abs()
+    };
+    split.is_estimated() && meters(energy).any(misses)
+}
+
 #[cfg(test)]
 mod tests {
-    use ayaz_store::reports::{Component, Split};
+    use ayaz_store::reports::Split;
 
     use super::*;
 
@@ -193,6 +227,17 @@ mod tests {
             ..EnergySums::default()
         };
         assert_eq!(cells(&estimated), ["~55", "20", "–", "–", "–", "~25"]);
+        // 8 of the 45 kWh beside driving were metered, over half of the energy: 37 is not what is unexplained.
+        let in_part = EnergySums {
+            heater: part(8.0, 50.0),
+            ..estimated.clone()
+        };
+        assert_eq!(cells(&in_part), ["~55", "16", "–", "–", "–", "–"]);
+        assert!(
+            notes(true, [&in_part].into_iter())
+                .join(" ")
+                .contains("a part of the driving")
+        );
         let metered = EnergySums {
             traction: part(60.0, 100.0),
             auxiliary: part(30.0, 100.0),

@@ -134,7 +134,8 @@ pub(super) fn counted(count: usize, one: &str) -> String {
 
 /// A completeness as whole percent, never rounded up to what was asked for, and marked if it is less.
 pub(super) fn completeness(share: Option<f64>, threshold: Threshold) -> String {
-    let floor = share.map(|share| (100.0 * share + 1e-9).floor() / 100.0);
+    // Times lie on a grid of a millisecond, so that what is whole may lack some of one.
+    let floor = share.map(|share| (100.0 * share + 0.002).floor() / 100.0);
     format!("{}{}", percent(floor), threshold.mark(share))
 }
 
