@@ -227,7 +227,7 @@ impl Worker {
                 left_out: clock.left_out().clone(),
             };
             let so_far = self.running.take(vehicle, &beginning, known.changed_from);
-            metrics::counter!(names::HOURS_READ_ON).increment(u64::from(so_far.is_some()));
+            let is_read_on = so_far.is_some();
             let so_far = so_far.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &rules);
                 SoFar::nothing(hours.without(beginning.left_out.clone()))
@@ -235,6 +235,7 @@ impl Worker {
             let (read, hours, kept) = read_on(&refresh, so_far, is_kept).await?;
             readings += read;
             if let Some(outcome) = clock.settle(hours.finish(&known.states)) {
+                metrics::counter!(names::HOURS_READ_ON).increment(u64::from(is_read_on));
                 break (outcome, kept.map(|so_far| (beginning, so_far)));
             }
         };

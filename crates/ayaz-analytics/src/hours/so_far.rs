@@ -111,12 +111,11 @@ impl ReadOn {
         self.waiting.push_back(sample);
         // Never back, also if nothing new was told of: see `KnownHours::changed_from`.
         self.so_far.until = self.so_far.until.max(before);
-        while let Some(oldest) = self.waiting.pop_front() {
-            if oldest.recorded_at >= before {
-                self.waiting.push_front(oldest);
-                break;
-            }
-            self.so_far.hours.push(oldest);
+        let end = self
+            .waiting
+            .partition_point(|waits| waits.recorded_at < before);
+        for sample in self.waiting.drain(..end) {
+            self.so_far.hours.push(sample);
         }
         if self.waiting.len() > WAITING_MAX {
             self.is_kept = false;

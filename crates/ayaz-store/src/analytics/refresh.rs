@@ -6,7 +6,7 @@ use futures_util::future::try_join;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Error, IsolationLevel, Row, Statement, Transaction};
+use tokio_postgres::{Client, Error, IsolationLevel, Statement, Transaction};
 
 use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
@@ -16,7 +16,7 @@ use super::quality::{self, DoubtedStretch, HourSequence};
 use super::rows::CopyIn;
 use super::samples::{self, Sample};
 use super::sessions::{self, Session, Window};
-use super::states::{HourState, KnownHours, OpenTrip};
+use super::states::{self, HourState, KnownHours};
 use super::timestamp;
 use super::trip_days::{self, DayTripBand, TripDay};
 use super::trip_sums;
@@ -54,9 +54,9 @@ impl RefreshStatements {
 
     async fn prepare_all(client: &Client) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
-            states: client.prepare(STATES).await?,
+            states: client.prepare(states::READ).await?,
             forget: client.prepare(FORGET).await?,
-            remember: client.prepare(REMEMBER).await?,
+            remember: client.prepare(states::INSERT).await?,
             clock_runs: client.prepare(clock::READ).await?,
             insert_clock_runs: client.prepare(clock::INSERT).await?,
             queue: client.prepare(QUEUE).await?,
@@ -75,15 +75,6 @@ impl RefreshStatements {
         })
     }
 }
-
-const STATES: &str = "-- refreshed_hours
-    select hour, readings, readings_before, readings_after, open_trip_started_at,
-        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after,
-        case when isfinite(q.changed_from) then q.changed_from end
-    from refreshed_hour
-    left join refresh_queue q using (vehicle_id, hour)
-    where vehicle_id = $1 and hour >= $2 and hour < $3
-    order by hour";
 
 /// $4 are the hours, since an index begins with them. Returns what is known of the air in them.
 const FORGET: &str = "-- forget_hours
@@ -106,16 +97,6 @@ const FORGET: &str = "-- forget_hours
         coalesce(array_agg(kelvin_seconds), '{}'),
         coalesce(array_agg(seconds), '{}')
     from hour_exterior where hour = any ($4) and vehicle_id = $1";
-
-const REMEMBER: &str = "-- remember_hours
-    insert into refreshed_hour (
-        vehicle_id, hour, readings, readings_before, readings_after, open_trip_started_at,
-        open_trip_moved_at, open_trip_continued, doubted_before, doubted_after
-    )
-    select $1, * from unnest(
-        $2::timestamptz[], $3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[],
-        $7::timestamptz[], $8::boolean[], $9::bigint[], $10::bigint[]
-    )";
 
 /// An hour that was never worked out either has no readings or waits in the queue anyway. What made
 /// another one wrong are the readings that made the hours themselves wrong, so it has waited as long.
@@ -219,18 +200,13 @@ impl<'a> Refresh<'a> {
     pub async fn known(&self) -> Result<KnownHours, StoreError> {
         let before = timestamp(self.from.plus(-HOUR_MICROSECONDS));
         let after = timestamp(self.to.plus(HOUR_MICROSECONDS));
+        let statement = &self.statements.states;
         let rows = self
             .transaction
-            .query(&self.statements.states, &[&self.vehicle, &before, &after])
+            .query(statement, &[&self.vehicle, &before, &after])
             .await
             .map_err(|error| StoreError::from_driver("read refreshed hours", error))?;
-        let states: Vec<HourState> = rows.iter().map(state).collect();
-        let own = states.iter().position(|state| state.hour == self.from);
-        let changed_from = own.and_then(|index| instant(rows.get(index)?, 9));
-        Ok(KnownHours {
-            states,
-            changed_from,
-        })
+        Ok(KnownHours::of(&rows, self.from))
     }
 
     /// What is known of the clock in the hours from `from` up to and without `to`.
@@ -283,7 +259,12 @@ impl<'a> Refresh<'a> {
             }
             let insert = &statements.insert_clock_runs;
             try_join(
-                self.remember(&hours.states),
+                states::insert(
+                    &self.transaction,
+                    &self.statements.remember,
+                    self.vehicle,
+                    &hours.states,
+                ),
                 clock::insert(&self.transaction, insert, vehicle, &hours.clock_runs),
             )
             .await
@@ -442,62 +423,5 @@ impl<'a> Refresh<'a> {
             .commit()
             .await
             .map_err(|error| StoreError::from_driver("commit a refresh", error))
-    }
-
-    async fn remember(&self, states: &[HourState]) -> Result<(), Error> {
-        let hours: Vec<Timestamp> = states.iter().map(|s| timestamp(s.hour)).collect();
-        let readings: Vec<i64> = states.iter().map(|s| s.readings).collect();
-        let readings_before: Vec<i64> = states.iter().map(|s| s.readings_before).collect();
-        let readings_after: Vec<i64> = states.iter().map(|s| s.readings_after).collect();
-        let trip = |pick: fn(OpenTrip) -> UnixMicroseconds| -> Vec<Option<Timestamp>> {
-            states
-                .iter()
-                .map(|s| s.open_trip.map(|trip| timestamp(pick(trip))))
-                .collect()
-        };
-        let continued: Vec<bool> = states.iter().map(|s| s.open_trip_continued).collect();
-        let doubted_before: Vec<i64> = states.iter().map(|s| s.doubted_before).collect();
-        let doubted_after: Vec<i64> = states.iter().map(|s| s.doubted_after).collect();
-        self.transaction
-            .execute(
-                &self.statements.remember,
-                &[
-                    &self.vehicle,
-                    &hours,
-                    &readings,
-                    &readings_before,
-                    &readings_after,
-                    &trip(|t| t.started_at),
-                    &trip(|t| t.moved_at),
-                    &continued,
-                    &doubted_before,
-                    &doubted_after,
-                ],
-            )
-            .await
-            .map(drop)
-    }
-}
-
-fn instant(row: &Row, column: usize) -> Option<UnixMicroseconds> {
-    row.get::<_, Option<Timestamp>>(column).map(Into::into)
-}
-
-fn state(row: &Row) -> HourState {
-    let open_trip = instant(row, 4)
-        .zip(instant(row, 5))
-        .map(|(started_at, moved_at)| OpenTrip {
-            started_at,
-            moved_at,
-        });
-    HourState {
-        hour: row.get::<_, Timestamp>(0).into(),
-        readings: row.get(1),
-        readings_before: row.get(2),
-        readings_after: row.get(3),
-        open_trip,
-        open_trip_continued: row.get(6),
-        doubted_before: row.get(7),
-        doubted_after: row.get(8),
     }
 }
