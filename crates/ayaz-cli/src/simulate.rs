@@ -32,6 +32,7 @@ const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 ///   truth_days.csv      kWh by component, km, litres and seconds of each bus and service day
 ///   truth_sessions.csv  trips, charging, conditioning and parking, with their ends
 ///   truth_faults.csv    what was wrong with the data, to the reading, and with the buses
+///   truth_README.md     what each column of these is, with its unit and sign
 ///   models.csv, depots.csv, vehicles.csv, context.csv  for `ayaz context import`
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment, after_help = EXAMPLE)]

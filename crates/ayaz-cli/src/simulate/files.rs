@@ -12,7 +12,10 @@ use ayaz_sim::{Heating, Scenario, ScenarioBus, TruthBus};
 /// Where the fleet spends its nights.
 const DEPOT: &str = "astana-1,Asia/Almaty,3";
 
-/// What really happened.
+/// What the files of the truth say, column by column.
+const TRUTH_README: (&str, &str) = ("truth_README.md", include_str!("truth_README.md"));
+
+/// What really happened, and what its columns are.
 pub(super) fn write_truth(directory: &Path, truth: &[TruthBus]) -> Result<()> {
     type Write = fn(&mut String, &[TruthBus]) -> fmt::Result;
     let writes: [(&str, Write); 3] = [
@@ -25,7 +28,8 @@ pub(super) fn write_truth(directory: &Path, truth: &[TruthBus]) -> Result<()> {
         write_csv(&mut text, truth)?;
         write(directory, name, &text)?;
     }
-    Ok(())
+    let (name, text) = TRUTH_README;
+    write(directory, name, text)
 }
 
 /// What an operator would know of the buses, as `ayaz context import` takes it.
@@ -85,4 +89,34 @@ fn model_name(bus: &ScenarioBus) -> String {
 fn write(directory: &Path, name: &str, text: &str) -> Result<()> {
     let path = directory.join(name);
     fs::write(&path, text).with_context(|| format!("write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_beside_the_truth_explains_every_column_and_every_fault() {
+        // The smallest that has every fault of the catalogue.
+        let mut deliveries = Scenario::cold_snap(1, 5, date(2025, 1, 6))
+            .days(4)
+            .deliveries();
+        assert!(deliveries.by_ref().count() > 0);
+        let folder = tempfile::tempdir().unwrap();
+        write_truth(folder.path(), &deliveries.truth()).unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let readme = read("truth_README.md");
+        for name in ["truth_days.csv", "truth_sessions.csv", "truth_faults.csv"] {
+            assert!(readme.contains(name), "{name}");
+            for column in read(name).lines().next().unwrap().split(',') {
+                assert!(readme.contains(&format!("`{column}`")), "{name}: {column}");
+            }
+        }
+        for line in read("truth_faults.csv").lines().skip(1) {
+            let kind = line.split(',').nth(1).unwrap();
+            assert!(readme.contains(&format!("`{kind}`")), "{kind}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The store on a real TimescaleDB: dead letters, reports, the schema.
 
+mod comments;
 mod database;
 mod day_bands;
 mod dead_letters;
