@@ -9,6 +9,7 @@ mod faults;
 mod fixtures;
 mod guarantee;
 mod history;
+mod logs;
 mod real_trips;
 mod scenario;
 mod store;

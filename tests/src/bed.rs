@@ -1,5 +1,6 @@
 //! What one test works on: a migrated database and a fleet of its own.
 
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::{Context, Result};
@@ -86,17 +87,27 @@ impl Bed {
         mqtt: &str,
         sections: &str,
     ) -> Result<Program> {
-        let fleet = &self.fleet;
-        let config = format!(
-            "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
-             reconnect_delay_max_ms = 1000\n{mqtt}\n\
-             [database]\nurl = 'postgres://127.0.0.1/x'\n{sections}"
-        );
+        let config = self.ingest_config(mqtt, sections);
         let more = variables
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()));
         let environment: Vec<_> = self.environment().into_iter().chain(more).collect();
         Program::daemon("ayaz-ingest", &environment, &config)
+    }
+
+    /// The ingest daemon as a process, just started, with its log elsewhere.
+    pub fn ingest_logging_to(&self, log: OwnedFd) -> Result<Program> {
+        let config = self.ingest_config("", "");
+        Program::daemon_logging_to(log, "ayaz-ingest", &self.environment(), &config)
+    }
+
+    fn ingest_config(&self, mqtt: &str, sections: &str) -> String {
+        let fleet = &self.fleet;
+        format!(
+            "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
+             reconnect_delay_max_ms = 1000\n{mqtt}\n\
+             [database]\nurl = 'postgres://127.0.0.1/x'\n{sections}"
+        )
     }
 
     /// The analytics worker as a process, until it has worked off all that is pending.

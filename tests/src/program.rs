@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -43,13 +44,33 @@ impl Program {
     /// Starts a daemon with this configuration, on a free admin port.
     pub fn daemon(name: &str, env: &[(&str, String)], config: &str) -> Result<Self> {
         let directory = tempfile::tempdir()?;
+        let log = File::create(directory.path().join("log"))?;
+        Self::start(name, env, config, directory, log.into())
+    }
+
+    /// The same with its log elsewhere: [`log`](Self::log) is empty then.
+    pub fn daemon_logging_to(
+        log: OwnedFd,
+        name: &str,
+        env: &[(&str, String)],
+        config: &str,
+    ) -> Result<Self> {
+        Self::start(name, env, config, tempfile::tempdir()?, log)
+    }
+
+    fn start(
+        name: &str,
+        env: &[(&str, String)],
+        config: &str,
+        directory: TempDir,
+        log: OwnedFd,
+    ) -> Result<Self> {
         let admin = free_address()?;
         let path = directory.path().join("config.toml");
         write!(
             File::create(&path)?,
             "{config}\n[admin]\nlisten = '{admin}'\n"
         )?;
-        let log = File::create(directory.path().join("log"))?;
         let child = Command::new(Self::path(name)?)
             .arg("--config")
             .arg(&path)

@@ -11,6 +11,9 @@
 //! (vehicles held against each other). Then [`config`], [`metrics`], [`running`] (hours that grow, as far
 //! as they were read), [`work`] (the queue, worked off) and [`run`] (the daemon).
 
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod activity;
 pub mod clock;
 pub mod config;

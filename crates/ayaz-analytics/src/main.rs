@@ -1,5 +1,8 @@
 //! The worker that turns readings into energy per kilometre.
 
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -24,11 +27,11 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log::init();
+    let _log = log::init();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("ayaz-analytics: {error}");
+            log::line(format_args!("ayaz-analytics: {error}"));
             return exit::BAD_CONFIG.into();
         }
     };
@@ -51,7 +54,7 @@ async fn main() -> ExitCode {
             }
         }
         Err(error) => {
-            eprintln!("ayaz-analytics: {error}");
+            log::line(format_args!("ayaz-analytics: {error}"));
             error.exit_code().into()
         }
     }

@@ -124,7 +124,7 @@ pub async fn run(args: BenchArgs) -> Result<()> {
     let stop = shutdown::requested();
     tokio::pin!(stop);
     let mut stack = tokio::select! {
-        stack = LocalStack::start(Options::default(), |line| eprintln!("{line}")) => {
+        stack = LocalStack::start(Options::default(), |line| ayaz_daemon::note!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
         () = &mut stop => bail!("stopped before the servers were up"),
@@ -149,7 +149,7 @@ async fn run_analytics(args: &analytics::AnalyticsArgs) -> Result<()> {
         Options::default()
     };
     let mut stack = tokio::select! {
-        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
+        stack = LocalStack::start(options, |line| ayaz_daemon::note!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
         () = &mut stop => bail!("stopped before the servers were up"),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use ayaz_daemon::exit;
+use ayaz_daemon::{exit, log, output};
 use clap::{Parser, Subcommand};
 
 use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report, simulate};
@@ -70,14 +70,28 @@ pub fn main() -> ExitCode {
     let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("ayaz: cannot start: {error}");
+            output::note(format_args!("ayaz: cannot start: {error}"));
             return ExitCode::from(exit::FAILED);
         }
     };
-    match runtime.block_on(run(cli.command)) {
+    let is_daemon = matches!(cli.command, Command::Daemon(_));
+    // The daemons tell what they do; the other commands speak for themselves.
+    let log = {
+        let _entered = runtime.enter();
+        log::init_with_default(if is_daemon { "info" } else { "warn" })
+    };
+    let ended = runtime.block_on(run(cli.command));
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ayaz: {error:#}");
+            let text = format!("ayaz: {error:#}");
+            if is_daemon {
+                log::line(text);
+            } else {
+                // Whoever started a command and reads slowly is waited for.
+                drop(log);
+                output::note(text);
+            }
             ExitCode::from(if error.chain().any(|cause| cause.is::<BadUsage>()) {
                 exit::BAD_USAGE
             } else if error.chain().any(|cause| cause.is::<BadConfig>()) {
@@ -90,11 +104,6 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {
-    // The daemons tell what they do; the other commands speak for themselves.
-    ayaz_daemon::log::init_with_default(match command {
-        Command::Daemon(_) => "info",
-        _ => "warn",
-    });
     match command {
         Command::Demo(args) => demo::run(args).await,
         Command::Local(args) => local::run(args).await,

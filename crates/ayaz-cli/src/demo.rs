@@ -61,7 +61,7 @@ pub async fn run(args: DemoArgs) -> Result<()> {
         ..Options::default()
     };
     let stack = tokio::select! {
-        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
+        stack = LocalStack::start(options, |line| ayaz_daemon::note!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
         () = &mut stop => anyhow::bail!("stopped before the servers were up"),
@@ -88,7 +88,7 @@ async fn on_servers(
     let migrated = ayaz_store::migrate::migrate(&url)
         .await
         .context("migrate")?;
-    eprintln!("schema version {}", migrated.version);
+    ayaz_daemon::note!("schema version {}", migrated.version);
     let fleet = SimulatedFleet::winter(args.seed, args.buses.into(), args.days.into());
     fleet.register(&owner.client).await?;
     let mut daemons = Daemons::start(stack).await?;
@@ -98,7 +98,7 @@ async fn on_servers(
         () = &mut stop => Ok(()),
         error = daemons.failed() => Err(error),
     };
-    eprintln!("stopping");
+    ayaz_daemon::note!("stopping");
     daemons.stop().await.and(worked)
 }
 
@@ -110,7 +110,7 @@ async fn show(
     fleet: SimulatedFleet,
     admin_address: Option<SocketAddr>,
 ) -> Result<()> {
-    eprintln!(
+    ayaz_daemon::note!(
         "sending {} days of {} buses at 1 Hz through MQTT",
         args.days,
         fleet.buses()
@@ -132,7 +132,7 @@ async fn show(
         None => live.await?,
     }
     let counts = publisher.finish().await?;
-    eprintln!("{} messages acknowledged by the broker", counts.messages);
+    ayaz_daemon::note!("{} messages acknowledged by the broker", counts.messages);
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! The `ayaz` command: what people type. One file a command.
 
-// A closed pipe makes `println!` panic; `ayaz_daemon::output` does not.
-#![cfg_attr(not(test), warn(clippy::print_stdout))]
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic; `ayaz_daemon::output` and
+// `ayaz_daemon::note!` do not.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod bench;
 pub mod cli;

@@ -31,14 +31,14 @@ pub async fn run(args: LocalArgs) -> Result<()> {
     let stop = ayaz_daemon::shutdown::requested();
     tokio::pin!(stop);
     let mut stack = tokio::select! {
-        stack = LocalStack::start(options, |line| eprintln!("{line}")) => {
+        stack = LocalStack::start(options, |line| ayaz_daemon::note!("{line}")) => {
             stack.context("cannot start the private servers")?
         }
         () = &mut stop => anyhow::bail!("stopped before the servers were up"),
     };
     output::line(format_args!("AYAZ_MQTT_URL={}", stack.mqtt_url()))?;
     output::line(format_args!("AYAZ_DATABASE_URL={}", stack.database_url()))?;
-    eprintln!("running until Ctrl-C");
+    ayaz_daemon::note!("running until Ctrl-C");
     let ended = tokio::select! {
         () = stop => None,
         ended = stack.server_ended() => Some(ended),

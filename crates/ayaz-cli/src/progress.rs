@@ -40,7 +40,7 @@ impl Progress {
         match &self.bar {
             Some(bar) => bar.set_position(done),
             None if self.last_line.elapsed() >= LINE_EVERY => {
-                eprintln!("{}: {done} of {}", self.what, self.total);
+                ayaz_daemon::note!("{}: {done} of {}", self.what, self.total);
                 self.last_line = Instant::now();
             }
             None => {}

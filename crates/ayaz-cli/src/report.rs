@@ -242,7 +242,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     output::write(rendered.into_text(format)?)?;
     if is_empty {
         // Beside the output, so that programs get an empty but valid one.
-        eprintln!("{}", why_empty().await?);
+        ayaz_daemon::note!("{}", why_empty().await?);
     }
     Ok(())
 }

@@ -160,7 +160,7 @@ impl Admin {
             .route(
                 "/metrics",
                 get(move || {
-                    let text = metrics.render();
+                    let text = crate::metrics::render(&metrics);
                     async { ([("content-type", "text/plain; version=0.0.4")], text) }
                 }),
             )

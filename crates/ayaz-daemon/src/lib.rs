@@ -2,6 +2,9 @@
 //! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes;
 //! and [`output`], for what every program prints.
 
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod admin;
 pub mod config;
 pub mod exit;

@@ -1,28 +1,129 @@
-//! Logging through `tracing`, to standard error.
+//! Logging through `tracing`, to standard error. It never ends work, nor makes it wait: lines go through
+//! a bounded [`queue`], and those that cannot be written are counted.
 
-use std::io::IsTerminal;
+mod queue;
 
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use queue::{Queue, Style};
+
+/// How long the end of the process waits for a log that takes its last lines slowly.
+const FLUSH_MAX: Duration = Duration::from_secs(1);
+
+/// What a write beyond the limit on a file's size raises, on all of Linux but MIPS.
+const SIGXFSZ: i32 = 25;
+
+static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
+
+/// Hands the last lines over when it is dropped, or gives them up after a second.
+#[derive(Debug)]
+#[must_use = "the last lines are written when this is dropped"]
+pub struct Log(());
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(queue) = QUEUE.get() {
+            queue.flush(FLUSH_MAX);
+        }
+    }
+}
 
 /// Starts logging. `RUST_LOG` chooses what (default `info`), `AYAZ_LOG_FORMAT=json` writes one JSON
-/// object a line. A second call changes nothing.
-pub fn init() {
-    init_with_default("info");
+/// object a line instead of text. A second call changes nothing.
+pub fn init() -> Log {
+    init_with_default("info")
 }
 
 /// As [`init`], with another default filter.
-pub fn init_with_default(default: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+pub fn init_with_default(default: &str) -> Log {
+    outlive_file_size_limit();
+    let chosen = std::env::var(EnvFilter::DEFAULT_ENV).map(EnvFilter::try_new);
+    let (filter, mistake) = match chosen {
+        Ok(Ok(filter)) => (filter, None),
+        Ok(Err(error)) => (EnvFilter::new(default), Some(error)),
+        Err(_) => (EnvFilter::new(default), None),
+    };
+    let format = std::env::var("AYAZ_LOG_FORMAT").unwrap_or_default();
+    let json = format == "json";
+    let style = if json { Style::Json } else { Style::Text };
+    let queue = QUEUE.get_or_init(|| Queue::start(io::stderr(), style));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let json = std::env::var("AYAZ_LOG_FORMAT").is_ok_and(|format| format == "json");
+        .with_writer(Lines(queue.clone()))
+        // They would go to standard error by a macro that panics where that cannot be written.
+        .log_internal_errors(false);
     // Fails only where logging runs already, as in a demo that holds several daemons.
     let _ = if json {
         builder.json().try_init()
     } else {
-        builder
-            .with_ansi(std::io::stderr().is_terminal())
-            .try_init()
+        builder.with_ansi(io::stderr().is_terminal()).try_init()
     };
+    if let Some(error) = mistake {
+        tracing::warn!(%error, "RUST_LOG cannot be read, {default} holds instead");
+    }
+    if !["", "text", "json"].contains(&format.as_str()) {
+        tracing::warn!(
+            format,
+            "AYAZ_LOG_FORMAT is not known: it can be text or json"
+        );
+    }
+    Log(())
+}
+
+/// A line of its own, as why the process ends, behind what was logged before. Like any other it may be
+/// lost.
+pub fn line(text: impl Display) {
+    let text = format!("{text}\n");
+    match QUEUE.get() {
+        Some(queue) => queue.push(text.as_bytes()),
+        // Nothing is logged yet, and there is nobody else to tell.
+        None => drop(io::stderr().write_all(text.as_bytes())),
+    }
+}
+
+/// Lines that could not be written so far.
+pub(crate) fn lines_lost() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.lines_lost())
+}
+
+/// Without this, a log that reaches the limit on a file's size (`ulimit -f`) would end the process; with
+/// it, that is an error like a full disk.
+fn outlive_file_size_limit() {
+    if Handle::try_current().is_ok() {
+        // The signal stays handled when the stream is dropped.
+        drop(signal(SignalKind::from_raw(SIGXFSZ)));
+    }
+}
+
+/// Puts each event into the queue.
+struct Lines(Arc<Queue>);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Line<'a>;
+
+    fn make_writer(&'a self) -> Line<'a> {
+        Line(&self.0)
+    }
+}
+
+struct Line<'a>(&'a Queue);
+
+impl Write for Line<'_> {
+    // An event comes in one piece.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -14,6 +14,9 @@ const ROWS: &[f64] = &[
     1.0, 10.0, 50.0, 100.0, 500.0, 1_000.0, 2_500.0, 5_000.0, 10_000.0, 20_000.0, 50_000.0,
 ];
 
+/// Lines of the log that could not be written: their destination failed, or was too slow.
+const LOG_LINES_LOST: &str = "ayaz_log_lines_lost_total";
+
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Installs the recorder of this process, once, and returns the handle that renders it.
@@ -29,7 +32,17 @@ pub fn install() -> PrometheusHandle {
             if metrics::set_global_recorder(recorder).is_err() {
                 tracing::warn!("another metrics recorder is installed, /metrics stays empty");
             }
+            metrics::describe_counter!(
+                LOG_LINES_LOST,
+                "Lines of the log that could not be written: their destination failed, or was too slow"
+            );
             handle
         })
         .clone()
+}
+
+/// All metrics as they are now.
+pub(crate) fn render(handle: &PrometheusHandle) -> String {
+    metrics::counter!(LOG_LINES_LOST).absolute(crate::log::lines_lost());
+    handle.render()
 }

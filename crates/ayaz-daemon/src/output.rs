@@ -1,4 +1,5 @@
-//! Standard output. Whoever reads it may have seen enough (`| head`), which is no failure.
+//! What programs print. Whoever reads standard output may have seen enough (`| head`), which is no
+//! failure; standard error holds remarks, without which the work goes on all the same.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -23,4 +24,15 @@ pub fn write(text: impl Display) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
+}
+
+/// Writes a line to standard error, if that takes it.
+pub fn note(text: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// [`output::note`](note), as `eprintln!` is written.
+#[macro_export]
+macro_rules! note {
+    ($($text:tt)*) => { $crate::output::note(format_args!($($text)*)) };
 }

@@ -15,6 +15,9 @@
 //! (pure), [`writer`], [`ack`] (pure), [`mqtt`] (the only task that talks to the broker),
 //! [`daemon`] (the only place where the stages are wired).
 
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic.
+#![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod ack;
 #[cfg(any(test, fuzzing))]
 pub mod any_payload;

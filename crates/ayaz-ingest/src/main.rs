@@ -1,5 +1,8 @@
 //! `ayaz-ingest`: takes telemetry from the broker and acknowledges it once it is stored.
 
+// A closed pipe or a full disk makes `println!` and `eprintln!` panic.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -31,12 +34,12 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log::init();
+    let _log = log::init();
     ayaz_store::failpoint::arm();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("ayaz-ingest: {error}");
+            log::line(format_args!("ayaz-ingest: {error}"));
             return ExitCode::from(exit::BAD_CONFIG);
         }
     };
@@ -47,7 +50,7 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ayaz-ingest: {error}");
+            log::line(format_args!("ayaz-ingest: {error}"));
             ExitCode::from(error.exit_code())
         }
     }

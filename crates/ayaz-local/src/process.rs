@@ -1,5 +1,7 @@
 //! One database server for all tests of a program.
 
+use std::io::{self, Write};
+
 use tokio::sync::OnceCell;
 
 use crate::{LocalError, LocalStack, Options};
@@ -19,7 +21,8 @@ pub async fn process_database() -> Result<&'static LocalStack, LocalError> {
                 broker: false,
                 ..Options::default()
             };
-            LocalStack::start(options, |line| eprintln!("{line}")).await
+            // A line that cannot be written is no reason to fail.
+            LocalStack::start(options, |line| drop(writeln!(io::stderr(), "{line}"))).await
         })
         .await
 }

@@ -99,7 +99,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
     };
     let mut worker = worker(&database).await?;
 
-    eprintln!("two years of history of one bus");
+    ayaz_daemon::note!("two years of history of one bus");
     for history in [day, two_years] {
         database.fill(history).await?;
         database.touch(history).await?;
@@ -108,7 +108,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
     database.settle().await?;
     let pairs = late_hours(args, &database, &mut worker, at(from, 729 * DAY_SECONDS)?).await?;
 
-    eprintln!("a day of {} buses", args.buses);
+    ayaz_daemon::note!("a day of {} buses", args.buses);
     let fleet_day = History {
         vehicles: (FLEET, FLEET + i32::from(args.buses) - 1),
         from: at(from, 740 * DAY_SECONDS)?,
@@ -123,7 +123,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
 
     let whole_hour_cpu_seconds = whole_hours(site, &database, &mut worker, fleet_day).await?;
 
-    eprintln!("a season of 1,000 buses");
+    ayaz_daemon::note!("a season of 1,000 buses");
     database.fill_months(1_000).await?;
     database.settle().await?;
     let mut reads = Vec::new();

@@ -117,7 +117,9 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     let seconds = schedule.first_second + schedule.seconds + MARGIN_SECONDS;
     let fleet = Fleet::simulate(&site.fleet, vehicles, schedule.hour, seconds)?;
 
-    eprintln!("{LATE_HOURS} late hours of {buses} buses, of which the worker is not told yet");
+    ayaz_daemon::note!(
+        "{LATE_HOURS} late hours of {buses} buses, of which the worker is not told yet"
+    );
     let late = History {
         vehicles: (1, buses.into()),
         from: late_from(schedule.hour)?,
@@ -131,7 +133,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     database
         .fill_trips(buses.into(), MONTH_DAYS, before, schedule.hour)
         .await?;
-    eprintln!(
+    ayaz_daemon::note!(
         "the first {} seconds of an hour of {buses} buses, and what was before",
         schedule.first_second
     );
@@ -159,7 +161,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
 
 /// Waits until the worker has worked out all that was there before it.
 async fn work_off(database: &ScratchDatabase, args: &LiveArgs, schedule: Schedule) -> Result<()> {
-    eprintln!("the worker works that off");
+    ayaz_daemon::note!("the worker works that off");
     let views = database.watch_views(args.live_buses.into()).await?;
     let until = Instant::now() + WORK_OFF_MAX;
     let end = schedule.hour.plus(HOUR_MICROSECONDS);
@@ -209,7 +211,7 @@ async fn watch(
         (figures::LATE_HOURS, LATE),
         (figures::TURN, TURN),
     ] {
-        eprintln!("{name}: {duration:?}");
+        ayaz_daemon::note!("{name}: {duration:?}");
         if name == figures::LATE_HOURS {
             database.touch(late).await?;
         }

@@ -37,6 +37,6 @@ impl Remaining {
             done => self.started.elapsed() / done,
         };
         let minutes = (each * (self.runs - self.done)).as_secs_f64() / 60.0;
-        eprintln!("{what} (about {minutes:.0} min left)");
+        ayaz_daemon::note!("{what} (about {minutes:.0} min left)");
     }
 }

@@ -60,7 +60,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<()> {
         .map(|model| model.model.as_str())
         .collect();
     if !without_energy.is_empty() {
-        eprintln!(
+        ayaz_daemon::note!(
             "models without usable energy ({}) will not be imported: enter it first",
             printable(&without_energy.join(", "))
         );

@@ -80,11 +80,11 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     })?;
     // Beside the output, so that programs get nothing but rows.
     if empty && selection == Selection::default() {
-        eprintln!(
+        ayaz_daemon::note!(
             "nothing is known yet: `ayaz context import` enters it, deploy/context/ has samples"
         );
     } else if empty {
-        eprintln!("nothing known matches --fleet, --vehicle, --attribute and --at");
+        ayaz_daemon::note!("nothing known matches --fleet, --vehicle, --attribute and --at");
     }
     Ok(())
 }

@@ -74,9 +74,9 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     })?;
     // Beside the output, so that programs get nothing but rows.
     if shown == 0 {
-        eprintln!("{}", why_none(client, &selection).await?);
+        ayaz_daemon::note!("{}", why_none(client, &selection).await?);
     } else if shown < total {
-        eprintln!("{shown} of {total} rows shown: --limit {total} shows all");
+        ayaz_daemon::note!("{shown} of {total} rows shown: --limit {total} shows all");
     }
     Ok(())
 }

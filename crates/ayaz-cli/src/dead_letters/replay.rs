@@ -132,7 +132,7 @@ async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
         if why == WhyNone::NoMatch {
             bail!("nothing was replayed: {why}");
         }
-        eprintln!("nothing to replay: {why}");
+        ayaz_daemon::note!("nothing to replay: {why}");
     }
     let (cut, letters): (Vec<_>, Vec<_>) = chosen.into_iter().partition(ChosenLetter::is_cut);
     Ok(Choice {
@@ -166,7 +166,7 @@ async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<Let
 fn tell_of_statuses(letters: &[ChosenLetter]) {
     let statuses = letters.iter().filter(|letter| letter.is_status).count();
     if statuses > 0 {
-        eprintln!(
+        ayaz_daemon::note!(
             "note: {} among them; a vehicle's old status counts until it sends the next one",
             plural(statuses as u64, "status is", "statuses are")
         );
@@ -252,7 +252,7 @@ async fn replay(client: &Client, broker: MqttUrl, letters: &[ChosenLetter]) -> R
     ))?;
     let gone = letters.len() - published.len() - altered;
     if gone > 0 {
-        eprintln!("{gone} of the letters were deleted meanwhile");
+        ayaz_daemon::note!("{gone} of the letters were deleted meanwhile");
     }
     if altered > 0 {
         bail!(

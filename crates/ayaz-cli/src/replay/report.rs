@@ -77,6 +77,6 @@ impl Report {
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("{text}"));
+        self.bar.suspend(|| ayaz_daemon::note!("{text}"));
     }
 }
