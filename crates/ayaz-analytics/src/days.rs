@@ -4,6 +4,11 @@
 //! for is time that was **active** (measured on trips, at charging and at conditioning) and time that
 //! was **still**: parking sessions, in which a device may sleep, and silence between two sessions over
 //! which the odometer stayed where it was. The rest of the day nobody heard of.
+//!
+//! A day is a vehicle's if it did something on it, or stood. The last readings of a trip or a stay that
+//! began before the cut-over are no day of their own: such a day **is rest** ([`REST_MICROSECONDS_MAX`]).
+//! But if the odometer has moved by the time the vehicle is next heard, it may have driven on that day, of
+//! which then nothing is known.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +19,16 @@ use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
 
 use crate::exact;
+use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::sessions::UNSEEN_KM_MAX;
 
 /// A longer silence is not known to have been spent standing, whatever the odometer says, µs: long
 /// enough for a weekend, and what late data can change ends there.
 pub const STILL_MICROSECONDS_MAX: i64 = 3 * DAY_MICROSECONDS;
+
+/// What began before the cut-over and was last heard so long after it at most is no day of its own, µs: a
+/// reading or two, however seldom they come.
+pub const REST_MICROSECONDS_MAX: i64 = 2 * INTERVAL_MICROSECONDS_MAX;
 
 /// A time.
 pub type Span = (UnixMicroseconds, UnixMicroseconds);
@@ -48,6 +58,7 @@ pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -
                 ended_at: *ended_at,
                 active_seconds: 0.0,
                 still_seconds: 0.0,
+                is_rest: false,
             };
             (*day, time)
         })
@@ -86,10 +97,41 @@ pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -
             });
         }
     }
+    for time in times.values_mut() {
+        time.is_rest = is_rest(time, sessions);
+    }
     times
         .into_values()
-        .filter(|time| time.active_seconds > 0.0 || time.still_seconds > 0.0)
+        .filter(|time| time.active_seconds > 0.0 || time.still_seconds > 0.0 || time.is_rest)
         .collect()
+}
+
+/// Whether a day has nothing but the last readings of what began before it; its seconds are known.
+fn is_rest(day: &DayTime, sessions: &[SessionSpan]) -> bool {
+    let (from, to) = (day.started_at, day.ended_at);
+    let before = sessions.iter().filter(|session| session.started_at < from);
+    let Some(last) = before.max_by_key(|session| session.ended_at) else {
+        return false;
+    };
+    // At the cut-over itself is after it.
+    let is_touched = last.ended_at >= from && last.ended_at <= from.plus(REST_MICROSECONDS_MAX);
+    let next = sessions.iter().find(|session| session.started_at >= from);
+    let next = match next {
+        Some(next) if next.started_at < to => return false,
+        next => next,
+    };
+    let stood_all_day = day.still_seconds > day_seconds(REST_MICROSECONDS_MAX);
+    is_touched && !stood_all_day && !next.is_some_and(|next| has_driven(last, next))
+}
+
+fn day_seconds(microseconds: i64) -> f64 {
+    UnixMicroseconds(microseconds).seconds_since(UnixMicroseconds(0))
+}
+
+/// Whether the odometer moved between two sessions; `false` where it was not read.
+fn has_driven(before: &SessionSpan, after: &SessionSpan) -> bool {
+    let odometers = before.odometer_end_km.zip(after.odometer_start_km);
+    odometers.is_some_and(|(before, after)| (after - before).abs() > UNSEEN_KM_MAX)
 }
 
 /// Whether the vehicle stood between two sessions.
@@ -201,6 +243,60 @@ mod tests {
             session(Trip, (23.0, 25.0), 1.0, (0.0, 30.0)),
         ];
         assert_eq!(hours(&night), [(0.0, 4.0), (1.0, 23.0), (1.0, 0.0)]);
+    }
+
+    #[test]
+    fn the_last_readings_of_the_day_before_are_no_day() {
+        use Activity::{Charging, Parking, Trip};
+        let minute = 1.0 / 60.0;
+        let rests = |sessions: &[SessionSpan]| -> Vec<bool> {
+            let rules = ServiceDayRules::default();
+            let changed = (sessions[0].started_at, sessions.last().unwrap().ended_at);
+            let days = account(whole(changed, &rules), sessions, &rules);
+            days.iter().map(|day| day.is_rest).collect()
+        };
+        let until = |kind, end| session(kind, (20.0, end), 1.0, (0.0, 0.0));
+        let next = |start, km| session(Trip, (start, start + 1.0), 1.0, (km, km + 20.0));
+        for kind in [Parking, Charging, Trip] {
+            // A reading at the cut-over, or two a minute apart.
+            for end in [24.0, 24.0 + minute, 24.0 + 2.0 * minute] {
+                assert_eq!(rests(&[until(kind, end)]), [false, true], "{kind:?} {end}");
+            }
+            assert_eq!(rests(&[until(kind, 24.0 + 3.0 * minute)]), [false, false]);
+            assert_eq!(rests(&[until(kind, 24.0 - minute)]), [false]);
+        }
+        // Used on that day.
+        assert_eq!(
+            rests(&[until(Parking, 24.0), next(25.0, 0.0)]),
+            [false, false]
+        );
+        // Stood all day, by its odometer.
+        assert_eq!(rests(&[until(Parking, 24.0), next(50.0, 0.0)]), [false; 3]);
+        // Silent for so long that nobody can say so; or without an odometer.
+        assert_eq!(
+            rests(&[until(Parking, 24.0), next(100.0, 0.0)]),
+            [false, true, false]
+        );
+        let mut unknown = next(50.0, 0.0);
+        unknown.odometer_start_km = None;
+        assert_eq!(
+            rests(&[until(Parking, 24.0), unknown]),
+            [false, true, false]
+        );
+    }
+
+    #[test]
+    fn a_day_on_which_it_drove_unheard_is_a_day_of_which_nothing_is_known() {
+        use Activity::{Parking, Trip};
+        let sessions = [
+            session(Parking, (20.0, 24.0), 1.0, (0.0, 0.0)),
+            session(Trip, (50.0, 51.0), 1.0, (80.0, 100.0)),
+        ];
+        let rules = ServiceDayRules::default();
+        let days = account(whole((at(20.0), at(51.0)), &rules), &sessions, &rules);
+        // The first and the third; of the second nothing is accounted for, and it is no rest.
+        assert_eq!(days.len(), 2, "{days:#?}");
+        assert!(days.iter().all(|day| !day.is_rest), "{days:#?}");
     }
 
     #[test]

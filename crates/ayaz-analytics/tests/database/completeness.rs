@@ -92,3 +92,52 @@ async fn a_day_is_as_complete_as_what_is_known_of_it() -> Result<()> {
     assert_eq!(database.rows(4).await?, database.rows(1).await?);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_last_readings_before_it_slept_are_no_day_and_a_silent_day_of_driving_is_one()
+-> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    // Its last reading is that of 03:00:00 on the next day.
+    database.execute(&day(1, "true", "m")).await?;
+    // The same, and then it is heard two days later.
+    for (vehicle, km) in [(2, 1240), (3, 1300)] {
+        database.execute(&day(vehicle, "true", "m")).await?;
+        let later = format!(
+            "insert into reading (
+                vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
+                speed_kmh, odometer_km
+            )
+            select {vehicle}, '2026-01-12 05:00Z'::timestamptz + m * interval '1 minute', 1, 1441 + m,
+                now(), 0, false, 0, {km}
+            from generate_series(0, 9) m;
+            insert into touched_hours (vehicle_ids, changed_from)
+            values (array[{vehicle}], array[timestamptz '2026-01-12 05:00Z'])"
+        );
+        database.execute(&later).await?;
+    }
+    work_off(&database).await?;
+    let days = |vehicle: i32, view: &str| {
+        format!(
+            "select string_agg(
+                concat_ws(' ', to_char(service_day, 'DD'), round(100 * completeness::numeric, 1)), ', '
+                order by service_day
+            ) from {view} where vehicle_id = {vehicle}"
+        )
+    };
+    for view in ["bus_day_completeness", "day_energy"] {
+        let found = database.text(&days(1, view)).await?;
+        assert_eq!(
+            found, "10 100.0",
+            "{view}: no day for a reading at its cut-over"
+        );
+        // By its odometer it stood for two days, and then for two hours.
+        let found = database.text(&days(2, view)).await?;
+        assert_eq!(found, "10 100.0, 11 100.0, 12 9.0", "{view}: it stood");
+        // It drove 60 km that nobody heard of.
+        let found = database.text(&days(3, view)).await?;
+        assert_eq!(found, "10 100.0, 11 0.0, 12 0.6", "{view}: it drove");
+    }
+    Ok(())
+}

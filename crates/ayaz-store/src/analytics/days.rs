@@ -22,6 +22,7 @@ pub struct DayTime {
     pub ended_at: UnixMicroseconds,
     pub active_seconds: f64,
     pub still_seconds: f64,
+    pub is_rest: bool,
 }
 
 /// What a day needs to know of a session.
@@ -68,23 +69,26 @@ pub(super) const REPLACE: &str = "-- replace_service_day_times
     with gone as (
         delete from service_day_time
         where vehicle_id = $1
-            and (service_day between $2 and $3 or started_at < $10 and ended_at > $9)
+            and (service_day between $2 and $3 or started_at < $11 and ended_at > $10)
             and service_day <> all ($4::date[])
     )
     insert into service_day_time as d (
-        vehicle_id, service_day, started_at, ended_at, active_seconds, still_seconds
+        vehicle_id, service_day, started_at, ended_at, active_seconds, still_seconds, is_rest
     )
     select $1, * from unnest(
-        $4::date[], $5::timestamptz[], $6::timestamptz[], $7::float8[], $8::float8[]
+        $4::date[], $5::timestamptz[], $6::timestamptz[], $7::float8[], $8::float8[],
+        $9::boolean[]
     )
     on conflict (vehicle_id, service_day) do update set
         started_at = excluded.started_at,
         ended_at = excluded.ended_at,
         active_seconds = excluded.active_seconds,
-        still_seconds = excluded.still_seconds
-    where (d.started_at, d.ended_at, d.active_seconds, d.still_seconds)
+        still_seconds = excluded.still_seconds,
+        is_rest = excluded.is_rest
+    where (d.started_at, d.ended_at, d.active_seconds, d.still_seconds, d.is_rest)
         is distinct from (
-            excluded.started_at, excluded.ended_at, excluded.active_seconds, excluded.still_seconds
+            excluded.started_at, excluded.ended_at, excluded.active_seconds, excluded.still_seconds,
+            excluded.is_rest
         )";
 
 /// The statements, prepared once a connection.
@@ -135,6 +139,7 @@ pub(super) async fn replace(
     let ended: Vec<Timestamp> = times.iter().map(|time| timestamp(time.ended_at)).collect();
     let active: Vec<f64> = times.iter().map(|time| time.active_seconds).collect();
     let still: Vec<f64> = times.iter().map(|time| time.still_seconds).collect();
+    let is_rest: Vec<bool> = times.iter().map(|time| time.is_rest).collect();
     transaction
         .execute(
             statement,
@@ -147,6 +152,7 @@ pub(super) async fn replace(
                 &ended,
                 &active,
                 &still,
+                &is_rest,
                 &timestamp(from),
                 &timestamp(to),
             ],
