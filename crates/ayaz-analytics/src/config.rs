@@ -8,6 +8,7 @@ use ayaz_daemon::config::{ConfigError, SharedUrl};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
+use crate::integrate::Comfort;
 use crate::plausibility::PlausibilityConfig;
 
 /// Everything.
@@ -45,6 +46,9 @@ pub struct RefreshConfig {
     /// A trip of a source that does not number its drive cycles ends after this much standing or
     /// silence, 1 to 3600 s. A change holds for hours that are worked out from then on.
     pub trip_gap_s: u32,
+    /// A cabin is near its set-point if it is off it by at most so much, 1 to 20 K; by more below it is cold.
+    /// A change holds for hours that are worked out from then on.
+    pub cabin_tolerance_kelvin: u32,
     /// Neighbouring hours of a vehicle that are worked out together, 1 to 168.
     pub hours_per_transaction_max: usize,
     /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
@@ -75,6 +79,7 @@ impl Default for RefreshConfig {
             poll_interval_ms: 2_000,
             running_hour_interval_s: 40,
             trip_gap_s: 600,
+            cabin_tolerance_kelvin: 3,
             hours_per_transaction_max: 12,
             hours_per_round_max: 120,
             running_hours_memory_max_bytes: 256 << 20,
@@ -108,6 +113,11 @@ impl Config {
         }
         for (key, value, range) in [
             ("trip_gap_s", u64::from(refresh.trip_gap_s), 1..=3600),
+            (
+                "cabin_tolerance_kelvin",
+                refresh.cabin_tolerance_kelvin.into(),
+                1..=20,
+            ),
             ("poll_interval_ms", refresh.poll_interval_ms, 10..=3_600_000),
             (
                 "running_hour_interval_s",
@@ -151,6 +161,12 @@ impl RefreshConfig {
 
     pub(crate) fn running_hours_bytes_max(&self) -> usize {
         usize::try_from(self.running_hours_memory_max_bytes).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn comfort(&self) -> Comfort {
+        Comfort {
+            cabin_tolerance_kelvin: self.cabin_tolerance_kelvin.into(),
+        }
     }
 
     pub(crate) fn running_hour_interval(&self) -> Duration {

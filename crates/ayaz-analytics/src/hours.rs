@@ -24,6 +24,7 @@ use ayaz_store::analytics::{HourState, HoursOutcome, Neighbours, OpenTrip, Sampl
 
 use crate::clock::LeftOut;
 use crate::clock::runs::Runs;
+use crate::integrate::Comfort;
 use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::pieces::PieceMap;
 use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_ON_MICROSECONDS};
@@ -42,6 +43,8 @@ pub struct Rules {
     pub plausibility: PlausibilityConfig,
     /// The vehicle's service days.
     pub service_days: ServiceDays,
+    /// What is near a set-point.
+    pub comfort: Comfort,
 }
 
 /// Hours being worked out.
@@ -56,6 +59,7 @@ pub struct Hours {
     /// Samples whose plausibility is settled, on their way.
     settled: Vec<Checked>,
     days: ServiceDays,
+    comfort: Comfort,
     stretches: Stretches,
     streams: Streams,
     trips: TripDetector,
@@ -102,6 +106,7 @@ impl Hours {
             plausibility: Plausibility::new(rules.plausibility),
             settled: Vec::new(),
             days: rules.service_days.clone(),
+            comfort: rules.comfort,
             stretches: Stretches::default(),
             streams: Streams::default(),
             trips: TripDetector::new(rules.trip_gap_seconds, open_trip),
@@ -256,7 +261,7 @@ impl Hours {
             };
             let day = self.days.of(began_at);
             let (pieces, trip) = self.hours[index].at(place);
-            pieces.add_interval(&before, &interval, day, trip);
+            pieces.add_interval(&before, &interval, day, trip, self.comfort);
         }
     }
 

@@ -1,11 +1,16 @@
 //! Sums over intervals.
 
+mod cabin;
+
 use ayaz_store::analytics::exterior::ZERO_CELSIUS_KELVIN;
 use ayaz_store::analytics::{Energy, Sample};
 
 use crate::exact;
 use crate::interval::{Doubt, Interval};
 use crate::trips::MOVING_KMH_MIN;
+use cabin::Cabin;
+
+pub use cabin::Comfort;
 
 /// Joules in a kWh.
 pub const JOULES_PER_KWH: f64 = 3.6e6;
@@ -79,12 +84,16 @@ pub struct Sums {
     pub fuel_intervals: u64,
     pub exterior_kelvin_seconds: f64,
     pub exterior_seconds: f64,
+    pub wheel_regen_joules: f64,
+    pub wheel_regen_base_km: f64,
+    pub wheel_regen_intervals: u64,
+    pub cabin: Cabin,
 }
 
 impl Sums {
     /// Adds an interval. One that begins or ends with a reading that is doubted as a whole is
     /// counted and left out.
-    pub fn add(&mut self, interval: &Interval<'_>) {
+    pub fn add(&mut self, interval: &Interval<'_>, comfort: Comfort) {
         if interval.doubt != Doubt::None {
             self.doubted_seconds += interval.seconds;
         }
@@ -126,12 +135,24 @@ impl Sums {
             self.standing_net_joules += net_joules;
         }
         self.add_components(interval, net_joules);
+        self.add_wheel_regen(interval, km);
+        self.cabin.add(interval, comfort);
         if let Some(kelvin_seconds) = interval.integral(|s| {
             s.exterior_temperature_celsius
                 .map(|celsius| celsius + ZERO_CELSIUS_KELVIN)
         }) {
             self.exterior_kelvin_seconds += kelvin_seconds;
             self.exterior_seconds += interval.seconds;
+        }
+    }
+
+    /// Parted by its sign per sample, as the battery's power is.
+    fn add_wheel_regen(&mut self, interval: &Interval<'_>, km: Option<f64>) {
+        let joules = interval.integral(|s| s.traction_power_watts.map(|watts| (-watts).max(0.0)));
+        if let Some(joules) = joules {
+            self.wheel_regen_joules += joules;
+            self.wheel_regen_base_km += km.unwrap_or(0.0);
+            self.wheel_regen_intervals += 1;
         }
     }
 
@@ -193,11 +214,16 @@ impl Sums {
         self.fuel_intervals += other.fuel_intervals;
         self.exterior_kelvin_seconds += other.exterior_kelvin_seconds;
         self.exterior_seconds += other.exterior_seconds;
+        self.wheel_regen_joules += other.wheel_regen_joules;
+        self.wheel_regen_base_km += other.wheel_regen_base_km;
+        self.wheel_regen_intervals += other.wheel_regen_intervals;
+        self.cabin.merge(&other.cabin);
     }
 
     /// In the units of the tables, on the grids of [`exact`].
     pub fn energy(&self) -> Energy {
         let kwh = |joules: f64| exact::fine(joules / JOULES_PER_KWH);
+        let has_traction = self.wheel_regen_intervals > 0;
         Energy {
             seconds: exact::coarse(self.seconds),
             doubted_seconds: exact::coarse(self.doubted_seconds),
@@ -229,6 +255,14 @@ impl Sums {
             fuel_litres: (self.fuel_intervals > 0).then_some(exact::fine(self.fuel_litres)),
             exterior_kelvin_seconds: exact::thermal(self.exterior_kelvin_seconds),
             exterior_seconds: exact::coarse(self.exterior_seconds),
+            wheel_regen_kwh: has_traction.then(|| kwh(self.wheel_regen_joules)),
+            wheel_regen_base_km: has_traction.then(|| exact::fine(self.wheel_regen_base_km)),
+            cabin_kelvin_seconds: exact::thermal(self.cabin.kelvin_seconds),
+            cabin_seconds: exact::coarse(self.cabin.seconds),
+            setpoint_seconds: exact::coarse(self.cabin.setpoint_seconds),
+            setpoint_near_seconds: exact::coarse(self.cabin.near_seconds),
+            cabin_cold_seconds: exact::coarse(self.cabin.cold_seconds),
+            cabin_heating_seconds: exact::coarse(self.cabin.heating_seconds),
         }
     }
 }

@@ -7,7 +7,7 @@ use ayaz_model::{UnixMicroseconds, temperature_band};
 use ayaz_store::analytics::{Activity, Ends, FirstLast, Piece, Sample};
 use jiff::civil::Date;
 
-use crate::integrate::Sums;
+use crate::integrate::{Comfort, Sums};
 use crate::interval::{Interval, Placed};
 
 /// What an hour is cut by.
@@ -184,8 +184,9 @@ impl PieceMap {
         interval: &Interval<'_>,
         day: Date,
         trip: Option<UnixMicroseconds>,
+        comfort: Comfort,
     ) {
-        self.find(first, day, trip).sums.add(interval);
+        self.find(first, day, trip).sums.add(interval, comfort);
     }
 
     /// Empties `other` into this one, its pieces being of that trip, or of none.

@@ -210,6 +210,7 @@ impl Worker {
             trip_gap_seconds: self.config.trip_gap_s,
             plausibility: self.plausibility,
             service_days: ServiceDays::new(service_days.clone()),
+            comfort: self.config.comfort(),
         };
         let mut clock = Clock::new(from, count, runs);
         let is_kept = count == 1

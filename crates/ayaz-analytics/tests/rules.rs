@@ -278,3 +278,90 @@ fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_mov
         ]
     );
 }
+
+#[test]
+fn what_the_wheels_give_back_is_parted_by_its_sign_whatever_reaches_the_battery() {
+    // Braking gives 36 kW, of which a heater takes all but 6 kW; then driving takes as much.
+    let braking = |second: f64, traction_kw: f64, pack_kw: f64| Sample {
+        traction_power_watts: Some(traction_kw * 1000.0),
+        speed_kmh: Some(36.0),
+        ..power(second, pack_kw)
+    };
+    let piece = piece(vec![
+        braking(0.0, -36.0, -6.0),
+        braking(40.0, -36.0, -6.0),
+        braking(80.0, 36.0, 66.0),
+        // Here nobody meters traction.
+        power(120.0, 66.0),
+    ]);
+    let energy = piece.energy;
+    // 36 kW · 40 s, and half of it again: 0.4 + 0.2 kWh; into the battery 0.0667 + 0.0333.
+    assert_close(energy.wheel_regen_kwh.unwrap(), 0.6);
+    assert_close(energy.regen_kwh, 0.1);
+    assert_close(energy.wheel_regen_base_km.unwrap(), 0.8);
+    // What went in less what came back, as before.
+    assert_close(energy.traction_kwh.unwrap(), -0.4);
+    let unmetered = self::piece(vec![power(0.0, 36.0), power(40.0, 36.0)]);
+    assert_eq!(unmetered.energy.wheel_regen_kwh, None);
+    assert_eq!(unmetered.energy.wheel_regen_base_km, None);
+}
+
+#[test]
+fn the_cabin_is_near_its_set_point_or_colder_or_warmer() {
+    let cabin = |second: f64, celsius: Option<f64>, setpoint: Option<f64>| Sample {
+        cabin_temperature_celsius: celsius,
+        cabin_setpoint_celsius: setpoint,
+        ..at(second)
+    };
+    let sum = piece(vec![
+        // Cold, just near, warmer, unknown.
+        cabin(0.0, Some(16.5), Some(20.0)),
+        cabin(10.0, Some(17.0), Some(20.0)),
+        cabin(20.0, Some(23.5), Some(20.0)),
+        cabin(30.0, Some(20.0), None),
+        cabin(40.0, Some(20.0), None),
+        cabin(50.0, None, Some(20.0)),
+    ])
+    .energy;
+    assert_eq!(
+        (
+            sum.setpoint_seconds,
+            sum.setpoint_near_seconds,
+            sum.cabin_cold_seconds
+        ),
+        (30.0, 10.0, 10.0)
+    );
+    assert_eq!(sum.cabin_seconds, 40.0);
+    let kelvin = sum.cabin_kelvin_seconds / sum.cabin_seconds;
+    // (16.75 + 20.25 + 21.75 + 20) / 4
+    assert!((kelvin - 273.15 - 19.6875).abs() < 1e-3, "{kelvin}");
+}
+
+#[test]
+fn the_cabin_is_heated_by_current_or_by_fuel() {
+    let heated = |heater: Option<f64>, heat_pump: Option<f64>, fuel: Option<f64>| {
+        let sample = |second| Sample {
+            cabin_heater_power_watts: heater,
+            heat_pump_power_watts: heat_pump,
+            fuel_heater_rate_litres_per_hour: fuel,
+            ..at(second)
+        };
+        piece(vec![sample(0.0), sample(30.0)])
+            .energy
+            .cabin_heating_seconds
+    };
+    for (heater, heat_pump, fuel, seconds) in [
+        (None, None, None, 0.0),
+        (Some(499.0), None, None, 0.0),
+        (Some(500.0), None, None, 30.0),
+        (Some(250.0), Some(250.0), None, 30.0),
+        (Some(0.0), Some(0.0), Some(0.0), 0.0),
+        (None, None, Some(1.5), 30.0),
+    ] {
+        assert_eq!(
+            heated(heater, heat_pump, fuel),
+            seconds,
+            "{heater:?} {heat_pump:?} {fuel:?}"
+        );
+    }
+}

@@ -112,6 +112,7 @@ fn work_out_hours(
         trip_gap_seconds: 600,
         plausibility: PlausibilityConfig::default(),
         service_days: ServiceDays::new(astana()),
+        ..Rules::default()
     };
     let mut hours = Hours::new(from, count, None, &rules).without(left_out.clone());
     samples

@@ -78,3 +78,38 @@ pub(super) fn components(energy: &EnergySums) -> [Cell; 19] {
         energy.split.source.clone().into(),
     ]
 }
+
+/// Beside `heater_share`, which is that of the electric cabin heater alone.
+pub(super) const HEAT_SHARES: [&str; 2] = ["heat_pump_share", "battery_heater_share"];
+
+pub(super) fn heat_shares(energy: &EnergySums) -> [Cell; 2] {
+    [
+        energy.heat_pump.share().into(),
+        energy.battery_heater.share().into(),
+    ]
+}
+
+/// Last columns: all heat, what the wheels recovered, and what the cabin was like.
+pub(super) const COMFORT: [&str; 8] = [
+    "heat_kwh",
+    "heat_share",
+    "fuel_heat_kwh",
+    "wheel_regen_kwh",
+    "wheel_regen_base_km",
+    "cabin_temperature_mean_celsius",
+    "setpoint_near_share",
+    "is_cabin_cold",
+];
+
+pub(super) fn comfort(energy: &EnergySums) -> [Cell; 8] {
+    [
+        energy.heat_kwh.into(),
+        energy.heat_share.into(),
+        energy.fuel_heat_kwh.into(),
+        energy.wheel_regen_kwh.into(),
+        energy.wheel_regen_base_km.into(),
+        energy.cabin_temperature_mean_celsius.into(),
+        energy.setpoint_near_share.into(),
+        energy.is_cabin_cold.into(),
+    ]
+}

@@ -7,7 +7,9 @@ use ayaz_store::reports::{
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
-use super::columns::{COMPONENTS, SUMS, components, sums};
+use super::columns::{
+    COMFORT, COMPONENTS, HEAT_SHARES, SUMS, comfort, components, heat_shares, sums,
+};
 use super::look::Look;
 use super::sheet::Sheet;
 use super::table::{NOTHING, TRIPS_MIN, completeness, counted, is_thin, number, table};
@@ -64,6 +66,7 @@ fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
     ]);
     columns.extend(COMPONENTS);
     columns.extend(["completeness", "is_below_threshold"]);
+    columns.extend(HEAT_SHARES.into_iter().chain(COMFORT));
     let row = |trip: &TripEnergy| {
         let mut row = vec![
             trip.vehicle.clone().into(),
@@ -85,6 +88,8 @@ fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
         row.extend(components(&trip.energy));
         row.push(trip.completeness.into());
         row.push(threshold.is_missed_by(trip.completeness).into());
+        row.extend(heat_shares(&trip.energy));
+        row.extend(comfort(&trip.energy));
         row
     };
     Sheet {
@@ -99,6 +104,7 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
     columns.push("exterior_temperature_mean_celsius");
     columns.extend(COMPONENTS);
     columns.extend(["completeness", "is_below_threshold", "trips_incomplete"]);
+    columns.extend(HEAT_SHARES.into_iter().chain(COMFORT));
     let row = |band: &BandEnergy| {
         let mut row = vec![band.band.to_string().into(), band.trips.into()];
         row.extend(sums(&band.energy));
@@ -107,6 +113,8 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
         row.push(band.completeness.into());
         row.push(threshold.is_missed_by(band.completeness).into());
         row.push(band.trips_incomplete.into());
+        row.extend(heat_shares(&band.energy));
+        row.extend(comfort(&band.energy));
         row
     };
     Sheet {
@@ -272,6 +280,13 @@ mod tests {
                 kwh: Some(15.0),
                 base_kwh: Some(30.0),
             },
+            heat_kwh: Some(15.0),
+            heat_share: Some(0.5),
+            wheel_regen_kwh: Some(14.0),
+            wheel_regen_base_km: Some(40.0),
+            cabin_temperature_mean_celsius: Some(8.5),
+            setpoint_near_share: Some(0.25),
+            is_cabin_cold: Some(true),
             ..EnergySums::default()
         }
     }
@@ -305,7 +320,15 @@ mod tests {
         ));
         assert!(lines[1].starts_with("\"[-5,0)\",4,7200,40,60,70,10,1.5,15,30,0.5,"));
         assert!(lines[2].starts_with("unknown,1,7200,40,60,70,10,1.5,,,,"));
-        assert!(lines[1].ends_with(",0.95,false,1") && lines[2].ends_with(",0.5,true,1"));
+        assert!(lines[1].contains(",0.95,false,1,") && lines[2].contains(",0.5,true,1,"));
+        assert!(lines[0].ends_with(
+            ",heat_pump_share,battery_heater_share,heat_kwh,heat_share,fuel_heat_kwh,wheel_regen_kwh,\
+             wheel_regen_base_km,cabin_temperature_mean_celsius,setpoint_near_share,is_cabin_cold"
+        ));
+        assert!(
+            lines[1].ends_with(",,,15,0.5,,14,40,8.5,0.25,true"),
+            "{csv}"
+        );
         let table = band_table(&bands, Threshold::default(), Look::default());
         let marked: Vec<&str> = table
             .lines()

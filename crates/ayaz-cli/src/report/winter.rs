@@ -16,7 +16,7 @@ use tokio_postgres::Client;
 
 pub(super) use self::chart::{Theme, svg};
 use super::Rendered;
-use super::columns::{COMPONENTS, components};
+use super::columns::{COMFORT, COMPONENTS, comfort, components};
 use super::look::Look;
 use super::sheet::{Cell, Sheet};
 use super::table::is_thin;
@@ -195,6 +195,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
     ];
     columns.extend(COMPONENTS);
     columns.extend(["unexplained_share", "completeness", "trips_left_out"]);
+    columns.extend(COMFORT);
     let row = |row: &Row| {
         let (band, energy) = (&row.band, &row.band.energy);
         let share = |component: &Component| Cell::from(component.share());
@@ -231,6 +232,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
             band.completeness.into(),
             band.trips_left_out.into(),
         ]);
+        cells.extend(comfort(energy));
         cells
     };
     Sheet {
@@ -316,10 +318,15 @@ mod tests {
             csv.lines()
                 .next()
                 .unwrap()
-                .ends_with(",completeness,trips_left_out")
+                .contains(",completeness,trips_left_out,heat_kwh,")
         );
-        assert!(csv.lines().nth(1).unwrap().ends_with(",,2"), "{csv}");
-        assert!(csv.lines().nth(2).unwrap().ends_with(",0.99,5"), "{csv}");
+        let nothing = ",".repeat(8);
+        let ends_with = |line: usize, end: &str| {
+            let line = csv.lines().nth(line).unwrap();
+            assert!(line.ends_with(&format!("{end}{nothing}")), "{csv}");
+        };
+        ends_with(1, ",,2");
+        ends_with(2, ",0.99,5");
     }
 
     #[test]

@@ -141,6 +141,23 @@ energy! {
     exterior_kelvin_seconds: f64,
     /// The time it covers, s.
     exterior_seconds: f64,
+    /// Given back by the traction inverters, kWh, positive: what the wheels recovered, before heaters and
+    /// other loads take their part of it and the battery gets the rest.
+    wheel_regen_kwh: Option<f64>,
+    /// Distance over the same intervals, km.
+    wheel_regen_base_km: Option<f64>,
+    /// Time integral of the cabin's temperature, K·s.
+    cabin_kelvin_seconds: f64,
+    /// The time it covers, s.
+    cabin_seconds: f64,
+    /// The time in which the cabin's temperature and its set-point are known, s.
+    setpoint_seconds: f64,
+    /// The part of it in which the cabin is near its set-point, s.
+    setpoint_near_seconds: f64,
+    /// The part of it in which the cabin is colder than that, s.
+    cabin_cold_seconds: f64,
+    /// The time in which the cabin is heated, by whatever source, s.
+    cabin_heating_seconds: f64,
 }
 
 impl Energy {

@@ -33,6 +33,7 @@ pub struct Sample {
     pub charger_power_watts: Option<f64>,
     pub exterior_temperature_celsius: Option<f64>,
     pub cabin_temperature_celsius: Option<f64>,
+    pub cabin_setpoint_celsius: Option<f64>,
     pub battery_temperature_celsius: Option<f64>,
     pub cabin_heater_power_watts: Option<f64>,
     pub heat_pump_power_watts: Option<f64>,
@@ -69,6 +70,7 @@ impl Sample {
             charger_power_watts: None,
             exterior_temperature_celsius: None,
             cabin_temperature_celsius: None,
+            cabin_setpoint_celsius: None,
             battery_temperature_celsius: None,
             cabin_heater_power_watts: None,
             heat_pump_power_watts: None,
@@ -109,7 +111,7 @@ pub(super) async fn read(
             select recorded_at, boot_id, sequence, drive_cycle, route, charge_state,
                 charging_station, speed_kmh, odometer_km, soc_percent, pack_voltage_volts,
                 pack_current_amperes, battery_heater_power_watts, charger_power_watts,
-                exterior_temperature_celsius, cabin_temperature_celsius,
+                exterior_temperature_celsius, cabin_temperature_celsius, cabin_setpoint_celsius,
                 battery_temperature_celsius, cabin_heater_power_watts, heat_pump_power_watts,
                 air_conditioning_power_watts, fuel_heater_rate_litres_per_hour,
                 auxiliary_power_watts, traction_power_watts, latitude_degrees, longitude_degrees,
@@ -167,7 +169,7 @@ const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
-        30 => {}
+        31 => {}
         _ => return None,
     }
     let row = &mut row;
@@ -193,6 +195,7 @@ fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
         charger_power_watts: real_field(row)?,
         exterior_temperature_celsius: real_field(row)?,
         cabin_temperature_celsius: real_field(row)?,
+        cabin_setpoint_celsius: real_field(row)?,
         battery_temperature_celsius: real_field(row)?,
         cabin_heater_power_watts: real_field(row)?,
         heat_pump_power_watts: real_field(row)?,

@@ -42,7 +42,22 @@ pub(super) const SUMS: &str = "
     trusted_share(sum(seconds), sum(doubted_seconds)) as trusted_share,
     sum(fuel_litres) as fuel_litres,
     sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
-        as exterior_temperature_mean_celsius";
+        as exterior_temperature_mean_celsius,
+    electric_heat_kwh(sum(heater_kwh), sum(heat_pump_kwh), sum(battery_heater_kwh)) as heat_kwh,
+    electric_heat_share(
+        sum(heater_kwh), sum(heat_pump_kwh), sum(battery_heater_kwh),
+        sum(heater_base_kwh), sum(heat_pump_base_kwh), sum(battery_heater_base_kwh)
+    ) as heat_share,
+    fuel_heat_kwh(sum(fuel_litres)) as fuel_heat_kwh,
+    sum(wheel_regen_kwh) as wheel_regen_kwh,
+    sum(wheel_regen_base_km) as wheel_regen_base_km,
+    sum(cabin_kelvin_seconds) / nullif(sum(cabin_seconds), 0) - 273.15
+        as cabin_temperature_mean_celsius,
+    sum(setpoint_near_seconds) / nullif(sum(setpoint_seconds), 0) as setpoint_near_share,
+    is_cabin_cold(
+        sum(cabin_kelvin_seconds), sum(cabin_seconds), sum(setpoint_seconds),
+        sum(cabin_cold_seconds)
+    ) as is_cabin_cold";
 
 /// Energy of one consumer beside the net energy over the intervals in which it was metered.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -97,7 +112,7 @@ pub struct EnergySums {
     pub net_kwh: Option<f64>,
     /// Energy out of the battery, kWh.
     pub discharge_kwh: Option<f64>,
-    /// Energy into the battery, kWh.
+    /// Energy into the battery, kWh: what braking recovered, less what other loads took of it at once.
     pub regen_kwh: Option<f64>,
     /// Distance over which energy was measured as well, km: what `kwh_per_km` rests on.
     pub paired_km: f64,
@@ -125,6 +140,23 @@ pub struct EnergySums {
     pub fuel_litres: Option<f64>,
     /// Mean exterior temperature over the time in which it was known, °C.
     pub exterior_temperature_mean_celsius: Option<f64>,
+    /// All electric heating, of the cabin and of the battery, kWh.
+    pub heat_kwh: Option<f64>,
+    /// Its share of the net energy, 0 to 1; `None` also where not all of it was metered over the same
+    /// driving.
+    pub heat_share: Option<f64>,
+    /// Heat in the fuel that was burnt, kWh: beside the electric energy.
+    pub fuel_heat_kwh: Option<f64>,
+    /// Recovered at the wheels, before other loads take their part of it, kWh.
+    pub wheel_regen_kwh: Option<f64>,
+    /// Distance that it rests on, km.
+    pub wheel_regen_base_km: Option<f64>,
+    /// Mean temperature of the cabin, °C.
+    pub cabin_temperature_mean_celsius: Option<f64>,
+    /// Share of the time with a set-point in which the cabin was near it, 0 to 1.
+    pub setpoint_near_share: Option<f64>,
+    /// Whether it was driven with a cold cabin, which takes less energy than a warm one would.
+    pub is_cabin_cold: Option<bool>,
 }
 
 impl EnergySums {
@@ -159,6 +191,14 @@ impl EnergySums {
             trusted_share: row.get("trusted_share"),
             fuel_litres: row.get("fuel_litres"),
             exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
+            heat_kwh: row.get("heat_kwh"),
+            heat_share: row.get("heat_share"),
+            fuel_heat_kwh: row.get("fuel_heat_kwh"),
+            wheel_regen_kwh: row.get("wheel_regen_kwh"),
+            wheel_regen_base_km: row.get("wheel_regen_base_km"),
+            cabin_temperature_mean_celsius: row.get("cabin_temperature_mean_celsius"),
+            setpoint_near_share: row.get("setpoint_near_share"),
+            is_cabin_cold: row.get("is_cabin_cold"),
         }
     }
 }

@@ -53,6 +53,10 @@ const TRIED: &str = "
         and (select count(distinct (vehicle_id, service_day)) from day_charge) > 8
         and (select count(*) from month_charge) = 4";
 
+/// Columns that came later and that only readings tell: nothing is in them before the hours are worked out
+/// again.
+const LATER: &str = "'{cabin_heating_seconds}'::text[]";
+
 const SUMS: [&str; 3] = ["day_band", "day_charge", "month_charge"];
 
 /// Months as the worker of before wrote them are sums of days.
@@ -74,7 +78,10 @@ const MONTHS_ARE_SUMS: &str = "
     where m.band_celsius is not distinct from d.band_celsius";
 
 async fn rows(database: &Database, table: &str) -> Result<String> {
-    let sql = format!("select jsonb_agg(to_jsonb(t) order by to_jsonb(t))::text from {table} t");
+    let sql = format!(
+        "select jsonb_agg(row order by row)::text
+        from {table} t, lateral (select to_jsonb(t) - {LATER} as row) r"
+    );
     Ok(database.owner.client.query_one(&sql, &[]).await?.get(0))
 }
 

@@ -1,6 +1,7 @@
 //! The views and the reports on hand-made pieces.
 
 mod bands;
+mod comfort;
 mod completeness;
 mod hostile;
 mod states;

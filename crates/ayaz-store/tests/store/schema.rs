@@ -17,6 +17,9 @@ const TOPIC: &str = "ayaz/v1/astana/E12-001/telemetry";
 /// The last version without quotas of dead letters.
 const BEFORE_QUOTAS: i32 = 9;
 
+/// The last version without sums of the cabin and of what the wheels gave back.
+const BEFORE_CABINS: i32 = 26;
+
 /// Brings an empty database to an earlier version.
 pub(crate) async fn migrate_to(database: &mut Database, version: i32) -> Result<()> {
     let mut runner = embedded::migrations::runner().set_target(Target::Version(version));
@@ -77,6 +80,26 @@ async fn letters_from_before_the_quotas_are_kept_and_known() -> Result<()> {
             (b"new".to_vec(), source, 1)
         ]
     );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_are_worked_out_again_for_what_only_readings_tell() -> Result<()> {
+    let mut database = Database::empty().await?;
+    migrate_to(&mut database, BEFORE_CABINS).await?;
+    database
+        .execute(
+            "insert into refreshed_hour (
+                vehicle_id, hour, readings, readings_before, readings_after, open_trip_continued
+            )
+            values (1, '2026-01-10T06:00:00Z', 3600, 0, 0, false)",
+        )
+        .await?;
+    let queued =
+        "select count(*) from refresh_queue where vehicle_id = 1 and changed_from = '-infinity'";
+    assert_eq!(database.number(queued).await?, 0);
+    migrate(&database.url).await?;
+    assert_eq!(database.number(queued).await?, 1);
     Ok(())
 }
 
