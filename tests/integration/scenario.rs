@@ -1,6 +1,8 @@
 //! A cold snap through every process, and every bus-day of it against what really happened: late
 //! uploads, duplicates and all.
 
+mod preheating;
+
 use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
@@ -98,6 +100,12 @@ async fn a_cold_snap_sent_over_mqtt_comes_to_what_really_happened() -> Result<()
     ensure!(
         compared > BUSES,
         "seed {seed}: only {compared} bus-days compared"
+    );
+    let compared = preheating::compare(&bed, folder.path()).await;
+    let compared = compared.with_context(|| format!("seed {seed}"))?;
+    ensure!(
+        compared >= BUSES,
+        "seed {seed}: only {compared} pull-outs compared"
     );
     ingest.terminate().await?;
     Ok(())

@@ -19,7 +19,7 @@ pub(crate) struct Drive {
 }
 
 /// What the worker keeps, and views over it.
-const KEPT: [&str; 19] = [
+const KEPT: [&str; 20] = [
     "energy_piece",
     "hour_sequence",
     "doubted_stretch",
@@ -39,6 +39,7 @@ const KEPT: [&str; 19] = [
     "winter_range",
     "bus_day_completeness",
     "day_energy",
+    "preheating",
 ];
 
 pub(crate) struct Database {

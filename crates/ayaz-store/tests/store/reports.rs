@@ -4,6 +4,7 @@ mod bands;
 mod comfort;
 mod completeness;
 mod hostile;
+mod preheating;
 mod states;
 mod trip_ranges;
 mod trips;

@@ -65,6 +65,7 @@ async fn a_bus_that_sends_what_cannot_be_does_not_take_the_reports_from_the_othe
         "band_energy",
         "winter_range",
         "bus_day_completeness",
+        "preheating",
         "day_energy",
     ] {
         let rows = client.query(&format!("select * from {view}"), &[]).await;

@@ -1,0 +1,263 @@
+//! Whether a bus was warmed before it pulled out.
+
+use anyhow::Result;
+
+use super::{Piece, add_up, fleet, insert};
+
+/// A morning: what the bus did in the last hour before it pulled out at six, and how it was then.
+struct Morning {
+    /// Hour of what it did; `None` is silence.
+    parked_hour: Option<u32>,
+    plugged_in: bool,
+    heating_seconds: f64,
+    fuel_litres: Option<f64>,
+    exterior_celsius: Option<f64>,
+    cabin_celsius: Option<f64>,
+}
+
+/// Cold, and cold within, heard in the hour before, and not heated.
+const COLD: Morning = Morning {
+    parked_hour: Some(5),
+    plugged_in: true,
+    heating_seconds: 0.0,
+    fuel_litres: None,
+    exterior_celsius: Some(-30.0),
+    cabin_celsius: Some(3.0),
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result<()> {
+    let mornings = [
+        // While it charged.
+        (
+            Morning {
+                heating_seconds: 1200.0,
+                ..COLD
+            },
+            "done grid 20",
+        ),
+        (
+            Morning {
+                plugged_in: false,
+                heating_seconds: 600.0,
+                ..COLD
+            },
+            "done battery 10",
+        ),
+        (
+            Morning {
+                plugged_in: false,
+                heating_seconds: 900.0,
+                fuel_litres: Some(1.0),
+                ..COLD
+            },
+            "done fuel 15",
+        ),
+        // Also if it was not needed.
+        (
+            Morning {
+                heating_seconds: 1200.0,
+                exterior_celsius: Some(8.0),
+                ..COLD
+            },
+            "done grid 20",
+        ),
+        // Four minutes are no preheating.
+        (
+            Morning {
+                heating_seconds: 240.0,
+                ..COLD
+            },
+            "missed grid 4",
+        ),
+        (COLD, "missed 0"),
+        // Nobody heard it, and it was cold.
+        (
+            Morning {
+                parked_hour: None,
+                ..COLD
+            },
+            "missed 0",
+        ),
+        // Hours before it pulled out, and cold again.
+        (
+            Morning {
+                parked_hour: Some(2),
+                heating_seconds: 1800.0,
+                ..COLD
+            },
+            "missed 0",
+        ),
+        (
+            Morning {
+                cabin_celsius: None,
+                ..COLD
+            },
+            "missed 0",
+        ),
+        (
+            Morning {
+                exterior_celsius: Some(5.0),
+                ..COLD
+            },
+            "not needed 0",
+        ),
+        // It stood in a warm hall.
+        (
+            Morning {
+                cabin_celsius: Some(16.0),
+                ..COLD
+            },
+            "not needed 0",
+        ),
+        (
+            Morning {
+                parked_hour: None,
+                cabin_celsius: Some(16.0),
+                ..COLD
+            },
+            "unknown 0",
+        ),
+        (
+            Morning {
+                parked_hour: None,
+                cabin_celsius: None,
+                ..COLD
+            },
+            "unknown 0",
+        ),
+        (
+            Morning {
+                cabin_celsius: None,
+                exterior_celsius: None,
+                ..COLD
+            },
+            "unknown 0",
+        ),
+    ];
+    let (database, reader) = fleet().await?;
+    let mut pieces = Vec::new();
+    let mut updates = String::new();
+    for (index, (morning, _)) in mornings.iter().enumerate() {
+        let at = |hour: u32, minute: u32| -> &'static str {
+            format!("2026-01-{:02}T{hour:02}:{minute:02}:00Z", index + 10).leak()
+        };
+        if let Some(hour) = morning.parked_hour {
+            updates += &format!(
+                "update energy_piece set cabin_heating_seconds = {}, fuel_litres = {} where piece = {};",
+                morning.heating_seconds,
+                sql(morning.fuel_litres),
+                pieces.len()
+            );
+            pieces.push(Piece {
+                hour: at(hour, 0),
+                drive_cycle: None,
+                plugged_in: morning.plugged_in,
+                band: None,
+                started_at: at(hour, 0),
+                ended_at: at(hour, 59),
+                km: 0.0,
+                ..Piece::default()
+            });
+        }
+        updates += &format!(
+            "update energy_piece set cabin_start_celsius = {cabin}, cabin_end_celsius = {cabin},
+                battery_start_celsius = -7, battery_end_celsius = -7,
+                exterior_seconds = case when {exterior}::float8 is null then 0 else 3600 end,
+                exterior_kelvin_seconds = coalesce(({exterior}::float8 + 273.15) * 3600, 0)
+            where piece = {};",
+            pieces.len(),
+            cabin = sql(morning.cabin_celsius),
+            exterior = sql(morning.exterior_celsius),
+        );
+        pieces.push(Piece {
+            hour: at(6, 0),
+            drive_cycle: i64::try_from(index).ok(),
+            started_at: at(6, 0),
+            ended_at: at(7, 0),
+            ..Piece::default()
+        });
+    }
+    insert(&database, &pieces).await?;
+    database.execute(&updates).await?;
+    add_up(&database, &pieces).await?;
+    let rows = reader
+        .client
+        .query(
+            "select concat_ws(' ', state, source, heating_minutes), battery_celsius, cabin_celsius
+            from preheating order by departed_at",
+            &[],
+        )
+        .await?;
+    let found: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    let expected: Vec<&str> = mornings.iter().map(|(_, expected)| *expected).collect();
+    assert_eq!(found, expected);
+    for (row, (morning, _)) in rows.iter().zip(&mornings) {
+        assert_eq!(row.get::<_, f64>(1), -7.0);
+        assert_eq!(row.get::<_, Option<f64>>(2), morning.cabin_celsius);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Result<()> {
+    let (database, reader) = fleet().await?;
+    let trip = |drive_cycle, hour, started_at, ended_at, km| Piece {
+        drive_cycle: Some(drive_cycle),
+        hour,
+        started_at,
+        ended_at,
+        km,
+        ..Piece::default()
+    };
+    let pieces = [
+        trip(
+            1,
+            "2026-01-10T06:00:00Z",
+            "2026-01-10T06:00:00Z",
+            "2026-01-10T06:50:00Z",
+            20.0,
+        ),
+        // Half an hour at the terminus.
+        trip(
+            2,
+            "2026-01-10T07:00:00Z",
+            "2026-01-10T07:20:00Z",
+            "2026-01-10T07:59:00Z",
+            20.0,
+        ),
+        // To the washing hall and back.
+        trip(
+            3,
+            "2026-01-10T12:00:00Z",
+            "2026-01-10T12:00:00Z",
+            "2026-01-10T12:05:00Z",
+            0.4,
+        ),
+        trip(
+            4,
+            "2026-01-10T13:00:00Z",
+            "2026-01-10T13:00:00Z",
+            "2026-01-10T13:50:00Z",
+            20.0,
+        ),
+    ];
+    insert(&database, &pieces).await?;
+    let row = reader
+        .client
+        .query_one(
+            "select string_agg(
+                concat_ws(' ', to_char(departed_at at time zone 'UTC', 'HH24:MI'), parked_seconds), ', '
+                order by departed_at
+            ) from preheating",
+            &[],
+        )
+        .await?;
+    // After five hours and a minute, since what was between is no trip.
+    assert_eq!(row.get::<_, &str>(0), "06:00, 13:00 18060");
+    Ok(())
+}
+
+fn sql(number: Option<f64>) -> String {
+    number.map_or_else(|| "null".to_owned(), |number| number.to_string())
+}
