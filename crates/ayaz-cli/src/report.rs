@@ -5,6 +5,7 @@
 //! [`sheet`](sheet::Sheet) for programs, a [`table`] for people or, for the range, a chart;
 //! [`instant`] reads `--from` and `--to`.
 
+mod cold;
 mod columns;
 mod completeness;
 mod empty;
@@ -39,7 +40,7 @@ pub struct ReportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Report {
-    /// Energy, distance, kWh/km and what the energy went into, by trip or by exterior temperature.
+    /// Energy, distance, kWh/km and what the energy went into, by trip or by exterior (air) temperature.
     ///
     /// All trips are in the sums, also those that are not complete: they are marked.
     Energy {
@@ -76,7 +77,7 @@ enum Report {
         #[command(flatten)]
         common: Common,
     },
-    /// Range against exterior temperature, with what each figure rests on.
+    /// Range against exterior (air) temperature, with what each figure rests on.
     ///
     /// Trips that are not complete are left out: where time is missing, so may be the hill that the bus
     /// drove up.

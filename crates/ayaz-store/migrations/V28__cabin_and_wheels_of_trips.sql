@@ -248,7 +248,7 @@ comment on view hour_energy is
     'what flowed on the plug, which is charged_kwh (battery) and charger_kwh (charger). Components '
     'count both. split_ is of trips, as in session_energy. completeness is the least of coverage, '
     'trusted_share and distance against odometer; of the hour that is running, time to come is missing. '
-    'The exterior temperature is null where the fleet contradicts it';
+    'The exterior (air) temperature is null where the fleet contradicts it';
 
 create or replace view session_energy as
 select
@@ -541,6 +541,6 @@ group by v.fleet, v.vehicle, v.model, b.vehicle_id, b.started_at, b.number, b.ba
 having sum(b.intervals) > 0;
 
 comment on view trip_band_energy is
-    'One row per trip and band of the exterior temperature (5 °C wide, 2 °C below −20; lower edge; '
+    'One row per trip and band of the exterior (air) temperature (5 °C wide, 2 °C below −20; lower edge; '
     'null is unknown), with what held for the vehicle when the trip began. coverage is that of the '
     'whole trip, since missing time has no temperature';

@@ -124,7 +124,7 @@ where w.is_rest is not true or d.km > 0;
 
 comment on view day_energy is
     'Energy by vehicle and service day (cut by the depot''s zone and cut-over hour), off the plug '
-    'and on it, with the day''s completeness. split_ is of trips, as in session_energy. The exterior '
+    'and on it, with the day''s completeness. split_ is of trips, as in session_energy. The exterior (air) '
     'temperature is without hours in which the fleet contradicts it. The last readings of what began the day '
     'before are no row (is_rest of service_day_time), unless the vehicle drove';
 
@@ -212,7 +212,7 @@ from vehicle_band b
 join vehicle v using (vehicle_id);
 
 comment on view band_energy is
-    'One row per vehicle and band of the exterior temperature, trips only. coverage and distance_share '
+    'One row per vehicle and band of the exterior (air) temperature, trips only. coverage and distance_share '
     'are those of the trips that touch the band, since missing time has no temperature; completeness '
     'is the least of them and trusted_share';
 
@@ -301,7 +301,7 @@ left join (
 window w as (partition by b.fleet, b.vehicle, b.model, b.vehicle_id);
 
 comment on view winter_range is
-    'Range by vehicle and temperature band: usable energy over measured kWh/km; null where one is '
+    'Range by vehicle and band of the exterior (air) temperature: usable energy over measured kWh/km; null where one is '
     'missing. usable_energy_kwh is the mean by distance of what held in each month: the vehicle''s own, '
     'else that of vehicle_usable_energy. kWh/km by component from each one''s share while it was '
     'metered; split_ parts driving from the rest, metered or estimated (split_source). More of it is '

@@ -12,16 +12,16 @@ use super::columns::{
 };
 use super::look::Look;
 use super::sheet::Sheet;
-use super::table::{NOTHING, TRIPS_MIN, completeness, counted, is_thin, number, table};
+use super::table::{BANDS_NOTE, NOTHING, TRIPS_MIN, completeness, counted, is_thin, number, table};
 use super::threshold::Threshold;
-use super::{Rendered, split};
+use super::{Rendered, cold, split};
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum By {
     /// One trip, by start.
     Trip,
-    /// One band of the exterior temperature: 5 °C, and 2 °C below −20 °C.
+    /// One band of the exterior (air) temperature, not the pack's: 5 °C, and 2 °C below −20 °C.
     Temperature,
 }
 
@@ -158,6 +158,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
          {NOTHING}: not measured.",
         counted(trips.len(), "trip")
     )];
+    notes.extend(cold::note(trips.iter().map(|trip| &trip.energy)));
     notes.extend(split::notes(
         has_split,
         trips.iter().map(|trip| &trip.energy),
@@ -175,7 +176,7 @@ fn trip_cells(trip: &TripEnergy, has_split: bool, threshold: Threshold) -> Vec<S
         number(energy.km, 1),
         number(energy.net_kwh, 2),
         number(energy.regen_kwh, 2),
-        number(energy.kwh_per_km, 3),
+        number(energy.kwh_per_km, 3) + cold::mark(energy),
     ];
     if has_split {
         cells.extend(split::cells(energy));
@@ -230,6 +231,8 @@ fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String 
          distance against the odometer; time and odometer are those of the trips that touch the band. \
          few data: under {TRIPS_MIN} trips or 1 h. {NOTHING}: not measured."
     ));
+    notes.push(BANDS_NOTE.to_owned());
+    notes.extend(cold::note(bands.iter().map(|band| &band.energy)));
     notes.extend(split::notes(
         has_split,
         bands.iter().map(|band| &band.energy),
@@ -246,7 +249,7 @@ fn band_cells(band: &BandEnergy, has_split: bool, threshold: Threshold) -> Vec<S
         number(energy.km, 1),
         number(energy.net_kwh, 2),
         number(energy.regen_kwh, 2),
-        number(energy.kwh_per_km, 3),
+        number(energy.kwh_per_km, 3) + cold::mark(energy),
     ];
     if has_split {
         cells.extend(split::cells(energy));
@@ -330,6 +333,10 @@ mod tests {
             "{csv}"
         );
         let table = band_table(&bands, Threshold::default(), Look::default());
+        // Both bands were driven with a cold cabin.
+        assert!(table.contains(" 1.500! "), "{table}");
+        assert!(table.contains("!: driven with a cold cabin"), "{table}");
+        assert!(table.contains("they do not add up") && table.contains("(air) temperature"));
         let marked: Vec<&str> = table
             .lines()
             .filter(|line| line.ends_with("few data "))

@@ -18,6 +18,10 @@ pub(super) const SECONDS_MIN: f64 = 3600.0;
 /// What stands where nothing was measured.
 pub(crate) const NOTHING: &str = "–";
 
+/// What people have to know of bands.
+pub(super) const BANDS_NOTE: &str = "outside °C: bands of the exterior (air) temperature, not of the pack's. \
+    trips: that touch the band; a trip counts in each of its bands, so that they do not add up.";
+
 /// Whether figures rest on too little to lean on.
 pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
     trips < TRIPS_MIN || energy.energy_seconds < SECONDS_MIN

@@ -368,6 +368,21 @@ mod tests {
     }
 
     #[test]
+    fn a_band_that_was_driven_with_a_cold_cabin_is_marked() {
+        let mut cold = band("a", -40, 5, 1.2);
+        cold.energy.is_cabin_cold = Some(true);
+        let bands = vec![cold, band("a", -30, 5, 2.0)];
+        let table = people::table_of(&ranges(bands, IncompleteTrips::default()), Look::default());
+        let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
+        assert!(line("[-40,-38)").contains(" 250! "), "{table}");
+        assert!(line("[-40,-38)").contains(" 1.20! "), "{table}");
+        assert!(!line("[-30,-28)").contains('!'), "{table}");
+        assert!(table.contains("!: driven with a cold cabin"), "{table}");
+        let warm = ranges(vec![band("a", -30, 5, 2.0)], IncompleteTrips::default());
+        assert!(!people::table_of(&warm, Look::default()).contains("cold cabin"));
+    }
+
+    #[test]
     fn standing_and_heating_gives_no_range() {
         let mut standing = band("a", -40, 5, 300.0);
         standing.energy.paired_km = 0.2;

@@ -1,8 +1,11 @@
 //! The range report for people.
 
+use super::super::cold;
 use super::super::look::Look;
 use super::super::split;
-use super::super::table::{NOTHING, TRIPS_MIN, Table, completeness, number, percent, table};
+use super::super::table::{
+    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, number, percent, table,
+};
 use super::{KM_MIN, Ranges, mild_celsius};
 
 pub(super) fn table_of(ranges: &Ranges, look: Look) -> String {
@@ -32,7 +35,8 @@ fn draw(ranges: &Ranges, has_split: bool) -> Table {
         let (range, loss) = if row.is_thin {
             ("not enough data".to_owned(), NOTHING.to_owned())
         } else {
-            (number(band.range_km, 0), percent(row.range_loss))
+            let range = number(band.range_km, 0) + cold::mark(energy);
+            (range, percent(row.range_loss))
         };
         let mut cells = vec![
             if is_first {
@@ -43,7 +47,7 @@ fn draw(ranges: &Ranges, has_split: bool) -> Table {
             band.band.to_string(),
             range,
             loss,
-            number(energy.kwh_per_km, 2),
+            number(energy.kwh_per_km, 2) + cold::mark(energy),
         ];
         if has_split {
             cells.extend(split::cells(energy));
@@ -82,6 +86,8 @@ fn notes(ranges: &Ranges, has_split: bool) -> String {
              {NOTHING}: not known."
         ),
     ];
+    notes.push(BANDS_NOTE.to_owned());
+    notes.extend(cold::note(rows.iter().map(|row| &row.band.energy)));
     notes.extend(ranges.what_is_left_out());
     notes.extend(split::notes(
         has_split,
@@ -116,7 +122,7 @@ fn notes(ranges: &Ranges, has_split: bool) -> String {
     }
     if rows.iter().any(|row| row.band.energy.fuel_litres.is_some()) {
         notes.push(
-            "Some burn fuel for heat, which is in no figure above: see fuel_litres in --format csv."
+            "Some burn fuel for heat, which is in no figure above: see fuel_heat_kwh in --format csv."
                 .to_owned(),
         );
     }

@@ -5,6 +5,7 @@ use ayaz_model::temperature_band::width_celsius;
 use plotters::element::PathElement;
 use plotters::style::Color;
 
+use super::super::super::cold;
 use super::super::super::table::NOTHING;
 use super::figures::{BandFigures, Figures, Group};
 use super::layout::Layout;
@@ -26,8 +27,9 @@ type Line = (&'static str, fn(&BandFigures) -> String);
 
 const LINES: [Line; 5] = [
     ("range km", |band| {
-        band.range_km
-            .map_or_else(|| NOTHING.to_owned(), text::kilometres)
+        let mark = if band.is_cold { cold::MARK } else { "" };
+        let stated = band.range_km.map(|km| text::kilometres(km) + mark);
+        stated.unwrap_or_else(|| NOTHING.to_owned())
     }),
     ("lost %", |band| {
         band.loss

@@ -73,6 +73,8 @@ pub(super) struct BandFigures {
     pub(super) hours: f64,
     /// Too little to state a range.
     pub(super) is_thin: bool,
+    /// Driven with a cold cabin.
+    pub(super) is_cold: bool,
     pub(super) spread: Option<Spread>,
 }
 
@@ -133,6 +135,12 @@ impl Figures {
     /// Whether any trip that is not complete has a dot.
     pub(super) fn has_incomplete(&self) -> bool {
         self.groups.iter().any(|group| !group.incomplete.is_empty())
+    }
+
+    /// Whether a range that is drawn was driven with a cold cabin.
+    pub(super) fn has_cold(&self) -> bool {
+        let mut bands = self.groups.iter().flat_map(|group| group.bands.values());
+        bands.any(|band| band.is_cold && band.range_km.is_some())
     }
 
     pub(super) fn has_loss(&self) -> bool {
@@ -211,6 +219,7 @@ fn band(row: &Row, spread: Option<Spread>) -> BandFigures {
         trips_left_out: row.band.trips_left_out,
         hours: row.band.energy.seconds / 3600.0,
         is_thin: row.is_thin,
+        is_cold: row.band.energy.is_cabin_cold == Some(true),
         spread: spread.filter(|_| !row.is_thin),
     }
 }

@@ -5,6 +5,7 @@ use ayaz_store::reports::TripSelection;
 use plotters::element::Rectangle;
 use plotters::style::Color;
 
+use super::super::super::cold;
 use super::super::{By, KM_MIN};
 use super::figures::Figures;
 use super::layout::Layout;
@@ -35,11 +36,12 @@ enum Sign {
     ThinTrip,
     LeftOutTrip,
     Band,
+    ColdBand,
     Spread,
 }
 
 pub(super) fn title(by: By) -> String {
-    format!("Range against exterior temperature, by {}", by.name())
+    format!("Range against exterior (air) temperature, by {}", by.name())
 }
 
 /// Which trips the chart is of.
@@ -86,6 +88,12 @@ fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
         key.push((
             Sign::ThinTrip,
             "a trip in a band that has too little data to state a range".to_owned(),
+        ));
+    }
+    if figures.has_cold() {
+        key.push((
+            Sign::ColdBand,
+            format!("hollow ({}): driven with a cold cabin", cold::MARK),
         ));
     }
     if figures.has_incomplete() {
@@ -186,6 +194,13 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
         Sign::Band => {
             let corners = [(x - 7, y - 2), (x + 7, y + 2)];
             canvas.draw(&Rectangle::new(corners, muted.filled()))?;
+            Ok(())
+        }
+        Sign::ColdBand => {
+            for (half, style) in [(2, muted), (1, palette.of(Role::Background))] {
+                let corners = [(x - 5 - half, y - half), (x + 5 + half, y + half)];
+                canvas.draw(&Rectangle::new(corners, style.filled()))?;
+            }
             Ok(())
         }
         Sign::Spread => {

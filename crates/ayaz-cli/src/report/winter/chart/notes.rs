@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use super::super::super::cold;
 use super::super::super::table::{NOTHING, TRIPS_MIN};
 use super::super::{By, KM_MIN, mild_celsius};
 use super::Canvas;
@@ -95,7 +96,8 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
             .to_owned(),
         format!(
             "Figures in parentheses: under {TRIPS_MIN} trips, 1 h or {KM_MIN} km, too little to \
-             state a range. Nothing is extrapolated. {NOTHING}: not known. trips: that touch the band."
+             state a range. Nothing is extrapolated. {NOTHING}: not known. trips: that touch the band, so that they do \
+             not add up."
         ),
     ];
     notes.push(if figures.has_loss() {
@@ -133,6 +135,13 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
             "Usable energy is estimated from the state of charge where vehicle_model has none."
                 .to_owned(),
         );
+    }
+    if figures.has_cold() {
+        notes.push(format!(
+            "{}: driven with a cold cabin, which takes less energy than a warm one: the range is no \
+             healthy bus's.",
+            cold::MARK
+        ));
     }
     if figures.burns_fuel {
         notes.push("Some burn fuel for heat, which is in no figure here.".to_owned());

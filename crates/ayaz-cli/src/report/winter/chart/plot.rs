@@ -152,7 +152,9 @@ fn draw_axes(
         .label_style(labels)
         .x_label_style(edge_labels)
         .axis_desc_style(axis_title)
-        .x_desc("exterior temperature, °C (bands of 2 °C below −20 °C, of 5 °C from there up)")
+        .x_desc(
+            "exterior (air) temperature, °C (bands of 2 °C below −20 °C, of 5 °C from there up)",
+        )
         .y_desc("range from full to empty, km")
         .x_label_formatter(&|celsius| signed(*celsius))
         .y_label_formatter(&|km| text::kilometres(*km))
@@ -242,9 +244,9 @@ fn draw_bands(
     group: &Group,
 ) -> Result<()> {
     let colour = palette.of(Role::Group(index));
-    let stated = |(&edge, band): (&i16, &BandFigures)| Some((edge, band.range_km?));
+    let stated = |(&edge, band): (&i16, &BandFigures)| Some((edge, band.range_km?, band.is_cold));
     let mut previous: Option<(i16, (i32, i32))> = None;
-    for (edge, range_km) in group.bands.iter().filter_map(stated) {
+    for (edge, range_km, is_cold) in group.bands.iter().filter_map(stated) {
         let (left, right) = scale.slot(edge, index);
         let centre = ((left + right) / 2, scale.y(range_km));
         if let Some((before, from)) = previous
@@ -261,6 +263,12 @@ fn draw_bands(
                 (right + rim, centre.1 + half),
             ];
             canvas.draw(&Rectangle::new(corners, colour.filled()))?;
+        }
+        if is_cold {
+            let hollow = palette.of(Role::Background).filled();
+            let half = BAR_HALF - 1;
+            let corners = [(left + 1, centre.1 - half), (right - 1, centre.1 + half)];
+            canvas.draw(&Rectangle::new(corners, hollow))?;
         }
         previous = Some((edge, centre));
     }

@@ -68,6 +68,28 @@ fn chart(bands: Vec<RangeBand>, trips: &[TripRange], theme: Theme) -> (Figures, 
     (figures, svg)
 }
 
+#[test]
+fn a_band_that_was_driven_with_a_cold_cabin_is_hollow_and_marked() {
+    let mut cold = band("a", -30, 5, 1.2);
+    cold.energy.is_cabin_cold = Some(true);
+    let warm = || band("a", -28, 5, 2.0);
+    let (_, marked) = chart(vec![cold.clone(), warm()], &[], Theme::Light);
+    cold.energy.is_cabin_cold = Some(false);
+    let (_, plain) = chart(vec![cold, warm()], &[], Theme::Light);
+    let bars = |svg: &str| svg.matches("<rect").count();
+    // One in the plot, and two of the sign in the legend.
+    assert_eq!(bars(&marked), bars(&plain) + 3);
+    let texts = |svg: &str| -> Vec<String> {
+        let document = Document::parse(svg).unwrap();
+        written(&document).into_iter().map(|it| it.text).collect()
+    };
+    let (marked, plain) = (texts(&marked), texts(&plain));
+    assert!(marked.contains(&"250!".to_owned()) && plain.contains(&"250".to_owned()));
+    assert!(marked.contains(&"150".to_owned()), "{marked:?}");
+    let says = |texts: &[String]| texts.iter().any(|text| text.contains("cold cabin"));
+    assert!(says(&marked) && !says(&plain));
+}
+
 /// A text as it will be read, with the space that it takes: left, top, right, bottom.
 struct Written {
     text: String,
@@ -211,7 +233,14 @@ fn every_band_stands_over_its_counts() {
             );
         }
     }
-    for label in ["−46", "−22", "−20", "−15", "45", "exterior temperature, °C"] {
+    for label in [
+        "−46",
+        "−22",
+        "−20",
+        "−15",
+        "45",
+        "exterior (air) temperature, °C",
+    ] {
         let is_there = texts.iter().any(|text| text.text.starts_with(label));
         assert!(is_there, "{label}");
     }
