@@ -8,21 +8,25 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PublishError {
     /// The broker was reached and does not want us: credentials or protocol.
-    #[error("broker {broker} refuses the connection: {reason}; check user and password")]
+    #[error("broker {broker} refuses the connection {user}: {reason}")]
     Refused {
         /// Host and port.
         broker: String,
-        /// The broker's reason.
+        /// As whom we log in.
+        user: String,
+        /// The broker's reason, and what to try.
         reason: String,
     },
     /// The first connection did not come about in time.
-    #[error("broker {broker} cannot be reached after {} s: {reason}", after.as_secs())]
+    #[error("broker {broker} cannot be reached {user} after {} s: {reason}", after.as_secs())]
     Unreachable {
         /// Host and port.
         broker: String,
+        /// As whom we log in.
+        user: String,
         /// How long it was tried.
         after: Duration,
-        /// The last failure.
+        /// The last failure, and what to try.
         reason: String,
     },
     /// The broker acknowledged a message with an error, so it is not delivered.

@@ -10,6 +10,7 @@
 //! [`PublisherOptions::subscriber_wait`] also that the broker had a subscriber to hand it to. A broken connection may deliver a message
 //! twice; readings carry an identity, so a message twice is stored once.
 
+pub mod advice;
 pub mod encode;
 pub mod error;
 pub mod options;

@@ -14,6 +14,7 @@ use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode, PubAck
 use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, Incoming, StateError};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::advice;
 use crate::error::PublishError;
 use crate::options::PublisherOptions;
 use crate::shared::{Shared, State};
@@ -50,6 +51,10 @@ enum Ended {
 /// Keeps a connection until the publisher is finished, dropped or failed.
 pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
     let broker = options.url.address();
+    let user = match options.url.credentials() {
+        Some((user, _)) => format!("as user {user}"),
+        None => "without a user".to_owned(),
+    };
     let _ended = Ending(&shared);
     let started = Instant::now();
     let mut delays = backoff();
@@ -77,7 +82,11 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             Ended::Goodbye => return,
             Ended::Failed(error) => return shared.fail(error),
             Ended::Refused(reason) if !was_connected => {
-                return shared.fail(PublishError::Refused { broker, reason });
+                return shared.fail(PublishError::Refused {
+                    broker,
+                    user,
+                    reason,
+                });
             }
             Ended::Unsubscribed(topic) => {
                 if moved {
@@ -98,6 +107,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
         {
             return shared.fail(PublishError::Unreachable {
                 broker,
+                user,
                 after: limit,
                 reason,
             });
@@ -106,8 +116,12 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
         if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
             delays = backoff();
         }
-        if stood || !outage_is_logged {
-            let waiting = shared.lock().window.len();
+        let waiting = shared.lock().window.len();
+        if !was_connected && !outage_is_logged {
+            // Somebody may be setting Ayaz up.
+            tracing::error!("cannot connect to the broker at {broker} {user}: {reason}");
+            outage_is_logged = true;
+        } else if stood || !outage_is_logged {
             tracing::warn!(
                 broker,
                 reason,
@@ -254,16 +268,19 @@ impl Connection<'_> {
     fn ended(&self, error: ConnectionError) -> Ended {
         use ConnectReturnCode as Code;
         match error {
-            ConnectionError::ConnectionRefused(code) => match code {
-                Code::BadUserNamePassword
-                | Code::NotAuthorized
-                | Code::Banned
-                | Code::BadAuthenticationMethod
-                | Code::UnsupportedProtocolVersion
-                | Code::RefusedProtocolVersion => Ended::Refused(format!("{code:?}")),
-                // Anything else may pass, as a client id that a dead node still holds.
-                other => Ended::Lost(format!("connection refused: {other:?}")),
-            },
+            ConnectionError::ConnectionRefused(code) => {
+                let reason = format!("{code:?}; {}", advice::on_refusal(code));
+                match code {
+                    Code::BadUserNamePassword
+                    | Code::NotAuthorized
+                    | Code::Banned
+                    | Code::BadAuthenticationMethod
+                    | Code::UnsupportedProtocolVersion
+                    | Code::RefusedProtocolVersion => Ended::Refused(reason),
+                    // Anything else may pass, as a client id that a dead node still holds.
+                    _ => Ended::Lost(format!("connection refused: {reason}")),
+                }
+            }
             ConnectionError::MqttState(StateError::ServerDisconnect {
                 reason_code: DisconnectReasonCode::PacketTooLarge,
                 ..
@@ -271,8 +288,24 @@ impl Connection<'_> {
                 Some(error) => Ended::Failed(error),
                 None => Ended::Lost("broker calls a packet too large".to_owned()),
             },
-            other => Ended::Lost(other.to_string()),
+            other if self.stood => Ended::Lost(other.to_string()),
+            other => Ended::Lost(unreached(&other)),
         }
+    }
+}
+
+/// Why no connection came about, and what to try.
+fn unreached(error: &ConnectionError) -> String {
+    let no_broker = |what: &str| format!("{what}; {}", advice::CHECK_THE_PORT);
+    match error {
+        ConnectionError::Io(error) => format!("{error}; {}", advice::on_network(error)),
+        ConnectionError::Timeout(_) => no_broker("no answer to CONNECT in time"),
+        ConnectionError::MqttState(StateError::ConnectionAborted) => {
+            no_broker("it closes the connection without an answer of MQTT 5 to CONNECT")
+        }
+        ConnectionError::MqttState(StateError::Deserialization(_))
+        | ConnectionError::NotConnAck(_) => no_broker("what answers there is no MQTT 5 broker"),
+        other => other.to_string(),
     }
 }
 

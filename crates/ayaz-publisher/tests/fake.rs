@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use ayaz_publisher::{PublishError, PublishedCounts, Publisher, PublisherOptions};
 use bytes::Bytes;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 #[path = "fake/broker.rs"]
@@ -214,6 +216,62 @@ async fn wrong_credentials_end_the_first_connection_and_a_busy_broker_does_not()
     let fake = Fake::refusing(vec![0x88, 0x85]).await;
     let publisher = connect(&fake).await.unwrap();
     assert_eq!(finish(publisher).await.unwrap(), PublishedCounts::default());
+}
+
+/// Answers each connection's first packet with these bytes, and closes.
+async fn answering(bytes: &'static [u8]) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut heard = [0; 1_024];
+            // An error is a client that went away.
+            let _ = stream.read(&mut heard).await;
+            let _ = stream.write_all(bytes).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn a_first_connection_that_fails_says_where_as_whom_why_and_what_to_try() {
+    for (answer, why, what_to_try) in [
+        // As PostgreSQL does with what it does not understand.
+        (&b""[..], "closes the connection", "speaks MQTT 5"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "no MQTT 5 broker",
+            "speaks MQTT 5",
+        ),
+        (
+            b"\x20\x02\x00\x01",
+            "without an answer of MQTT 5",
+            "speaks MQTT 5",
+        ),
+        (
+            b"\x20\x03\x00\x87\x00",
+            "NotAuthorized",
+            "check user and password",
+        ),
+        (
+            b"\x20\x03\x00\x84\x00",
+            "UnsupportedProtocolVersion",
+            "Ayaz needs MQTT 5",
+        ),
+    ] {
+        let address = answering(answer).await;
+        let url = format!("mqtt://bus:hunter2@{address}").parse().unwrap();
+        let mut options = PublisherOptions::new(url, "publisher");
+        options.give_up_after = Some(Duration::from_millis(50));
+        let error = timeout(PATIENCE, Publisher::connect(options))
+            .await
+            .unwrap();
+        let told = error.unwrap_err().to_string();
+        for word in [&address.to_string(), "as user bus", why, what_to_try] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+        assert!(!told.contains("hunter2"), "{told}");
+    }
 }
 
 #[tokio::test]
