@@ -8,16 +8,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed={}", schema.display());
     let descriptors = protox::compile([&schema], [&root])?;
     // prost keeps the numbers to itself, and ingest reads readings without prost's structures.
-    let mut fields = String::from("&[");
-    let messages = descriptors.file.iter().flat_map(|file| &file.message_type);
-    for message in messages.filter(|message| message.name() == "Reading") {
+    let mut messages = String::from("&[");
+    let mut reading = String::new();
+    for message in descriptors.file.iter().flat_map(|file| &file.message_type) {
+        let mut fields = String::from("&[");
         for field in &message.field {
             fields += &format!("(\"{}\", {}), ", field.name(), field.number());
         }
+        fields += "]";
+        messages += &format!("(\"{}\", {fields}), ", message.name());
+        if message.name() == "Reading" {
+            reading = fields;
+        }
     }
-    fields += "]";
+    messages += "]";
     let out = std::env::var("OUT_DIR")?;
-    std::fs::write(Path::new(&out).join("reading_fields.rs"), fields)?;
+    std::fs::write(Path::new(&out).join("reading_fields.rs"), reading)?;
+    std::fs::write(Path::new(&out).join("message_fields.rs"), messages)?;
     prost_build::Config::new().compile_fds(descriptors)?;
     Ok(())
 }

@@ -3,8 +3,8 @@
 use ayaz_model::VehicleKey;
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{CellBatch, VehicleStatus};
-use prost::encoding::{DecodeContext, decode_key, skip_field};
 
+use crate::kinds::{self, Kind};
 use crate::reject::{Reason, Reject};
 use crate::validate::Limits;
 
@@ -47,7 +47,7 @@ pub fn decode<'a>(topic: &[u8], payload: &'a [u8], limits: &Limits) -> Result<Fr
     let body = match kind {
         Kind::Telemetry => Body::Telemetry(payload),
         Kind::Cells => {
-            readings_at_most(payload, limits.readings_max)?;
+            kinds::check(kind, payload, limits.readings_max)?;
             Body::Cells(CellBatch::decode(payload).map_err(undecodable)?)
         }
         // A retained status that was cleared: nobody says that the vehicle is there.
@@ -56,38 +56,12 @@ pub fn decode<'a>(topic: &[u8], payload: &'a [u8], limits: &Limits) -> Result<Fr
             online: false,
             boot_id: 0,
         }),
-        Kind::Status => Body::Status(VehicleStatus::decode(payload).map_err(undecodable)?),
+        Kind::Status => {
+            kinds::check(kind, payload, limits.readings_max)?;
+            Body::Status(VehicleStatus::decode(payload).map_err(undecodable)?)
+        }
     };
     Ok(Frame { vehicle, body })
-}
-
-/// Counts the readings before any of them is decoded: an empty one has two bytes on the wire and
-/// hundreds in memory, so that a payload within its limit could become a hundred megabytes.
-pub(crate) fn readings_at_most(payload: &[u8], readings_max: usize) -> Result<(), Reject> {
-    /// Field number of `readings` in `TelemetryBatch` and `CellBatch`.
-    const READINGS: u32 = 7;
-    let undecodable =
-        |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
-    let mut rest = payload;
-    let mut count = 0;
-    while !rest.is_empty() {
-        let (field, wire_type) = decode_key(&mut rest).map_err(undecodable)?;
-        skip_field(wire_type, field, &mut rest, DecodeContext::default()).map_err(undecodable)?;
-        count += usize::from(field == READINGS);
-        if count > readings_max {
-            return Err(Reject::new(
-                Reason::ReadingsTooMany,
-                format!("more than the {readings_max} readings that are accepted"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-enum Kind {
-    Telemetry,
-    Cells,
-    Status,
 }
 
 /// `ayaz/v1/{fleet}/{vehicle}/{kind}`
@@ -108,15 +82,10 @@ fn parse_topic(topic: &[u8]) -> Result<(VehicleKey, Kind), Reject> {
             "a topic has the form ayaz/v1/{fleet}/{vehicle}/{kind}".to_owned(),
         ));
     };
-    let kind = match kind {
-        "telemetry" => Kind::Telemetry,
-        "cells" => Kind::Cells,
-        "status" => Kind::Status,
-        _ => {
-            return Err(unknown(
-                "the kind is none of telemetry, cells, status".to_owned(),
-            ));
-        }
+    let Some(kind) = Kind::by_name(kind) else {
+        return Err(unknown(
+            "the kind is none of telemetry, cells, status".to_owned(),
+        ));
     };
     let fleet = fleet
         .parse()

@@ -26,6 +26,7 @@ pub mod config;
 pub mod daemon;
 pub mod decode;
 pub mod delivery;
+mod kinds;
 pub mod metrics;
 pub mod mqtt;
 pub mod pipeline;

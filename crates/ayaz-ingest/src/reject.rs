@@ -11,6 +11,8 @@ pub enum Reason {
     PayloadTooLarge,
     /// Not the protobuf message that belongs on the topic.
     PayloadUndecodable,
+    /// Of another kind than the topic says, as telemetry on `…/status`.
+    PayloadOfAnotherKind,
     /// The payload names another vehicle than the topic.
     VehicleMismatch,
     /// The payload holds fewer or more readings than it says: it was cut off.
@@ -36,6 +38,7 @@ impl Reason {
             Self::TopicUnknown => "topic_unknown",
             Self::PayloadTooLarge => "payload_too_large",
             Self::PayloadUndecodable => "payload_undecodable",
+            Self::PayloadOfAnotherKind => "payload_of_another_kind",
             Self::VehicleMismatch => "vehicle_mismatch",
             Self::ReadingCountMismatch => "reading_count_mismatch",
             Self::ReadingsMissing => "readings_missing",

@@ -11,6 +11,10 @@ pub mod telemetry {
         /// Name and number of each field of `Reading`, in the order of the schema.
         pub const READING_FIELDS: &[(&str, u32)] =
             include!(concat!(env!("OUT_DIR"), "/reading_fields.rs"));
+
+        /// Name and number of each field, by name of its message.
+        pub const MESSAGE_FIELDS: &[(&str, &[(&str, u32)])] =
+            include!(concat!(env!("OUT_DIR"), "/message_fields.rs"));
     }
 }
 

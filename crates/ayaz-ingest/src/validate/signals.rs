@@ -7,6 +7,7 @@ use ayaz_model::{Invalid, Signal, SignalKind, SignalSet};
 use ayaz_proto::telemetry::v1::READING_FIELDS;
 
 use super::telemetry::Rows;
+use crate::kinds::{self, Kind};
 use crate::wire::{Irregular, Wire, WireType};
 
 /// How many values were not believed, by reason, since the counts were last taken.
@@ -69,6 +70,9 @@ pub(super) fn measurements(
         }
         last = number;
         let Some(Some((signal, kind))) = fields.get(number as usize) else {
+            if kinds::is_foreign_in_reading(Kind::Telemetry, number) {
+                return Err(Irregular);
+            }
             // Of a later version of the schema.
             wire.skip(wire_type)?;
             continue;

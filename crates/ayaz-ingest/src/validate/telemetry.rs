@@ -13,7 +13,7 @@ use ayaz_store::{ReadingEncoder, RowHead};
 
 use super::signals::{self, InvalidCounts};
 use super::{Base, Limits, base_time, count, same_vehicle};
-use crate::decode::readings_at_most;
+use crate::kinds::{self, Kind};
 use crate::reject::{Reason, Reject};
 use crate::wire::{Irregular, Wire, WireType, zigzag};
 
@@ -68,7 +68,7 @@ impl Arrival<'_> {
         let outcome = match self.read(payload, rows, &mut counts) {
             Ok(outcome) => outcome,
             Err(Irregular) => {
-                readings_at_most(payload, self.limits.readings_max)?;
+                kinds::check(Kind::Telemetry, payload, self.limits.readings_max)?;
                 let batch = TelemetryBatch::decode(payload)
                     .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
                 counts = *invalid;

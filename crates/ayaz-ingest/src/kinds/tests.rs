@@ -1,0 +1,210 @@
+use ayaz_model::UnixMicroseconds;
+use ayaz_proto::Message as _;
+use ayaz_proto::telemetry::v1::{CellBatch, CellReading, Reading, TelemetryBatch, VehicleStatus};
+use ayaz_store::{Content, ReadingEncoder};
+use prost::encoding::encode_key;
+
+use super::*;
+use crate::decode::decode;
+use crate::validate::{InvalidCounts, Limits, validate};
+
+/// 2026-01-20T00:00:00Z.
+const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
+
+fn telemetry(readings: Vec<Reading>) -> Vec<u8> {
+    let batch = TelemetryBatch {
+        vehicle: "bus".to_owned(),
+        reading_count: readings.len() as u32,
+        boot_id: 1,
+        base_sequence: 1,
+        base_time_unix_microseconds: Some(NOW.0),
+        historical: false,
+        readings,
+    };
+    batch.encode_to_vec()
+}
+
+fn cells(reading: CellReading) -> Vec<u8> {
+    let batch = CellBatch {
+        vehicle: "bus".to_owned(),
+        reading_count: 1,
+        boot_id: 1,
+        base_sequence: 1,
+        base_time_unix_microseconds: Some(NOW.0),
+        historical: true,
+        readings: vec![reading],
+    };
+    batch.encode_to_vec()
+}
+
+fn status(online: bool, boot_id: u32) -> Vec<u8> {
+    let status = VehicleStatus {
+        vehicle: "bus".to_owned(),
+        online,
+        boot_id,
+    };
+    status.encode_to_vec()
+}
+
+/// For each field of `Reading` but the offsets, a reading that has it alone.
+fn single_fields() -> Vec<Reading> {
+    let (_, fields) = MESSAGE_FIELDS
+        .iter()
+        .find(|(name, _)| *name == "Reading")
+        .unwrap();
+    let numbers = fields
+        .iter()
+        .map(|(_, number)| *number)
+        .filter(|it| *it > 2);
+    // The wire type is that of the field: the one with which it can be decoded to something.
+    numbers
+        .map(|number| {
+            let candidates = [
+                (WireType::Varint, vec![1]),
+                (WireType::ThirtyTwoBit, 1_f32.to_le_bytes().to_vec()),
+                (WireType::SixtyFourBit, 1_f64.to_le_bytes().to_vec()),
+                (WireType::LengthDelimited, vec![1, b'7']),
+            ];
+            let decoded = candidates.iter().find_map(|(wire_type, value)| {
+                let mut bytes = Vec::new();
+                encode_key(number, *wire_type, &mut bytes);
+                bytes.extend(value);
+                Reading::decode(&bytes[..]).ok()
+            });
+            decoded.unwrap_or_else(|| panic!("field {number}"))
+        })
+        .collect()
+}
+
+fn samples() -> Vec<(Kind, Vec<u8>)> {
+    let mut samples = vec![
+        (Kind::Status, status(true, 7)),
+        (Kind::Status, status(false, 7)),
+        (Kind::Status, status(true, 0)),
+        (Kind::Status, status(false, 0)),
+        (Kind::Telemetry, telemetry(single_fields())),
+    ];
+    let single = single_fields().into_iter();
+    samples.extend(single.map(|reading| (Kind::Telemetry, telemetry(vec![reading]))));
+    for (voltages, temperatures) in [(vec![3.2; 4], vec![]), (vec![], vec![-20.0; 2])] {
+        let reading = CellReading {
+            sequence_offset: 3,
+            time_offset_microseconds: -1,
+            voltages_volts: voltages,
+            temperatures_celsius: temperatures,
+        };
+        samples.push((Kind::Cells, cells(reading)));
+    }
+    samples
+}
+
+fn accepted(kind: Kind, payload: &[u8]) -> Result<Content, Reject> {
+    let topic = format!("ayaz/v1/fleet/bus/{}", kind.name());
+    let limits = Limits::default();
+    let frame = decode(topic.as_bytes(), payload, &limits)?;
+    let (mut encoder, mut counts) = (ReadingEncoder::default(), InvalidCounts::default());
+    validate(frame, &limits, NOW, &mut encoder, &mut counts)
+}
+
+/// A field that no version of the schema has yet.
+fn later_field(bytes: &mut Vec<u8>) {
+    encode_key(100, WireType::LengthDelimited, bytes);
+    bytes.extend([2, b'h', b'i']);
+}
+
+#[test]
+fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
+    for (sent, payload) in samples() {
+        for topic in Kind::ALL {
+            let outcome = accepted(topic, &payload);
+            assert_eq!(
+                outcome.is_ok(),
+                sent == topic,
+                "{sent:?} on …/{}: {outcome:?} of {payload:02x?}",
+                topic.name()
+            );
+            let Err(reject) = outcome else { continue };
+            // A status has no field that batches lack, and what it lacks is told.
+            let expected = match sent {
+                Kind::Status => [Reason::ReadingCountMismatch, Reason::ReadingsMissing],
+                _ => [Reason::PayloadOfAnotherKind; 2],
+            };
+            assert!(expected.contains(&reject.reason), "{reject:?}");
+        }
+    }
+}
+
+#[test]
+fn fields_of_later_versions_are_passed_over_on_every_topic() {
+    for (kind, mut payload) in samples() {
+        let expected = accepted(kind, &payload).unwrap();
+        later_field(&mut payload);
+        assert_eq!(accepted(kind, &payload).unwrap(), expected, "{kind:?}");
+    }
+    // In a reading too.
+    for (kind, own) in [(Kind::Telemetry, 30), (Kind::Cells, 0)] {
+        let mut reading = Vec::new();
+        if own > 0 {
+            encode_key(own, WireType::ThirtyTwoBit, &mut reading);
+            reading.extend(70_f32.to_le_bytes());
+        }
+        later_field(&mut reading);
+        let mut payload = match kind {
+            Kind::Telemetry => telemetry(vec![]),
+            _ => CellBatch {
+                readings: vec![],
+                ..CellBatch::decode(&cells(CellReading::default())[..]).unwrap()
+            }
+            .encode_to_vec(),
+        };
+        let mut batch = TelemetryBatch::decode(&payload[..]).unwrap();
+        batch.reading_count = 1;
+        payload = batch.encode_to_vec();
+        encode_key(READINGS, WireType::LengthDelimited, &mut payload);
+        payload.push(reading.len() as u8);
+        payload.extend(reading);
+        assert!(accepted(kind, &payload).is_ok(), "{kind:?}");
+    }
+}
+
+#[test]
+fn another_kind_is_refused_in_whatever_order_its_fields_are() {
+    // Out of order, so that the straight pass leaves it to prost, which skips what it does not know.
+    let ours = telemetry(single_fields());
+    let mut reading = Vec::new();
+    encode_key(4, WireType::LengthDelimited, &mut reading);
+    reading.extend([4, 0, 0, 0x80, 0x3f]);
+    let mut mixed = Vec::new();
+    encode_key(READINGS, WireType::LengthDelimited, &mut mixed);
+    mixed.push(reading.len() as u8);
+    mixed.extend(&reading);
+    mixed.extend(&ours);
+    let reject = accepted(Kind::Telemetry, &mixed).unwrap_err();
+    assert_eq!(reject.reason, Reason::PayloadOfAnotherKind, "{reject:?}");
+    assert!(reject.detail.contains("field 4 in a reading"), "{reject:?}");
+    let reject = accepted(Kind::Status, &ours).unwrap_err();
+    assert!(reject.detail.contains("…/status"), "{reject:?}");
+    // Cut off after the count of readings, where it looks most like a status.
+    let cut_off = [&status(true, 0)[..5], &[0x10, 60]].concat();
+    assert!(accepted(Kind::Status, &cut_off).is_err());
+    assert!(accepted(Kind::Status, &[&status(true, 0)[..5], &[0x10, 1]].concat()).is_ok());
+}
+
+#[test]
+fn the_numbers_of_the_schema_are_as_the_check_takes_them() {
+    for (message, fields) in MESSAGE_FIELDS {
+        for (name, number) in *fields {
+            assert!(*number < 128, "{message}.{name}");
+            let special = match (*message, *name) {
+                ("TelemetryBatch" | "CellBatch", "readings") => Some(READINGS),
+                ("VehicleStatus", "online") => Some(ONLINE),
+                _ => None,
+            };
+            assert!(special.is_none_or(|it| it == *number), "{message}.{name}");
+        }
+    }
+    assert_eq!(FOREIGN[Kind::Status as usize].0, 0b1111_0000);
+    assert_eq!(FOREIGN[Kind::Telemetry as usize], (0, 0b1_1000));
+    assert!(is_foreign_in_reading(Kind::Cells, 30));
+    assert!(!is_foreign_in_reading(Kind::Cells, 4) && !is_foreign_in_reading(Kind::Cells, 100));
+}
