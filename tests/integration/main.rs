@@ -7,6 +7,7 @@ mod dead_letters;
 mod fault_harness;
 mod faults;
 mod fixtures;
+mod granted;
 mod guarantee;
 mod history;
 mod logs;

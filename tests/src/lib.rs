@@ -7,6 +7,7 @@
 pub mod bed;
 pub mod dashboards;
 pub mod faults;
+pub mod private_broker;
 pub mod processes;
 pub mod program;
 pub mod servers;

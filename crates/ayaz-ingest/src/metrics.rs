@@ -66,6 +66,12 @@ metric_names! {
     counter CONNECTIONS = "ayaz_ingest_connections_total";
     /// Reconnects at which the broker had forgotten our session, and with it what it held for us.
     counter SESSIONS_LOST = "ayaz_ingest_sessions_lost_total";
+    /// What the broker does not grant as asked: 1 while it is so, by point, and by whether that breaks
+    /// the guarantee or weakens it.
+    gauge SHORTFALLS = "ayaz_ingest_broker_shortfalls";
+    /// Messages of topics that the configuration does not name, as subscriptions of an earlier one
+    /// bring them. They are stored.
+    counter MESSAGES_UNNAMED = "ayaz_ingest_messages_unnamed_total";
     /// Connections closed because another client connected with our client id, as told or evident.
     counter TAKEOVERS = "ayaz_ingest_takeovers_total";
     /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
@@ -109,6 +115,11 @@ pub(crate) fn add_labelled(
 /// Sets a gauge.
 pub(crate) fn set(name: &'static str, value: f64) {
     gauge!(name).set(value);
+}
+
+/// Sets what the broker grants less at this point.
+pub(crate) fn set_shortfall(point: &'static str, effect: &'static str, value: f64) {
+    gauge!(SHORTFALLS, "point" => point, "effect" => effect).set(value);
 }
 
 /// Adds a sample to a histogram.

@@ -8,11 +8,17 @@
 //! Memory is bounded here, in bytes: while what was handed on and not yet stored is
 //! `memory_max_bytes` or more, nothing is read from the broker, and only pings are sent.
 
+mod answer;
 mod backoff;
 mod config;
 mod connection;
+mod keep_alive;
+mod leftovers;
 pub mod link;
 mod socket;
+mod standing;
+mod subscriptions;
+mod topics;
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -28,7 +34,9 @@ use crate::progress::Progress;
 use backoff::Delays;
 pub use config::MqttConfig;
 use connection::{Connection, Ended};
+use leftovers::Leftovers;
 use link::LinkError;
+use standing::Standing;
 
 /// The part of the daemon's readiness that this task speaks for.
 pub const PART: &str = "broker";
@@ -64,8 +72,11 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         progress,
         bytes_max: config.memory_max_bytes,
         pauses: Episode::default(),
-        has_session: false,
+        standing: Standing::default(),
+        leftovers: Leftovers::of(&config),
+        unreached: None,
         stop,
+        config: config.clone(),
     };
     let mut delays = Delays::new(&config);
     for epoch in 1.. {
@@ -74,18 +85,27 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         };
         let (established, ended) = match opened {
             Ok(connection) => connection.run(&mut intake, &readiness).await,
-            Err(ended) => (false, ended),
+            Err(error) => (false, Ended::Lost(intake.unreached(&error))),
         };
         metrics::set(metrics::CONNECTED, 0.0);
         HOT.outstanding_messages.set(0.0);
         if established {
             delays.worked();
+            intake.unreached = None;
         }
         let waited = match ended {
             Ended::Stopped => return,
-            Ended::TakenOver => intake.give_way(&config, &mut delays, &readiness).await,
+            Ended::TakenOver => intake.give_way(&mut delays, &readiness).await,
+            // Before that, whoever connects with our id is not the reason.
+            Ended::Closed if !established => {
+                let error = "the broker closed the connection before it answered to SUBSCRIBE: its \
+                             log says why, perhaps our user may not subscribe";
+                intake
+                    .come_back(error.to_owned(), &mut delays, &readiness)
+                    .await
+            }
             Ended::Closed if delays.closed_too_often(Instant::now()) => {
-                intake.give_way(&config, &mut delays, &readiness).await
+                intake.give_way(&mut delays, &readiness).await
             }
             Ended::Closed => {
                 let error = LinkError::Closed.to_string();
@@ -101,6 +121,7 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
 
 /// What outlives a connection: the channels, and the account of memory.
 struct Intake {
+    config: MqttConfig,
     /// `None` once the daemon stops.
     deliveries: Option<UnboundedSender<Vec<Delivery>>>,
     settled: UnboundedReceiver<Vec<AckToken>>,
@@ -108,8 +129,10 @@ struct Intake {
     progress: Progress,
     bytes_max: usize,
     pauses: Episode,
-    /// The broker keeps a session for us, as far as we know.
-    has_session: bool,
+    standing: Standing,
+    leftovers: Leftovers,
+    /// Why no connection comes about, as it was last logged.
+    unreached: Option<String>,
     stop: watch::Receiver<bool>,
 }
 
@@ -141,15 +164,24 @@ impl Intake {
         self.outstanding_bytes >= self.bytes_max
     }
 
-    /// The broker has accepted a connection.
-    fn connected(&mut self, session_present: bool) {
-        metrics::add(metrics::CONNECTIONS, 1);
-        if self.has_session && !session_present {
-            metrics::add(metrics::SESSIONS_LOST, 1);
-            tracing::warn!("the broker has lost our session, and what it held for us");
+    /// No connection came about. An error the first time, since somebody may be setting Ayaz up;
+    /// after that only what is new.
+    fn unreached(&mut self, error: &LinkError) -> String {
+        self.standing.unreached();
+        let broker = self.config.url.address();
+        let advice = error.advice();
+        let what = format!("cannot connect to the broker at {broker}: {error}; {advice}");
+        if self.unreached.as_ref() != Some(&what) {
+            let user = self
+                .config
+                .url
+                .credentials()
+                .map_or("none", |(user, _)| user);
+            let client_id = self.config.client_id.as_str();
+            tracing::error!(user, client_id, "{what}");
+            self.unreached = Some(what.clone());
         }
-        self.has_session = true;
-        tracing::info!(session_present, "connected to the broker");
+        what
     }
 
     /// Nothing more is read until something is stored.
@@ -189,14 +221,9 @@ impl Intake {
     }
 
     /// Another client uses our id, and it is not known which of us is the wrong one.
-    async fn give_way(
-        &mut self,
-        config: &MqttConfig,
-        delays: &mut Delays,
-        readiness: &Readiness,
-    ) -> Waited {
+    async fn give_way(&mut self, delays: &mut Delays, readiness: &Readiness) -> Waited {
         metrics::add(metrics::TAKEOVERS, 1);
-        let client_id = &config.client_id;
+        let client_id = &self.config.client_id;
         let delay = delays.after_takeover();
         tracing::error!(
             client_id,
@@ -215,7 +242,7 @@ impl Intake {
         delays: &mut Delays,
         readiness: &Readiness,
     ) -> Waited {
-        readiness.not_ready(PART, error);
+        readiness.not_ready(PART, self.standing.reason(error));
         let delay = delays.after_loss();
         tracing::debug!(?delay, "connecting again later");
         self.wait(delay).await

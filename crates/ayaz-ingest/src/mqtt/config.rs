@@ -6,6 +6,9 @@ use ayaz_model::FleetId;
 use ayaz_publisher::MqttUrl;
 use serde::{Deserialize, Deserializer};
 
+/// The last level of the topics that vehicles publish on.
+pub(super) const KINDS: [&str; 3] = ["telemetry", "cells", "status"];
+
 /// The broker's side of the daemon.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +41,7 @@ pub struct MqttConfig {
     #[serde(default = "memory_max_bytes")]
     pub memory_max_bytes: usize,
     /// The broker hears from us twice in this time, and is given up when it has not answered for so
-    /// long. A broker that demands another keep-alive gets it.
+    /// long. A broker that demands a shorter keep-alive gets it.
     #[serde(default = "keep_alive_s")]
     pub keep_alive_s: u16,
     /// How long the broker keeps our messages while we are away.
@@ -125,10 +128,7 @@ impl MqttConfig {
         };
         fleets
             .iter()
-            .flat_map(|fleet| {
-                ["telemetry", "cells", "status"]
-                    .map(|kind| format!("{prefix}ayaz/v1/{fleet}/+/{kind}"))
-            })
+            .flat_map(|fleet| KINDS.map(|kind| format!("{prefix}ayaz/v1/{fleet}/+/{kind}")))
             .collect()
     }
 }

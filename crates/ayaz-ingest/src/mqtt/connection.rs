@@ -8,12 +8,14 @@ use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{
     ConnAck, Disconnect, DisconnectReasonCode, Packet, PingReq, PubAck, Publish,
-    SubscribeReasonCode,
 };
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use super::link::{self, Link, LinkError, Moved};
-use super::{DELIVERY_OVERHEAD_BYTES, Intake, MqttConfig, PART};
+use super::answer;
+use super::keep_alive::KeepAlive;
+use super::link::{Link, LinkError, Moved};
+use super::subscriptions::Subscriptions;
+use super::{DELIVERY_OVERHEAD_BYTES, Intake, MqttConfig};
 use crate::ack::{AckLedger, AckToken};
 use crate::delivery::Delivery;
 use crate::metrics::{self, HOT};
@@ -23,6 +25,9 @@ const DRAIN: Duration = Duration::from_secs(3);
 
 /// A connection that closes so soon after a pause is taken to close because of it.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How often a subscription that was refused is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Why a connection is over.
 pub(super) enum Ended {
@@ -34,6 +39,15 @@ pub(super) enum Ended {
     Closed,
     /// The network, or the broker, or what it said.
     Lost(String),
+}
+
+impl Ended {
+    fn silent(silence: Duration) -> Self {
+        Self::Lost(format!(
+            "nothing heard from the broker for {} s",
+            silence.as_secs()
+        ))
+    }
 }
 
 impl From<LinkError> for Ended {
@@ -55,35 +69,49 @@ pub(super) struct Connection {
     /// Acknowledgements that wait in the link.
     unsent: u64,
     keep_alive: KeepAlive,
-    filters: Vec<String>,
-    session_present: bool,
+    subscriptions: Subscriptions,
+    ask_again: Interval,
+    answer: ConnAck,
+    epoch: u64,
     established: bool,
 }
 
 impl Connection {
     /// Connects and asks for the subscriptions.
-    pub(super) async fn open(config: &MqttConfig, epoch: u64) -> Result<Self, Ended> {
+    pub(super) async fn open(config: &MqttConfig, epoch: u64) -> Result<Self, LinkError> {
         let (mut link, answer) = Link::open(config).await?;
+        let granted = answer.properties.as_ref();
+        let packet_max_bytes = granted.and_then(|granted| granted.max_packet_size);
+        let mut subscriptions = Subscriptions::new(&config.filters(), packet_max_bytes);
         // Also when the session is said to be present: a cluster that lost a node resumes sessions
         // without their subscriptions.
-        link.put(&link::subscription(config))?;
+        for packet in subscriptions.ask() {
+            link.put(&packet)?;
+        }
+        let mut ask_again = interval_at(tokio::time::Instant::now() + ASK_AGAIN, ASK_AGAIN);
+        ask_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             link,
             ledger: AckLedger::new(epoch),
             received: Vec::new(),
             paused_at: None,
             unsent: 0,
-            keep_alive: KeepAlive::new(keep_alive(config, &answer)),
-            filters: config.filters(),
-            session_present: answer.session_present,
+            keep_alive: KeepAlive::new(config, &answer),
+            subscriptions,
+            ask_again,
+            answer,
+            epoch,
             established: false,
         })
     }
 
-    /// Works until the connection is over. Returns whether the broker had accepted the
+    /// Works until the connection is over. Returns whether the broker had answered to the
     /// subscriptions, and why it is over.
     pub(super) async fn run(mut self, intake: &mut Intake, readiness: &Readiness) -> (bool, Ended) {
-        intake.connected(self.session_present);
+        let lacking = answer::of_connection(&intake.config, &self.answer);
+        let resumed = self.answer.session_present;
+        let standing = &mut intake.standing;
+        standing.connected(&intake.config, resumed, lacking, readiness);
         let Err(ended) = self.serve(intake, readiness).await else {
             let established = self.established;
             self.finish().await;
@@ -108,6 +136,9 @@ impl Connection {
 
     /// Returns when everything is settled and the daemon stops.
     async fn serve(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
+        if self.answer.session_present {
+            self.take_back(intake.leftovers.when_resumed())?;
+        }
         let mut was_paused = false;
         loop {
             // What was read before a pause, or behind the CONNACK, waits in the link.
@@ -140,16 +171,31 @@ impl Connection {
                 },
                 () = self.keep_alive.tick() => {
                     if !paused {
-                        self.keep_alive.must_have_heard()?;
+                        self.keep_alive.must_have_heard().map_err(Ended::silent)?;
                     }
                     self.link.put(&Packet::PingReq(PingReq))?;
+                }
+                _ = self.ask_again.tick(), if self.subscriptions.are_open() => {
+                    for packet in self.subscriptions.ask() {
+                        self.link.put(&packet)?;
+                    }
+                }
+                () = intake.standing.session_was_told() => {
+                    intake.standing.forget_lost_session(readiness);
                 }
                 Ok(()) = intake.stop.changed() => intake.deliveries = None,
             }
         }
     }
 
-    fn take_in(&mut self, intake: &Intake, readiness: &Readiness) -> Result<(), Ended> {
+    fn take_back(&mut self, filters: &[String]) -> Result<(), LinkError> {
+        for packet in self.subscriptions.take_back(filters) {
+            self.link.put(&packet)?;
+        }
+        Ok(())
+    }
+
+    fn take_in(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
         let arrived_at = UnixMicroseconds::now();
         while let Some(packet) = self.link.packet()? {
             self.handle(packet, arrived_at, intake, readiness)?;
@@ -161,27 +207,24 @@ impl Connection {
         &mut self,
         packet: Packet,
         arrived_at: UnixMicroseconds,
-        intake: &Intake,
+        intake: &mut Intake,
         readiness: &Readiness,
     ) -> Result<(), Ended> {
         match packet {
-            Packet::Publish(publish) => self.receive(publish, arrived_at, intake),
-            Packet::SubAck(answer) => {
-                let refused = answer
-                    .return_codes
-                    .iter()
-                    .position(|code| !matches!(code, SubscribeReasonCode::Success(_)));
-                if let Some(index) = refused {
-                    let filter = self.filters.get(index).map_or("?", String::as_str);
-                    let code = answer.return_codes[index];
-                    return Err(Ended::Lost(format!(
-                        "the broker refused the subscription to {filter}: {code:?}"
-                    )));
-                }
-                self.established = true;
-                metrics::set(metrics::CONNECTED, 1.0);
-                readiness.ready(PART);
+            Packet::Publish(publish) => {
+                let unnamed = intake.leftovers.when_received(&publish.topic, self.epoch);
+                self.take_back(&unnamed)?;
+                self.receive(publish, arrived_at, intake);
             }
+            Packet::SubAck(answer) => {
+                if let Some(lacking) = self.subscriptions.granted(&answer) {
+                    self.established = true;
+                    let all = !self.subscriptions.are_open();
+                    metrics::set(metrics::CONNECTED, f64::from(u8::from(all)));
+                    intake.standing.subscribed(lacking, readiness);
+                }
+            }
+            Packet::UnsubAck(answer) => self.subscriptions.taken_back(&answer),
             Packet::Disconnect(Disconnect { reason_code, .. }) => {
                 return Err(match reason_code {
                     DisconnectReasonCode::SessionTakenOver => Ended::TakenOver,
@@ -260,58 +303,5 @@ impl Connection {
                 HOT.acknowledged.increment(self.unsent);
             }
         }
-    }
-}
-
-/// The broker's word on it counts more than ours.
-fn keep_alive(config: &MqttConfig, answer: &ConnAck) -> Duration {
-    let demanded = answer
-        .properties
-        .as_ref()
-        .and_then(|properties| properties.server_keep_alive)
-        .filter(|seconds| *seconds > 0);
-    Duration::from_secs(demanded.unwrap_or(config.keep_alive_s).into())
-}
-
-/// Asks the broker twice in a keep-alive whether it is there.
-#[derive(Debug)]
-struct KeepAlive {
-    ticks: Interval,
-    unanswered: u32,
-}
-
-impl KeepAlive {
-    const UNANSWERED_MAX: u32 = 2;
-
-    fn new(keep_alive: Duration) -> Self {
-        let period = keep_alive / Self::UNANSWERED_MAX;
-        let mut ticks = interval_at(tokio::time::Instant::now() + period, period);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            ticks,
-            unanswered: 0,
-        }
-    }
-
-    /// Time to ask.
-    async fn tick(&mut self) {
-        self.ticks.tick().await;
-    }
-
-    fn heard(&mut self) {
-        self.unanswered = 0;
-    }
-
-    /// Counts another question, unless too many were not answered.
-    fn must_have_heard(&mut self) -> Result<(), Ended> {
-        if self.unanswered >= Self::UNANSWERED_MAX {
-            let silence = self.ticks.period() * self.unanswered;
-            return Err(Ended::Lost(format!(
-                "nothing heard from the broker for {} s",
-                silence.as_secs()
-            )));
-        }
-        self.unanswered += 1;
-        Ok(())
     }
 }

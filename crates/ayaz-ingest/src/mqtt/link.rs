@@ -7,16 +7,17 @@
 use std::io;
 use std::time::Duration;
 
+use ayaz_publisher::advice;
 use bytes::BytesMut;
+use rumqttc::v5::mqttbytes::Error as CodecError;
 use rumqttc::v5::mqttbytes::v5::{
-    ConnAck, Connect, ConnectProperties, ConnectReturnCode, Filter, Login, Packet, Subscribe,
+    ConnAck, Connect, ConnectProperties, ConnectReturnCode, Login, Packet,
 };
-use rumqttc::v5::mqttbytes::{Error as CodecError, QoS};
 use thiserror::Error;
 use tokio::net::TcpStream;
 
-use super::MqttConfig;
 use super::socket::{self, Reader, Writer};
+use super::{MqttConfig, subscriptions};
 
 /// How long the broker may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,17 +32,43 @@ pub enum LinkError {
     #[error(transparent)]
     Network(#[from] io::Error),
     /// The broker did not accept the connection in time.
-    #[error("no connection within {} s", CONNECT_TIMEOUT.as_secs())]
+    #[error("no answer to CONNECT within {} s", CONNECT_TIMEOUT.as_secs())]
     Timeout,
     /// By its CONNACK.
-    #[error("the broker refused the connection: {0:?}")]
+    #[error("it refuses the connection ({0:?})")]
     Refused(ConnectReturnCode),
+    /// Without a CONNACK.
+    #[error("it closes the connection without an answer to CONNECT")]
+    Unanswered,
+    /// The CONNACK is one of MQTT 3.1.1.
+    #[error("it speaks MQTT 3.1.1 only")]
+    OldMqtt,
+    /// The answer to CONNECT is none of MQTT.
+    #[error("what answers there is no MQTT broker, it speaks {0}")]
+    NotMqtt(&'static str),
     /// Not MQTT 5, or larger than what was announced.
     #[error("the broker sent what MQTT 5 does not know: {0}")]
     Malformed(String),
     /// A packet of ours: a mistake in the configuration, or of ours.
     #[error("cannot be sent to the broker: {0}")]
     Unsendable(String),
+}
+
+impl LinkError {
+    /// What to try when no connection comes about.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Network(error) => advice::on_network(error),
+            Self::Refused(code) => advice::on_refusal(*code),
+            Self::OldMqtt => advice::TAKE_MQTT_5,
+            Self::Closed
+            | Self::Timeout
+            | Self::Unanswered
+            | Self::NotMqtt(_)
+            | Self::Malformed(_) => advice::CHECK_THE_PORT,
+            Self::Unsendable(_) => "check user, password and mqtt.client_id",
+        }
+    }
 }
 
 /// What [`Link::exchange`] did.
@@ -53,19 +80,9 @@ pub enum Moved {
     Out,
 }
 
-/// Of SUBSCRIBE, the only packet of ours that has one.
-const SUBSCRIBE_ID: u16 = 1;
-
 /// What asks for the configured topics, at QoS 1.
 pub fn subscription(config: &MqttConfig) -> Packet {
-    let filters = config
-        .filters()
-        .into_iter()
-        .map(|filter| Filter::new(filter, QoS::AtLeastOnce));
-    Packet::Subscribe(Subscribe {
-        pkid: SUBSCRIBE_ID,
-        ..Subscribe::new_many(filters, None)
-    })
+    subscriptions::subscribe(1, config.filters())
 }
 
 /// A connection that the broker has accepted.
@@ -115,10 +132,14 @@ impl Link {
         };
         link.put(&Packet::Connect(connect, None, login))?;
         loop {
+            what_answers(&link.input)?;
             match link.packet()? {
-                None => {
-                    link.exchange(true).await?;
-                }
+                None => match link.exchange(true).await {
+                    Err(LinkError::Closed) => return Err(LinkError::Unanswered),
+                    other => {
+                        other?;
+                    }
+                },
                 Some(Packet::ConnAck(answer)) if answer.code == ConnectReturnCode::Success => {
                     return Ok((link, answer));
                 }
@@ -190,6 +211,23 @@ impl Link {
     }
 }
 
+/// Whether the answer to CONNECT, as far as it has come, can be one of MQTT 5.
+fn what_answers(input: &[u8]) -> Result<(), LinkError> {
+    const CONNACK: u8 = 0x20;
+    let other = match input {
+        [] => return Ok(()),
+        // One of MQTT 5 has a length of properties too.
+        [CONNACK, 2, _, _, ..] => return Err(LinkError::OldMqtt),
+        [CONNACK, ..] => return Ok(()),
+        [0x15, ..] => "TLS",
+        [b'H', ..] => "HTTP",
+        [b'S', ..] => "SSH",
+        [b'A', ..] => "AMQP",
+        _ => "something else",
+    };
+    Err(LinkError::NotMqtt(other))
+}
+
 /// Adds what MQTT 5 lets a DISCONNECT leave out (3.14.2.1 and 3.14.2.2.1) and the codec insists on:
 /// Mosquitto sends a reason and no length of properties.
 fn complete_disconnect(input: &mut BytesMut) {
@@ -258,12 +296,24 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_not_mqtt_5_is_told() {
-        // A CONNACK of MQTT 3.1.1.
-        let refused = hears(b"\x20\x02\x00\x01").await;
-        assert!(
-            matches!(refused, Err(LinkError::Malformed(_))),
-            "{refused:?}"
-        );
+        for (bytes, expected) in [
+            // A CONNACK of MQTT 3.1.1 that refuses, and one that does not.
+            (&b"\x20\x02\x00\x01"[..], "speaks MQTT 3.1.1 only"),
+            (b"\x20\x02\x00\x00", "speaks MQTT 3.1.1 only"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP"),
+            (b"\x15\x03\x01\x00\x02\x02\x46", "speaks TLS"),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "speaks SSH"),
+            (b"\x4a\x00\x00\x00\x0a8.0.36", "no MQTT broker"),
+            (
+                b"\x20\x03\x00\x87\x00",
+                "refuses the connection (NotAuthorized)",
+            ),
+        ] {
+            let error = hears(bytes).await.unwrap_err();
+            let told = error.to_string();
+            assert!(told.contains(expected), "{told}");
+            assert!(!error.advice().is_empty());
+        }
         // A PUBLISH that ends before its properties.
         let mut link = hears(b"\x20\x03\x00\x00\x00\x32\x05\x00\x01a\x00\x01")
             .await

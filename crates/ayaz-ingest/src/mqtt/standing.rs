@@ -1,0 +1,147 @@
+//! What the broker does not grant, and sessions that were lost: told in log, metrics and readiness.
+//! Outlives connections, so that the same is not told again with each.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use ayaz_daemon::admin::Readiness;
+
+use super::answer::{Effect, Point, Shortfall};
+use super::{MqttConfig, PART};
+use crate::metrics;
+
+/// The part of the daemon's readiness that tells of a lost session.
+const SESSION_PART: &str = "session";
+
+/// So long it is told there. Nobody can bring back what was lost: the counter and the log keep it.
+const SESSION_TOLD_FOR: Duration = Duration::from_secs(300);
+
+/// Most shortfalls whose words are kept; brokers do not find new ones for long.
+const LOGGED_MAX: usize = 64;
+
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    of_connection: Vec<Shortfall>,
+    of_subscriptions: Vec<Shortfall>,
+    /// What was logged already, the latest last.
+    logged: Vec<Shortfall>,
+    /// What has a gauge.
+    gauges: HashSet<(Point, Effect)>,
+    /// The broker keeps a session for us, as far as we know.
+    has_session: bool,
+    /// Until when a lost session is told in readiness.
+    told_until: Option<Instant>,
+}
+
+impl Standing {
+    /// The broker has accepted a connection, with these shortfalls.
+    pub(super) fn connected(
+        &mut self,
+        config: &MqttConfig,
+        session_present: bool,
+        shortfalls: Vec<Shortfall>,
+        readiness: &Readiness,
+    ) {
+        metrics::add(metrics::CONNECTIONS, 1);
+        let client_id = config.client_id.as_str();
+        if self.has_session && !session_present {
+            metrics::add(metrics::SESSIONS_LOST, 1);
+            tracing::error!(
+                client_id,
+                "the broker has lost our session, and with it what it held for us; look for a \
+                 broker without persistence, a short session expiry, or another client with our id"
+            );
+            readiness.not_ready(
+                SESSION_PART,
+                format!(
+                    "the broker has lost the session of {client_id}, and with it what buses sent \
+                     meanwhile (told for {} minutes)",
+                    SESSION_TOLD_FOR.as_secs() / 60
+                ),
+            );
+            self.told_until = Some(Instant::now() + SESSION_TOLD_FOR);
+        } else if !session_present {
+            tracing::info!(
+                client_id,
+                "the broker has begun a session for us: what was sent before is not in it"
+            );
+        }
+        self.has_session = true;
+        tracing::info!(session_present, "connected to the broker");
+        self.of_connection = shortfalls;
+        self.of_subscriptions = Vec::new();
+        self.tell();
+    }
+
+    /// The broker has answered to all subscriptions. Ready, unless something breaks the promise.
+    pub(super) fn subscribed(&mut self, shortfalls: Vec<Shortfall>, readiness: &Readiness) {
+        self.of_subscriptions = shortfalls;
+        self.tell();
+        // What is gone is news when it comes back.
+        self.logged = self.all().cloned().collect();
+        match self.broken() {
+            None => readiness.ready(PART),
+            Some(why) => readiness.not_ready(PART, why),
+        }
+    }
+
+    /// Nobody answers, so nothing is known of what would be granted.
+    pub(super) fn unreached(&mut self) {
+        self.of_connection.clear();
+        self.of_subscriptions.clear();
+        self.tell();
+    }
+
+    /// The connection is over: why, with what the broker had not granted before, which may be the
+    /// cause.
+    pub(super) fn reason(&self, ended: String) -> String {
+        match self.broken() {
+            None => ended,
+            Some(why) => format!("{ended}; {why}"),
+        }
+    }
+
+    /// What breaks the promise.
+    fn broken(&self) -> Option<String> {
+        let broken = self.all().filter(|it| it.effect == Effect::Breaks);
+        let texts: Vec<&str> = broken.map(|it| it.text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Shortfall> {
+        self.of_connection.iter().chain(&self.of_subscriptions)
+    }
+
+    fn tell(&mut self) {
+        for it in self.all().filter(|it| !self.logged.contains(it)) {
+            match it.effect {
+                Effect::Breaks => tracing::error!(point = it.point.name(), "{}", it.text),
+                Effect::Weakens => tracing::warn!(point = it.point.name(), "{}", it.text),
+            }
+        }
+        let current: Vec<Shortfall> = self.all().cloned().collect();
+        self.logged.retain(|it| !current.contains(it));
+        self.logged.extend(current);
+        let too_many = self.logged.len().saturating_sub(LOGGED_MAX);
+        self.logged.drain(..too_many);
+        let now: HashSet<_> = self.all().map(|it| (it.point, it.effect)).collect();
+        for (point, effect) in self.gauges.union(&now) {
+            let value = f64::from(u8::from(now.contains(&(*point, *effect))));
+            metrics::set_shortfall(point.name(), effect.name(), value);
+        }
+        self.gauges.extend(now);
+    }
+
+    /// When readiness has told of the lost session for long enough.
+    pub(super) async fn session_was_told(&self) {
+        match self.told_until {
+            Some(at) => tokio::time::sleep_until(at.into()).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(super) fn forget_lost_session(&mut self, readiness: &Readiness) {
+        self.told_until = None;
+        readiness.ready(SESSION_PART);
+    }
+}

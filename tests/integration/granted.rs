@@ -1,0 +1,123 @@
+//! What the broker grants is held against what was asked, at a real one.
+
+use anyhow::Result;
+use ayaz_model::FleetId;
+use ayaz_proto::Message as _;
+use ayaz_publisher::encode;
+use system_tests::private_broker::{PrivateBroker, free_port};
+use system_tests::{Bed, Program, servers, wait};
+
+use crate::fixtures::{readings, vehicle};
+
+/// One listener for buses, and one that allows QoS 0 only.
+async fn broker_with_two_listeners() -> Result<(PrivateBroker, u16, u16)> {
+    let (buses, ours) = (free_port()?, free_port()?);
+    let configuration = format!(
+        "per_listener_settings true\nlistener {buses} 127.0.0.1\nallow_anonymous true\n\
+         listener {ours} 127.0.0.1\nallow_anonymous true\nmax_qos 0\n"
+    );
+    let broker = PrivateBroker::start(&configuration, &[buses, ours]).await?;
+    Ok((broker, buses, ours))
+}
+
+async fn bed_on(port: u16) -> Result<Bed> {
+    let shared = tokio::task::spawn_blocking(servers::shared).await??;
+    Bed::on(&shared.database_url, &format!("mqtt://127.0.0.1:{port}")).await
+}
+
+#[tokio::test]
+async fn a_listener_that_grants_qos_0_keeps_ingest_unready_and_what_comes_is_stored() -> Result<()>
+{
+    let (_broker, buses, ours) = broker_with_two_listeners().await?;
+    let bed = bed_on(buses).await?;
+    let restricted = format!("mqtt://127.0.0.1:{ours}");
+    let ingest = bed.ingest_with(&[("AYAZ_MQTT_URL", &restricted)], "", "")?;
+    let topic = format!("ayaz/v1/{}/+/telemetry", bed.fleet);
+    let is_told = async || {
+        let answer = ingest.get("/readyz").await.unwrap_or_default();
+        Ok(answer.contains("503") && answer.contains("QoS 0") && answer.contains(&topic))
+    };
+    wait::until("/readyz to name the topic", 20, is_told).await?;
+
+    let publisher = bed.publisher("bus").await?;
+    bed.publish(&publisher, &vehicle("bus"), &readings(1, 10))
+        .await?;
+    publisher.finish().await?;
+    wait::until("what comes to be stored", 20, async || {
+        Ok(bed.number("select count(*) from reading").await? == 10)
+    })
+    .await?;
+    assert!(is_told().await?, "that something is stored mends nothing");
+    assert!(ingest.metric("ayaz_ingest_broker_shortfalls").await? >= 1.0);
+    let log = ingest.log();
+    assert!(log.contains("ERROR") && log.contains("max_qos 1"), "{log}");
+    ingest.terminate().await?;
+
+    // With what was asked, the same configuration is ready.
+    bed.ingest().await?.terminate().await
+}
+
+/// An ingest daemon of one name, with these fleets.
+async fn with_fleets(bed: &Bed, fleets: &str) -> Result<Program> {
+    let config = format!(
+        "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest'\nfleets = [{fleets}]\n\
+         [database]\nurl = 'postgres://127.0.0.1/x'\n"
+    );
+    let ingest = Program::daemon("ayaz-ingest", &bed.environment(), &config)?;
+    ingest.until_ready().await?;
+    Ok(ingest)
+}
+
+#[tokio::test]
+async fn a_fleet_that_was_taken_out_is_not_stored_for_ever() -> Result<()> {
+    let port = free_port()?;
+    let configuration = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
+    let _broker = PrivateBroker::start(&configuration, &[port]).await?;
+    let bed = bed_on(port).await?;
+    let (bus, kept) = (vehicle("bus"), format!("'{}'", bed.fleet));
+    let publisher = bed.publisher("buses").await?;
+    let mut sequence = 0;
+    let mut send = async |fleet: &FleetId| -> Result<()> {
+        sequence += 1;
+        let one = readings(sequence, 1);
+        let message = encode::telemetry_batch(&bus, false, &one).encode_to_vec();
+        let topic = encode::telemetry_topic(fleet, &bus);
+        Ok(publisher.publish(topic, message.into()).await?)
+    };
+    let of = async |fleet: &FleetId| {
+        let sql = format!(
+            "select count(*) from reading join vehicle using (vehicle_id) where fleet = '{fleet}'"
+        );
+        bed.number(&sql).await
+    };
+    // By name, and as one of all.
+    for (number, before) in ["named", "all"].into_iter().enumerate() {
+        let out: FleetId = format!("out-{before}").parse()?;
+        let wide = match before {
+            "named" => format!("{kept}, '{out}'"),
+            _ => String::new(),
+        };
+        with_fleets(&bed, &wide).await?.terminate().await?;
+        send(&out).await?;
+        let ingest = with_fleets(&bed, &kept).await?;
+        // It came while it was asked for.
+        wait::until("the broker's queue to be stored", 20, async || {
+            Ok(of(&out).await? == 1)
+        })
+        .await?;
+        wait::until("the subscription to be taken back", 20, async || {
+            Ok(ingest.log().contains("they are taken back"))
+        })
+        .await?;
+        send(&out).await?;
+        send(&bed.fleet).await?;
+        wait::until("what is asked for to be stored", 20, async || {
+            Ok(of(&bed.fleet).await? == number as i64 + 1)
+        })
+        .await?;
+        assert_eq!(of(&out).await?, 1, "{before}: the fleet is still stored");
+        ingest.terminate().await?;
+    }
+    publisher.finish().await?;
+    Ok(())
+}
