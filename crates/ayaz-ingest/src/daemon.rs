@@ -14,6 +14,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::batch::Batcher;
 use crate::config::Config;
+use crate::fair::Waiting;
 use crate::progress::Progress;
 use crate::writer::WriterStates;
 use crate::{metrics, mqtt, pipeline, writer};
@@ -127,9 +128,15 @@ impl Daemon {
         let shares = usize::from(config.database.connections) + 1;
         let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(shares);
         let batcher = Batcher::new(config.batch, messages_max);
+        let waiting = Waiting::new(config.mqtt.vehicle_memory_max_bytes);
         let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness));
-        let mut pipeline =
-            tokio::spawn(pipeline::run(config.limits, batcher, delivered, requested));
+        let mut pipeline = tokio::spawn(pipeline::run(
+            config.limits,
+            waiting,
+            batcher,
+            delivered,
+            requested,
+        ));
 
         let outcome = tokio::select! {
             // The writers first: when one fails, the others end too, and its error is the cause.

@@ -11,9 +11,9 @@
 //!   └───────────────── acknowledges in the order of receipt <──────────────────────────┘
 //! ```
 //!
-//! Reading order: [`delivery`] (what arrives), [`decode`] and [`validate`] (pure), [`batch`]
-//! (pure), [`writer`], [`ack`] (pure), [`mqtt`] (the only task that talks to the broker),
-//! [`daemon`] (the only place where the stages are wired).
+//! Reading order: [`delivery`] (what arrives), [`fair`] (pure: whose turn it is), [`decode`] and
+//! [`validate`] (pure), [`batch`] (pure), [`writer`], [`ack`] (pure), [`mqtt`] (the only task that
+//! talks to the broker), [`daemon`] (the only place where the stages are wired).
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -26,6 +26,7 @@ pub mod config;
 pub mod daemon;
 pub mod decode;
 pub mod delivery;
+pub mod fair;
 mod kinds;
 pub mod metrics;
 pub mod mqtt;

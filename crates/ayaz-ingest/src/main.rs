@@ -29,10 +29,26 @@ struct Arguments {
     config: Option<PathBuf>,
 }
 
-// One thread does all: PostgreSQL needs several times as long for a reading as the daemon does, and
-// stages on several threads would wake each other for every message.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    // One thread does all: PostgreSQL needs several times as long for a reading as the daemon does, and
+    // stages on several threads would wake each other for every message.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log::line(format_args!("ayaz-ingest: cannot start: {error}"));
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let code = runtime.block_on(run());
+    // Looking up a name that no name server answers for must not keep a daemon that has stopped.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let _log = log::init();
     ayaz_store::failpoint::arm();

@@ -40,6 +40,11 @@ metric_names! {
     counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
     /// Times that reading from the broker stopped at the memory bound, until something was stored.
     counter INTAKE_PAUSES = "ayaz_ingest_intake_pauses_total";
+    /// Messages that came while more of their vehicle waited than `mqtt.vehicle_memory_max_bytes`, so
+    /// that those of others went before them.
+    counter MESSAGES_HELD_BACK = "ayaz_ingest_messages_held_back_total";
+    /// Vehicles of which more waits than `mqtt.vehicle_memory_max_bytes`.
+    gauge VEHICLES_OVER = "ayaz_ingest_vehicles_over_bound";
     /// Readings stored as new rows.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
     /// Readings that were stored already.
@@ -85,6 +90,7 @@ pub(crate) static HOT: LazyLock<Hot> = LazyLock::new(|| Hot {
     acknowledged: counter!(MESSAGES_ACKNOWLEDGED),
     outstanding_messages: gauge!(OUTSTANDING_MESSAGES),
     outstanding_bytes: gauge!(OUTSTANDING_BYTES),
+    vehicles_over: gauge!(VEHICLES_OVER),
 });
 
 pub(crate) struct Hot {
@@ -93,6 +99,7 @@ pub(crate) struct Hot {
     pub(crate) acknowledged: Counter,
     pub(crate) outstanding_messages: Gauge,
     pub(crate) outstanding_bytes: Gauge,
+    pub(crate) vehicles_over: Gauge,
 }
 
 /// Adds to a counter without labels.

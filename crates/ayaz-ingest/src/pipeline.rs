@@ -10,35 +10,37 @@ use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use crate::batch::Batcher;
 use crate::decode::decode;
 use crate::delivery::Delivery;
-use crate::metrics;
+use crate::fair::{Flood, Waiting};
+use crate::metrics::{self, HOT};
 use crate::validate::{InvalidCounts, Limits, validate};
 use crate::writer::Request;
 
 /// Works until there are no more deliveries, then hands over what is left.
 pub async fn run(
     limits: Limits,
+    mut waiting: Waiting,
     mut batcher: Batcher,
     mut deliveries: UnboundedReceiver<Vec<Delivery>>,
     mut requests: Receiver<Request>,
 ) {
     let mut encoder = ReadingEncoder::default();
-    // Decoded, a message is several times as large, so no more are than a batch takes.
-    let mut undecoded = VecDeque::new();
     let mut open = true;
     let mut idle = VecDeque::new();
     // The writer whose batch holds statuses: until it asks again, no other gets such a batch, since
     // the last status of a vehicle is the one that counts.
     let mut with_statuses = None;
-    while open || batcher.due_at(Instant::now()).is_some() {
+    while open || !waiting.is_empty() || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
         let mut tally = Tally::default();
+        // Decoded, a message is several times as large, so no more are than a batch takes.
         while batcher.has_room()
-            && let Some(delivery) = undecoded.pop_front()
+            && let Some(delivery) = waiting.pop()
         {
             let (message, token) = check(delivery, &limits, &mut encoder, &mut tally);
             batcher.push(message, token, now);
         }
         tally.count();
+        HOT.vehicles_over.set(waiting.over() as f64);
         ayaz_store::failpoint!("after_decode");
         let due_at = batcher.due_at(now);
         // At the end there is nothing to linger for.
@@ -68,12 +70,30 @@ pub async fn run(
                 }
                 None => return,
             },
-            delivered = deliveries.recv(), if open && undecoded.is_empty() => match delivered {
-                Some(delivered) => undecoded = delivered.into(),
+            // All that has come, so that it is known who has how much.
+            delivered = deliveries.recv(), if open => match delivered {
+                Some(delivered) => take_in(delivered, &mut waiting),
                 None => open = false,
             },
             () = sleep_until(due_at), if !due && due_at.is_some() => {}
         }
+    }
+}
+
+fn take_in(delivered: Vec<Delivery>, waiting: &mut Waiting) {
+    let now = Instant::now();
+    for delivery in delivered {
+        if let Some(Flood { topic, bytes }) = waiting.push(delivery, now) {
+            tracing::warn!(
+                topic = %String::from_utf8_lossy(&topic),
+                bytes,
+                "a vehicle floods: more of it waits than of all others together, so they go first"
+            );
+        }
+    }
+    let held_back = waiting.take_held_back();
+    if held_back > 0 {
+        metrics::add(metrics::MESSAGES_HELD_BACK, held_back);
     }
 }
 
@@ -215,7 +235,14 @@ mod tests {
         let (deliver, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let one_each = Batcher::new(BatchConfig::default(), 1);
-        tokio::spawn(run(Limits::default(), one_each, delivered, requested));
+        let waiting = Waiting::new(1 << 20);
+        tokio::spawn(run(
+            Limits::default(),
+            waiting,
+            one_each,
+            delivered,
+            requested,
+        ));
         let junk = delivery("telemetry", vec![1], &mut ledger);
         let statuses = [status(false), status(true)].map(|it| delivery("status", it, &mut ledger));
         deliver

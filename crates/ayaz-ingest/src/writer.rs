@@ -72,7 +72,11 @@ pub async fn run(
 ) -> Result<(), StoreError> {
     let state = State { states, number };
     // Connecting before the first batch lets a wrong schema be told at the start.
-    retry(&mut store, &state, Work::Connect).await?;
+    tokio::select! {
+        connected = retry(&mut store, &state, Work::Connect) => drop(connected?),
+        // The daemon stops, and nothing waits to be written.
+        () = requests.closed() => return Ok(()),
+    }
     loop {
         let (sender, batch) = oneshot::channel();
         let request = Request {

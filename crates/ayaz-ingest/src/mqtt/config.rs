@@ -40,6 +40,9 @@ pub struct MqttConfig {
     /// read from the broker.
     #[serde(default = "memory_max_bytes")]
     pub memory_max_bytes: usize,
+    /// Bytes of one vehicle that may wait here, beyond which the messages of others go before its own.
+    #[serde(default = "vehicle_memory_max_bytes")]
+    pub vehicle_memory_max_bytes: usize,
     /// The broker hears from us twice in this time, and is given up when it has not answered for so
     /// long. A broker that demands a shorter keep-alive gets it.
     #[serde(default = "keep_alive_s")]
@@ -72,6 +75,10 @@ fn packet_max_bytes() -> u32 {
 
 fn memory_max_bytes() -> usize {
     32 * 1024 * 1024
+}
+
+fn vehicle_memory_max_bytes() -> usize {
+    4 * 1024 * 1024
 }
 
 fn keep_alive_s() -> u16 {

@@ -20,8 +20,10 @@ use crate::ack::{AckLedger, AckToken};
 use crate::delivery::Delivery;
 use crate::metrics::{self, HOT};
 
-/// How long the last acknowledgements may take to leave when the daemon stops.
+/// How long the last acknowledgements may take to leave when the daemon stops, and how long the
+/// goodbye alone, which nobody needs.
 const DRAIN: Duration = Duration::from_secs(3);
+const GOODBYE: Duration = Duration::from_millis(200);
 
 /// A connection that closes so soon after a pause is taken to close because of it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -295,10 +297,11 @@ impl Connection {
     /// Lets the last acknowledgements leave, and says goodbye, so that the broker knows at once that
     /// we are gone.
     async fn finish(mut self) {
+        let patience = if self.unsent > 0 { DRAIN } else { GOODBYE };
         let goodbye = Disconnect::new(DisconnectReasonCode::NormalDisconnection);
         if self.link.put(&Packet::Disconnect(goodbye)).is_ok() {
             // Whatever does not leave in time is delivered again, and found to be stored.
-            let closed = tokio::time::timeout(DRAIN, self.link.close()).await;
+            let closed = tokio::time::timeout(patience, self.link.close()).await;
             if let Ok(Ok(())) = closed {
                 HOT.acknowledged.increment(self.unsent);
             }
