@@ -81,6 +81,8 @@ faults! {
     Latency = "latency";
     /// A second ingest daemon with the same client id.
     SecondIngest = "second-ingest";
+    /// A bus sends as much as it can, beside the others.
+    FloodingBus = "flooding-bus";
 }
 
 impl std::str::FromStr for Fault {
@@ -187,6 +189,7 @@ impl Fault {
                 tokio::time::sleep(3 * a_moment).await;
                 second.kill().await?;
             }
+            Self::FloodingBus => stage.flood(rng).await?,
         }
         Ok(())
     }

@@ -125,20 +125,7 @@ impl Load {
             })
             .collect();
         let historical = rng.random_bool(0.1);
-        let message = encode::telemetry_batch(&bus.id, historical, &readings);
-        let keys = readings.iter().map(|reading| {
-            (
-                bus.id.as_str().to_owned(),
-                reading.key.recorded_at.0,
-                i64::from(reading.key.boot_id),
-                reading.key.sequence as i64,
-            )
-        });
-        Outgoing {
-            topic: encode::telemetry_topic(&self.fleet, &bus.id),
-            payload: message.encode_to_vec().into(),
-            what: What::Good(keys.collect()),
-        }
+        outgoing(&self.fleet, &bus.id, historical, &readings)
     }
 
     fn bad(&mut self) -> Outgoing {
@@ -173,6 +160,47 @@ impl Load {
             payload,
             what: What::Bad,
         }
+    }
+}
+
+/// What one bus sends at once when it floods: messages as large as they may be.
+pub fn flood(rng: &mut ChaCha8Rng, fleet: &FleetId) -> Option<Vec<Outgoing>> {
+    const MESSAGES: usize = 30;
+    // In the 60,000 bytes that the harness's daemon takes.
+    const READINGS: usize = 500;
+    let mut bus = Bus {
+        id: "wild-bus".parse().ok()?,
+        boot_id: rng.random(),
+        sequence: 0,
+        clock: UnixMicroseconds::now().0 - (MESSAGES * READINGS) as i64 * SECOND / 10,
+    };
+    let messages = (0..MESSAGES).map(|_| {
+        let readings: Vec<Reading> = (0..READINGS)
+            .map(|_| {
+                bus.clock += SECOND / 10;
+                bus.sequence += 1;
+                reading(rng, &bus)
+            })
+            .collect();
+        outgoing(fleet, &bus.id, false, &readings)
+    });
+    Some(messages.collect())
+}
+
+fn outgoing(fleet: &FleetId, bus: &VehicleId, historical: bool, readings: &[Reading]) -> Outgoing {
+    let message = encode::telemetry_batch(bus, historical, readings);
+    let keys = readings.iter().map(|reading| {
+        (
+            bus.as_str().to_owned(),
+            reading.key.recorded_at.0,
+            i64::from(reading.key.boot_id),
+            reading.key.sequence as i64,
+        )
+    });
+    Outgoing {
+        topic: encode::telemetry_topic(fleet, bus),
+        payload: message.encode_to_vec().into(),
+        what: What::Good(keys.collect()),
     }
 }
 

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::fault::Fault;
 use super::ledger::Ledger;
-use super::load::Load;
+use super::load::{self, Load, Outgoing};
 use super::proxy::Proxy;
 use crate::bed::Bed;
 use crate::program::Program;
@@ -69,6 +69,8 @@ pub struct Stage {
     pub to_database: Proxy,
     /// Between the daemon and the broker.
     pub to_broker: Proxy,
+    /// Sent by faults, and acknowledged.
+    flooded: Vec<Outgoing>,
     memory_peak_bytes: u64,
 }
 
@@ -117,7 +119,8 @@ impl Plan {
         let _ = stop.send(true);
         let mended = Instant::now();
         let mut ledger = Ledger::default();
-        for message in sending.await?? {
+        let sent = sending.await??;
+        for message in sent.into_iter().chain(std::mem::take(&mut stage.flooded)) {
             message.enter(&mut ledger);
         }
         tell("all mended, waiting for the rest to be stored");
@@ -148,6 +151,7 @@ impl Stage {
             bed,
             ingest: None,
             analytics: None,
+            flooded: Vec::new(),
             memory_peak_bytes: 0,
         };
         let ingest = stage.start_ingest("")?;
@@ -237,6 +241,20 @@ impl Stage {
     /// The broker's process.
     pub fn broker(&mut self) -> Result<&mut Server> {
         self.stack.broker().context("a private broker")
+    }
+
+    /// A bus of its own sends all it can.
+    pub async fn flood(&mut self, rng: &mut ChaCha8Rng) -> Result<()> {
+        let messages = load::flood(rng, &self.bed.fleet).context("a valid name")?;
+        let publisher = self.bed.publisher("wild").await?;
+        for message in &messages {
+            let (topic, payload) = (message.topic.clone(), message.payload.clone());
+            publisher.publish(topic, payload).await?;
+        }
+        // The broker has acknowledged all of them, or this fails.
+        publisher.finish().await?;
+        self.flooded.extend(messages);
+        Ok(())
     }
 
     /// Ends every backend that works for a daemon.
