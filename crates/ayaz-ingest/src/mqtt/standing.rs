@@ -63,7 +63,8 @@ impl Standing {
         } else if !session_present {
             tracing::info!(
                 client_id,
-                "the broker has begun a session for us: what was sent before is not in it"
+                "the broker had no session for us and begins one, as it should at the first start \
+                 only: what was sent before is not in it"
             );
         }
         self.has_session = true;
