@@ -4,5 +4,6 @@ mod comments;
 mod database;
 mod day_bands;
 mod dead_letters;
+mod functions;
 mod reports;
 mod schema;
