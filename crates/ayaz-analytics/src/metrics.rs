@@ -24,6 +24,8 @@ define_metrics! {
     READINGS_READ = describe_counter("ayaz_analytics_readings_read_total", Count);
     /// Hours of vehicles that wait to be worked out
     BACKLOG_HOURS = describe_gauge("ayaz_analytics_refresh_backlog_hours", Count);
+    /// Vehicles whose hours wait because what is known of them cannot be used: the log says which
+    VEHICLES_SET_ASIDE = describe_gauge("ayaz_analytics_vehicles_set_aside", Count);
     /// Hours of fleets whose exterior temperatures were held against each other
     FLEET_HOURS_JUDGED = describe_counter("ayaz_analytics_fleet_hours_judged_total", Count);
     /// Hours of vehicles whose exterior temperature became doubted by that, or believed again

@@ -1,6 +1,7 @@
 //! The queue, worked off.
 
 mod fleet_hours;
+mod set_aside;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -25,6 +26,7 @@ use crate::plausibility::PlausibilityConfig;
 use crate::running::RunningHours;
 use crate::service_days::ServiceDays;
 use crate::{days, sessions, trip_days};
+use set_aside::SetAside;
 
 /// How often the worker clears away what is over.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -85,6 +87,7 @@ pub struct Worker {
     plausibility: PlausibilityConfig,
     due: Due,
     running: RunningHours,
+    set_aside: SetAside,
     upkeep_at: Instant,
 }
 
@@ -124,6 +127,7 @@ impl Candidate {
                 stored_until: None,
             },
             running: RunningHours::new(config.running_hours_bytes_max()),
+            set_aside: SetAside::default(),
             upkeep_at: Instant::now(),
         })
     }
@@ -151,20 +155,35 @@ impl Worker {
         }
         let touches_max = self.config.touches_per_round_max;
         let touches = queue::take_over(client, touches_max.into()).await?;
-        take_over_context(client, touches_max.into()).await?;
+        if take_over_context(client, touches_max.into()).await? > 0 {
+            self.set_aside.try_again();
+        }
         let now = UnixMicroseconds::now();
         self.running.forget_over(now);
         let hours_max = self.config.hours_per_round_max;
-        let queued = queue::next_hours(client, self.due, hours_max).await?;
+        let without = self.set_aside.vehicles();
+        let queued = queue::next_hours(client, self.due, &without, hours_max).await?;
         let mut work = Work {
             touches,
             ..Work::default()
         };
         for stretch in stretches(&queued, self.config.hours_per_transaction_max, now) {
-            work += self.refresh(stretch).await.inspect_err(|error| {
-                let Stretch { vehicle, from, .. } = stretch;
-                tracing::debug!(vehicle, %from, %error, "refresh failed");
-            })?;
+            let Stretch { vehicle, from, .. } = stretch;
+            if self.set_aside.holds(vehicle) {
+                continue;
+            }
+            match self.refresh(stretch).await {
+                Ok(done) => work += done,
+                Err(error) if error.is_of_one_vehicle() => {
+                    self.set_aside
+                        .put(&self.connection, vehicle, &error)
+                        .await?;
+                }
+                Err(error) => {
+                    tracing::debug!(vehicle, %from, %error, "refresh failed");
+                    return Err(error);
+                }
+            }
         }
         let fleets_wait = fleet_hours::judge_some(
             &mut self.connection,
@@ -174,7 +193,9 @@ impl Worker {
         )
         .await?;
         let client = &self.connection.client;
-        let backlog = queue::backlog(client, self.due).await?;
+        let without = self.set_aside.vehicles();
+        let backlog = queue::backlog(client, self.due, &without).await?;
+        metrics::gauge!(names::VEHICLES_SET_ASIDE).set(without.len() as f64);
         metrics::gauge!(names::RUNNING_HOURS_BYTES).set(self.running.bytes() as f64);
         metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
         let touched = match self.due.stored_until {

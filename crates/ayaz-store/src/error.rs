@@ -1,6 +1,6 @@
 //! Errors named by what happens next: [`StoreError::Transient`] is tried again,
 //! [`StoreError::TooLarge`] is tried again in parts, [`StoreError::Refused`] is the data's fault,
-//! [`StoreError::Fatal`] stops the daemon.
+//! [`StoreError::Context`] costs a vehicle, [`StoreError::Fatal`] stops the daemon.
 
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
@@ -40,6 +40,10 @@ pub enum StoreError {
         /// What was tried.
         operation: &'static str,
     },
+    /// What is known of one vehicle beside its readings cannot be used, so its figures wait until that is
+    /// corrected; those of others do not.
+    #[error("{0}")]
+    Context(String),
     /// Our own or the operator's fault: schema, rights, configuration.
     #[error("{0}")]
     Fatal(String),
@@ -60,6 +64,11 @@ impl StoreError {
             Class::Fatal => Self::Fatal(format!("{operation}: {cause}")),
             Class::Transient => Self::Transient { operation, cause },
         }
+    }
+
+    /// Whether it speaks against one vehicle's data or what is known of it, and not against the database.
+    pub fn is_of_one_vehicle(&self) -> bool {
+        matches!(self, Self::Context(_) | Self::Refused { .. })
     }
 
     /// Whether the same may succeed later.

@@ -76,6 +76,19 @@ impl VehicleDirectory {
     }
 }
 
+/// A vehicle's name, as FLEET/VEHICLE; its number, if it has been deleted.
+pub async fn name(client: &Client, number: VehicleNumber) -> Result<String, StoreError> {
+    client
+        .query_opt(
+            "-- vehicle_name
+            select fleet || '/' || vehicle from vehicle where vehicle_id = $1",
+            &[&number],
+        )
+        .await
+        .map(|row| row.map_or_else(|| format!("number {number}"), |row| row.get(0)))
+        .map_err(|error| StoreError::from_driver("look up a vehicle's name", error))
+}
+
 /// Enters those of the vehicles that are new, and returns the numbers of all. They must be in order.
 async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreError> {
     let fleets: Vec<&str> = keys.iter().map(|key| key.fleet.as_str()).collect();

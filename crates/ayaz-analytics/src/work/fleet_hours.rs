@@ -62,8 +62,12 @@ async fn judge(
         .await?;
     for vehicle in &changes.turned {
         let sessions = hour.sessions_of(refresh, *vehicle).await?;
-        let day_rules = sessions.service_day_rules().await?;
-        refresh_sessions(&sessions, &day_rules).await?;
+        match sessions.service_day_rules().await {
+            Ok(day_rules) => refresh_sessions(&sessions, &day_rules).await?,
+            // It waits with the vehicle's hours, and the fleet does not.
+            Err(StoreError::Context(_)) => sessions.put_back().await?,
+            Err(error) => return Err(error),
+        }
         sessions.commit().await?;
     }
     if changes.complete {

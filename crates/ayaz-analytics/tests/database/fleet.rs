@@ -330,7 +330,7 @@ impl Database {
         self.until(sql, &[]).await
     }
 
-    async fn until(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<()> {
+    pub(crate) async fn until(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<()> {
         for _ in 0..600 {
             if self
                 .connection

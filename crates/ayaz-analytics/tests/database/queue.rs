@@ -54,7 +54,7 @@ async fn three_quarters_of_a_round_are_the_latest_and_the_rest_has_waited_longes
         ..due
     };
     let taken = async |due, hours_max| -> Result<Vec<i32>> {
-        let hours = next_hours(&connection.client, due, hours_max).await?;
+        let hours = next_hours(&connection.client, due, &[], hours_max).await?;
         Ok(hours.iter().map(|hour| hour.vehicle).collect())
     };
     assert_eq!(taken(due, 1).await?, [1]);

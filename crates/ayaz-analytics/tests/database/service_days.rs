@@ -1,9 +1,10 @@
 //! Days are cut by the depot's clock, and cut again when the depot changes.
 
 use anyhow::Result;
+use ayaz_analytics::run::run;
 
 use crate::fleet::Database;
-use crate::{NUMBERED, work_off};
+use crate::{NUMBERED, config, work_off};
 
 /// A bus that stands and says so every minute, around the night in which Astana's clock was set back
 /// for good: from UTC+6 to UTC+5 at midnight before 2024-03-01.
@@ -109,5 +110,49 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
     database.execute("delete from vehicle_context").await?;
     work_off(&database).await?;
     assert_eq!(database.rows(1).await?, rows);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    for vehicle in [1, 2] {
+        database.arrive(vehicle, NUMBERED, 1, 0).await?;
+    }
+    work_off(&database).await?;
+    let expected = database.rows(2).await?;
+    // As whoever switches triggers off may leave it, or a server whose zones are newer than the worker's.
+    database
+        .execute(
+            "set session_replication_role = replica;
+            insert into depot values ('odd', 'Nowhere/City', 3);
+            reset session_replication_role;
+            insert into vehicle_context (vehicle_id, attribute, value) values (1, 'depot', 'odd')",
+        )
+        .await?;
+    database.arrive(3, NUMBERED, 1, 0).await?;
+    let work = work_off(&database).await?;
+    assert_eq!(work.hours, 5, "those of vehicle 3 alone");
+    assert_eq!(database.rows(3).await?, expected);
+    let waiting = "select string_agg(distinct vehicle_id::text, ' ') from refresh_queue";
+    assert_eq!(database.text(waiting).await?, "1");
+
+    // A worker that goes on for ever takes it up as soon as it is corrected.
+    let worker = tokio::spawn(run(config(&database), std::future::pending()));
+    database.arrive(4, NUMBERED, 1, 0).await?;
+    let others_are_done = "select not exists (select from touched_hours)
+        and not exists (select from refresh_queue where vehicle_id <> 1)";
+    database.until(others_are_done, &[]).await?;
+    assert_eq!(database.rows(4).await?, expected);
+    assert!(!worker.is_finished(), "it works on");
+    database
+        .execute("update depot set zone = 'UTC' where depot = 'odd'")
+        .await?;
+    database.until_nothing_is_pending().await?;
+    let pieces = database.rows_of("energy_piece", 1).await?;
+    assert_eq!(pieces, database.rows_of("energy_piece", 2).await?);
+    worker.abort();
     Ok(())
 }

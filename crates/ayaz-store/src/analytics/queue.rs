@@ -43,10 +43,10 @@ pub struct Backlog {
     pub is_due: bool,
 }
 
-/// $1 and $2 are [`Due::parameters`].
+/// $1 and $2 are [`Due::parameters`], $3 the vehicles that are left alone.
 fn is_due() -> String {
     format!(
-        "queued_at <= coalesce($2::timestamptz, 'infinity')
+        "vehicle_id <> all ($3::integer[]) and queued_at <= coalesce($2::timestamptz, 'infinity')
             and (hour <= now() - interval '1 hour {OVER_SECONDS} seconds'
                 or queued_at <= now() - make_interval(secs => $1::float8))"
     )
@@ -158,16 +158,18 @@ pub(super) fn next_statement(
     )
 }
 
-/// Up to `hours_max` hours that are due, by [`turns`], sorted by vehicle and hour.
+/// Up to `hours_max` hours that are due, by [`turns`], sorted by vehicle and hour. Those of the vehicles
+/// `without` stay in the queue.
 pub async fn next_hours(
     client: &Client,
     due: Due,
+    without: &[VehicleNumber],
     hours_max: u32,
 ) -> Result<Vec<QueuedHour>, StoreError> {
     let (interval, until) = due.parameters();
     let (latest, longest) = turns(hours_max);
-    let parameters: [&(dyn ToSql + Sync); 4] = [&interval, &until, &latest, &longest];
-    let statement = next_statement("refresh_queue", "vehicle_id", &is_due(), ["$3", "$4"]);
+    let parameters: [&(dyn ToSql + Sync); 5] = [&interval, &until, &without, &latest, &longest];
+    let statement = next_statement("refresh_queue", "vehicle_id", &is_due(), ["$4", "$5"]);
     let rows = client
         .query(&statement, &parameters)
         .await
@@ -185,8 +187,12 @@ pub async fn next_hours(
 /// round.
 const COUNTED_MAX: u32 = 100_000;
 
-/// How long the queue is.
-pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
+/// How long the queue is. Hours of the vehicles `without` count, and are not due.
+pub async fn backlog(
+    client: &Client,
+    due: Due,
+    without: &[VehicleNumber],
+) -> Result<Backlog, StoreError> {
     let (interval, until) = due.parameters();
     let statement = format!(
         "-- backlog
@@ -196,7 +202,7 @@ pub async fn backlog(client: &Client, due: Due) -> Result<Backlog, StoreError> {
         is_due()
     );
     let row = client
-        .query_one(&statement, &[&interval, &until])
+        .query_one(&statement, &[&interval, &until, &without])
         .await
         .map_err(|error| StoreError::from_driver("count the refresh queue", error))?;
     Ok(Backlog {

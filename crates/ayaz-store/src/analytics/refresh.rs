@@ -227,6 +227,26 @@ impl<'a> Refresh<'a> {
         rules_by(&self.transaction, statement, self.vehicle).await
     }
 
+    /// Puts the hours back on the queue, as far as they were worked out before.
+    pub async fn put_back(&self) -> Result<(), StoreError> {
+        let queued_at: Option<Timestamp> = None;
+        self.transaction
+            .execute(
+                &self.statements.queue,
+                &[&self.vehicle, &self.own_hours(), &queued_at],
+            )
+            .await
+            .map(drop)
+            .map_err(|error| StoreError::from_driver("put hours back on the queue", error))
+    }
+
+    fn own_hours(&self) -> Vec<Timestamp> {
+        let own = std::iter::successors(Some(self.from), |hour| {
+            Some(hour.plus(HOUR_MICROSECONDS)).filter(|hour| *hour < self.to)
+        });
+        own.map(timestamp).collect()
+    }
+
     /// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in order,
     /// until it says `false`. Returns their number.
     pub async fn read_samples(
@@ -243,10 +263,7 @@ impl<'a> Refresh<'a> {
     pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let (vehicle, statements) = (self.vehicle, self.statements);
-        let own = std::iter::successors(Some(self.from), |hour| {
-            Some(hour.plus(HOUR_MICROSECONDS)).filter(|hour| *hour < self.to)
-        });
-        let own: Vec<Timestamp> = own.map(timestamp).collect();
+        let own = self.own_hours();
         let (from, to) = (timestamp(self.from), timestamp(self.to));
         let range: [&(dyn ToSql + Sync); 4] = [&vehicle, &from, &to, &own];
         let forget = async {

@@ -23,7 +23,8 @@ pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
 ///
 /// # Errors
 ///
-/// Fatal for a zone that this machine's time zone data lack.
+/// [`StoreError::Context`] for a zone that this machine's time zone data lack, and for rules that leave
+/// a gap.
 pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,
@@ -43,18 +44,25 @@ pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
         .map_err(|error| StoreError::from_driver("read the rules of service days", error))?;
     let rules: Vec<ServiceDayRule> = rows.iter().map(rule).collect::<Result<_, _>>()?;
     ServiceDayRules::new(rules).ok_or_else(|| {
-        StoreError::Fatal(format!(
-            "the rules of service days of vehicle {vehicle} leave a gap"
-        ))
+        StoreError::Context(
+            "service_day_period leaves a gap: service_day_default must have its row, and depots of one \
+             vehicle must not overlap"
+                .to_owned(),
+        )
     })
 }
 
 fn rule(row: &Row) -> Result<ServiceDayRule, StoreError> {
+    let depot: Option<String> = row.get(0);
     let name: &str = row.get(1);
-    let zone = TimeZone::get(name).map_err(|error| {
-        StoreError::Fatal(format!(
-            "the time zone {name}, which the database knows, is not known here: install this \
-             machine's time zone data (tzdata): {error}"
+    let zone = TimeZone::get(name).map_err(|_| {
+        let whose = match &depot {
+            Some(depot) => format!("depot {depot:?}"),
+            None => "service_day_default".to_owned(),
+        };
+        StoreError::Context(format!(
+            "the time zone {name:?} of {whose} is not known here: correct it, or install this machine's \
+             time zone data (tzdata)"
         ))
     })?;
     let instant = |column| {
@@ -65,7 +73,7 @@ fn rule(row: &Row) -> Result<ServiceDayRule, StoreError> {
     Ok(ServiceDayRule {
         from: instant(3),
         to: instant(4),
-        depot: row.get(0),
+        depot,
         zone,
         // 0 to 23, as the table admits.
         cut_over_hour: hour as i8,
