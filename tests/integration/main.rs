@@ -1,5 +1,6 @@
 //! Real daemon, real broker, real database.
 
+mod admin;
 mod backlog;
 mod bad_input;
 mod dashboards;

@@ -162,6 +162,17 @@ impl Program {
         Ok(self.child.try_wait()?.is_some())
     }
 
+    /// Where it answers.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Files and connections that it has open; `None` if it has ended.
+    pub fn descriptors(&self) -> Option<usize> {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()?)).ok()?;
+        Some(open.count())
+    }
+
     /// Most memory that it had resident so far; `None` if it has ended.
     pub fn memory_peak_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;

@@ -1,5 +1,7 @@
 //! `/metrics`, `/healthz` (the process lives) and `/readyz` (it does its work, or why not).
 
+mod server;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -169,11 +171,9 @@ impl Admin {
                 "/readyz",
                 get(move || std::future::ready(readiness.response())),
             );
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(shutdown)
-            .await;
-        if let Err(error) = served {
-            tracing::error!(%error, "admin server ended");
+        tokio::select! {
+            () = server::serve(listener, router) => {}
+            () = shutdown => {}
         }
         upkeep.abort();
     }

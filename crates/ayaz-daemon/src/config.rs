@@ -10,6 +10,8 @@ use config::{Config, Environment, File, FileFormat};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::files;
+
 /// A configuration that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -66,7 +68,7 @@ fn load_from<C: DeserializeOwned>(
 ) -> Result<C, ConfigError> {
     let mut builder = Config::builder();
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        let text = files::read_text(path).map_err(|source| ConfigError::Unreadable {
             path: path.to_owned(),
             source,
         })?;

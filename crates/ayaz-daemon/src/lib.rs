@@ -1,6 +1,6 @@
 //! What every daemon shares: [`config`] (one TOML file, environment over it), [`log`],
 //! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes;
-//! and [`output`], for what every program prints.
+//! [`output`], for what every program prints, and [`files`], for what every program reads.
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -8,6 +8,7 @@
 pub mod admin;
 pub mod config;
 pub mod exit;
+pub mod files;
 pub mod log;
 pub mod metrics;
 pub mod output;

@@ -1,10 +1,10 @@
 //! Files to bytes, within bounds.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use ayaz_daemon::files;
 
 /// Bytes of all files of a call: several times the context of ten thousand buses.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -35,7 +35,7 @@ pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
 }
 
 fn file(path: &Path, left: u64) -> Result<Vec<u8>> {
-    within(File::open(path)?, left, BYTES_MAX)
+    within(files::open(path)?, left, BYTES_MAX)
 }
 
 /// All that can be read, if it is no more than is left of the most that may be.

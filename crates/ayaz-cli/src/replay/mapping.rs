@@ -157,7 +157,7 @@ pub struct SignalColumn {
 impl Mapping {
     /// Reads and checks a mapping.
     pub fn load(path: &Path) -> anyhow::Result<Mapping> {
-        let text = std::fs::read_to_string(path)
+        let text = ayaz_daemon::files::read_text(path)
             .with_context(|| format!("mapping {} cannot be read", path.display()))?;
         Self::parse(&text).with_context(|| format!("mapping {} is wrong", path.display()))
     }
