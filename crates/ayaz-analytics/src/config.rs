@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use ayaz_daemon::admin::AdminConfig;
-use ayaz_daemon::config::{ConfigError, SharedUrl};
+use ayaz_daemon::config::{Bounds, ConfigError, DaemonConfig, Program, SharedUrl, bounds};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
@@ -99,57 +99,79 @@ impl Config {
 
     /// From a file, if one is given, and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let config: Self = ayaz_daemon::config::load(file, &[SharedUrl::Database])?;
-        config
-            .check()
-            .map_err(|mistake| ConfigError::Invalid(format!("configuration: {mistake}")))?;
-        Ok(config)
+        ayaz_daemon::config::load(file)
     }
+}
+
+impl DaemonConfig for Config {
+    const PROGRAM: Program = Program::Analytics;
+    const URLS: &'static [SharedUrl] = &[SharedUrl::Database];
+    const BOUNDS: &'static [Bounds] = &[
+        bounds("refresh.poll_interval_ms", 10.0, 3_600_000.0),
+        bounds("refresh.running_hour_interval_s", 0.0, 3_600.0),
+        bounds("refresh.trip_gap_s", 1.0, 3_600.0),
+        bounds("refresh.cabin_tolerance_kelvin", 1.0, 20.0),
+        bounds("refresh.hours_per_transaction_max", 1.0, 168.0),
+        bounds("refresh.hours_per_round_max", 1.0, 100_000.0),
+        bounds(
+            "refresh.running_hours_memory_max_bytes",
+            0.0,
+            68_719_476_736.0,
+        ),
+        bounds("refresh.touches_per_round_max", 1.0, 1_000_000.0),
+        bounds("plausibility.interpolated_ramp.window_seconds", 10.0, 60.0),
+        bounds(
+            "plausibility.interpolated_ramp.sloped_signals_min",
+            2.0,
+            100.0,
+        ),
+        bounds("plausibility.stuck.window_seconds", 20.0, 40.0),
+        bounds("plausibility.stuck.power_swing_kw", 1.0, 2_000.0),
+        bounds("plausibility.stuck.current_swing_amperes", 1.0, 5_000.0),
+        bounds("plausibility.stuck.speed_swing_kmh", 1.0, 200.0),
+        bounds("plausibility.stuck.battery_energy_max_kwh", 50.0, 2_000.0),
+        bounds("plausibility.stuck.exterior_seconds", 60.0, 300.0),
+        bounds("plausibility.impossible_jump.speed_kmh", 0.1, 200.0),
+        bounds("plausibility.impossible_jump.soc_percent", 0.1, 100.0),
+        bounds(
+            "plausibility.impossible_jump.temperature_kelvin",
+            0.1,
+            200.0,
+        ),
+        bounds(
+            "plausibility.impossible_jump.cabin_temperature_kelvin",
+            0.1,
+            200.0,
+        ),
+        bounds(
+            "plausibility.impossible_jump.coolant_temperature_kelvin",
+            0.1,
+            200.0,
+        ),
+        bounds("plausibility.impossible_jump.position_m", 1.0, 1_000_000.0),
+        bounds(
+            "plausibility.exterior_against_fleet.vehicles_min",
+            3.0,
+            100_000.0,
+        ),
+        bounds(
+            "plausibility.exterior_against_fleet.trip_seconds_min",
+            60.0,
+            3_600.0,
+        ),
+        bounds(
+            "plausibility.exterior_against_fleet.deviation_kelvin",
+            1.0,
+            100.0,
+        ),
+        bounds(
+            "plausibility.exterior_against_fleet.alike_share_min",
+            0.0,
+            1.0,
+        ),
+    ];
 
     fn check(&self) -> Result<(), String> {
-        let refresh = &self.refresh;
-        if self.database.url.is_none() {
-            return Err("database.url is missing: set it, or AYAZ_DATABASE_URL".to_owned());
-        }
-        for (key, value, range) in [
-            ("trip_gap_s", u64::from(refresh.trip_gap_s), 1..=3600),
-            (
-                "cabin_tolerance_kelvin",
-                refresh.cabin_tolerance_kelvin.into(),
-                1..=20,
-            ),
-            ("poll_interval_ms", refresh.poll_interval_ms, 10..=3_600_000),
-            (
-                "running_hour_interval_s",
-                refresh.running_hour_interval_s.into(),
-                0..=3600,
-            ),
-            (
-                "hours_per_transaction_max",
-                refresh.hours_per_transaction_max as u64,
-                1..=168,
-            ),
-            (
-                "hours_per_round_max",
-                refresh.hours_per_round_max.into(),
-                1..=100_000,
-            ),
-            (
-                "running_hours_memory_max_bytes",
-                refresh.running_hours_memory_max_bytes,
-                0..=64 << 30,
-            ),
-            (
-                "touches_per_round_max",
-                refresh.touches_per_round_max.into(),
-                1..=1_000_000,
-            ),
-        ] {
-            if !range.contains(&value) {
-                let (min, max) = (range.start(), range.end());
-                return Err(format!("refresh.{key} is {value}, must be {min} to {max}"));
-            }
-        }
         Ok(())
     }
 }
@@ -176,6 +198,8 @@ impl RefreshConfig {
 
 #[cfg(test)]
 mod tests {
+    use ayaz_daemon::config::testing;
+
     use super::*;
 
     #[test]
@@ -190,20 +214,42 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_shows_every_key_and_every_number_has_bounds() {
+        assert_eq!(testing::keys_without_sample::<Config>(), [""; 0]);
+        assert_eq!(testing::numbers_out_of_bounds::<Config>(), [""; 0]);
+    }
+
+    #[test]
     fn values_that_cannot_work_are_named() {
-        let mut config = Config::with_database("postgres://u@h/d".parse().unwrap());
-        assert_eq!(config.check(), Ok(()));
-        config.refresh.trip_gap_s = 3601;
-        let mistake = config.check().unwrap_err();
-        assert!(
-            mistake.contains("trip_gap_s") && mistake.contains("3600"),
-            "{mistake}"
-        );
-        assert!(
-            Config::default()
-                .check()
-                .unwrap_err()
-                .contains("AYAZ_DATABASE_URL")
-        );
+        let url = ("AYAZ_DATABASE_URL", "postgres://u@h/d");
+        assert!(testing::load_variables::<Config>(&[url]).is_ok());
+        for (variable, value, word) in [
+            (
+                "AYAZ__REFRESH__TRIP_GAP_S",
+                "3601",
+                "trip_gap_s is 3601, it must be 1 to 3600",
+            ),
+            (
+                "AYAZ__PLAUSIBILITY__STUCK__WINDOW_SECONDS",
+                "-5",
+                "plausibility.stuck.window_seconds is -5, it must be 20 to 40",
+            ),
+            (
+                "AYAZ__PLAUSIBILITY__IMPOSSIBLE_JUMP__SPEED_KMH",
+                "NaN",
+                "speed_kmh is NaN",
+            ),
+        ] {
+            let loaded = testing::load_variables::<Config>(&[url, (variable, value)]);
+            let mistake = loaded.unwrap_err().to_string();
+            assert!(
+                mistake.contains(word) && mistake.contains(variable),
+                "{mistake}"
+            );
+        }
+        let nothing = testing::load_variables::<Config>(&[])
+            .unwrap_err()
+            .to_string();
+        assert!(nothing.starts_with("set AYAZ_DATABASE_URL"), "{nothing}");
     }
 }

@@ -11,11 +11,19 @@ use ayaz_analytics::run::{run, run_once};
 use ayaz_daemon::{exit, log, output, shutdown};
 use clap::Parser;
 
-/// Turns readings into energy per kilometre, hour by hour, as they arrive
+/// Turns readings into energy per kilometre, hour by hour, as they arrive.
+///
+/// Needs a database that `ayaz migrate` has prepared. Serves /metrics, /healthz and /readyz on
+/// 127.0.0.1:9465. SIGTERM or Ctrl-C stops it at any time; what was not worked out stays queued.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(
+    version,
+    after_help = "Environment: AYAZ_DATABASE_URL (with it no file is needed), AYAZ__SECTION__KEY for any \
+    other key, RUST_LOG, AYAZ_LOG_FORMAT=json.\n\
+    Exit codes: 0 stopped as asked, 1 failed at work, 2 bad usage, 64 bad configuration."
+)]
 struct Arguments {
-    /// TOML file; environment variables (AYAZ_DATABASE_URL, AYAZ__SECTION__KEY) lie over it
+    /// TOML file; deploy/analytics.example.toml explains every key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Work off all that is pending, print what was done, and exit once nothing more has come in for
@@ -28,6 +36,7 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let _log = log::init();
+    ayaz_daemon::config::warn_of_misspelt_variables();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,
         Err(error) => {

@@ -22,7 +22,14 @@ fn help_names_every_option() {
     let output = ayaz_analytics(&["--help"], &[]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
-    for option in ["--config", "--once", "AYAZ_DATABASE_URL"] {
+    for option in [
+        "--config",
+        "--once",
+        "AYAZ_DATABASE_URL",
+        "AYAZ__SECTION__KEY",
+        "RUST_LOG",
+        "64 bad configuration",
+    ] {
         assert!(text.contains(option), "{option} in {text}");
     }
 }
@@ -40,6 +47,11 @@ fn a_configuration_that_cannot_be_used_exits_with_64_and_one_line() {
         ("[refresh]\npoll_interval = 5\n", &[url], "poll_interval"),
         ("[refresh]\ntrip_gap_s = 0\n", &[url], "trip_gap_s"),
         ("[database]\nurl = \"mysql://x\"\n", &[], "postgres://"),
+        (
+            "[plausibility.stuck]\nwindow_seconds = 1e9\n",
+            &[url],
+            "analytics.toml, line 2: plausibility.stuck.window_seconds is 1000000000, it must be 20 to 40",
+        ),
     ] {
         std::fs::write(&file, text).unwrap();
         let output = ayaz_analytics(&["--config", file.to_str().unwrap()], environment);

@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
+use ayaz_daemon::config::{misspelt_variables, warn_of_misspelt_variables};
 use ayaz_daemon::{exit, log, output};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report, simulate};
@@ -18,7 +20,8 @@ use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, 
     version,
     propagate_version = true,
     after_help = "Environment: \
-    AYAZ_DATABASE_URL, AYAZ_MQTT_URL, AYAZ_CACHE_DIR (fetched servers), RUST_LOG.\n\
+    AYAZ_DATABASE_URL, AYAZ_MQTT_URL, AYAZ_CACHE_DIR (fetched servers), RUST_LOG, \
+    AYAZ_LOG_FORMAT=json.\n\
     Exit codes: 0 done, 1 failed at work, 2 bad usage, 64 bad configuration."
 )]
 struct Cli {
@@ -61,7 +64,19 @@ pub struct BadUsage(pub String);
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => match missing_addresses(&error) {
+            Some(text) => {
+                for sentence in misspelt_variables() {
+                    output::note(format_args!("ayaz: {sentence}"));
+                }
+                output::note(format_args!("ayaz: {text}"));
+                return ExitCode::from(exit::BAD_USAGE);
+            }
+            None => error.exit(),
+        },
+    };
     let mut runtime = match cli.command {
         // As in its own program.
         Command::Daemon(_) => tokio::runtime::Builder::new_current_thread(),
@@ -80,6 +95,7 @@ pub fn main() -> ExitCode {
         let _entered = runtime.enter();
         log::init_with_default(if is_daemon { "info" } else { "warn" })
     };
+    warn_of_misspelt_variables();
     let ended = runtime.block_on(run(cli.command));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,6 +117,34 @@ pub fn main() -> ExitCode {
             })
         }
     }
+}
+
+/// Arguments that are better given by the environment, with their variables.
+const ADDRESSES: [(&str, &str); 2] = [
+    ("--database-url", "AYAZ_DATABASE_URL"),
+    ("--mqtt-url", "AYAZ_MQTT_URL"),
+];
+
+/// What to do where nothing is missing but addresses: clap would name the arguments alone.
+fn missing_addresses(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::MissingRequiredArgument {
+        return None;
+    }
+    let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let address = |argument: &String| {
+        ADDRESSES
+            .iter()
+            .find(|(name, _)| argument.split(' ').next() == Some(name))
+    };
+    let missing: Vec<_> = missing.iter().map(address).collect::<Option<_>>()?;
+    let list = |names: Vec<&str>| names.join(" and ");
+    Some(format!(
+        "set {}, or give {}",
+        list(missing.iter().map(|(_, variable)| *variable).collect()),
+        list(missing.iter().map(|(name, _)| *name).collect()),
+    ))
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {

@@ -24,7 +24,6 @@ pub mod delimiter;
 pub mod fault;
 pub mod file;
 pub mod mapping;
-pub mod nearest;
 pub mod origin;
 pub mod pace;
 pub mod plan;

@@ -75,6 +75,57 @@ fn wrong_usage_exits_2() {
 }
 
 #[test]
+fn a_missing_address_is_told_by_its_variable() {
+    for (arguments, told) in [
+        (
+            &["migrate"][..],
+            "ayaz: set AYAZ_DATABASE_URL, or give --database-url",
+        ),
+        (
+            &["simulate", "cold-snap", "--output-dir", "x"],
+            "ayaz: set AYAZ_MQTT_URL, or give --mqtt-url",
+        ),
+    ] {
+        let output = ayaz(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert_eq!(text(&output.stderr).trim(), told);
+    }
+    // What is missing beside it is told by the usage.
+    let output = ayaz(&["replay"]);
+    assert!(text(&output.stderr).contains("--mapping"));
+
+    let output = Command::new(env!("CARGO_BIN_EXE_ayaz"))
+        .arg("migrate")
+        .env_remove("AYAZ_DATABASE_URL")
+        .env("AYAZ_DATABSE_URL", "postgres://u:hunter2@h/d")
+        .output()
+        .expect("the program starts");
+    let told = text(&output.stderr);
+    assert!(told.contains("AYAZ_DATABSE_URL is not known"), "{told}");
+    assert!(told.contains("did you mean AYAZ_DATABASE_URL"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_mapping_without_end_is_refused() {
+    let arguments = [
+        "replay",
+        "--mqtt-url",
+        "mqtt://127.0.0.1:1",
+        "--mapping",
+        "/dev/zero",
+        "x.csv",
+    ];
+    let output = ayaz(&arguments);
+    let told = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(
+        told.contains("/dev/zero") && told.contains("a device"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_time_that_ends_before_it_begins_is_wrong_usage_and_told() {
     for (from, to, remedy) in [
         ("2026-02-01", "2026-01-01", "exchange them"),

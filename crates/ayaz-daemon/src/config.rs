@@ -2,15 +2,26 @@
 //!
 //! `AYAZ_DATABASE_URL` and `AYAZ_MQTT_URL` set `database.url` and `mqtt.url`; any other key has
 //! the form `AYAZ__SECTION__KEY`. A key that does not exist is an error, so that a typing mistake
-//! cannot leave a default in force.
+//! cannot leave a default in force, and every error says where the value came from.
+//!
+//! Reading order: `sample` (which keys there are, and of what kind), `environment` (variables), `layers`
+//! (file and variables in one table), `secrets` (what no message may show).
+
+mod environment;
+mod layers;
+mod sample;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, File, FileFormat};
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use crate::files;
+pub use environment::{misspelt_variables, warn_of_misspelt_variables};
+pub use sample::Program;
+
+use environment::Variables;
+use layers::Layers;
 
 /// A configuration that cannot be used.
 #[derive(Debug, Error)]
@@ -23,7 +34,7 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// A key is unknown, missing or of the wrong type.
+    /// A key is unknown or missing, or its value cannot be.
     #[error("{0}")]
     Invalid(String),
 }
@@ -46,172 +57,90 @@ impl SharedUrl {
     }
 }
 
-/// Loads the configuration of a daemon that uses these addresses. The variables of others may be
-/// set too, as where all programs share one environment.
-pub fn load<C: DeserializeOwned>(
+/// What a number may be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// The number's key, such as `batch.rows_max`.
+    pub key: &'static str,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
+}
+
+/// The number of this key must be `min` to `max`.
+pub const fn bounds(key: &'static str, min: f64, max: f64) -> Bounds {
+    Bounds { key, min, max }
+}
+
+/// The configuration of a daemon.
+pub trait DaemonConfig: DeserializeOwned {
+    /// Whose it is.
+    const PROGRAM: Program;
+    /// The addresses without which the daemon cannot work.
+    const URLS: &'static [SharedUrl];
+    /// Of every number.
+    const BOUNDS: &'static [Bounds];
+
+    /// What values cannot be together.
+    ///
+    /// # Errors
+    ///
+    /// The mistake, with its keys.
+    fn check(&self) -> Result<(), String>;
+}
+
+/// Loads the configuration of a daemon from a file, if one is given, with the environment over it. The
+/// variables of other programs may be set too, as where all share one environment.
+///
+/// # Errors
+///
+/// For a file that cannot be read, and for the first mistake in it or in the environment.
+pub fn load<C: DaemonConfig>(file: Option<&Path>) -> Result<C, ConfigError> {
+    load_from(file, &Variables::of_this_process()?)
+}
+
+fn load_from<C: DaemonConfig>(
     file: Option<&Path>,
-    urls: &[SharedUrl],
+    variables: &Variables,
 ) -> Result<C, ConfigError> {
-    load_from(
-        file,
-        urls,
-        |name| std::env::var(name).ok(),
-        Environment::default(),
-    )
+    let mut layers = Layers::new(C::PROGRAM, file)?;
+    layers.lay_over(variables, C::URLS)?;
+    layers.check_kinds()?;
+    layers.check_bounds(C::BOUNDS)?;
+    let config: C = layers.deserialize()?;
+    config
+        .check()
+        .map_err(|mistake| ConfigError::Invalid(format!("configuration: {mistake}")))?;
+    Ok(config)
 }
 
-fn load_from<C: DeserializeOwned>(
-    file: Option<&Path>,
-    urls: &[SharedUrl],
-    variable: impl Fn(&str) -> Option<String>,
-    environment: Environment,
-) -> Result<C, ConfigError> {
-    let mut builder = Config::builder();
-    if let Some(path) = file {
-        let text = files::read_text(path).map_err(|source| ConfigError::Unreadable {
-            path: path.to_owned(),
-            source,
-        })?;
-        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+/// What a test of a daemon's configuration needs to know of it.
+#[doc(hidden)]
+pub mod testing {
+    use super::{ConfigError, DaemonConfig, Variables, load_from, sample};
+
+    /// Loads these variables alone.
+    pub fn load_variables<C: DaemonConfig>(variables: &[(&str, &str)]) -> Result<C, ConfigError> {
+        load_from(None, &Variables::of(variables))
     }
-    builder = builder.add_source(
-        environment
-            .prefix("AYAZ")
-            .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true),
-    );
-    for (name, key) in urls.iter().map(|url| url.variable_and_key()) {
-        if let Some(url) = variable(name).filter(|url| !url.is_empty()) {
-            builder = builder
-                .set_override(key, url)
-                .map_err(|error| invalid(file, &error))?;
-        }
-    }
-    builder
-        .build()
-        .and_then(Config::try_deserialize)
-        .map_err(|error| invalid(file, &error))
-}
 
-fn invalid(file: Option<&Path>, error: &config::ConfigError) -> ConfigError {
-    let origin = match file {
-        Some(path) => format!("configuration {}", path.display()),
-        None => "configuration (no file given, only the environment)".to_owned(),
-    };
-    ConfigError::Invalid(format!(
-        "{origin}: {}",
-        without_passwords(&error.to_string())
-    ))
-}
-
-/// A parser quotes what it cannot read, and that may be an address with its password.
-fn without_passwords(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("://") {
-        let (before, after) = rest.split_at(start + 3);
-        shown.push_str(before);
-        // Up to the last '@' of the word: a password may hold one.
-        let word = after
-            .find([' ', '"', '\'', '`', '\n'])
-            .unwrap_or(after.len());
-        rest = match after[..word].rfind('@') {
-            Some(at) => {
-                shown.push_str("***");
-                &after[at..]
-            }
-            None => after,
+    /// Numbers of the sample that have no bounds, or lie outside of them.
+    pub fn numbers_out_of_bounds<C: DaemonConfig>() -> Vec<String> {
+        let numbers = sample::numbers(C::PROGRAM);
+        let inside = |(key, number): &(String, f64)| {
+            let bounds = C::BOUNDS.iter().find(|bounds| bounds.key == key);
+            bounds.is_some_and(|bounds| (bounds.min..=bounds.max).contains(number))
         };
+        let outside = numbers.into_iter().filter(|number| !inside(number));
+        outside.map(|(key, _)| key).collect()
     }
-    shown.push_str(rest);
-    shown
+
+    /// Keys that the configuration knows and the sample does not show.
+    pub fn keys_without_sample<C: DaemonConfig>() -> Vec<String> {
+        sample::keys_without_sample::<C>()
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde::Deserialize;
-    use std::io::Write as _;
-
-    #[derive(Debug, Deserialize, PartialEq)]
-    #[serde(deny_unknown_fields)]
-    struct Sample {
-        database: Database,
-        #[serde(default)]
-        batch: Batch,
-    }
-
-    #[derive(Debug, Deserialize, PartialEq)]
-    #[serde(deny_unknown_fields)]
-    struct Database {
-        url: String,
-    }
-
-    #[derive(Debug, Default, Deserialize, PartialEq)]
-    #[serde(deny_unknown_fields, default)]
-    struct Batch {
-        rows_max: usize,
-    }
-
-    fn load_sample(file: &str, variables: &[(&str, &str)]) -> Result<Sample, ConfigError> {
-        let mut on_disk = tempfile::NamedTempFile::new().unwrap();
-        on_disk.write_all(file.as_bytes()).unwrap();
-        let map: std::collections::HashMap<String, String> = variables
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
-            .collect();
-        let environment = Environment::default().source(Some(map.clone()));
-        load_from(
-            Some(on_disk.path()),
-            &[SharedUrl::Database],
-            |name| map.get(name).cloned(),
-            environment,
-        )
-    }
-
-    #[test]
-    fn the_environment_lies_over_the_file() {
-        let loaded = load_sample(
-            "[database]\nurl = 'file'\n[batch]\nrows_max = 5\n",
-            &[
-                ("AYAZ_DATABASE_URL", "env"),
-                ("AYAZ_MQTT_URL", "of another program"),
-                ("AYAZ__BATCH__ROWS_MAX", "7"),
-            ],
-        );
-        let expected = Sample {
-            database: Database {
-                url: "env".to_owned(),
-            },
-            batch: Batch { rows_max: 7 },
-        };
-        assert_eq!(loaded.unwrap(), expected);
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (file, word) in [
-            ("[database]\nurl = 'x'\n[batch]\nrows = 5\n", "rows"),
-            ("[batch]\nrows_max = 5\n", "database"),
-            (
-                "[database]\nurl = 'x'\n[batch]\nrows_max = 'many'\n",
-                "rows_max",
-            ),
-            ("[database\n", "database"),
-        ] {
-            let error = load_sample(file, &[]).unwrap_err().to_string();
-            assert!(error.contains(word), "{error} should name {word}");
-        }
-        for file in [
-            "database = 'postgres://u:hunter2@h/d'\n",
-            "[database]\nurl = 'postgres://u:hunter2@h/d\n",
-            "[database]\nurl = 'x'\n[batch]\nrows_max = 'postgres://u:hun@ter2@h/d'\n",
-        ] {
-            let error = load_sample(file, &[]).unwrap_err().to_string();
-            assert!(!error.contains("ter2"), "{error}");
-        }
-        let missing = load::<Sample>(Some(Path::new("does/not/exist.toml")), &[]).unwrap_err();
-        assert!(missing.to_string().contains("does/not/exist.toml"));
-    }
-}
+mod tests;

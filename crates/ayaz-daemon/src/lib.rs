@@ -11,5 +11,6 @@ pub mod exit;
 pub mod files;
 pub mod log;
 pub mod metrics;
+pub mod nearest;
 pub mod output;
 pub mod shutdown;

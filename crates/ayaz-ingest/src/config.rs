@@ -4,16 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use ayaz_daemon::admin::AdminConfig;
-use ayaz_daemon::config::{ConfigError, SharedUrl};
+use ayaz_daemon::config::{Bounds, ConfigError, DaemonConfig, Program, SharedUrl, bounds};
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
 use crate::batch::BatchConfig;
 use crate::mqtt::MqttConfig;
 use crate::validate::Limits;
-
-/// Beyond that a server of this size has nothing left to gain.
-const CONNECTIONS_MAX: u8 = 4;
 
 /// Everything that can be set.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,67 +73,50 @@ impl Default for DeadLetterConfig {
 impl Config {
     /// From this file, with the environment over it.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let config: Self =
-            ayaz_daemon::config::load(file, &[SharedUrl::Database, SharedUrl::Mqtt])?;
-        config
-            .check()
-            .map_err(|mistake| ConfigError::Invalid(format!("configuration: {mistake}")))?;
-        Ok(config)
+        ayaz_daemon::config::load(file)
     }
+}
 
-    /// Values that could not work are told before any work.
+impl DaemonConfig for Config {
+    const PROGRAM: Program = Program::Ingest;
+    const URLS: &'static [SharedUrl] = &[SharedUrl::Mqtt, SharedUrl::Database];
+    const BOUNDS: &'static [Bounds] = &[
+        bounds("shutdown_grace_ms", 0.0, 600_000.0),
+        bounds("stall_after_s", 1.0, 86_400.0),
+        bounds("mqtt.receive_maximum", 1.0, 65_535.0),
+        // The protocol's limit.
+        bounds("mqtt.packet_max_bytes", 1.0, 268_435_455.0),
+        bounds("mqtt.memory_max_bytes", 1.0, 68_719_476_736.0),
+        bounds("mqtt.vehicle_memory_max_bytes", 1.0, 68_719_476_736.0),
+        bounds("mqtt.keep_alive_s", 5.0, 65_535.0),
+        bounds("mqtt.session_expiry_s", 1.0, 4_294_967_295.0),
+        bounds("mqtt.reconnect_delay_min_ms", 1.0, 3_600_000.0),
+        bounds("mqtt.reconnect_delay_max_ms", 1.0, 3_600_000.0),
+        bounds("mqtt.takeover_delay_max_ms", 1.0, 3_600_000.0),
+        bounds("database.write_timeout_ms", 100.0, 3_600_000.0),
+        // Beyond that a server of this size has nothing left to gain.
+        bounds("database.connections", 1.0, 4.0),
+        bounds("batch.rows_max", 1.0, 1_000_000.0),
+        bounds("batch.linger_ms", 0.0, 60_000.0),
+        bounds("limits.payload_max_bytes", 1.0, 268_435_455.0),
+        bounds("limits.readings_max", 1.0, 1_000_000.0),
+        bounds("limits.future_tolerance_s", 0.0, 31_536_000.0),
+        bounds("dead_letters.per_vehicle_hour_max", 1.0, 4_294_967_295.0),
+    ];
+
     fn check(&self) -> Result<(), String> {
-        let Self {
-            mqtt,
-            database,
-            batch,
-            limits,
-            dead_letters,
-            ..
-        } = self;
-        for (key, value, least) in [
-            ("mqtt.receive_maximum", u64::from(mqtt.receive_maximum), 1),
-            ("mqtt.keep_alive_s", u64::from(mqtt.keep_alive_s), 5),
-            (
-                "mqtt.reconnect_delay_min_ms",
-                mqtt.reconnect_delay_min_ms,
-                1,
-            ),
-            (
-                "mqtt.reconnect_delay_max_ms",
-                mqtt.reconnect_delay_max_ms,
-                1,
-            ),
-            ("database.write_timeout_ms", database.write_timeout_ms, 100),
-            ("database.connections", u64::from(database.connections), 1),
-            (
-                "dead_letters.per_vehicle_hour_max",
-                u64::from(dead_letters.per_vehicle_hour_max),
-                1,
-            ),
-            ("batch.rows_max", batch.rows_max as u64, 1),
-            ("limits.readings_max", limits.readings_max as u64, 1),
-            (
-                "limits.payload_max_bytes",
-                limits.payload_max_bytes as u64,
-                1,
-            ),
-        ] {
-            if value < least {
-                return Err(format!("{key} is {value}, it must be at least {least}"));
-            }
-        }
-        if database.connections > CONNECTIONS_MAX {
-            return Err(format!(
-                "database.connections is {}, it can be {CONNECTIONS_MAX} at most",
-                database.connections,
-            ));
-        }
+        let Self { mqtt, limits, .. } = self;
         if mqtt.client_id.is_empty() {
             return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
         }
         if mqtt.shared_group.contains(['/', '+', '#']) {
             return Err("mqtt.shared_group must not hold '/', '+' or '#'".to_owned());
+        }
+        if mqtt.reconnect_delay_min_ms > mqtt.reconnect_delay_max_ms {
+            return Err(
+                "it must hold that mqtt.reconnect_delay_min_ms <= mqtt.reconnect_delay_max_ms"
+                    .to_owned(),
+            );
         }
         let packet = mqtt.packet_max_bytes as usize;
         if limits.payload_max_bytes > packet || packet > mqtt.memory_max_bytes {
@@ -179,6 +159,8 @@ impl DatabaseConfig {
 
 #[cfg(test)]
 mod tests {
+    use ayaz_daemon::config::testing;
+
     use super::*;
 
     #[test]
@@ -210,28 +192,52 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_shows_every_key_and_every_number_has_bounds() {
+        assert_eq!(testing::keys_without_sample::<Config>(), [""; 0]);
+        assert_eq!(testing::numbers_out_of_bounds::<Config>(), [""; 0]);
+    }
+
+    #[test]
     fn values_that_cannot_work_are_named() {
-        let sample = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../deploy/ingest.example.toml"
-        );
-        let good = Config::load(Some(sample.as_ref())).unwrap();
-        let mut changed = good.clone();
-        changed.batch.rows_max = 0;
-        assert!(changed.check().unwrap_err().contains("batch.rows_max"));
-        let mut changed = good.clone();
-        changed.mqtt.keep_alive_s = 0;
-        assert!(changed.check().unwrap_err().contains("mqtt.keep_alive_s"));
-        let mut changed = good.clone();
-        changed.mqtt.memory_max_bytes = 0;
-        assert!(
-            changed
-                .check()
-                .unwrap_err()
-                .contains("mqtt.memory_max_bytes")
-        );
-        let mut changed = good;
-        changed.mqtt.shared_group = "a/b".to_owned();
-        assert!(changed.check().unwrap_err().contains("mqtt.shared_group"));
+        for (variable, value, word) in [
+            (
+                "AYAZ__BATCH__ROWS_MAX",
+                "0",
+                "batch.rows_max is 0, it must be 1 to 1000000",
+            ),
+            ("AYAZ__MQTT__KEEP_ALIVE_S", "0", "mqtt.keep_alive_s is 0"),
+            (
+                "AYAZ__MQTT__MEMORY_MAX_BYTES",
+                "1000",
+                "<= mqtt.memory_max_bytes",
+            ),
+            (
+                "AYAZ__MQTT__RECEIVE_MAXIMUM",
+                "65536",
+                "it must be 1 to 65535",
+            ),
+            (
+                "AYAZ__MQTT__RECONNECT_DELAY_MAX_MS",
+                "100",
+                "mqtt.reconnect_delay_min_ms <=",
+            ),
+            ("AYAZ__MQTT__SHARED_GROUP", "a/b", "mqtt.shared_group"),
+            ("AYAZ__MQTT__CLIENT_ID", "", "mqtt.client_id is empty"),
+            ("AYAZ__MQTT__FLEETS", "a b", "mqtt.fleets"),
+            (
+                "AYAZ__LIMITS__RECORDED_AT_MIN",
+                "yesterday",
+                "limits.recorded_at_min",
+            ),
+        ] {
+            let error = testing::load_variables::<Config>(&[
+                ("AYAZ_MQTT_URL", "mqtt://127.0.0.1"),
+                ("AYAZ_DATABASE_URL", "postgres://u@127.0.0.1/d"),
+                (variable, value),
+            ])
+            .unwrap_err()
+            .to_string();
+            assert!(error.contains(word), "{error} should say {word}");
+        }
     }
 }

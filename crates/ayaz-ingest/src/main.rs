@@ -51,6 +51,7 @@ fn main() -> ExitCode {
 async fn run() -> ExitCode {
     let arguments = Arguments::parse();
     let _log = log::init();
+    ayaz_daemon::config::warn_of_misspelt_variables();
     ayaz_store::failpoint::arm();
     let config = match Config::load(arguments.config.as_deref()) {
         Ok(config) => config,

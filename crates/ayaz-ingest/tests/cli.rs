@@ -1,5 +1,7 @@
 //! The program's behaviour before it works: help and bad configuration.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -24,6 +26,72 @@ fn help_tells_what_is_needed() {
         "/readyz",
     ] {
         assert!(text.contains(word), "--help should name {word}");
+    }
+}
+
+#[test]
+fn without_any_configuration_the_variables_are_named() {
+    let output = run(&[], &[("AYAZ_MQTT_ULR", "mqtt://u:hunter2@h")]);
+    assert_eq!(output.status.code(), Some(64));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("AYAZ_MQTT_ULR is not known"), "{told}");
+    assert!(told.contains("did you mean AYAZ_MQTT_URL"), "{told}");
+    let last = told.lines().last().unwrap_or_default();
+    assert_eq!(
+        last,
+        "ayaz-ingest: set AYAZ_MQTT_URL and AYAZ_DATABASE_URL, or mqtt.url and database.url in a file \
+         that --config names"
+    );
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn a_configuration_that_is_no_file_of_text_is_refused_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    for path in ["/dev/zero", pipe.to_str().expect("a name")] {
+        let output = run(&["--config", path], &[]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{told}");
+        assert!(
+            told.contains(path) && told.contains("a pipe or a device"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn a_password_that_everybody_can_read_is_told_with_the_command_that_mends_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("it's.toml");
+    let text = "[database]\nurl = 'postgres://u:hunter2@h/d'\n[batch]\nrows_max = 0\n";
+    std::fs::write(&path, text).expect("a file");
+    for (mode, is_told) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
+        std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a mode");
+        let environment = [("AYAZ_MQTT_URL", "mqtt://127.0.0.1")];
+        let output = run(&["--config", path.to_str().expect("a name")], &environment);
+        assert_eq!(output.status.code(), Some(64));
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            told.contains("every user of this machine can read it"),
+            is_told,
+            "{told}"
+        );
+        assert!(!told.contains("hunter2"), "{told}");
+        if is_told {
+            let command = told.lines().next().and_then(|line| line.split(": ").last());
+            let mended = Command::new("sh")
+                .args(["-c", command.expect("a command")])
+                .status();
+            assert!(mended.expect("sh runs").success());
+            let mode = std::fs::metadata(&path)
+                .expect("it is there")
+                .permissions()
+                .mode();
+            assert_eq!(mode & 0o007, 0);
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::fleet::FleetConfig;
 
-/// All checks. Limits outside of what is said beside them are taken as the nearest one inside, so
-/// that no configuration reaches beyond [`REACH_BACK_MICROSECONDS`](super::REACH_BACK_MICROSECONDS)
+/// All checks. A configuration whose limits lie outside of what is said beside them is refused; here
+/// they are taken as the nearest one inside, so that nothing reaches beyond [`REACH_BACK_MICROSECONDS`](super::REACH_BACK_MICROSECONDS)
 /// and [`REACH_ON_MICROSECONDS`](super::REACH_ON_MICROSECONDS).
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

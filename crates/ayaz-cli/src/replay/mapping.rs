@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use ayaz_daemon::nearest::suggestion;
 use ayaz_model::{FleetId, Signal, VehicleId};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
-
-use super::nearest::suggestion;
 
 mod check;
 

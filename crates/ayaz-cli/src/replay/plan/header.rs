@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::super::delimiter;
 use super::super::mapping::Mapping;
-use super::super::nearest::suggestion;
 use super::super::source::{Progress, RowLimit, decode, reader};
 use super::{Column, Encoding};
+use ayaz_daemon::nearest::suggestion;
 
 pub(super) struct Header {
     names: Vec<String>,
