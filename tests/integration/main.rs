@@ -12,6 +12,7 @@ mod flood;
 mod granted;
 mod guarantee;
 mod history;
+mod logins;
 mod logs;
 mod real_trips;
 mod scenario;

@@ -151,6 +151,13 @@ impl Worker {
         if Instant::now() >= self.upkeep_at {
             let quotas = upkeep::forget_quotas(client).await?;
             tracing::debug!(quotas, "old quotas of dead letters are forgotten");
+            for login in upkeep::unbounded_readers(client).await? {
+                tracing::warn!(
+                    login,
+                    "this login may only read, and its time-out and read-only setting are gone or were \
+                     never set: it may hold the database for long. deploy/database/logins.sql sets them"
+                );
+            }
             self.upkeep_at = Instant::now() + UPKEEP_INTERVAL;
         }
         let touches_max = self.config.touches_per_round_max;

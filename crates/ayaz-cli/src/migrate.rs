@@ -29,5 +29,14 @@ pub async fn run(args: MigrateArgs) -> Result<()> {
         "schema version {} (TimescaleDB edition: {})",
         migrated.version, migrated.edition
     ))?;
+    if !migrated.to_revoke.is_empty() {
+        ayaz_daemon::note!(
+            "everybody who may connect may still do what no part of Ayaz needs, and this login may not \
+             revoke it; have a superuser run in this database:"
+        );
+        for statement in &migrated.to_revoke {
+            ayaz_daemon::note!("  {statement};");
+        }
+    }
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod message;
 pub mod migrate;
 pub mod raw_copy;
 pub mod reports;
+mod rights;
 pub mod scratch;
 pub mod vehicles;
 

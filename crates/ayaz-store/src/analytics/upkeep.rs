@@ -1,4 +1,4 @@
-//! What the worker clears away, since ingest may not delete anything.
+//! What the worker clears away, since ingest may not delete anything, and what it watches.
 
 use tokio_postgres::Client;
 
@@ -16,4 +16,42 @@ pub async fn forget_quotas(client: &Client) -> Result<u64, StoreError> {
         )
         .await
         .map_err(|error| StoreError::from_driver("forget old quotas of dead letters", error))
+}
+
+/// Logins that may only read, and whose own settings no longer keep them from holding the database for
+/// long. PostgreSQL lets every login change its own settings; who may do more than read is left to those
+/// who gave him that.
+pub async fn unbounded_readers(client: &Client) -> Result<Vec<String>, StoreError> {
+    let rows = client
+        .query(
+            "-- unbounded_readers
+            select r.rolname
+            from pg_roles r
+            left join lateral (
+                select
+                    max(split_part(setting, '=', 2))
+                        filter (where setting like 'statement_timeout=%') as statement_timeout,
+                    max(split_part(setting, '=', 2))
+                        filter (where setting like 'default_transaction_read_only=%') as read_only
+                from pg_db_role_setting s, unnest(s.setconfig) as setting
+                where s.setrole = r.oid
+                    and s.setdatabase in (
+                        0, (select oid from pg_database where datname = current_database())
+                    )
+            ) s on true
+            where r.rolcanlogin and not r.rolsuper
+                and pg_has_role(r.oid, 'ayaz_reader', 'member')
+                and not pg_has_role(r.oid, 'ayaz_operator', 'member')
+                and not pg_has_role(r.oid, 'ayaz_analytics', 'member')
+                and has_database_privilege(r.oid, current_database(), 'connect')
+                and (
+                    coalesce(s.statement_timeout, '0') in ('0', '0ms', '0s')
+                    or coalesce(s.read_only, 'off') <> 'on'
+                )
+            order by r.rolname",
+            &[],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("look at the logins that read", error))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }

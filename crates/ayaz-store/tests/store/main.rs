@@ -6,4 +6,5 @@ mod day_bands;
 mod dead_letters;
 mod functions;
 mod reports;
+mod rights;
 mod schema;

@@ -1,0 +1,198 @@
+//! `deploy/database/logins.sql`, run by psql as an owner who is no superuser.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, ensure};
+use ayaz_local::{LocalStack, Options};
+use ayaz_store::{Connection, Role};
+use url::Url;
+
+/// All that SQL, psql and URLs could take for something else.
+const PASSWORDS: [(&str, &str, &str); 3] = [
+    ("INGEST_PASSWORD", "ayaz_ingest_login", "in'ge\"st $1 \\ :x"),
+    ("ANALYTICS_PASSWORD", "ayaz_analytics_login", "analytics-1"),
+    ("READER_PASSWORD", "ayaz_reader_login", "reader-2"),
+];
+
+const LOGINS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/database/logins.sql");
+
+/// A server with a database of an owner who may create roles and no more.
+struct Site {
+    stack: LocalStack,
+    server: Connection,
+    psql: PathBuf,
+    owner_url: Url,
+}
+
+impl Site {
+    async fn new() -> Result<Self> {
+        let options = Options {
+            broker: false,
+            ..Options::default()
+        };
+        let mut stack = LocalStack::start(options, |_| {}).await?;
+        let server = Connection::open(&stack.database_url().parse()?, Role::Owner).await?;
+        server
+            .client
+            .batch_execute("create role landlord login createrole password 'owner'")
+            .await?;
+        server
+            .client
+            .batch_execute("create database fleet owner landlord")
+            .await?;
+        let mut owner_url = Url::parse(stack.database_url())?;
+        let set = owner_url.set_username("landlord");
+        set.and_then(|()| owner_url.set_password(Some("owner")))
+            .ok()
+            .context("a URL with a user")?;
+        owner_url.set_path("fleet");
+        let postmaster = stack.database().and_then(|database| database.pid());
+        let postmaster = postmaster.context("the server's process")?;
+        let program = std::fs::read_link(format!("/proc/{postmaster}/exe"))?;
+        Ok(Self {
+            psql: program.with_file_name("psql"),
+            stack,
+            server,
+            owner_url,
+        })
+    }
+
+    fn run(&self, passwords: &[(&str, &str)]) -> Result<Output> {
+        let mut psql = Command::new(&self.psql);
+        psql.args(["--no-psqlrc", "--quiet", "--file", LOGINS])
+            .env("PGHOST", "127.0.0.1")
+            .env(
+                "PGPORT",
+                self.owner_url.port().context("a port")?.to_string(),
+            )
+            .env("PGUSER", "landlord")
+            .env("PGPASSWORD", "owner")
+            .env("PGDATABASE", "fleet");
+        for (variable, ..) in PASSWORDS {
+            psql.env_remove(variable);
+        }
+        psql.envs(passwords.iter().copied());
+        psql.output().context("run psql")
+    }
+
+    fn refusal(&self, passwords: &[(&str, &str)]) -> Result<String> {
+        let output = self.run(passwords)?;
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(!output.status.success(), "it is refused: {told}");
+        ensure!(!told.contains("syntax error"), "{told}");
+        Ok(told)
+    }
+
+    async fn connect(&self, login: &str, password: &str) -> Result<Connection> {
+        let mut url = self.owner_url.clone();
+        let set = url.set_username(login);
+        set.and_then(|()| url.set_password(Some(password)))
+            .ok()
+            .context("a URL with a user")?;
+        Ok(Connection::open(&url.as_str().parse()?, Role::Owner).await?)
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_is_no_superuser_makes_the_logins() -> Result<()> {
+    let site = Site::new().await?;
+    let all: Vec<_> = PASSWORDS
+        .map(|(variable, _, password)| (variable, password))
+        .into();
+    let told = site.refusal(&all)?;
+    assert!(told.contains("run `ayaz migrate` first"), "{told}");
+    ayaz_store::migrate::migrate(&site.owner_url.as_str().parse()?).await?;
+
+    let told = site.refusal(&[])?;
+    assert!(told.contains("INGEST_PASSWORD"), "{told}");
+    let told = site.refusal(&[all[0], all[2], ("ANALYTICS_PASSWORD", "")])?;
+    assert!(told.contains("set ANALYTICS_PASSWORD in"), "{told}");
+
+    // A second run sets the same again.
+    for _ in 0..2 {
+        let output = site.run(&all)?;
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        assert_eq!(told, "");
+    }
+    for (_, login, password) in PASSWORDS {
+        let connection = site.connect(login, password).await?;
+        let versions = "select count(*) from ayaz_schema_version";
+        connection.client.query_one(versions, &[]).await?;
+        assert!(site.connect(login, "another").await.is_err(), "{login}");
+    }
+    let reader = site.connect("ayaz_reader_login", PASSWORDS[2].2).await?;
+    let row = reader
+        .client
+        .query_one(
+            "select current_setting('default_transaction_read_only'),
+                current_setting('statement_timeout')",
+            &[],
+        )
+        .await?;
+    let found: (&str, &str) = (row.get(0), row.get(1));
+    assert_eq!(found, ("on", "30s"));
+    Ok(site.stack.stop().await?)
+}
+
+#[tokio::test]
+async fn no_password_gets_into_the_servers_log() -> Result<()> {
+    let mut site = Site::new().await?;
+    let all: Vec<_> = PASSWORDS
+        .map(|(variable, _, password)| (variable, password))
+        .into();
+    ayaz_store::migrate::migrate(&site.owner_url.as_str().parse()?).await?;
+    for change in [
+        "alter system set log_statement = 'all'",
+        "select pg_reload_conf()",
+    ] {
+        site.server.client.batch_execute(change).await?;
+    }
+    system_tests::wait::until("the new setting", 20, async || {
+        let row = site
+            .server
+            .client
+            .query_one("show log_statement", &[])
+            .await?;
+        Ok(row.get::<_, &str>(0) == "all")
+    })
+    .await?;
+    let told = site.refusal(&all)?;
+    let remedy = "grant set on parameter log_statement, log_min_duration_statement, \
+                  log_transaction_sample_rate, log_min_error_statement to landlord";
+    assert!(told.contains(remedy), "{told}");
+    site.server.client.batch_execute(remedy).await?;
+    let output = site.run(&all)?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let log = std::fs::read_to_string(site.stack.database().context("a server")?.log_path())?;
+    assert!(
+        log.contains("set log_statement"),
+        "statements are logged: {log}"
+    );
+    for (_, _, password) in PASSWORDS {
+        assert!(!log.contains(password), "{password}");
+    }
+    Ok(site.stack.stop().await?)
+}
+
+#[test]
+fn the_samples_name_logins_that_the_script_makes() -> Result<()> {
+    let script = std::fs::read_to_string(LOGINS)?;
+    for sample in ["ingest", "analytics"] {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
+        let text = std::fs::read_to_string(format!("{folder}/{sample}.example.toml"))?;
+        let address = text
+            .lines()
+            .find_map(|line| line.strip_prefix("url = \"postgres://"))
+            .context("an address")?;
+        let login = address.split([':', '@']).next().unwrap_or_default();
+        let made = format!("'{login}'");
+        assert!(
+            script.contains(&made),
+            "{sample}.example.toml names {login}"
+        );
+    }
+    Ok(())
+}
