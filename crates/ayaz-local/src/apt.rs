@@ -2,7 +2,8 @@
 //! `apt-get`, mirror, proxy and keys, without touching anything of the system's apt.
 
 use std::fmt::Write;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,8 +58,11 @@ impl Apt {
         .await?;
         let config = work.join("apt.conf");
         let written = (|| {
-            fs::create_dir_all(work.join("state/lists/partial"))?;
-            fs::create_dir_all(work.join("cache/archives/partial"))?;
+            // Wide enough for apt-get, whatever the umask is, and no wider.
+            let mut folders = DirBuilder::new();
+            folders.recursive(true).mode(0o755);
+            folders.create(work.join("state/lists/partial"))?;
+            folders.create(work.join("cache/archives/partial"))?;
             fs::write(work.join("state/status"), "")?;
             fs::write(work.join("sources.list"), source)?;
             fs::write(&config, configuration(work, &machine))

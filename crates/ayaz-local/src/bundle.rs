@@ -1,7 +1,7 @@
 //! Debian 13's servers, fetched once into a cache directory and shared by all processes.
 
 use std::fs::{self, File, Permissions, TryLockError};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,6 +99,8 @@ impl Bundle {
         let started = Instant::now();
         let work = tempfile::Builder::new()
             .prefix(WORK_PREFIX)
+            // Root's apt-get drops its rights for what it downloads.
+            .permissions(Permissions::from_mode(0o755))
             .tempdir_in(cache)
             .map_err(|error| format!("{}: {error}", cache.display()))?;
         progress("reading Debian's package lists");
@@ -187,6 +189,7 @@ async fn lock(cache: &Path, progress: &mut impl FnMut(&str)) -> Result<File, Loc
         .create(true)
         .truncate(false)
         .write(true)
+        .mode(0o644)
         .open(&path)
         .map_err(LocalError::io("create", &path))?;
     let deadline = Instant::now() + LOCK_WAIT;

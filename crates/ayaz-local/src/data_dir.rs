@@ -1,13 +1,15 @@
 //! Where the servers keep their data.
 
-use std::fs::{self, File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, Permissions, TryLockError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::error::LocalError;
 use crate::files;
+use crate::folder::Folder;
 use crate::guardian::Guardian;
 use crate::user::ServerUser;
 
@@ -17,7 +19,7 @@ const LOCK_WAIT: Duration = Duration::from_secs(40);
 /// A directory with one subdirectory for each server.
 #[derive(Debug)]
 pub(crate) struct DataDir {
-    path: PathBuf,
+    folder: Folder,
     /// Removes a temporary directory after the servers have stopped.
     guardian: Option<Guardian>,
     /// Held by this process and by every server in a kept directory, so that two processes never
@@ -42,12 +44,15 @@ impl DataDir {
         check_reachable(&parent, user).await?;
         let created = tempfile::Builder::new()
             .prefix("ayaz-")
+            .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&parent)
             .map_err(LocalError::io("create a directory in", &parent))?;
-        files::give(created.path(), user)?;
-        let guardian = Guardian::spawn(created.path(), user)?;
+        let folder = Folder::open(created.path())?;
+        folder.give(user)?;
+        let guardian = Guardian::spawn(&folder, user)?;
+        let _ = created.keep();
         Ok(Self {
-            path: created.keep(),
+            folder,
             guardian: Some(guardian),
             lock: None,
         })
@@ -62,8 +67,9 @@ impl DataDir {
         let path = given
             .canonicalize()
             .map_err(LocalError::io("resolve", given))?;
+        let folder = Folder::open(&path)?;
         if created {
-            files::give(&path, user)?;
+            folder.give(user)?;
         }
         let reachable = check_reachable(&path, user).await;
         if reachable.is_err() && created {
@@ -71,16 +77,10 @@ impl DataDir {
             let _ = fs::remove_dir(&path);
         }
         reachable?;
-        let lock_path = path.join("lock");
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock_path)
-            .map_err(LocalError::io("create", &lock_path))?;
+        let lock = folder.append("lock")?;
         take_lock(&lock, &path, progress).await?;
         Ok(Self {
-            path,
+            folder,
             guardian: None,
             lock: Some(lock),
         })
@@ -91,18 +91,14 @@ impl DataDir {
         &self,
         name: &str,
         user: Option<&ServerUser>,
-    ) -> Result<PathBuf, LocalError> {
-        let home = self.path.join(name);
-        if files::create_dir(&home, 0o700)? {
-            files::give(&home, user)?;
-        }
-        Ok(home)
+    ) -> Result<Folder, LocalError> {
+        self.folder.folder(name, user)
     }
 
     /// The lock, to be held by a server as well.
     pub(crate) fn lock(&self) -> Result<Option<File>, LocalError> {
         let clone = self.lock.as_ref().map(File::try_clone).transpose();
-        clone.map_err(LocalError::io("share the lock of", &self.path))
+        clone.map_err(LocalError::io("share the lock of", self.folder.path()))
     }
 
     /// Removes a temporary directory; the servers in it must have stopped.

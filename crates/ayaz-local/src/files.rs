@@ -1,12 +1,11 @@
-//! Directories and private files, given to the user the servers run as.
+//! Directories that a user names, and logs as they are shown.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
+use std::fs::{self, DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use crate::error::LocalError;
-use crate::user::ServerUser;
+use crate::folder::Folder;
 
 /// A server's log is shown from its end, at most this much of it.
 const LOG_TAIL_BYTES: u64 = 16 * 1024;
@@ -25,7 +24,8 @@ pub(crate) fn create_dir(path: &Path, mode: u32) -> Result<bool, LocalError> {
     {
         create_dir(parent, 0o755)?;
     }
-    match fs::create_dir(path) {
+    // Never wider than that, and not for a moment; the umask may narrow it.
+    match DirBuilder::new().mode(mode).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => {
             return Ok(false);
@@ -37,53 +37,9 @@ pub(crate) fn create_dir(path: &Path, mode: u32) -> Result<bool, LocalError> {
     Ok(true)
 }
 
-/// Gives `path` to the user the servers run as.
-pub(crate) fn give(path: &Path, user: Option<&ServerUser>) -> Result<(), LocalError> {
-    match user {
-        Some(user) => chown(path, Some(user.uid), Some(user.gid))
-            .map_err(LocalError::io("change the owner of", path)),
-        None => Ok(()),
-    }
-}
-
-/// Writes a file that only its owner can read, replacing what was there.
-pub(crate) fn write_private(
-    path: &Path,
-    text: &str,
-    user: Option<&ServerUser>,
-) -> Result<(), LocalError> {
-    remove_if_there(path)?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(LocalError::io("create", path))?;
-    file.write_all(text.as_bytes())
-        .map_err(LocalError::io("write", path))?;
-    give(path, user)
-}
-
-pub(crate) fn remove_if_there(path: &Path) -> Result<(), LocalError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(LocalError::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// The last lines written to a log after its first `offset` bytes.
-pub(crate) fn log_tail(path: &Path, offset: u64) -> String {
-    let mut bytes = Vec::new();
-    if let Ok(mut file) = fs::File::open(path) {
-        let length = file.metadata().map_or(0, |metadata| metadata.len());
-        let start = offset.max(length.saturating_sub(LOG_TAIL_BYTES));
-        if file.seek(SeekFrom::Start(start)).is_ok() {
-            // A log that cannot be read to its end is shown as far as it goes.
-            let _ = file.take(LOG_TAIL_BYTES).read_to_end(&mut bytes);
-        }
-    }
+pub(crate) fn log_tail(home: &Folder, name: &str, offset: u64) -> String {
+    let bytes = home.tail(name, offset, LOG_TAIL_BYTES);
     last_lines(&String::from_utf8_lossy(&bytes), LOG_TAIL_LINES)
 }
 
@@ -105,11 +61,12 @@ mod tests {
     #[test]
     fn a_log_is_shown_from_this_start_on() {
         let dir = tempfile::tempdir().unwrap();
+        let home = Folder::open(dir.path()).unwrap();
         let path = dir.path().join("log");
         fs::write(&path, "old\nnew 1\n\nnew 2\n").unwrap();
-        assert_eq!(log_tail(&path, 4), "new 1\nnew 2");
-        assert_eq!(log_tail(&dir.path().join("none"), 0), "(nothing)");
+        assert_eq!(log_tail(&home, "log", 4), "new 1\nnew 2");
+        assert_eq!(log_tail(&home, "none", 0), "(nothing)");
         fs::write(&path, "line of text\n".repeat(10_000)).unwrap();
-        assert_eq!(log_tail(&path, 0).lines().count(), LOG_TAIL_LINES);
+        assert_eq!(log_tail(&home, "log", 0).lines().count(), LOG_TAIL_LINES);
     }
 }

@@ -10,10 +10,11 @@ use std::time::Duration;
 use tokio::process::{Child, ChildStdin};
 
 use crate::error::LocalError;
-use crate::files;
+use crate::folder::Folder;
 use crate::user::{ServerUser, plain_command};
 
 const SCRIPT: &str = include_str!("guardian.sh");
+const SCRIPT_NAME: &str = "guardian.sh";
 /// The servers have stopped by then; what is left is to remove a few thousand files.
 const REMOVE_LIMIT: Duration = Duration::from_secs(120);
 
@@ -26,13 +27,13 @@ pub(crate) struct Guardian {
 }
 
 impl Guardian {
-    /// For the directory `path`, which `user` owns.
-    pub(crate) fn spawn(path: &Path, user: Option<&ServerUser>) -> Result<Self, LocalError> {
+    /// For the directory, which `user` owns.
+    pub(crate) fn spawn(folder: &Folder, user: Option<&ServerUser>) -> Result<Self, LocalError> {
         // A file, because as an argument the whole script would fill the screen of `ps`.
-        let script = path.join("guardian.sh");
-        files::write_private(&script, SCRIPT, user)?;
+        folder.write_private(SCRIPT_NAME, SCRIPT, user)?;
+        let path = folder.path();
         let mut process = plain_command("/bin/sh", user)
-            .arg(&script)
+            .arg(path.join(SCRIPT_NAME))
             .arg(path)
             .current_dir(path)
             .stdin(Stdio::piped())

@@ -16,6 +16,7 @@ mod command;
 mod data_dir;
 mod error;
 mod files;
+mod folder;
 mod guardian;
 mod locate;
 mod mosquitto;

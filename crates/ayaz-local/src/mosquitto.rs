@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::command::run;
 use crate::error::LocalError;
-use crate::files;
+use crate::folder::Folder;
 use crate::locate::MosquittoPrograms;
 use crate::mqtt_probe;
 use crate::secret::Secret;
@@ -24,7 +24,7 @@ const PASSWD_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Broker {
     programs: MosquittoPrograms,
-    home: PathBuf,
+    home: Folder,
     password: Secret,
     user: Option<ServerUser>,
 }
@@ -32,16 +32,15 @@ pub(crate) struct Broker {
 impl Broker {
     pub(crate) async fn open(
         programs: MosquittoPrograms,
-        home: &Path,
+        home: &Folder,
         user: Option<&ServerUser>,
     ) -> Result<Self, LocalError> {
-        let password = Secret::kept_in(&home.join("password"), user)?;
+        let password = Secret::kept_in(home, user)?;
         // Hashed in place, so that the password is never an argument that `ps` shows.
-        let users = home.join("users");
-        files::write_private(&users, &format!("{USER}:{}\n", password.0), user)?;
+        home.write_private("users", &format!("{USER}:{}\n", password.0), user)?;
         let mut command = plain_command(&programs.passwd, user);
         let hashed = run(
-            command.arg("-U").arg(&users).current_dir(home),
+            command.args(["-U", "users"]).current_dir(home.path()),
             PASSWD_LIMIT,
         )
         .await;
@@ -51,7 +50,7 @@ impl Broker {
         })?;
         Ok(Self {
             programs,
-            home: home.to_owned(),
+            home: home.clone(),
             password,
             user: user.cloned(),
         })
@@ -65,8 +64,10 @@ impl Broker {
     }
 
     pub(crate) fn command(&self, port: u16) -> Result<Vec<OsString>, LocalError> {
-        let path = self.home.join("mosquitto.conf");
-        files::write_private(&path, &configuration(&self.home, port), self.user.as_ref())?;
+        let name = "mosquitto.conf";
+        let path = self.home.path().join(name);
+        let text = configuration(self.home.path(), port);
+        self.home.write_private(name, &text, self.user.as_ref())?;
         Ok(vec![
             self.programs.broker.clone().into(),
             "-c".into(),

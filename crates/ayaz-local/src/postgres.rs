@@ -1,13 +1,14 @@
 //! A private PostgreSQL cluster with TimescaleDB.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::command::run;
 use crate::error::LocalError;
+use crate::folder::Folder;
 use crate::locate::PostgresPrograms;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::user::{ServerUser, plain_command};
 
 pub(crate) const NAME: &str = "PostgreSQL";
@@ -58,13 +59,13 @@ impl Cluster {
     /// Opens the cluster in `home`, or makes a new one.
     pub(crate) async fn open(
         programs: PostgresPrograms,
-        home: &Path,
+        home: &Folder,
         user: Option<&ServerUser>,
         shared_buffers_mb: u32,
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, LocalError> {
-        let password_file = home.join("password");
-        let password = Secret::kept_in(&password_file, user)?;
+        let password = Secret::kept_in(home, user)?;
+        let home = home.path();
         let data = home.join("data");
         if !data.is_dir() {
             progress(&format!(
@@ -72,16 +73,14 @@ impl Cluster {
                 data.display()
             ));
             let unfinished = home.join("data.new");
-            if unfinished.exists() {
-                std::fs::remove_dir_all(&unfinished)
-                    .map_err(LocalError::io("remove", &unfinished))?;
-            }
+            // As the servers' user, here and below: in what belongs to that user, root follows nothing.
+            as_user(user, &["rm", "-rf", "--"], &[&unfinished]).await?;
             let mut initdb = plain_command(programs.bin.join("initdb"), user);
             initdb
                 .arg("--pgdata")
                 .arg(&unfinished)
                 .arg("--pwfile")
-                .arg(&password_file);
+                .arg(home.join(secret::FILE));
             initdb.args([
                 "--username",
                 AYAZ,
@@ -98,7 +97,7 @@ impl Cluster {
                 server: NAME,
                 reason,
             })?;
-            std::fs::rename(&unfinished, &data).map_err(LocalError::io("create", &data))?;
+            as_user(user, &["mv", "-T", "--"], &[&unfinished, &data]).await?;
         }
         Ok(Self {
             programs,
@@ -174,4 +173,21 @@ impl Cluster {
             .arg(sql);
         run(&mut psql, QUERY_LIMIT).await
     }
+}
+
+/// Runs one of the system's small programs on these paths.
+async fn as_user(
+    user: Option<&ServerUser>,
+    program: &[&str],
+    paths: &[&PathBuf],
+) -> Result<(), LocalError> {
+    let mut command = plain_command(program[0], user);
+    command.args(&program[1..]).args(paths).current_dir("/");
+    run(&mut command, INITDB_LIMIT)
+        .await
+        .map(drop)
+        .map_err(|reason| LocalError::Prepare {
+            server: NAME,
+            reason,
+        })
 }

@@ -1,30 +1,30 @@
 //! Passwords, and addresses that contain one.
 
 use std::fmt;
-use std::path::Path;
 
 use rand::distr::{Alphanumeric, SampleString};
 
 use crate::error::LocalError;
-use crate::files;
+use crate::folder::Folder;
 use crate::user::ServerUser;
+
+/// Where a password is kept.
+pub(crate) const FILE: &str = "password";
 
 /// Text that `Debug` does not show.
 #[derive(Clone)]
 pub(crate) struct Secret(pub(crate) String);
 
 impl Secret {
-    /// The password kept in `path`, or a new random one written there, readable by the server's
+    /// The password kept in the folder, or a new random one written there, readable by the server's
     /// user only.
-    pub(crate) fn kept_in(path: &Path, user: Option<&ServerUser>) -> Result<Self, LocalError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) if !text.trim().is_empty() => Ok(Self(text.trim().to_owned())),
-            _ => {
-                let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
-                files::write_private(path, &format!("{password}\n"), user)?;
-                Ok(Self(password))
-            }
+    pub(crate) fn kept_in(home: &Folder, user: Option<&ServerUser>) -> Result<Self, LocalError> {
+        if let Some(password) = home.read(FILE)?.filter(|text| !text.is_empty()) {
+            return Ok(Self(password));
         }
+        let password = Alphanumeric.sample_string(&mut rand::rng(), 32);
+        home.write_private(FILE, &format!("{password}\n"), user)?;
+        Ok(Self(password))
     }
 }
 
@@ -43,9 +43,10 @@ mod tests {
     #[test]
     fn a_kept_password_is_private_and_stays_the_same() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("password");
-        let first = Secret::kept_in(&path, None).unwrap();
-        let second = Secret::kept_in(&path, None).unwrap();
+        let home = Folder::open(dir.path()).unwrap();
+        let path = dir.path().join(FILE);
+        let first = Secret::kept_in(&home, None).unwrap();
+        let second = Secret::kept_in(&home, None).unwrap();
         assert_eq!(first.0, second.0);
         assert_eq!(first.0.len(), 32);
         assert_eq!(

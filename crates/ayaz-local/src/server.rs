@@ -1,7 +1,7 @@
 //! One running server.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::error::LocalError;
 use crate::files;
+use crate::folder::Folder;
 use crate::mosquitto::{self, Broker};
 use crate::port::{free_port, is_free};
 use crate::postgres::{self, Cluster};
@@ -22,6 +23,9 @@ const READY_POLL: Duration = Duration::from_millis(50);
 /// For each stop signal in turn; a fast shutdown under load writes a checkpoint first.
 const STOP_GRACE_SECONDS: u64 = 30;
 const PORT_ATTEMPTS: u32 = 5;
+/// In the server's folder.
+const PORT_FILE: &str = "port";
+const LOG_FILE: &str = "server.log";
 
 /// Which server it is.
 #[derive(Debug)]
@@ -36,7 +40,7 @@ pub(crate) enum Kind {
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
-    home: PathBuf,
+    home: Folder,
     log_path: PathBuf,
     lock: Option<File>,
     user: Option<ServerUser>,
@@ -48,11 +52,11 @@ impl Server {
     /// Starts a server in its prepared home on a free port.
     pub(crate) async fn launch(
         kind: Kind,
-        home: PathBuf,
+        home: Folder,
         lock: Option<File>,
         user: Option<ServerUser>,
     ) -> Result<Self, LocalError> {
-        let log_path = home.join("server.log");
+        let log_path = home.path().join(LOG_FILE);
         let mut server = Self {
             kind,
             home,
@@ -63,17 +67,18 @@ impl Server {
             process: None,
         };
         // The same port as last time, so that addresses written down somewhere stay true.
-        let kept = server.home.join("port");
-        let mut port = fs::read_to_string(&kept)
-            .ok()
-            .and_then(|port| port.trim().parse().ok());
+        let kept = server.home.read(PORT_FILE)?;
+        let mut port = kept.and_then(|port| port.parse().ok());
         let mut attempts = 1;
         loop {
             server.port = match port.take() {
                 Some(port) if is_free(port) => port,
                 _ => free_port()?,
             };
-            files::write_private(&kept, &server.port.to_string(), server.user.as_ref())?;
+            let text = server.port.to_string();
+            server
+                .home
+                .write_private(PORT_FILE, &text, server.user.as_ref())?;
             match server.start().await {
                 Err(error) if error.is_port_taken() && attempts < PORT_ATTEMPTS => attempts += 1,
                 Err(error) => return Err(error),
@@ -112,11 +117,7 @@ impl Server {
             return Ok(());
         }
         self.stop().await?;
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&self.log_path)
-            .map_err(LocalError::io("open", &self.log_path))?;
+        let log = self.home.append(LOG_FILE)?;
         let log_offset = log.metadata().map_or(0, |metadata| metadata.len());
         let lock = self.lock.as_ref().map(File::try_clone).transpose();
         let process = Supervised::spawn(Plan {
@@ -129,7 +130,7 @@ impl Server {
             grace_seconds: STOP_GRACE_SECONDS,
             home: self.home.clone(),
             log,
-            lock: lock.map_err(LocalError::io("share the lock of", &self.home))?,
+            lock: lock.map_err(LocalError::io("share the lock of", self.home.path()))?,
             user: self.user.clone(),
         })?;
         let process = self.process.insert(process);
@@ -138,7 +139,7 @@ impl Server {
             Err(reason) => reason,
         };
         self.stop().await?;
-        let log = files::log_tail(&self.log_path, log_offset);
+        let log = files::log_tail(&self.home, LOG_FILE, log_offset);
         Err(LocalError::Startup {
             server: self.name(),
             reason,
@@ -158,7 +159,7 @@ impl Server {
         LocalError::Ended {
             server: server.name(),
             reason,
-            log: files::log_tail(&server.log_path, 0),
+            log: files::log_tail(&server.home, LOG_FILE, 0),
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -14,10 +14,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
 
 use crate::error::LocalError;
-use crate::files;
+use crate::folder::Folder;
 use crate::user::{ServerUser, plain_command};
 
 const SCRIPT: &str = include_str!("supervisor.sh");
+const SCRIPT_NAME: &str = "supervisor.sh";
+/// Where the script writes the server's process id.
+const PID_FILE: &str = "pid";
 
 /// How to run one server.
 pub(crate) struct Plan {
@@ -27,7 +30,7 @@ pub(crate) struct Plan {
     pub(crate) signals: &'static [&'static str],
     pub(crate) grace_seconds: u64,
     /// The server's directory, its working directory.
-    pub(crate) home: PathBuf,
+    pub(crate) home: Folder,
     pub(crate) log: File,
     pub(crate) lock: Option<File>,
     pub(crate) user: Option<ServerUser>,
@@ -39,25 +42,25 @@ pub(crate) struct Supervised {
     server: &'static str,
     supervisor: Child,
     owner_end: Option<ChildStdin>,
-    pid_file: PathBuf,
+    home: Folder,
     limit: Duration,
 }
 
 impl Supervised {
     pub(crate) fn spawn(plan: Plan) -> Result<Self, LocalError> {
-        let pid_file = plan.home.join("pid");
-        files::remove_if_there(&pid_file)?;
+        plan.home.remove(PID_FILE)?;
         // A file, because as an argument the whole script would fill the screen of `ps`.
-        let script = plan.home.join("supervisor.sh");
-        files::write_private(&script, SCRIPT, plan.user.as_ref())?;
+        plan.home
+            .write_private(SCRIPT_NAME, SCRIPT, plan.user.as_ref())?;
+        let home = plan.home.path();
         let mut command = plain_command("/bin/sh", plan.user.as_ref());
         command
-            .arg(script)
-            .arg(&pid_file)
+            .arg(home.join(SCRIPT_NAME))
+            .arg(home.join(PID_FILE))
             .arg(plan.grace_seconds.to_string())
             .arg(plan.signals.join(" "))
             .args(&plan.command)
-            .current_dir(&plan.home)
+            .current_dir(home)
             .stdin(Stdio::piped())
             .stdout(plan.lock.map_or_else(Stdio::null, Stdio::from))
             .stderr(plan.log)
@@ -74,7 +77,7 @@ impl Supervised {
             server: plan.server,
             supervisor,
             owner_end,
-            pid_file,
+            home: plan.home,
             limit,
         })
     }
@@ -98,11 +101,7 @@ impl Supervised {
 
     /// The server's process id, once the supervisor has started it.
     pub(crate) fn pid(&self) -> Option<u32> {
-        std::fs::read_to_string(&self.pid_file)
-            .ok()?
-            .trim()
-            .parse()
-            .ok()
+        self.home.read(PID_FILE).ok()??.parse().ok()
     }
 
     /// Stops the server and keeps its data.

@@ -7,6 +7,8 @@
 # dropped the server. Stdout holds the lock on the data directory (nothing is written to it), so
 # the lock lasts as long as the server.
 pid_file=$1 grace=$2 signals=$3
+# Whatever the owner's is, nobody else reads what the server writes.
+umask 077
 shift 3
 exec 3<&0 </dev/null
 

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
+mod links;
 mod owner;
 
 use std::path::{Path, PathBuf};

@@ -22,7 +22,15 @@ pub(crate) struct Owner {
 
 impl Owner {
     pub(crate) fn spawn(end: &str, data_dir: Option<&Path>) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        Self::spawn_by(
+            Command::new(std::env::current_exe().unwrap()),
+            end,
+            data_dir,
+        )
+    }
+
+    /// The same by a command that ends with the name of this binary.
+    pub(crate) fn spawn_by(mut command: Command, end: &str, data_dir: Option<&Path>) -> Self {
         command
             .args(["owner_process", "--exact", "--nocapture"])
             .env(OWNER, end);
@@ -45,6 +53,11 @@ impl Owner {
             home: words.next().unwrap().into(),
             servers: words.map(|pid| pid.parse().unwrap()).collect(),
         }
+    }
+
+    /// The folder with those of the servers.
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.home.parent().unwrap()
     }
 
     pub(crate) async fn leaves_nothing(mut self) {
