@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::analytics::KnownHours;
 use ayaz_store::analytics::queue::OVER_SECONDS;
 use ayaz_store::vehicles::VehicleNumber;
 
@@ -15,7 +16,8 @@ use crate::hours::so_far::{Beginning, SoFar};
 /// What is kept is of the last refresh of its hour that was committed: `changed_from` counts from that
 /// one. So a refresh of the hour takes it away, with or without hours around it, and only what that
 /// refresh leaves may be kept. A refresh of other hours leaves it; if it makes the hour wrong, the queue
-/// has the hour read whole.
+/// has the hour read whole. That it is of the last refresh is verified in the transaction that uses it, by
+/// the instant of that refresh: a database that was restored under an open connection has another.
 #[derive(Debug)]
 pub struct RunningHours {
     kept: BTreeMap<Key, Kept>,
@@ -30,6 +32,7 @@ type Key = (VehicleNumber, UnixMicroseconds);
 struct Kept {
     beginning: Beginning,
     so_far: SoFar,
+    refreshed_at: UnixMicroseconds,
     bytes: usize,
 }
 
@@ -59,13 +62,13 @@ impl RunningHours {
         self.kept.contains_key(&(vehicle, hour)) || self.bytes + usual < self.bytes_max
     }
 
-    /// The hour as far as it was read, if it begins as it began then, and only readings from
-    /// `changed_from` on have been added, which come after that.
+    /// The hour as far as it was read, if what is known of it is what that refresh left, it begins as it
+    /// began then, and only readings have been added that come after that.
     pub fn take(
         &mut self,
         vehicle: VehicleNumber,
         beginning: &Beginning,
-        changed_from: Option<UnixMicroseconds>,
+        known: &KnownHours,
     ) -> Option<SoFar> {
         let mut taken = None;
         for index in 0..beginning.count as i64 {
@@ -77,13 +80,21 @@ impl RunningHours {
         let Kept {
             beginning: before,
             so_far,
+            refreshed_at,
             ..
         } = taken?;
-        (before == *beginning && so_far.holds(changed_from?)).then_some(so_far)
+        let is_known = known.refreshed_at == Some(refreshed_at) && before == *beginning;
+        (is_known && so_far.holds(known.changed_from?)).then_some(so_far)
     }
 
     /// Keeps it until the next refresh, if there is room.
-    pub fn keep(&mut self, vehicle: VehicleNumber, beginning: Beginning, so_far: SoFar) {
+    pub fn keep(
+        &mut self,
+        vehicle: VehicleNumber,
+        beginning: Beginning,
+        so_far: SoFar,
+        refreshed_at: UnixMicroseconds,
+    ) {
         let key = (vehicle, beginning.from);
         self.remove(key);
         let bytes = beginning.bytes() + so_far.bytes();
@@ -94,6 +105,7 @@ impl RunningHours {
         let kept = Kept {
             beginning,
             so_far,
+            refreshed_at,
             bytes,
         };
         self.kept.insert(key, kept);
@@ -146,6 +158,30 @@ mod tests {
         read_on.finish().1.expect("it is kept")
     }
 
+    /// When the kept refresh was.
+    const THEN: UnixMicroseconds = UnixMicroseconds(7);
+
+    fn known(changed_from: Option<UnixMicroseconds>) -> KnownHours {
+        KnownHours {
+            states: Vec::new(),
+            changed_from,
+            refreshed_at: Some(THEN),
+        }
+    }
+
+    #[test]
+    fn what_another_database_knows_nothing_of_is_not_taken() {
+        for refreshed_at in [None, Some(UnixMicroseconds(6)), Some(UnixMicroseconds(8))] {
+            let mut running = RunningHours::new(10_000_000);
+            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            let other = KnownHours {
+                refreshed_at,
+                ..known(Some(at(600)))
+            };
+            assert!(running.take(1, &beginning(HOUR, 1), &other).is_none());
+        }
+    }
+
     #[test]
     fn what_is_kept_is_taken_if_nothing_came_before_its_end() {
         // Up to two minutes before the newest reading, that of second 599.
@@ -156,12 +192,20 @@ mod tests {
             (None, false),
         ] {
             let mut running = RunningHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), so_far(600));
-            assert!(running.take(2, &beginning(HOUR, 1), changed_from).is_none());
-            let taken = running.take(1, &beginning(HOUR, 1), changed_from);
+            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            assert!(
+                running
+                    .take(2, &beginning(HOUR, 1), &known(changed_from))
+                    .is_none()
+            );
+            let taken = running.take(1, &beginning(HOUR, 1), &known(changed_from));
             assert_eq!(taken.is_some(), is_taken, "{changed_from:?}");
             assert_eq!(running.bytes(), 0, "either way it is gone");
-            assert!(running.take(1, &beginning(HOUR, 1), changed_from).is_none());
+            assert!(
+                running
+                    .take(1, &beginning(HOUR, 1), &known(changed_from))
+                    .is_none()
+            );
         }
     }
 
@@ -175,8 +219,8 @@ mod tests {
             (beginning(hours_on(1), 2), true),
         ] {
             let mut running = RunningHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), so_far(600));
-            assert!(running.take(1, &of, Some(at(600))).is_none());
+            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            assert!(running.take(1, &of, &known(Some(at(600)))).is_none());
             assert_eq!(running.bytes() > 0, is_left, "{of:?}");
         }
     }
@@ -186,7 +230,7 @@ mod tests {
         let kept = beginning(HOUR, 1).bytes() + so_far(600).bytes();
         let mut running = RunningHours::new(3 * kept);
         for vehicle in [1, 2, 3, 3, 4, 5] {
-            running.keep(vehicle, beginning(HOUR, 1), so_far(600));
+            running.keep(vehicle, beginning(HOUR, 1), so_far(600), THEN);
             assert!(running.bytes() <= 3 * kept);
         }
         assert_eq!(running.bytes(), 3 * kept);

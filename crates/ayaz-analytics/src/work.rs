@@ -255,7 +255,7 @@ impl Worker {
                 service_days: service_days.clone(),
                 left_out: clock.left_out().clone(),
             };
-            let so_far = self.running.take(vehicle, &beginning, known.changed_from);
+            let so_far = self.running.take(vehicle, &beginning, &known);
             let is_read_on = so_far.is_some();
             let so_far = so_far.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &rules);
@@ -268,11 +268,11 @@ impl Worker {
                 break (outcome, kept.map(|so_far| (beginning, so_far)));
             }
         };
-        refresh.write_hours(&outcome).await?;
+        let refreshed_at = refresh.write_hours(&outcome).await?;
         refresh_sessions(&refresh, &service_days).await?;
         refresh.commit().await?;
         if let Some((beginning, so_far)) = kept {
-            self.running.keep(vehicle, beginning, so_far);
+            self.running.keep(vehicle, beginning, so_far, refreshed_at);
         }
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);

@@ -1,5 +1,6 @@
 //! Writes one batch after another. A batch that the database cannot take now is tried again until
-//! it can: nothing is skipped. Several writers take turns, so that the database copies one batch while
+//! it can: nothing is skipped. A database that cannot be used as it is ends the daemon at its start; one
+//! that was used before may be about to be restored, and is tried again. Several writers take turns, so that the database copies one batch while
 //! it commits another. Which is stored first does not matter: acknowledgements leave in the order of
 //! receipt, and of batches with statuses, whose last one counts, only one is written at a time.
 
@@ -70,10 +71,15 @@ pub async fn run(
     states: WriterStates,
     number: u8,
 ) -> Result<(), StoreError> {
-    let state = State { states, number };
+    let mut state = State {
+        states,
+        number,
+        has_worked: false,
+        is_told: false,
+    };
     // Connecting before the first batch lets a wrong schema be told at the start.
     tokio::select! {
-        connected = retry(&mut store, &state, Work::Connect) => drop(connected?),
+        connected = retry(&mut store, &mut state, Work::Connect) => drop(connected?),
         // The daemon stops, and nothing waits to be written.
         () = requests.closed() => return Ok(()),
     }
@@ -88,7 +94,7 @@ pub async fn run(
             return Ok(());
         };
         metrics::sample(metrics::BATCH_ROWS, batch.rows as f64);
-        let written = retry(&mut store, &state, Work::Write(&batch.messages)).await?;
+        let written = retry(&mut store, &mut state, Work::Write(&batch.messages)).await?;
         count(written);
         // The receiver is gone only when the daemon is, and then nobody acknowledges.
         let _ = settled.send(batch.tokens);
@@ -122,11 +128,15 @@ enum Work<'a> {
 struct State {
     states: WriterStates,
     number: u8,
+    /// Whether the database could be used before.
+    has_worked: bool,
+    /// Whether the log has the present failure.
+    is_told: bool,
 }
 
 async fn retry(
     store: &mut IngestStore,
-    state: &State,
+    state: &mut State,
     work: Work<'_>,
 ) -> Result<Written, StoreError> {
     let mut delays = backoff();
@@ -143,9 +153,14 @@ async fn retry(
                     metrics::sample(metrics::WRITE_DURATION, seconds);
                 }
                 state.states.works(state.number);
+                (state.has_worked, state.is_told) = (true, false);
                 return Ok(done);
             }
-            Err(error) if error.is_transient() => {
+            Err(error) if error.is_transient() || state.has_worked => {
+                if !state.is_told {
+                    tracing::error!(%error, "nothing is stored; it is tried again until it is");
+                    state.is_told = true;
+                }
                 state.states.fails(state.number, error.to_string());
                 metrics::add(metrics::WRITE_RETRIES, 1);
                 let delay = delays.next().unwrap_or(DELAY_MAX);

@@ -1,111 +1,22 @@
-//! A connection in the role of whoever uses it.
+//! A connection in the role of whoever uses it, set up by itself: what the database or the login has
+//! set is of no consequence.
 
-use std::fmt;
-use std::str::FromStr;
+mod pooler;
+mod settings;
+mod url;
+
+use std::future::poll_fn;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use tokio::task::JoinHandle;
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::config::Config;
+use tokio_postgres::{AsyncMessage, Client, NoTls, Socket};
 
 use crate::error::StoreError;
-
-/// Where the database is, with the password, which no `Debug` or `Display` shows.
-#[derive(Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub struct DatabaseUrl {
-    secret: SecretString,
-    config: Config,
-}
-
-/// A database URL that cannot be used. The URL itself is not repeated: it may hold a password.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "the database URL cannot be read ({0}); it has the form \
-     postgres://USER:PASSWORD@HOST:PORT/DATABASE"
-)]
-pub struct DatabaseUrlError(String);
-
-impl FromStr for DatabaseUrl {
-    type Err = DatabaseUrlError;
-
-    fn from_str(text: &str) -> Result<Self, DatabaseUrlError> {
-        let mut config: Config = text.parse().map_err(|error: tokio_postgres::Error| {
-            let cause = std::error::Error::source(&error).map(ToString::to_string);
-            DatabaseUrlError(cause.unwrap_or_else(|| error.to_string()))
-        })?;
-        if config.get_hosts().is_empty() {
-            return Err(DatabaseUrlError("it names no host".to_owned()));
-        }
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(DatabaseUrlError(
-                "TLS is not built in yet: use a tunnel, without sslmode=require".to_owned(),
-            ));
-        }
-        // A dead peer must not hold a daemon for the kernel's two hours.
-        config
-            .connect_timeout(Duration::from_secs(10))
-            .keepalives_idle(Duration::from_secs(30))
-            .tcp_user_timeout(Duration::from_secs(60));
-        Ok(Self {
-            secret: text.to_owned().into(),
-            config,
-        })
-    }
-}
-
-impl TryFrom<String> for DatabaseUrl {
-    type Error = DatabaseUrlError;
-
-    fn try_from(text: String) -> Result<Self, DatabaseUrlError> {
-        text.parse()
-    }
-}
-
-impl DatabaseUrl {
-    /// The whole URL, with its password: for handing it to another process's environment.
-    pub fn expose(&self) -> &str {
-        self.secret.expose_secret()
-    }
-
-    /// Another database of the same server.
-    ///
-    /// # Errors
-    ///
-    /// If this address is not written as a URL, or the name does not fit into one.
-    pub fn with_database(&self, name: &str) -> Result<Self, DatabaseUrlError> {
-        let (address, options) = match self.expose().split_once('?') {
-            Some((address, options)) => (address, format!("?{options}")),
-            None => (self.expose(), String::new()),
-        };
-        let (scheme, server) = address
-            .split_once("://")
-            .ok_or_else(|| DatabaseUrlError("it is not written as a URL".to_owned()))?;
-        let server = server.split('/').next().unwrap_or_default();
-        format!("{scheme}://{server}/{name}{options}").parse()
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let host = match self.config.get_hosts().first() {
-            Some(tokio_postgres::config::Host::Tcp(host)) => host.clone(),
-            Some(tokio_postgres::config::Host::Unix(path)) => path.display().to_string(),
-            None => "?".to_owned(),
-        };
-        let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        let database = self.config.get_dbname().unwrap_or("?");
-        write!(f, "{host}:{port}/{database}")
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DatabaseUrl({self})")
-    }
-}
+pub(crate) use pooler::named as transaction_pooler;
+pub(crate) use settings::MARK;
+use settings::{Setting, as_options, settings};
+pub use url::{DatabaseUrl, DatabaseUrlError};
 
 /// Whose rights a connection has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +34,8 @@ pub enum Role {
 }
 
 impl Role {
-    fn name(self) -> Option<&'static str> {
+    /// Its name in the database; `None` for the login itself.
+    pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Ingest => Some("ayaz_ingest"),
             Self::Analytics => Some("ayaz_analytics"),
@@ -139,100 +51,168 @@ impl Role {
 pub struct Connection {
     /// The driver's client.
     pub client: Client,
-    driver: JoinHandle<()>,
+    mark: String,
+    /// Ends with the connection.
+    _driver: Driver,
+}
+
+/// Does the reading and the writing.
+#[derive(Debug)]
+struct Driver(JoinHandle<()>);
+
+/// How long the server may take to hear that a statement is given up.
+const CANCEL_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// A connection that is not known to be set up.
+struct Opened {
+    client: Client,
+    driver: Driver,
 }
 
 impl Connection {
-    /// Connects and takes on the role. Does not look at the schema: see
+    /// Connects, takes on the role, and sets all that Ayaz relies on. Does not look at the schema: see
     /// [`check_schema`](crate::migrate::check_schema).
     pub async fn open(url: &DatabaseUrl, role: Role) -> Result<Self, StoreError> {
-        let mut config = url.config.clone();
-        config.application_name(role.name().unwrap_or("ayaz"));
-        let (client, connection) = config
-            .connect(NoTls)
-            .await
-            .map_err(|error| connect_error(url, error))?;
-        let driver = tokio::spawn(async move {
-            // The client that waits for an answer gets the error too, and handles it.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "database connection ended");
+        let mark = new_mark();
+        let settings = settings(role, &mark);
+        let mut plain = url.config.clone();
+        plain.application_name(role.name().unwrap_or("ayaz"));
+        let mut config = plain.clone();
+        config.options(as_options(url.config.get_options(), &settings));
+        let opened = match Opened::connect(&config).await {
+            Ok(opened) if opened.has(&mark).await? => opened,
+            Ok(_) => pooler::open(url, &plain, &settings).await?,
+            Err(error) if pooler::refused(&error) => pooler::open(url, &plain, &settings).await?,
+            Err(error) => {
+                let role_error = role_error(url, &settings, &error);
+                return Err(role_error.unwrap_or_else(|| connect_error(url, &error)));
             }
-        });
-        let opened = Self { client, driver };
-        if let Some(role) = role.name() {
-            opened
-                .client
-                .batch_execute(&format!("-- set_role\nset role {role}"))
-                .await
-                .map_err(|error| role_error(role, error))?;
-        }
-        Ok(opened)
+        };
+        Ok(Self {
+            client: opened.client,
+            mark,
+            _driver: opened.driver,
+        })
     }
 
     /// Whether the connection is known to be gone.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
+
+    /// Gives up what the server still does for this connection. Without that, a statement that waits for
+    /// a lock would go on waiting, with a backend of its own.
+    pub(crate) fn abandon(self) {
+        let cancel = self.client.cancel_token();
+        drop(self);
+        tokio::spawn(async move {
+            let cancelled = tokio::time::timeout(CANCEL_TIME_MAX, cancel.cancel_query(NoTls)).await;
+            // Where it cannot be told so, the server finds out by its own time limits.
+            tracing::debug!(?cancelled, "a statement was given up");
+        });
+    }
+
+    /// What the setting [`MARK`] has on this connection, and on no other.
+    pub(crate) fn mark(&self) -> &str {
+        &self.mark
+    }
 }
 
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.driver.abort();
+impl Opened {
+    async fn connect(config: &Config) -> Result<Self, tokio_postgres::Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        Ok(Self {
+            client,
+            driver: Driver(tokio::spawn(drive(connection))),
+        })
     }
+
+    /// Whether the settings have arrived; a pooler may leave them out.
+    async fn has(&self, mark: &str) -> Result<bool, StoreError> {
+        let sql = format!("-- connection_mark\nselect current_setting('{MARK}', true)");
+        self.client
+            .query_one(&sql, &[])
+            .await
+            .map(|row| row.get::<_, Option<&str>>(0) == Some(mark))
+            .map_err(|error| StoreError::from_driver("look at the connection", error))
+    }
+}
+
+/// Carries what is said both ways, until the connection ends. What the server warns of is logged.
+async fn drive(
+    mut connection: tokio_postgres::Connection<Socket, tokio_postgres::tls::NoTlsStream>,
+) {
+    loop {
+        match poll_fn(|context| connection.poll_message(context)).await {
+            Some(Ok(AsyncMessage::Notice(notice))) if notice.severity() == "WARNING" => {
+                tracing::warn!("the database warns: {}", notice.message());
+            }
+            Some(Ok(_)) => {}
+            // The client that waits for an answer gets the error too, and handles it.
+            Some(Err(error)) => {
+                tracing::debug!(%error, "database connection ended");
+                return;
+            }
+            None => return,
+        }
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A word that no other connection has, without anything that has to be escaped.
+fn new_mark() -> String {
+    use std::hash::{BuildHasher, RandomState};
+    // Each has keys of its own, from the system's random numbers.
+    let random = || RandomState::new().hash_one(std::process::id());
+    format!("{:016x}{:016x}", random(), random())
 }
 
 /// Connecting is tried again whatever the server says: it may be starting, its password may be
 /// about to be rotated, the database may be about to be restored.
-fn connect_error(url: &DatabaseUrl, error: tokio_postgres::Error) -> StoreError {
+fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError {
     StoreError::Transient {
         operation: "connect to the database",
-        cause: format!("{url}: {}", crate::error::describe(&error)),
+        cause: format!("{url}: {}", crate::error::describe(error)),
     }
 }
 
-fn role_error(role: &str, error: tokio_postgres::Error) -> StoreError {
-    match error.code().map(tokio_postgres::error::SqlState::code) {
-        Some("22023" | "42704") => StoreError::Fatal(format!(
-            "the database has no role {role}: run `ayaz migrate` first"
-        )),
-        Some("42501") => StoreError::Fatal(format!(
-            "this database login may not act as {role}: `grant {role} to` it"
-        )),
-        _ => StoreError::from_driver("set role", error),
+/// The error, if it is about taking on the role.
+fn role_error(
+    url: &DatabaseUrl,
+    settings: &[Setting],
+    error: &tokio_postgres::Error,
+) -> Option<StoreError> {
+    let (_, role) = settings.iter().find(|(name, _)| *name == "role")?;
+    let server = error.as_db_error()?;
+    if !server.message().contains("role") {
+        return None;
+    }
+    match server.code().code() {
+        "22023" | "42704" => Some(StoreError::Fatal(format!(
+            "{url}: the database server has no role {role}: run `ayaz migrate` as the owner, which \
+             makes it"
+        ))),
+        "42501" => Some(StoreError::Fatal(format!(
+            "{url}: the login {user} may not act as {role}: `grant {role} to {user}`",
+            user = quoted(url.user())
+        ))),
+        _ => None,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_database_is_on_the_same_server() {
-        for (one, another) in [
-            ("postgres://u:p@h:1/d", "postgres://u:p@h:1/e"),
-            ("postgres://u:p@h", "postgres://u:p@h/e"),
-            (
-                "postgres://h/d?connect_timeout=3",
-                "postgres://h/e?connect_timeout=3",
-            ),
-        ] {
-            let url: DatabaseUrl = one.parse().unwrap();
-            assert_eq!(url.with_database("e").unwrap().expose(), another);
-        }
-        let words: DatabaseUrl = "host=h dbname=d".parse().unwrap();
-        assert!(words.with_database("e").is_err());
-    }
-
-    #[test]
-    fn no_form_of_a_database_url_shows_its_password() {
-        let url: DatabaseUrl = "postgres://ayaz:hunter2@127.0.0.1:5433/fleet"
-            .parse()
-            .unwrap();
-        assert_eq!(url.to_string(), "127.0.0.1:5433/fleet");
-        assert!(!format!("{url:?}").contains("hunter2"));
-        let error = "postgres://ayaz:hunter2@127.0.0.1:bad/fleet"
-            .parse::<DatabaseUrl>()
-            .unwrap_err();
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+/// The name as SQL takes it.
+fn quoted(name: &str) -> String {
+    let is_plain = |(place, letter): (usize, char)| {
+        letter.is_ascii_lowercase() || letter == '_' || place > 0 && letter.is_ascii_digit()
+    };
+    if !name.is_empty() && name.chars().enumerate().all(is_plain) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
     }
 }

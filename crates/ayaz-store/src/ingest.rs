@@ -14,22 +14,19 @@ mod rows;
 mod side_tables;
 mod spread;
 mod transaction;
+mod verify;
 
 use std::time::Duration;
 
-use crate::connect::{Connection, DatabaseUrl, Role};
+use crate::connect::{Connection, DatabaseUrl, Role, transaction_pooler};
 use crate::error::StoreError;
 use crate::message::{Content, Message, Rejection};
 use crate::migrate::check_schema;
-use crate::vehicles::VehicleDirectory;
 
 use bisect::{PartWriter, write_bisecting};
 pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use rows::RowPlan;
 use transaction::{Session, Way};
-
-/// Vehicles whose numbers are remembered, about 100 bytes each.
-const VEHICLES_REMEMBERED: usize = 100_000;
 
 /// What a batch became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,7 +63,6 @@ pub struct IngestStore {
     daemon_version: &'static str,
     dead_letter_limits: DeadLetterLimits,
     session: Option<Session>,
-    directory: VehicleDirectory,
 }
 
 impl IngestStore {
@@ -80,7 +76,6 @@ impl IngestStore {
             daemon_version,
             dead_letter_limits: DeadLetterLimits::default(),
             session: None,
-            directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
         }
     }
 
@@ -92,7 +87,6 @@ impl IngestStore {
             daemon_version: self.daemon_version,
             dead_letter_limits: self.dead_letter_limits,
             session: None,
-            directory: self.directory.clone(),
         }
     }
 
@@ -115,7 +109,7 @@ impl IngestStore {
             let open = async {
                 let connection = Connection::open(&self.url, Role::Ingest).await?;
                 check_schema(&connection).await?;
-                Session::prepare(connection).await
+                Session::prepare(connection, self.write_timeout).await
             };
             self.session = Some(self.bounded(open).await?);
         }
@@ -136,24 +130,19 @@ impl IngestStore {
                 cause: "the connection is gone".to_owned(),
             });
         };
-        let directory = &self.directory;
         let daemon_version = self.daemon_version;
         let dead_letter_limits = self.dead_letter_limits;
         let work = async {
-            let vehicles = messages
-                .iter()
-                .filter_map(|message| message.content.vehicle());
-            let numbers = directory
-                .numbers(&session.connection.client, vehicles)
-                .await?;
+            let numbers = session.numbers(messages).await?;
             let plan = RowPlan::new(messages, &numbers);
             session
                 .write(&plan, way, daemon_version, &dead_letter_limits)
                 .await
         };
-        let outcome = tokio::time::timeout(self.write_timeout, work)
-            .await
-            .unwrap_or_else(|_| Err(timed_out()));
+        let Ok(outcome) = tokio::time::timeout(self.write_timeout, work).await else {
+            session.abandon();
+            return Err(timed_out());
+        };
         // After an error that is not about the data, nothing is known of the connection's state. After
         // one of size it is kept: the server tells of it before it has given up the locks, and only
         // what comes over the same connection waits for that.
@@ -167,7 +156,11 @@ impl IngestStore {
         if usable {
             self.session = Some(session);
         }
-        outcome
+        // What is wrong with the connection itself is said by itself.
+        outcome.map_err(|error| match error {
+            StoreError::Fatal(cause) if cause == verify::NOT_OURS => transaction_pooler(&self.url),
+            other => other,
+        })
     }
 
     async fn bounded<T>(

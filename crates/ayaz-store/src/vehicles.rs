@@ -1,7 +1,6 @@
 //! Vehicles by number: every reading carries four bytes instead of two names.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ayaz_model::VehicleKey;
 use tokio_postgres::{Client, Row};
@@ -11,11 +10,13 @@ use crate::error::StoreError;
 /// A vehicle's number in the database.
 pub type VehicleNumber = i32;
 
-/// Numbers already looked up, shared by its clones. Forgets everything when it grows over its bound,
-/// which costs one look-up per vehicle and never a wrong number: a vehicle's number does not change.
-#[derive(Debug, Clone)]
+/// Numbers already looked up over one connection. It ends with the connection, and what it says is held
+/// against the database in each transaction that relies on it: behind the same address there may be
+/// another database by then, or the same one restored. Forgets everything when it grows over its bound,
+/// which costs one look-up per vehicle.
+#[derive(Debug)]
 pub struct VehicleDirectory {
-    known: Arc<Mutex<Numbers>>,
+    known: Numbers,
     vehicles_max: usize,
 }
 
@@ -25,54 +26,50 @@ impl VehicleDirectory {
     /// A directory that remembers up to `vehicles_max` vehicles (about 100 bytes each).
     pub fn new(vehicles_max: usize) -> Self {
         Self {
-            known: Arc::default(),
+            known: Numbers::new(),
             vehicles_max,
         }
     }
 
-    /// The numbers of these vehicles, in their order. Those that are not known yet are entered in a
-    /// transaction of their own: a number that a rolled-back batch had used must not be remembered.
+    /// The numbers of these vehicles, in their order. Those that are new are entered in a transaction of
+    /// their own: a number that a rolled-back batch had used must not be remembered.
     pub async fn numbers<'a>(
-        &self,
+        &mut self,
         client: &Client,
         keys: impl Iterator<Item = &'a VehicleKey> + Clone,
     ) -> Result<Vec<VehicleNumber>, StoreError> {
-        let mut numbers: Vec<Option<VehicleNumber>> = {
-            let known = self.known();
-            keys.clone().map(|key| known.get(key).copied()).collect()
-        };
-        if numbers.contains(&None) {
-            let places = keys.clone().zip(&mut numbers);
-            let mut missing: Vec<_> = places.filter(|(_, number)| number.is_none()).collect();
-            let mut wanted: Vec<&VehicleKey> = missing.iter().map(|(key, _)| *key).collect();
-            wanted.sort_unstable();
-            wanted.dedup();
-            let found = enter(client, &wanted).await?;
-            for (key, number) in &mut missing {
-                **number = found.get(*key).copied();
+        let mut missing: Vec<&VehicleKey> = keys
+            .clone()
+            .filter(|key| !self.known.contains_key(*key))
+            .collect();
+        if !missing.is_empty() {
+            missing.sort_unstable();
+            missing.dedup();
+            if self.known.len() + missing.len() > self.vehicles_max {
+                self.known.clear();
+                missing = keys.clone().collect();
+                missing.sort_unstable();
+                missing.dedup();
             }
-            self.remember(found);
+            self.known.extend(look_up(client, &missing).await?);
+            missing.retain(|key| !self.known.contains_key(*key));
         }
-        let numbered = |(key, number): (&VehicleKey, Option<VehicleNumber>)| {
+        if !missing.is_empty() {
+            enter(client, &missing).await?;
+            // Another statement, because the first does not see what a concurrent daemon entered.
+            self.known.extend(look_up(client, &missing).await?);
+        }
+        let number = |key: &VehicleKey| {
+            let number = self.known.get(key).copied();
             number.ok_or_else(|| StoreError::Transient {
                 operation: "look up vehicles",
-                cause: format!("{key} was entered but is not there"),
+                cause: format!(
+                    "{key} was entered but is not there: its number is another vehicle's; see \
+                     `select max(vehicle_id) from vehicle` and the sequence of that column"
+                ),
             })
         };
-        keys.zip(numbers).map(numbered).collect()
-    }
-
-    fn remember(&self, found: Numbers) {
-        let mut known = self.known();
-        if known.len() + found.len() > self.vehicles_max {
-            known.clear();
-        }
-        known.extend(found);
-    }
-
-    fn known(&self) -> MutexGuard<'_, Numbers> {
-        // What a panic could leave behind is numbers, and those are right or not there.
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        keys.map(number).collect()
     }
 }
 
@@ -89,10 +86,9 @@ pub async fn name(client: &Client, number: VehicleNumber) -> Result<String, Stor
         .map_err(|error| StoreError::from_driver("look up a vehicle's name", error))
 }
 
-/// Enters those of the vehicles that are new, and returns the numbers of all. They must be in order.
-async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreError> {
-    let fleets: Vec<&str> = keys.iter().map(|key| key.fleet.as_str()).collect();
-    let vehicles: Vec<&str> = keys.iter().map(|key| key.vehicle.as_str()).collect();
+/// Enters those of the vehicles that are new. They must be in order.
+async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<(), StoreError> {
+    let (fleets, vehicles) = names(keys);
     client
         .execute(
             "-- learn_vehicles
@@ -109,8 +105,13 @@ async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreEr
             &[&fleets, &vehicles],
         )
         .await
-        .map_err(|error| StoreError::from_driver("enter new vehicles", error))?;
-    // A second statement, because the first does not see what it, or a concurrent daemon, inserted.
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("enter new vehicles", error))
+}
+
+/// The numbers of those that are there. They must be in order.
+async fn look_up(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreError> {
+    let (fleets, vehicles) = names(keys);
     let rows = client
         .query(
             "-- look_up_vehicles
@@ -128,6 +129,12 @@ async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreEr
         Some((keys[key.ok()?].clone(), row.get(2)))
     };
     Ok(rows.iter().filter_map(number).collect())
+}
+
+fn names<'a>(keys: &[&'a VehicleKey]) -> (Vec<&'a str>, Vec<&'a str>) {
+    keys.iter()
+        .map(|key| (key.fleet.as_str(), key.vehicle.as_str()))
+        .unzip()
 }
 
 /// Enters or corrects a type of vehicle. Needs the owner's rights.

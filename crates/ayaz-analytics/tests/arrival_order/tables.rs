@@ -13,8 +13,8 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
 use ayaz_store::analytics::{
-    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, Piece,
-    Sample, Session, SessionSpan, TripDay, Window,
+    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, KnownHours,
+    Piece, Sample, Session, SessionSpan, TripDay, Window,
 };
 use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
@@ -31,6 +31,9 @@ const VEHICLE: i32 = 1;
 
 /// More than any history takes.
 const BYTES_MAX: usize = 1_000_000_000;
+
+/// When an hour was worked out: nobody restores this database.
+const REFRESHED_AT: UnixMicroseconds = UnixMicroseconds(1);
 
 /// The tables, in memory.
 pub(crate) struct Tables {
@@ -145,7 +148,7 @@ impl Tables {
         }
         self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
         if let Some((beginning, so_far)) = kept {
-            self.running.keep(VEHICLE, beginning, so_far);
+            self.running.keep(VEHICLE, beginning, so_far, REFRESHED_AT);
         }
     }
 
@@ -170,8 +173,12 @@ impl Tables {
             service_days: ServiceDayRules::default(),
             left_out: left_out.clone(),
         };
-        let changed_from = self.queue.get(&from).copied().flatten();
-        let so_far = self.running.take(VEHICLE, &beginning, changed_from);
+        let known_of_hour = KnownHours {
+            states: Vec::new(),
+            changed_from: self.queue.get(&from).copied().flatten(),
+            refreshed_at: Some(REFRESHED_AT),
+        };
+        let so_far = self.running.take(VEHICLE, &beginning, &known_of_hour);
         self.read_on += u64::from(so_far.is_some());
         let so_far = so_far.unwrap_or_else(|| {
             SoFar::nothing(Hours::new(hour, count, before, &rules).without(left_out))

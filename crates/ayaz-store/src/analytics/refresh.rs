@@ -95,7 +95,8 @@ const FORGET: &str = "-- forget_hours
     select (select min(queued_at) from queued),
         coalesce(array_agg(hour), '{}'),
         coalesce(array_agg(kelvin_seconds), '{}'),
-        coalesce(array_agg(seconds), '{}')
+        coalesce(array_agg(seconds), '{}'),
+        now()
     from hour_exterior where hour = any ($4) and vehicle_id = $1";
 
 /// An hour that was never worked out either has no readings or waits in the queue anyway. What made
@@ -259,8 +260,9 @@ impl<'a> Refresh<'a> {
     }
 
     /// Puts what the hours come to in the place of what was known of them, takes them off the
-    /// queue, and puts those on it that are no longer right.
-    pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
+    /// queue, and puts those on it that are no longer right. Returns when they were worked out, as it
+    /// stands in [`KnownHours::refreshed_at`].
+    pub async fn write_hours(&self, hours: &HoursOutcome) -> Result<UnixMicroseconds, StoreError> {
         let failed = |error| StoreError::from_driver("write refreshed hours", error);
         let (vehicle, statements) = (self.vehicle, self.statements);
         let own = self.own_hours();
@@ -332,7 +334,7 @@ impl<'a> Refresh<'a> {
                 .await
                 .map_err(failed)?;
         }
-        Ok(())
+        Ok(gone.get::<_, Timestamp>(4).into())
     }
 
     /// The time whose sessions may be others now, and the pieces that they are made of. After

@@ -53,13 +53,16 @@ pub struct KnownHours {
     /// let a later one end before an earlier one: then what an earlier one lacks is told before the end
     /// of all copies that lack it.
     pub changed_from: Option<UnixMicroseconds>,
+    /// When the first of the hours was worked out. A database that was restored, or another one, has
+    /// another instant, or none: whoever kept something of that refresh knows by it whether it counts.
+    pub refreshed_at: Option<UnixMicroseconds>,
 }
 
 /// $2 and $3 are the first hour and the one after the last.
 pub(super) const READ: &str = "-- refreshed_hours
     select hour, readings, readings_before, readings_after, open_trip_started_at,
         open_trip_moved_at, open_trip_continued, doubted_before, doubted_after,
-        case when isfinite(q.changed_from) then q.changed_from end
+        case when isfinite(q.changed_from) then q.changed_from end, refreshed_at
     from refreshed_hour
     left join refresh_queue q using (vehicle_id, hour)
     where vehicle_id = $1 and hour >= $2 and hour < $3
@@ -80,10 +83,11 @@ impl KnownHours {
     pub(super) fn of(rows: &[Row], from: UnixMicroseconds) -> Self {
         let states: Vec<HourState> = rows.iter().map(state).collect();
         let own = states.iter().position(|state| state.hour == from);
-        let changed_from = own.and_then(|index| instant(rows.get(index)?, 9));
+        let of_own = |column| own.and_then(|index| instant(rows.get(index)?, column));
         Self {
             states,
-            changed_from,
+            changed_from: of_own(9),
+            refreshed_at: of_own(10),
         }
     }
 }

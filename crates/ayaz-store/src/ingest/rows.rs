@@ -29,6 +29,8 @@ pub(super) struct Status {
 /// A batch with its vehicles' numbers, in the order in which it is written.
 pub(super) struct RowPlan<'a> {
     pub(super) messages: &'a [Message],
+    /// Those of the messages that have a vehicle, in their order.
+    pub(super) numbers: &'a [VehicleNumber],
     pub(super) readings: Vec<Row<EncodedRow<'a>>>,
     pub(super) cells: Vec<Row<&'a CellReading>>,
     /// Latest status of each vehicle of the batch.
@@ -39,9 +41,10 @@ pub(super) struct RowPlan<'a> {
 
 impl<'a> RowPlan<'a> {
     /// `numbers` are those of the messages that have a vehicle, in their order.
-    pub(super) fn new(messages: &'a [Message], numbers: &[VehicleNumber]) -> Self {
+    pub(super) fn new(messages: &'a [Message], numbers: &'a [VehicleNumber]) -> Self {
         let mut plan = Self {
             messages,
+            numbers,
             readings: Vec::new(),
             cells: Vec::new(),
             statuses: BTreeMap::new(),

@@ -3,20 +3,27 @@
 use ayaz_model::CellReading;
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
+use futures_util::future::try_join;
 use std::pin::pin;
+use std::time::Duration;
 use tokio_postgres::{Statement, Transaction};
 
 use super::Written;
 use super::dead_letters::{DeadLetterLimits, write_dead_letters};
 use super::rows::{Row, RowPlan};
 use super::side_tables::write_statuses;
+use super::verify::{UsedVehicles, Verify};
 use crate::columns;
 use crate::connect::Connection;
 use crate::copy;
 use crate::encoded::EncodedRow;
 use crate::error::StoreError;
 use crate::failpoint;
-use crate::vehicles::VehicleNumber;
+use crate::message::Message;
+use crate::vehicles::{VehicleDirectory, VehicleNumber};
+
+/// Vehicles whose numbers a connection remembers, about 100 bytes each.
+const VEHICLES_REMEMBERED: usize = 100_000;
 
 /// How rows reach their table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,22 +34,31 @@ pub(super) enum Way {
     Staged,
 }
 
-/// A connection with the statements of every batch prepared.
+/// A connection with the statements of every batch prepared, and with what was learnt over it.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: Connection,
+    directory: VehicleDirectory,
     copy_readings: Statement,
     touch: Statement,
+    verify: Verify,
     staging: bool,
 }
 
 impl Session {
-    pub(super) async fn prepare(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) async fn prepare(
+        connection: Connection,
+        write_timeout: Duration,
+    ) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare the statements of a batch", error);
-        // What is acknowledged must survive a crash, whatever the database's default is.
+        // By then it is given up here, and the server may not hear of it.
+        let milliseconds = write_timeout.as_millis();
         connection
             .client
-            .batch_execute("-- insist_on_durability\nset synchronous_commit = on")
+            .batch_execute(&format!(
+                "-- limit_batches
+                set lock_timeout = {milliseconds}; set statement_timeout = {milliseconds}"
+            ))
             .await
             .map_err(failed)?;
         let copy_readings = connection
@@ -58,12 +74,30 @@ impl Session {
             )
             .await
             .map_err(failed)?;
+        let verify = Verify::prepare(&connection).await.map_err(failed)?;
         Ok(Self {
             connection,
+            directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
             copy_readings,
             touch,
+            verify,
             staging: false,
         })
+    }
+
+    /// The numbers of the messages' vehicles, in the order of those that have one.
+    pub(super) async fn numbers(
+        &mut self,
+        messages: &[Message],
+    ) -> Result<Vec<VehicleNumber>, StoreError> {
+        let vehicles = messages.iter().filter_map(|it| it.content.vehicle());
+        let client = &self.connection.client;
+        self.directory.numbers(client, vehicles).await
+    }
+
+    /// Drops the connection, and has the server drop what it does for it.
+    pub(super) fn abandon(self) {
+        self.connection.abandon();
     }
 
     pub(super) async fn write(
@@ -126,7 +160,10 @@ impl Session {
         .await?;
         write_statuses(&transaction, plan).await?;
         let (vehicles, changed_from) = plan.touched_hours();
-        if !vehicles.is_empty() {
+        let touch = async {
+            if vehicles.is_empty() {
+                return Ok(());
+            }
             let changed_from: Vec<_> = changed_from
                 .iter()
                 .filter_map(|at| at.timestamp())
@@ -134,8 +171,12 @@ impl Session {
             transaction
                 .execute(&self.touch, &[&vehicles, &changed_from])
                 .await
-                .map_err(|error| StoreError::from_driver("note the touched hours", error))?;
-        }
+                .map(drop)
+                .map_err(|error| StoreError::from_driver("note the touched hours", error))
+        };
+        let used = UsedVehicles::of(plan.messages, plan.numbers);
+        // Sent one after the other, without waiting for the answers.
+        try_join(touch, self.verify.verify(&transaction, &used)).await?;
         failpoint!("before_commit");
         transaction
             .commit()

@@ -5,6 +5,7 @@ mod database;
 mod day_bands;
 mod dead_letters;
 mod functions;
+mod identity;
 mod reports;
 mod rights;
 mod schema;

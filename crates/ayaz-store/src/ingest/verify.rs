@@ -1,0 +1,115 @@
+//! What a connection knows of the database, held against the database in the transaction that relies on
+//! it. A restored backup may have come in between, under the same address or within the same tables; a
+//! pooler may have dealt out another connection, of another server even.
+//!
+//! It is the last statement before the commit. Whoever changes the numbers of vehicles later, changes
+//! them under these rows as under all that were there before.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::VehicleKey;
+use tokio_postgres::{Error, Statement, Transaction};
+
+use crate::connect::{Connection, MARK, Role};
+use crate::error::StoreError;
+use crate::message::Message;
+use crate::migrate::latest_version;
+use crate::vehicles::VehicleNumber;
+
+/// Says that the connection is not the one that was set up.
+pub(super) const NOT_OURS: &str = "the connection has the settings of another";
+
+/// What is verified, prepared.
+#[derive(Debug)]
+pub(super) struct Verify {
+    statement: Statement,
+    mark: String,
+    schema_version: i32,
+}
+
+/// The vehicles of a batch, each once, by column.
+#[derive(Debug, Default)]
+pub(super) struct UsedVehicles<'a> {
+    numbers: Vec<VehicleNumber>,
+    fleets: Vec<&'a str>,
+    vehicles: Vec<&'a str>,
+}
+
+impl<'a> UsedVehicles<'a> {
+    /// `numbers` are those of the messages that have a vehicle, in their order.
+    pub(super) fn of(messages: &'a [Message], numbers: &[VehicleNumber]) -> Self {
+        let keys = messages.iter().filter_map(|it| it.content.vehicle());
+        let used: BTreeMap<VehicleNumber, &VehicleKey> =
+            numbers.iter().copied().zip(keys).collect();
+        let mut columns = Self::default();
+        for (number, key) in used {
+            columns.numbers.push(number);
+            columns.fleets.push(key.fleet.as_str());
+            columns.vehicles.push(key.vehicle.as_str());
+        }
+        columns
+    }
+}
+
+impl Verify {
+    pub(super) async fn prepare(connection: &Connection) -> Result<Self, Error> {
+        let sql = format!(
+            "-- verify_knowledge
+            select
+                (select count(*)
+                from unnest($1::integer[], $2::text[], $3::text[])
+                    as used (vehicle_id, fleet, vehicle)
+                where not exists (
+                    select from vehicle v
+                    where v.vehicle_id = used.vehicle_id
+                        and v.fleet = used.fleet and v.vehicle = used.vehicle
+                )),
+                (select max(version)::integer from ayaz_schema_version),
+                current_user::text,
+                current_setting('{MARK}', true)"
+        );
+        Ok(Self {
+            statement: connection.client.prepare(&sql).await?,
+            mark: connection.mark().to_owned(),
+            schema_version: latest_version(),
+        })
+    }
+
+    /// Fails where the database is not as the connection knows it.
+    pub(super) async fn verify(
+        &self,
+        transaction: &Transaction<'_>,
+        used: &UsedVehicles<'_>,
+    ) -> Result<(), StoreError> {
+        let row = transaction
+            .query_one(
+                &self.statement,
+                &[&used.numbers, &used.fleets, &used.vehicles],
+            )
+            .await
+            .map_err(|error| StoreError::from_driver("verify what is known", error))?;
+        let (others, version): (i64, Option<i32>) = (row.get(0), row.get(1));
+        if row.get::<_, Option<&str>>(3) != Some(self.mark.as_str())
+            || row.get::<_, Option<&str>>(2) != Role::Ingest.name()
+        {
+            return Err(StoreError::Fatal(NOT_OURS.to_owned()));
+        }
+        let changed = |cause| {
+            Err(StoreError::Transient {
+                operation: "verify what is known",
+                cause,
+            })
+        };
+        if version != Some(self.schema_version) {
+            return changed("the schema is another than when this connection was made".to_owned());
+        }
+        if others > 0 {
+            return changed(format!(
+                "{others} of {} vehicles have other numbers than when this connection learnt them, as \
+                 after a backup was restored; nothing was stored by them, they are looked up again",
+                used.numbers.len()
+            ));
+        }
+        Ok(())
+    }
+}
