@@ -32,8 +32,15 @@ pub enum MqttUrlError {
     )]
     Tls,
     /// Another scheme.
-    #[error("mqtt url must start with mqtt://, not {0}://")]
-    Scheme(String),
+    #[error("mqtt url must start with mqtt://, not {0}")]
+    Scheme(&'static str),
+    /// A letter in the user or the password that means something else in a URL.
+    #[error(
+        "mqtt url must look like mqtt://[user:password@]host[:port]: the user or the password holds a \
+         letter that means something else in a URL; percent-encode it (@ is %40, : is %3A, / is %2F, # is \
+         %23, ? is %3F, % is %25)"
+    )]
+    NotEncoded,
     /// Nothing between `//` and the port.
     #[error("mqtt url names no host; it must look like mqtt://[user:password@]host[:port]")]
     NoHost,
@@ -76,8 +83,12 @@ impl FromStr for MqttUrl {
         match scheme {
             "mqtt" | "tcp" => {}
             "mqtts" | "ssl" | "tls" | "wss" => return Err(MqttUrlError::Tls),
-            other => return Err(MqttUrlError::Scheme(other.to_owned())),
+            "http" | "https" => return Err(MqttUrlError::Scheme("http://")),
+            "ws" => return Err(MqttUrlError::Scheme("ws://")),
+            // What stands there may be anything.
+            _ => return Err(MqttUrlError::Scheme("another scheme")),
         }
+        check_login(rest)?;
         let url = Url::parse(&format!("mqtt://{rest}")).map_err(|error| match error {
             url::ParseError::EmptyHost => MqttUrlError::NoHost,
             other => MqttUrlError::Malformed(other.to_string()),
@@ -110,13 +121,28 @@ impl FromStr for MqttUrl {
     }
 }
 
+/// Checks what follows `mqtt://`, so that no part of a password is taken for a host or a port.
+fn check_login(rest: &str) -> Result<(), MqttUrlError> {
+    let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(authority_end);
+    let (login, host) = authority.split_once('@').unwrap_or(("", authority));
+    let (user, password) = login.split_once(':').unwrap_or((login, ""));
+    let is_plain = |part: &str| {
+        let mut codes = part.split('%').skip(1);
+        !part.contains([':', '[', ']'])
+            && codes.all(|code| code.chars().take(2).filter(char::is_ascii_hexdigit).count() == 2)
+    };
+    if host.contains('@') || behind.contains('@') || !is_plain(user) || !is_plain(password) {
+        return Err(MqttUrlError::NotEncoded);
+    }
+    Ok(())
+}
+
 impl fmt::Display for MqttUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.user, &self.password) {
-            (Some(user), Some(_)) => write!(f, "mqtt://{user}:***@{}:{}", self.host, self.port),
-            (Some(user), None) => write!(f, "mqtt://{user}@{}:{}", self.host, self.port),
-            (None, _) => write!(f, "mqtt://{}:{}", self.host, self.port),
-        }
+        // Without the user too, which may be a password in the wrong place.
+        let login = if self.user.is_some() { "***@" } else { "" };
+        write!(f, "mqtt://{login}{}:{}", self.host, self.port)
     }
 }
 
@@ -128,6 +154,8 @@ impl fmt::Debug for MqttUrl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -137,10 +165,10 @@ mod tests {
             .unwrap();
         assert_eq!((url.host(), url.port()), ("broker.example", 1884));
         assert_eq!(url.credentials(), Some(("bus", "p@ss/wörd")));
-        assert_eq!(url.to_string(), "mqtt://bus:***@broker.example:1884");
+        assert_eq!(url.to_string(), "mqtt://***@broker.example:1884");
         assert_eq!(
             format!("{url:?}"),
-            "MqttUrl(mqtt://bus:***@broker.example:1884)"
+            "MqttUrl(mqtt://***@broker.example:1884)"
         );
 
         let url: MqttUrl = "mqtt://127.0.0.1".parse().unwrap();
@@ -152,13 +180,41 @@ mod tests {
         assert_eq!(url.address(), "[::1]:1999");
     }
 
+    proptest! {
+        /// Letters that are in none of our own words, and all that mean something in a URL.
+        #[test]
+        fn no_part_of_a_password_is_shown(
+            password in "[QXZ7890@:/#?%\\[\\]&=+ ]{3,12}",
+            host in prop::sample::select(&["h", "h:1", "[::1]:1", "h:x", "", "h/topic"][..]),
+            form in 0..3,
+        ) {
+            let text = match form {
+                0 => format!("mqtt://u:{password}@{host}"),
+                1 => format!("mqtt://{password}@{host}"),
+                _ => format!("mqtts://u:{password}@{host}"),
+            };
+            let shown = match text.parse::<MqttUrl>() {
+                Ok(url) => format!("{url} {url:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            let letters: Vec<char> = password.chars().collect();
+            for part in letters.windows(3) {
+                let part: String = part.iter().collect();
+                // Of letters that only mean something in a URL our own words are full.
+                if part.contains(char::is_alphanumeric) {
+                    prop_assert!(!shown.contains(&part), "{} is in {}", part, shown);
+                }
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_mqtt_url_is_refused_without_repeating_it() {
         let cases = [
             ("mqtts://u:secret@host", "TLS is not built in"),
             (
                 "https://u:secret@host",
-                "must start with mqtt://, not https://",
+                "must start with mqtt://, not http://",
             ),
             ("host:1883", "mqtt:// is missing"),
             ("mqtt://", "names no host"),
@@ -167,6 +223,13 @@ mod tests {
             ("mqtt://u:secret@host:99999", "port"),
             ("mqtt://u:secret@host/topic", "nothing may follow the port"),
             ("mqtt://u:%ffsecret@host", "not UTF-8"),
+            ("mqtt://u:a@secret@host", "percent-encode it"),
+            ("mqtt://u:a:secret@host", "percent-encode it"),
+            ("mqtt://u:a/secret@host", "percent-encode it"),
+            ("mqtt://u:a#secret@host", "percent-encode it"),
+            ("mqtt://u:a?secret@host", "percent-encode it"),
+            ("mqtt://u:a%secret@host", "percent-encode it"),
+            ("secret://u:p@host", "must start with mqtt://"),
             ("", "mqtt:// is missing"),
         ];
         for (text, expected) in cases {
