@@ -18,3 +18,4 @@ mod real_trips;
 mod scenario;
 mod stopping;
 mod store;
+mod time_zones;

@@ -3,7 +3,7 @@
 //! Reading order: [`attribute`] (what can be known), [`records`] (what is known, as one holds it in
 //! hand), [`read`] and [`write`] (from and into the database); for the worker [`service_day`] (which
 //! day an instant belongs to, without a database), [`rules`] (a vehicle's rules) and [`touches`] (whose
-//! rules have changed).
+//! rules have changed), [`zones`] (time zones as the database has them).
 
 pub mod attribute;
 pub mod read;
@@ -12,6 +12,7 @@ pub mod rules;
 pub mod service_day;
 pub mod touches;
 pub mod write;
+pub mod zones;
 
 pub use attribute::Attribute;
 pub use read::{Selection, StoredContext, zone_names};
@@ -21,3 +22,4 @@ pub(crate) use rules::{SERVICE_DAY_RULES, rules_by};
 pub use service_day::{ServiceDayRule, ServiceDayRules};
 pub use touches::take_over_context;
 pub use write::{ContextChanges, ContextWriter};
+pub use zones::Zones;

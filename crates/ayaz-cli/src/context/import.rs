@@ -103,6 +103,7 @@ pub(super) async fn import(
     let stored = writer.stored().await?;
     let zones = writer.zone_names().await?;
     let resolved = understand(files, &stored, &zones)?;
+    check_zones(&writer, &stored, &resolved).await?;
     writer
         .write(&resolved.changes)
         .await
@@ -111,6 +112,30 @@ pub(super) async fn import(
         writer.commit().await?;
     }
     Ok(resolved)
+}
+
+/// Dates in the files were taken for instants by this machine's time zones; the database must say the same
+/// of them.
+async fn check_zones(
+    writer: &ContextWriter<'_>,
+    stored: &StoredContext,
+    resolved: &Resolved,
+) -> Result<()> {
+    let depots = stored.depots.iter().chain(&resolved.changes.depots);
+    let used: BTreeSet<&str> = depots
+        .map(|depot| depot.zone.as_str())
+        .chain([stored.default_zone.as_str()])
+        .collect();
+    for zone in used {
+        if let Some(at) = writer.zone_differs_here(zone).await? {
+            bail!(
+                "nothing was stored: this machine's time zone data and the database's differ for \
+                 {zone}, from {at} on, so that dates would be other instants: bring the package \
+                 tzdata of both to the same release"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// What the files ask for, or all that is wrong with them.

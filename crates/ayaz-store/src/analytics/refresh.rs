@@ -20,11 +20,11 @@ use super::states::{self, HourState, KnownHours};
 use super::timestamp;
 use super::trip_days::{self, DayTripBand, TripDay};
 use super::trip_sums;
-use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, rules_by};
+use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, Zones, rules_by};
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
-/// The statements of a refresh, prepared once a connection.
+/// The statements of a refresh, prepared once a connection, and the time zones that they came upon.
 #[derive(Debug, Clone)]
 pub struct RefreshStatements {
     states: Statement,
@@ -35,6 +35,7 @@ pub struct RefreshStatements {
     queue: Statement,
     change_exteriors: Statement,
     service_day_rules: Statement,
+    zones: Zones,
     read_pieces: Statement,
     insert_pieces: CopyIn,
     quality: quality::Statements,
@@ -62,6 +63,7 @@ impl RefreshStatements {
             queue: client.prepare(QUEUE).await?,
             change_exteriors: client.prepare(exterior::CHANGE).await?,
             service_day_rules: client.prepare(SERVICE_DAY_RULES).await?,
+            zones: Zones::default(),
             read_pieces: client.prepare(&pieces::read_statement()).await?,
             insert_pieces: pieces::prepare_insert(client).await?,
             quality: quality::Statements::prepare(client).await?,
@@ -224,8 +226,12 @@ impl<'a> Refresh<'a> {
 
     /// By which rules the vehicle's service days are told.
     pub async fn service_day_rules(&self) -> Result<ServiceDayRules, StoreError> {
-        let statement = &self.statements.service_day_rules;
-        rules_by(&self.transaction, statement, self.vehicle).await
+        let RefreshStatements {
+            service_day_rules,
+            zones,
+            ..
+        } = self.statements;
+        rules_by(&self.transaction, service_day_rules, self.vehicle, zones).await
     }
 
     /// Puts the hours back on the queue, as far as they were worked out before.

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use tokio_postgres::{GenericClient, Row, ToStatement};
 
 use super::service_day::{ServiceDayRule, ServiceDayRules};
+use super::zones::Zones;
 use crate::error::StoreError;
 use crate::vehicles::VehicleNumber;
 
@@ -23,13 +24,12 @@ pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
 ///
 /// # Errors
 ///
-/// [`StoreError::Context`] for a zone that this machine's time zone data lack, and for rules that leave
-/// a gap.
+/// [`StoreError::Context`] for a zone that the database does not know, and for rules that leave a gap.
 pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,
 ) -> Result<ServiceDayRules, StoreError> {
-    rules_by(client, SERVICE_DAY_RULES, vehicle).await
+    rules_by(client, SERVICE_DAY_RULES, vehicle, &Zones::default()).await
 }
 
 /// Likewise, by [`SERVICE_DAY_RULES`], be it prepared or not.
@@ -37,12 +37,17 @@ pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
     client: &impl GenericClient,
     statement: &T,
     vehicle: VehicleNumber,
+    zones: &Zones,
 ) -> Result<ServiceDayRules, StoreError> {
     let rows = client
         .query(statement, &[&vehicle])
         .await
         .map_err(|error| StoreError::from_driver("read the rules of service days", error))?;
-    let rules: Vec<ServiceDayRule> = rows.iter().map(rule).collect::<Result<_, _>>()?;
+    let mut rules = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let zone = zone(client, zones, row).await?;
+        rules.push(rule(row, zone));
+    }
     ServiceDayRules::new(rules).ok_or_else(|| {
         StoreError::Context(
             "service_day_period leaves a gap: service_day_default must have its row, and depots of one \
@@ -52,30 +57,40 @@ pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
     })
 }
 
-fn rule(row: &Row) -> Result<ServiceDayRule, StoreError> {
-    let depot: Option<String> = row.get(0);
-    let name: &str = row.get(1);
-    let zone = TimeZone::get(name).map_err(|_| {
-        let whose = match &depot {
-            Some(depot) => format!("depot {depot:?}"),
-            None => "service_day_default".to_owned(),
-        };
-        StoreError::Context(format!(
-            "the time zone {name:?} of {whose} is not known here: correct it, or install this machine's \
-             time zone data (tzdata)"
-        ))
-    })?;
+/// The row's zone, by the database's data.
+async fn zone(
+    client: &impl GenericClient,
+    zones: &Zones,
+    row: &Row,
+) -> Result<TimeZone, StoreError> {
+    let (depot, name): (Option<&str>, &str) = (row.get(0), row.get(1));
+    zones.get(client, name).await.map_err(|error| match error {
+        StoreError::Refused { .. } => {
+            let whose = match depot {
+                Some(depot) => format!("depot {depot:?}"),
+                None => "service_day_default".to_owned(),
+            };
+            StoreError::Context(format!(
+                "the time zone {name:?} of {whose} is not known to the database: correct it, or install \
+                 time zone data (tzdata) on the machine of the database server"
+            ))
+        }
+        other => other,
+    })
+}
+
+fn rule(row: &Row, zone: TimeZone) -> ServiceDayRule {
     let instant = |column| {
         row.get::<_, Option<Timestamp>>(column)
             .map(UnixMicroseconds::from)
     };
     let hour: i16 = row.get(2);
-    Ok(ServiceDayRule {
+    ServiceDayRule {
         from: instant(3),
         to: instant(4),
-        depot,
+        depot: row.get(0),
         zone,
         // 0 to 23, as the table admits.
         cut_over_hour: hour as i8,
-    })
+    }
 }

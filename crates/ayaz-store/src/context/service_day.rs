@@ -42,6 +42,8 @@ impl ServiceDayRule {
             // Up to the next transition the clock goes evenly.
             let cut_over = self.zone.to_offset(from).to_timestamp(next).ok();
             let transition = transitions.next().map(|transition| transition.timestamp());
+            // Whatever a zone says, this goes on.
+            let transition = transition.filter(|until| *until > from);
             match (cut_over, transition) {
                 (Some(cut_over), None) => return Some(cut_over.into()),
                 (Some(cut_over), Some(until)) if cut_over < until => return Some(cut_over.into()),

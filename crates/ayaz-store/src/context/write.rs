@@ -3,6 +3,7 @@
 use tokio_postgres::{Client, Transaction};
 
 use super::read::{Selection, StoredContext};
+use super::zones::Zones;
 use super::{Attribute, ContextRecord, Depot, Heater, Model, Vehicle};
 use crate::error::StoreError;
 
@@ -47,6 +48,14 @@ impl<'a> ContextWriter<'a> {
     /// See [`zone_names`](super::zone_names).
     pub async fn zone_names(&self) -> Result<std::collections::BTreeSet<String>, StoreError> {
         super::zone_names(&self.transaction).await
+    }
+
+    /// The first instant for which this machine's data of the time zone are not those of the database.
+    pub async fn zone_differs_here(
+        &self,
+        zone: &str,
+    ) -> Result<Option<jiff::Timestamp>, StoreError> {
+        Zones::default().differs_here(&self.transaction, zone).await
     }
 
     /// Enters the changes, in an order in which each finds what it needs.

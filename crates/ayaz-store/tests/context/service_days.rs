@@ -4,9 +4,9 @@ use anyhow::Result;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::Role;
 use ayaz_store::context::{ServiceDayRule, service_day_rules};
-use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Handle;
@@ -124,6 +124,43 @@ async fn sql_and_worker_cut_days_at_the_same_instants() -> Result<()> {
         }
         Ok(())
     })?;
+    Ok(())
+}
+
+/// Every change of these zones' clocks from 1971 to 2099, and the second before each, as this machine's
+/// own data have them: what the worker makes of what the database says must be the same wherever SQL is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_workers_zones_are_those_of_the_database_to_the_second() -> Result<()> {
+    let database = Database::new().await?;
+    let worker = database.role(Role::Analytics).await?;
+    for zone in ZONES {
+        database
+            .execute(&format!("update service_day_default set zone = '{zone}'"))
+            .await?;
+        let rules = service_day_rules(&worker.client, 99).await?;
+        let rule = &rules.rules()[0];
+        let ends = |year: i16| TimeZone::UTC.to_timestamp(date(year, 1, 1).at(0, 0, 0, 0));
+        let (from, to) = (ends(1971)?, ends(2100)?);
+        let machine = TimeZone::get(zone)?;
+        let changes = machine.following(from).map(|change| change.timestamp());
+        let changes = changes.take_while(|at| *at < to);
+        let instants: Vec<Timestamp> = changes
+            .flat_map(|at| [at, at - 1.second(), at - 1.hour(), at + 1.hour()])
+            .chain([from, to])
+            .collect();
+        let rows = worker
+            .client
+            .query(
+                "select extract(epoch from (at at time zone $1) - (at at time zone 'UTC'))::integer
+                from unnest($2::timestamptz[]) with ordinality as t (at, place) order by place",
+                &[&zone, &instants],
+            )
+            .await?;
+        for (at, row) in instants.iter().zip(&rows) {
+            let found = rule.zone.to_offset(*at).seconds();
+            assert_eq!(found, row.get::<_, i32>(0), "{zone} {at}");
+        }
+    }
     Ok(())
 }
 
