@@ -112,6 +112,18 @@ grant ayaz_ingest to ayaz_ingest_login;
 grant ayaz_analytics to ayaz_analytics_login;
 grant ayaz_reader to ayaz_reader_login;
 
+-- A backend whose client is gone ends, and none holds locks while its client does nothing. The daemons set
+-- this for themselves as well; settings of a role would do nothing after `set role`.
+alter role ayaz_ingest_login set client_connection_check_interval = '5s';
+alter role ayaz_ingest_login set lock_timeout = '30s';
+alter role ayaz_ingest_login set idle_in_transaction_session_timeout = '60s';
+alter role ayaz_analytics_login set client_connection_check_interval = '5s';
+alter role ayaz_analytics_login set lock_timeout = '30s';
+alter role ayaz_analytics_login set idle_in_transaction_session_timeout = '120s';
+alter role ayaz_reader_login set client_connection_check_interval = '5s';
+alter role ayaz_reader_login set lock_timeout = '10s';
+alter role ayaz_reader_login set idle_in_transaction_session_timeout = '60s';
+
 -- A dashboard may neither write nor hold the database for long. PostgreSQL lets every login change its
 -- own settings, so these hold only against mistakes. That it cannot write rests on rights: it has none
 -- but to read. Against one that reads without end, these two hold, which it cannot change: how many

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_postgres::config::Config;
-use tokio_postgres::{AsyncMessage, Client, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage, Socket};
 
 use crate::error::StoreError;
 pub(crate) use pooler::named as transaction_pooler;
@@ -130,11 +130,21 @@ impl Opened {
     /// Whether the settings have arrived; a pooler may leave them out.
     async fn has(&self, mark: &str) -> Result<bool, StoreError> {
         let sql = format!("-- connection_mark\nselect current_setting('{MARK}', true)");
-        self.client
-            .query_one(&sql, &[])
+        Ok(self.ask(&sql).await?.as_deref() == Some(mark))
+    }
+
+    /// The only field of the only row. Without a prepared statement, which would be left behind on a
+    /// connection that is not ours alone.
+    async fn ask(&self, sql: &str) -> Result<Option<String>, StoreError> {
+        let answer = self
+            .client
+            .simple_query(sql)
             .await
-            .map(|row| row.get::<_, Option<&str>>(0) == Some(mark))
-            .map_err(|error| StoreError::from_driver("look at the connection", error))
+            .map_err(|error| StoreError::from_driver("look at the connection", error))?;
+        Ok(answer.iter().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        }))
     }
 }
 
@@ -177,8 +187,56 @@ fn new_mark() -> String {
 fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError {
     StoreError::Transient {
         operation: "connect to the database",
-        cause: format!("{url}: {}", crate::error::describe(error)),
+        cause: format!(
+            "{url} as {user}: {what}{advice}",
+            user = url.user(),
+            what = crate::error::describe(error),
+            advice = advice(url, error).map_or(String::new(), |advice| format!("; {advice}"))
+        ),
     }
+}
+
+/// What to try.
+fn advice(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Option<String> {
+    if let Some(code) = error.code() {
+        return match code.code() {
+            "28P01" => Some(format!("is the password that of {}?", url.user())),
+            "28000" => Some("may this login connect from here (pg_hba.conf)?".to_owned()),
+            "3D000" => Some(
+                "does the database's name end the URL? `create database` makes it, `ayaz migrate` \
+                 fills it"
+                    .to_owned(),
+            ),
+            "42501" => Some(format!(
+                "`grant connect on database … to {}`",
+                quoted(url.user())
+            )),
+            "53300" => {
+                Some("end connections that are not needed, or raise max_connections".to_owned())
+            }
+            _ => None,
+        };
+    }
+    let source = std::error::Error::source(error);
+    let system = source.and_then(|source| source.downcast_ref::<std::io::Error>());
+    let Some(system) = system else {
+        return Some("does a PostgreSQL server listen at that port?".to_owned());
+    };
+    Some(
+        match system.kind() {
+            std::io::ErrorKind::ConnectionRefused => {
+                "does the database server run, and does it listen at that port?"
+            }
+            std::io::ErrorKind::TimedOut => {
+                "is the host's name right, and does no firewall hide it?"
+            }
+            std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
+                "does a PostgreSQL server listen at that port?"
+            }
+            _ => "is the host's name right?",
+        }
+        .to_owned(),
+    )
 }
 
 /// The error, if it is about taking on the role.

@@ -49,13 +49,8 @@ pub(super) async fn open(
 
 /// The server's process that does this client's work now. Two clients that are connected at the same
 /// time have two of them, and each keeps its own, unless somebody deals them out.
-async fn backend(opened: &Opened) -> Result<i32, StoreError> {
-    opened
-        .client
-        .query_one("-- backend\nselect pg_backend_pid()", &[])
-        .await
-        .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("look at the connection", error))
+async fn backend(opened: &Opened) -> Result<Option<String>, StoreError> {
+    opened.ask("-- backend\nselect pg_backend_pid()").await
 }
 
 /// What to do about it.

@@ -20,7 +20,7 @@ fn bus(name: &str) -> VehicleKey {
 }
 
 /// One reading of the bus, at a second of its own.
-fn reading(name: &str, second: i64) -> Message {
+pub(crate) fn reading(name: &str, second: i64) -> Message {
     let reading = Reading {
         key: ReadingKey {
             recorded_at: UnixMicroseconds(START + second * 1_000_000),
@@ -44,7 +44,7 @@ fn reading(name: &str, second: i64) -> Message {
 }
 
 /// Writes as the daemon does: again until it is stored. Returns how often it failed.
-async fn write(store: &mut IngestStore, messages: &[Message]) -> Result<usize> {
+pub(crate) async fn write(store: &mut IngestStore, messages: &[Message]) -> Result<usize> {
     for failures in 0..5 {
         match store.write(messages).await {
             Ok(_) => return Ok(failures),
@@ -56,7 +56,7 @@ async fn write(store: &mut IngestStore, messages: &[Message]) -> Result<usize> {
 }
 
 /// Seconds of the readings by the name under which they stand.
-async fn stored(database: &Database) -> Result<BTreeMap<String, Vec<i64>>> {
+pub(crate) async fn stored(database: &Database) -> Result<BTreeMap<String, Vec<i64>>> {
     let rows = database
         .owner
         .client

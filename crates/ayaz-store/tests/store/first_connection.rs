@@ -1,0 +1,60 @@
+//! What somebody is told whose first connection fails: where, as whom, what was wrong, and what to try.
+
+use anyhow::{Context, Result};
+use ayaz_store::{Connection, DatabaseUrl, Role};
+use tokio::net::TcpListener;
+
+use crate::database::Database;
+
+/// The error of connecting there.
+async fn error(url: &str) -> Result<String> {
+    let url: DatabaseUrl = url.parse()?;
+    let opened = Connection::open(&url, Role::Reader).await;
+    Ok(opened
+        .map(drop)
+        .err()
+        .context("it cannot work")?
+        .to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_say_where_as_whom_what_was_wrong_and_what_to_try() -> Result<()> {
+    let database = Database::empty().await?;
+    let (_, place) = database.url.expose().split_once('@').context("a login")?;
+    let (server, _) = place.split_once('/').context("a database")?;
+    let (login, _) = database.url.expose().split_once('@').context("a login")?;
+
+    let free = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+    let text = error(&format!("postgres://anna:QXZ789@{free}/fleet")).await?;
+    let words = [
+        format!("{free}/fleet as anna").as_str(),
+        "does the database server run",
+    ]
+    .map(str::to_owned);
+    assert!(words.iter().all(|word| text.contains(word)), "{text}");
+
+    let text = error(&format!("postgres://anna:QXZ789@{place}")).await?;
+    assert!(
+        text.contains("as anna") && text.contains("is the password that of anna?"),
+        "{text}"
+    );
+    assert!(!text.contains("QXZ"), "{text}");
+
+    let text = error(&format!("{login}@{server}/no_such_database")).await?;
+    assert!(
+        text.contains("no_such_database") && text.contains("create database"),
+        "{text}"
+    );
+
+    // Something else listens there.
+    let other = TcpListener::bind("127.0.0.1:0").await?;
+    let address = other.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((client, _)) = other.accept().await {
+            drop(client);
+        }
+    });
+    let text = error(&format!("postgres://anna:QXZ789@{address}/fleet")).await?;
+    assert!(text.contains("does a PostgreSQL server listen"), "{text}");
+    Ok(())
+}

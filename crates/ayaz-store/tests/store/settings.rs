@@ -1,0 +1,141 @@
+//! Nothing depends on what a database sets for whoever connects to it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_analytics::config::Config;
+use ayaz_analytics::run::run_once;
+use ayaz_store::migrate::migrate;
+use ayaz_store::reports::{TripSelection, energy_by_trip};
+use ayaz_store::{IngestStore, Role, StoreError};
+
+use crate::database::Database;
+use crate::dead_letters::{NOW, letter};
+use crate::identity::{reading, stored, write};
+
+/// Each of these breaks something that does not set it for itself.
+const HOSTILE: &str = "
+    create schema depot_app;
+    create table depot_app.vehicle (vehicle_id text, plate text);
+    create table depot_app.reading (id text);
+    create table depot_app.touched_hours (id text);
+    create table depot_app.vehicle_context (id text);
+    create table depot_app.ayaz_schema_version (version text);
+    create table depot_app.worker_lease (term text);
+    do $$
+    declare
+        setting text;
+    begin
+        foreach setting in array array[
+            'search_path = depot_app, public', 'timezone = ''Pacific/Apia''',
+            'datestyle = ''German''', 'intervalstyle = ''iso_8601''',
+            'standard_conforming_strings = off', 'bytea_output = ''escape''',
+            'extra_float_digits = -15', 'default_transaction_isolation = ''serializable''',
+            'default_transaction_read_only = on', 'synchronous_commit = off',
+            'statement_timeout = ''1ms''', 'lock_timeout = ''1ms''',
+            'idle_in_transaction_session_timeout = ''1ms'''
+        ] loop
+            execute format('alter database %I set %s', current_database(), setting);
+        end loop;
+    end
+    $$";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_with_another_application_and_its_settings_changes_nothing() -> Result<()> {
+    let database = Database::empty().await?;
+    // Once for the migrations themselves, and again for a schema that is there.
+    database.execute(HOSTILE).await?;
+    migrate(&database.url).await?;
+    migrate(&database.url).await?;
+
+    let mut store = database.store(10);
+    write(&mut store, &[reading("a", 1), reading("b", 2)]).await?;
+    store
+        .write(&[letter("ayaz/v1/astana/a/telemetry", "x", NOW)])
+        .await?;
+    // Over staging, in temporary tables.
+    write(&mut store, &[reading("a", 1), reading("a", 3)]).await?;
+    let expected = [("a".to_owned(), vec![1, 3]), ("b".to_owned(), vec![2])].into();
+    assert_eq!(stored(&database).await?, expected);
+
+    let mut config = Config::with_database(database.url.clone());
+    config.admin.enabled = false;
+    let work = run_once(config, std::future::pending()).await?;
+    assert!(work.hours > 0 && work.readings > 0, "{work:?}");
+    // How long a reader may take is the operator's say.
+    database
+        .execute(
+            "do $$ begin
+                execute format('alter database %I reset statement_timeout', current_database());
+            end $$",
+        )
+        .await?;
+    let reader = database.connect_as(Role::Reader).await?;
+    energy_by_trip(&reader.client, &TripSelection::default()).await?;
+
+    let ingest = database.connect_as(Role::Ingest).await?;
+    let row = ingest
+        .client
+        .query_one(
+            "select current_setting('synchronous_commit'), current_setting('search_path'),
+                current_setting('default_transaction_isolation'), current_setting('timezone')",
+            &[],
+        )
+        .await?;
+    let settings: Vec<&str> = (0..4).map(|column| row.get(column)).collect();
+    assert_eq!(settings, ["on", "public, pg_temp", "read committed", "UTC"]);
+    Ok(())
+}
+
+/// How many connections the daemon has on the server, whatever they are at.
+const BACKENDS: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and application_name = 'ayaz_ingest'";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
+    let database = Database::new().await?;
+    let timeout = Duration::from_millis(300);
+    let mut store = IngestStore::new(database.url.clone(), timeout, "test");
+    write(&mut store, &[reading("a", 1)]).await?;
+    database
+        .execute("begin; lock table reading in access exclusive mode")
+        .await?;
+    let mut most = 0;
+    for second in 2..14 {
+        let error = store
+            .write(&[reading("a", second)])
+            .await
+            .err()
+            .context("it is locked")?;
+        assert!(matches!(error, StoreError::Transient { .. }), "{error}");
+        most = most.max(database.number(BACKENDS).await?);
+    }
+    assert!(most <= 3, "{most} backends wait for a lock");
+    database.execute("rollback").await?;
+    // Its time is short for a machine that has other things to do.
+    let mut store = database.store(1);
+    write(&mut store, &[reading("a", 100)]).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_gone_leaves_no_backend_that_waits() -> Result<()> {
+    let database = Database::new().await?;
+    database
+        .execute("begin; lock table vehicle in access exclusive mode")
+        .await?;
+    let waiting = database.connect_as(Role::Ingest).await?;
+    let waits = tokio::time::timeout(
+        Duration::from_millis(300),
+        waiting.client.query("select * from vehicle", &[]),
+    );
+    assert!(waits.await.is_err());
+    // Without a word to the server, as when its process is killed.
+    drop(waiting);
+    let deadline = std::time::Instant::now() + Duration::from_secs(15);
+    while database.number(BACKENDS).await? > 0 {
+        anyhow::ensure!(std::time::Instant::now() < deadline, "it waits on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
