@@ -13,6 +13,9 @@ use crate::plausibility::{Check, Doubts};
 /// not make a row of each reading.
 const STRETCHES_MAX: usize = 500;
 
+/// How many numbers there are in counters of 16 and of 32 bits, after which they begin again at 0.
+const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
+
 /// The check that doubts a reading's time, by its name in reports.
 const CLOCK_STEP: &str = "clock_step";
 
@@ -43,6 +46,8 @@ struct Sequence {
     min: i64,
     max: i64,
     last: i64,
+    /// What numbers have to be given for the counts that went before.
+    counted: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -65,13 +70,32 @@ impl Sequence {
         min: i64::MAX,
         max: i64::MIN,
         last: i64::MIN,
+        counted: 0,
     };
 
-    fn add(&mut self, sample: &Sample, doubted: bool) {
+    fn add(&mut self, number: i64, doubted: bool) {
         self.readings += 1;
         self.readings_doubted += i64::from(doubted);
-        self.min = self.min.min(sample.sequence);
-        self.max = self.max.max(sample.sequence);
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
+    }
+
+    /// The number of the next reading in the order of time, as if the device had gone on counting where it
+    /// began again at 0.
+    fn number(&mut self, sequence: i64) -> i64 {
+        let before = self.last.saturating_sub(self.counted);
+        let highest = before.max(sequence);
+        let Some(count) = COUNTS.into_iter().find(|count| highest < *count) else {
+            return sequence.saturating_add(self.counted);
+        };
+        let (is_low, is_high) = (|it| it < count / 4, |it| it >= count / 4 * 3);
+        if is_high(before) && is_low(sequence) {
+            self.counted = self.counted.saturating_add(count);
+        } else if is_low(before) && is_high(sequence) && self.counted >= count {
+            // One from before, which the jitter of the clock has put after it.
+            return sequence.saturating_add(self.counted - count);
+        }
+        sequence.saturating_add(self.counted)
     }
 }
 
@@ -80,9 +104,10 @@ impl Quality {
     pub(super) fn add(&mut self, sample: &Sample, day: Date, doubts: Doubts) {
         let doubted = !doubts.is_none();
         let sequence = self.sequence(sample, day);
-        sequence.add(sample, doubted);
-        sequence.readings_out_of_order += i64::from(sample.sequence < sequence.last);
-        sequence.last = sample.sequence;
+        let number = sequence.number(sample.sequence);
+        sequence.add(number, doubted);
+        sequence.readings_out_of_order += i64::from(number < sequence.last);
+        sequence.last = number;
         if doubted {
             self.doubt(sample, doubts);
         } else if let Some(last) = self.stretches.last_mut()
@@ -94,7 +119,7 @@ impl Quality {
 
     /// Takes a sample that was recorded with a wrong time; `run` tells which belong together.
     pub(super) fn leave_out(&mut self, sample: &Sample, day: Date, run: usize) {
-        self.sequence(sample, day).add(sample, true);
+        self.sequence(sample, day).add(sample.sequence, true);
         let at = sample.recorded_at;
         let left_out = self.left_out.entry(run).or_insert(LeftOut {
             boot_id: sample.boot_id,
@@ -199,5 +224,51 @@ impl Stretch {
             && self.boot_id == sample.boot_id
             && self.doubts == doubts
             && pause <= INTERVAL_MICROSECONDS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lowest and highest number, and how many come too late, of readings in this order.
+    fn numbers(sequences: impl IntoIterator<Item = i64>) -> (i64, i64, i64) {
+        let mut quality = Quality::default();
+        for (second, sequence) in (0..).zip(sequences) {
+            let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), 1, None);
+            sample.sequence = sequence;
+            quality.add(&sample, Date::constant(2026, 1, 1), Doubts::default());
+        }
+        let (rows, _) = quality.into_rows(UnixMicroseconds(0));
+        let row = &rows[0];
+        (
+            row.sequence_min,
+            row.sequence_max,
+            row.readings_out_of_order,
+        )
+    }
+
+    #[test]
+    fn a_counter_that_begins_again_goes_on() {
+        let wrapped = |from: i64, count: i64, readings: i64| {
+            (from..from + readings).map(move |number| number % count)
+        };
+        for count in COUNTS {
+            let from = count - 100;
+            assert_eq!(numbers(wrapped(from, count, 300)), (from, from + 299, 0));
+        }
+        // At 100 Hz, several times an hour.
+        assert_eq!(numbers(wrapped(0, 1 << 16, 200_000)), (0, 199_999, 0));
+        // Neighbours that change places around it.
+        let jitter = [65_533, 65_534, 0, 65_535, 1, 2];
+        assert_eq!(numbers(jitter), (65_533, 65_538, 1));
+        // Numbers that only pass these marks, and those that have no order.
+        let passing = (1 << 16) - 5..(1 << 16) + 5;
+        assert_eq!(
+            numbers(passing.clone()),
+            (passing.start, passing.end - 1, 0)
+        );
+        assert_eq!(numbers([40_000, 10, 20]), (10, 40_000, 1));
+        assert_eq!(numbers([i64::MAX, 0, i64::MAX]), (0, i64::MAX, 1));
     }
 }

@@ -235,6 +235,14 @@ impl Database {
         Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
     }
 
+    /// Of a vehicle's only day: readings, those that are missing, and those out of order.
+    pub(crate) async fn missing(&self, vehicle: i32) -> Result<(i64, i64, i64)> {
+        let sql = "select readings, readings_missing, readings_out_of_order
+            from bus_day_completeness where vehicle_id = $1";
+        let row = self.connection.client.query_one(sql, &[&vehicle]).await?;
+        Ok((row.get(0), row.get(1), row.get(2)))
+    }
+
     pub(crate) async fn queue_everything(&self) -> Result<()> {
         let sql = "insert into refresh_queue (vehicle_id, hour)
             select vehicle_id, hour from refreshed_hour

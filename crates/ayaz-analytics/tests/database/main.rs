@@ -12,6 +12,7 @@ mod queue;
 mod running_hours;
 mod service_days;
 mod stack;
+mod wrapped_sequences;
 
 use std::time::Duration;
 
