@@ -16,6 +16,7 @@ mod logins;
 mod logs;
 mod real_trips;
 mod scenario;
+mod stopped_worker;
 mod stopping;
 mod store;
 mod time_zones;

@@ -173,6 +173,11 @@ impl Program {
         Some(open.count())
     }
 
+    /// Its process; `None` if it has ended.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Most memory that it had resident so far; `None` if it has ended.
     pub fn memory_peak_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use ayaz_daemon::admin::{Admin, ListenError, Readiness};
 use ayaz_daemon::exit;
 use ayaz_model::UnixMicroseconds;
+use ayaz_store::analytics::lease::LEASE_SECONDS;
 use ayaz_store::{DatabaseUrl, StoreError};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use thiserror::Error;
@@ -121,18 +122,28 @@ async fn keep_working(
     readiness: &Readiness,
     work: &mut Work,
 ) -> Result<(), StoreError> {
-    let mut delays = delays(mode);
+    let mut retries = Retries::new(mode);
     loop {
-        let error = match connect_and_work(config, url, mode, readiness, work, &mut delays).await {
+        let error = match connect_and_work(config, url, mode, readiness, work, &mut retries).await {
             Ok(()) => return Ok(()),
-            Err(error) if error.is_transient() => error,
+            // A database that could be used before may be about to be restored.
+            Err(error)
+                if error.is_transient() || retries.has_worked && mode == Mode::Continuous =>
+            {
+                error
+            }
             Err(error) => return Err(error),
         };
         readiness.not_ready(DATABASE, error.to_string());
-        let Some(delay) = delays.next() else {
+        let Some(delay) = retries.delays.next() else {
             return Err(error);
         };
-        tracing::warn!(database = %url, %error, ?delay, "database failed, trying again");
+        if retries.is_told {
+            tracing::warn!(database = %url, %error, ?delay, "database failed, trying again");
+        } else {
+            tracing::error!(database = %url, %error, ?delay, "database failed, trying again");
+            retries.is_told = true;
+        }
         tokio::time::sleep(delay).await;
     }
 }
@@ -155,13 +166,39 @@ fn delays(mode: Mode) -> ExponentialBackoff {
     }
 }
 
+/// What is left to be tried.
+struct Retries {
+    delays: ExponentialBackoff,
+    /// Whether the database could be used before.
+    has_worked: bool,
+    /// Whether the log has the present failure.
+    is_told: bool,
+}
+
+impl Retries {
+    fn new(mode: Mode) -> Self {
+        Self {
+            delays: delays(mode),
+            has_worked: false,
+            is_told: false,
+        }
+    }
+
+    fn works(&mut self, mode: Mode) {
+        *self = Self {
+            has_worked: true,
+            ..Self::new(mode)
+        };
+    }
+}
+
 async fn connect_and_work(
     config: &Config,
     url: &DatabaseUrl,
     mode: Mode,
     readiness: &Readiness,
     work: &mut Work,
-    retries: &mut ExponentialBackoff,
+    retries: &mut Retries,
 ) -> Result<(), StoreError> {
     let candidate = Candidate::connect(url).await?;
     readiness.ready(DATABASE);
@@ -175,7 +212,7 @@ async fn connect_and_work(
     loop {
         let started = Instant::now();
         let round = worker.round().await?;
-        *retries = delays(mode);
+        retries.works(mode);
         *work += round.work;
         if round.work.hours > 0 {
             tracing::debug!(
@@ -214,12 +251,19 @@ async fn stand_by(
     config: &Config,
     readiness: &Readiness,
 ) -> Result<Worker, StoreError> {
-    let mut said = false;
+    let mut told = None;
     while !candidate.try_become_worker().await? {
-        if !said {
-            tracing::info!("another worker is at work on this database, standing by");
-            readiness.not_ready(WORKER, "standing by: another worker is at work");
-            said = true;
+        let holder = candidate.holder().await?;
+        // A holder that goes on renews its place all the time, which is no news.
+        let now = holder.map(|of| of.to_string());
+        if now.is_some() && now != told {
+            let reason = format!(
+                "standing by for {}; the place is free {LEASE_SECONDS} s after its last sign of life",
+                now.as_deref().unwrap_or_default()
+            );
+            tracing::info!("{reason}");
+            readiness.not_ready(WORKER, reason);
+            told = now;
         }
         tokio::time::sleep(config.refresh.poll_interval()).await;
     }

@@ -4,11 +4,12 @@ mod fleet_hours;
 mod set_aside;
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::lock::{commit_without_waiting, read_in_key_order, try_become_worker};
+use ayaz_store::analytics::lease::{self, Holder, Lease, Renewal};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
 use ayaz_store::analytics::{Activity, FleetStatements, Refresh, RefreshStatements, upkeep};
 use ayaz_store::context::{ServiceDayRules, take_over_context};
@@ -27,6 +28,9 @@ use crate::running::RunningHours;
 use crate::service_days::ServiceDays;
 use crate::{days, sessions, trip_days};
 use set_aside::SetAside;
+
+/// What the worker calls itself where others wait for its place.
+const PROGRAM: &str = "ayaz-analytics";
 
 /// How often the worker clears away what is over.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
@@ -73,7 +77,9 @@ struct Stretch {
 /// A connection that may become the worker's.
 #[derive(Debug)]
 pub struct Candidate {
+    url: DatabaseUrl,
     connection: Connection,
+    lease: OnceLock<(Lease, Renewal)>,
 }
 
 /// The one worker. Any of its futures may be dropped at any moment: what was not committed is
@@ -81,6 +87,9 @@ pub struct Candidate {
 #[derive(Debug)]
 pub struct Worker {
     connection: Connection,
+    lease: Lease,
+    /// Ends with the worker.
+    _renewal: Renewal,
     statements: RefreshStatements,
     fleet_statements: FleetStatements,
     config: RefreshConfig,
@@ -96,12 +105,28 @@ impl Candidate {
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let connection = Connection::open(url, Role::Analytics).await?;
         check_schema(&connection).await?;
-        Ok(Self { connection })
+        Ok(Self {
+            url: url.clone(),
+            connection,
+            lease: OnceLock::new(),
+        })
     }
 
     /// Whether there is no other worker, so that this may be it.
     pub async fn try_become_worker(&self) -> Result<bool, StoreError> {
-        try_become_worker(&self.connection.client).await
+        let taken = lease::try_take(&self.connection, PROGRAM).await?;
+        let is_taken = taken.is_some();
+        if let Some(lease) = taken {
+            let renewal = lease.renew(&self.url, Role::Analytics);
+            // Taken twice over the same connection, it is the same worker's.
+            let _ = self.lease.set((lease, renewal));
+        }
+        Ok(is_taken)
+    }
+
+    /// For whom this one waits.
+    pub async fn holder(&self) -> Result<Option<Holder>, StoreError> {
+        lease::holder(&self.connection.client).await
     }
 
     /// The worker, once [`try_become_worker`](Self::try_become_worker) said yes.
@@ -112,12 +137,18 @@ impl Candidate {
     ) -> Result<Worker, StoreError> {
         // It may have stood by while the schema was changed.
         check_schema(&self.connection).await?;
-        commit_without_waiting(&self.connection.client).await?;
-        read_in_key_order(&self.connection.client).await?;
-        let statements = RefreshStatements::prepare(&self.connection.client).await?;
-        let fleet_statements = FleetStatements::prepare(&self.connection.client).await?;
+        let (lease, renewal) = self.lease.into_inner().ok_or_else(|| {
+            StoreError::Fatal("a worker that did not take the worker's place".to_owned())
+        })?;
+        let client = &self.connection.client;
+        let statements = RefreshStatements::prepare(client)
+            .await?
+            .under(lease.clone());
+        let fleet_statements = FleetStatements::prepare(client).await?.under(lease.clone());
         Ok(Worker {
             connection: self.connection,
+            lease,
+            _renewal: renewal,
             statements,
             fleet_statements,
             config,
@@ -147,24 +178,9 @@ impl Worker {
 
     /// Takes over what ingest touched and works off a bounded part of the queue.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
-        let client = &self.connection.client;
-        if Instant::now() >= self.upkeep_at {
-            let quotas = upkeep::forget_quotas(client).await?;
-            tracing::debug!(quotas, "old quotas of dead letters are forgotten");
-            for login in upkeep::unbounded_readers(client).await? {
-                tracing::warn!(
-                    login,
-                    "this login may only read, and its time-out and read-only setting are gone or were \
-                     never set: it may hold the database for long. deploy/database/logins.sql sets them"
-                );
-            }
-            self.upkeep_at = Instant::now() + UPKEEP_INTERVAL;
-        }
         let touches_max = self.config.touches_per_round_max;
-        let touches = queue::take_over(client, touches_max.into()).await?;
-        if take_over_context(client, touches_max.into()).await? > 0 {
-            self.set_aside.try_again();
-        }
+        let touches = self.take_over().await?;
+        let client = &self.connection.client;
         let now = UnixMicroseconds::now();
         self.running.forget_over(now);
         let hours_max = self.config.hours_per_round_max;
@@ -211,6 +227,33 @@ impl Worker {
         };
         let more = backlog.is_due || touched || fleets_wait;
         Ok(Round { work, more })
+    }
+
+    /// Takes over what is new, and clears away what is over.
+    async fn take_over(&mut self) -> Result<u64, StoreError> {
+        let failed = |error| StoreError::from_driver("take over what is new", error);
+        let touches_max = i64::from(self.config.touches_per_round_max);
+        let transaction = self.connection.client.transaction().await.map_err(failed)?;
+        if Instant::now() >= self.upkeep_at {
+            let quotas = upkeep::forget_quotas(&transaction).await?;
+            tracing::debug!(quotas, "old quotas of dead letters are forgotten");
+            for login in upkeep::unbounded_readers(&transaction).await? {
+                tracing::warn!(
+                    login,
+                    "this login may only read, and its time-out and read-only setting are gone or were \
+                     never set: it may hold the database for long. deploy/database/logins.sql sets them"
+                );
+            }
+            self.upkeep_at = Instant::now() + UPKEEP_INTERVAL;
+        }
+        let touches = queue::take_over(&transaction, touches_max).await?;
+        let context_touches = take_over_context(&transaction, touches_max).await?;
+        self.lease.check(&transaction).await?;
+        transaction.commit().await.map_err(failed)?;
+        if context_touches > 0 {
+            self.set_aside.try_again();
+        }
+        Ok(touches)
     }
 
     async fn refresh(&mut self, stretch: Stretch) -> Result<Work, StoreError> {

@@ -19,11 +19,17 @@ pub struct MigrateArgs {
 /// Migrates, and says what was done.
 pub async fn run(args: MigrateArgs) -> Result<()> {
     let url = args.database.url()?;
-    let migrated = ayaz_store::migrate::migrate(&url)
+    let migrated = ayaz_store::migrate::migrate_telling(&url, |line| output::note(line))
         .await
         .context("migrate")?;
     for name in &migrated.applied {
         output::line(format_args!("applied {name}"))?;
+    }
+    for role in &migrated.roles_made {
+        output::line(format_args!("made the role {role}"))?;
+    }
+    if migrated.grants_renewed {
+        output::line("granted the roles their rights anew")?;
     }
     output::line(format_args!(
         "schema version {} (TimescaleDB edition: {})",

@@ -1,6 +1,6 @@
 //! What the worker reads and writes.
 //!
-//! Reading order: [`lock`] (there is one worker), [`queue`] (which hours are to be worked out),
+//! Reading order: [`lease`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! [`samples`] (the readings of these hours); what they come to: [`energy`] and [`ends`] (what all
 //! tables have in common), [`pieces`], [`states`], [`clock`], [`quality`], [`exterior`], [`sessions`],
 //! [`days`], [`trip_days`], `trip_sums`; [`refresh`] (all of that in one transaction), [`fleet_hours`]
@@ -12,7 +12,7 @@ pub mod ends;
 pub mod energy;
 pub mod exterior;
 pub mod fleet_hours;
-pub mod lock;
+pub mod lease;
 pub mod pieces;
 pub mod quality;
 pub mod queue;
@@ -31,6 +31,7 @@ pub use ends::{Ends, FirstLast};
 pub use energy::Energy;
 pub use exterior::{Exterior, exterior_on_trips};
 pub use fleet_hours::{ExteriorDoubt, FleetExterior, FleetHour, FleetStatements, VehicleExterior};
+pub use lease::Lease;
 pub use pieces::{Activity, Piece};
 pub use quality::{DoubtedStretch, HourSequence};
 pub use queue::QueuedHour;

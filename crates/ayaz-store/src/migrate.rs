@@ -1,10 +1,14 @@
 //! The schema: numbered, forward-only migrations, run by `ayaz migrate` as the owner. Daemons never
 //! migrate; they check that they find the version they were built for.
 
+mod blockers;
+mod grants;
+mod place;
+mod worker;
+
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use crate::analytics::lock::{end_worker, try_become_worker};
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 use crate::rights::revoke_excessive;
@@ -19,6 +23,10 @@ mod embedded {
 pub struct Migrated {
     /// Names of the migrations applied now, in order; empty when the schema was up to date.
     pub applied: Vec<String>,
+    /// Roles made now, as on a server to which a dump was brought.
+    pub roles_made: Vec<String>,
+    /// Whether rights that roles had lost were granted again.
+    pub grants_renewed: bool,
     /// The schema's version.
     pub version: i32,
     /// TimescaleDB's edition, from `timescaledb.license`: `apache` or `timescale`.
@@ -28,15 +36,20 @@ pub struct Migrated {
     pub to_revoke: Vec<String>,
 }
 
-/// Brings the schema up to date. Several may run at once: the later ones wait and find it done.
+/// Brings the schema up to date, and makes the roles and grants that are missing. Several may run at once:
+/// the later ones wait and find it done.
 pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
+    migrate_telling(url, |line| tracing::info!("{line}")).await
+}
+
+/// The same; `tell` gets a line for each thing that is waited for.
+pub async fn migrate_telling(
+    url: &DatabaseUrl,
+    mut tell: impl FnMut(&str),
+) -> Result<Migrated, StoreError> {
+    let _place = place::take(url, &mut tell).await?;
     let mut connection = Connection::open(url, Role::Owner).await?;
-    let client = &mut connection.client;
-    // The lock is the session's, so it ends with it, also when the process is killed.
-    client
-        .batch_execute("-- migration_lock\nselect pg_advisory_lock(7152019)")
-        .await
-        .map_err(|error| StoreError::from_driver("lock for migration", error))?;
+    let client = &connection.client;
     // refinery would call a migration that this program does not know a missing file.
     let found = version_if_any(client).await?;
     if let Some(found) = found
@@ -44,13 +57,16 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
     {
         return Err(newer(found));
     }
-    if found.is_some_and(|found| found < latest_version()) {
-        hold_off_worker(client).await?;
-    }
-    let report = runner()
-        .run_async(client)
-        .await
-        .map_err(|error| StoreError::Fatal(format!("migration failed: {}", root_cause(&error))))?;
+    // Migrations grant rights to them.
+    let roles_made = grants::make_roles(client).await?;
+    let _held_off = match found {
+        Some(found) if found < latest_version() => Some(worker::hold_off(url, &connection).await?),
+        _ => None,
+    };
+    let applied = apply(&mut connection.client, &mut tell).await?;
+    let client = &connection.client;
+    worker::mend_place(client).await?;
+    let grants_renewed = grants::renew_if_missing(client, &runner()).await?;
     let to_revoke = revoke_excessive(client).await?;
     let edition: String = client
         .query_one(
@@ -62,44 +78,79 @@ pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
         .get::<_, Option<String>>(0)
         .unwrap_or_else(|| "apache".to_owned());
     Ok(Migrated {
-        applied: report
-            .applied_migrations()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        applied,
+        roles_made,
+        grants_renewed,
         version: latest_version(),
         edition,
         to_revoke,
     })
 }
 
-/// Takes the worker's place for as long as the session lasts: what a worker of before wrote while a
-/// migration adds up what there is would be missing from it. The worker loses nothing by that; it comes
-/// back, stands by, and finds the schema changed.
-async fn hold_off_worker(client: &Client) -> Result<(), StoreError> {
-    for _ in 0..TAKE_TRIES_MAX {
-        if try_become_worker(client).await? {
-            return Ok(());
-        }
-        end_worker(client).await.map_err(|error| {
-            let rights = error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE);
-            match StoreError::from_driver("end the worker's connection", error) {
-                StoreError::Fatal(cause) if rights => StoreError::Fatal(format!(
-                    "ayaz-analytics is at work on this database, and this login may not end its \
-                     connection ({cause}): stop it, and migrate then"
-                )),
-                other => other,
+/// How long a migration waits for a lock at a time. While it waits, all others wait behind it, ingest too,
+/// so it lets them pass before it tries again.
+const LOCK_TIMEOUT: &str = "3s";
+
+/// How often it is tried.
+const LOCK_TRIES_MAX: usize = 100;
+
+/// Applies what is missing, each migration in a transaction of its own, and returns the names.
+async fn apply(
+    client: &mut Client,
+    tell: &mut impl FnMut(&str),
+) -> Result<Vec<String>, StoreError> {
+    client
+        .batch_execute(&format!(
+            "-- limit_lock_waits\nset lock_timeout = '{LOCK_TIMEOUT}'"
+        ))
+        .await
+        .map_err(|error| StoreError::from_driver("set up the session", error))?;
+    let before = version_if_any(client).await?.unwrap_or(0);
+    let mut told = String::new();
+    for _ in 0..LOCK_TRIES_MAX {
+        match runner().run_async(client).await {
+            Ok(_) => return Ok(applied_since(before)),
+            Err(error) if is_lock_timeout(&error) => {
+                let whom = blockers::of_locks(client).await?;
+                if whom != told {
+                    tell(&format!("the schema is in use, waiting for {whom}"));
+                    told = whom;
+                }
             }
-        })?;
+            Err(error) => {
+                let cause = root_cause(&error);
+                return Err(StoreError::Fatal(format!("migration failed: {cause}")));
+            }
+        }
     }
-    Err(StoreError::Fatal(
-        "ayaz-analytics is at work on this database and cannot be held off: stop it, and migrate then"
-            .to_owned(),
-    ))
+    Err(StoreError::Fatal(format!(
+        "the schema is in use, and cannot be changed, by {told}: end that, and migrate then"
+    )))
 }
 
-/// Several candidates may stand by, and take the place of one that was ended.
-const TAKE_TRIES_MAX: usize = 20;
+/// The migrations after that version, as they are called.
+fn applied_since(version: i32) -> Vec<String> {
+    let runner = runner();
+    let mut applied: Vec<_> = runner
+        .get_migrations()
+        .iter()
+        .filter(|migration| migration.version() > version)
+        .collect();
+    applied.sort_by_key(|migration| migration.version());
+    applied.iter().map(ToString::to_string).collect()
+}
+
+fn is_lock_timeout(error: &refinery::Error) -> bool {
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let driver = cause.downcast_ref::<tokio_postgres::Error>();
+        if driver.and_then(tokio_postgres::Error::code) == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
 
 /// The schema's version that this build works with.
 pub fn latest_version() -> i32 {

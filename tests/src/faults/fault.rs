@@ -83,6 +83,11 @@ faults! {
     SecondIngest = "second-ingest";
     /// A bus sends as much as it can, beside the others.
     FloodingBus = "flooding-bus";
+    /// A login that may only read holds every lock that it can get: advisory ones, and those of tables in
+    /// a transaction that does not end.
+    ReaderLocks = "reader-locks";
+    /// The analytics worker is stopped (SIGSTOP) until another has taken its place, and wakes up then.
+    StoppedWorker = "stopped-worker";
 }
 
 impl std::str::FromStr for Fault {
@@ -184,6 +189,15 @@ impl Fault {
                 stage.to_database.calm();
                 stage.to_broker.calm();
             }
+            Self::ReaderLocks => {
+                let reader = stage.reader_with_locks().await?;
+                // Whoever begins to work meanwhile finds its place and its tables.
+                stage.restart_analytics().await?;
+                stage.restart_ingest("").await?;
+                tokio::time::sleep(4 * a_moment).await;
+                drop(reader);
+            }
+            Self::StoppedWorker => stage.stop_worker(a_moment).await?,
             Self::SecondIngest => {
                 let second = stage.start_ingest("")?;
                 tokio::time::sleep(3 * a_moment).await;

@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::load::{self, Load, Outgoing};
 use super::proxy::Proxy;
 use crate::bed::Bed;
+use crate::processes::signal;
 use crate::program::Program;
 use crate::wait;
 
@@ -27,6 +28,35 @@ const MEMORY_BESIDE_BYTES: u64 = 72 << 20;
 
 /// Everything must be stored so soon after the last fault is mended, seconds.
 const RECOVERY_MAX_S: u64 = 90;
+
+/// Name and password of the login that holds locks.
+const READER: &str = "harness_reader";
+
+const MAKE_READER: &str = "do $$
+    begin
+        create role harness_reader login password 'harness_reader' in role ayaz_reader;
+    exception when duplicate_object or unique_violation then
+        null;
+    end
+    $$";
+
+/// The keys are those that were in use once; who knows what comes.
+const HOLD_LOCKS: &str = "
+    select pg_try_advisory_lock(key) from generate_series(7152000, 7152100) as key;
+    begin;
+    do $$
+    declare
+        readable regclass;
+    begin
+        for readable in
+            select oid from pg_class
+            where relnamespace = 'public'::regnamespace and relkind = 'r'
+                and has_table_privilege(oid, 'select')
+        loop
+            execute format('lock table %s in access share mode', readable);
+        end loop;
+    end
+    $$";
 
 /// What a round does.
 #[derive(Debug, Clone)]
@@ -230,6 +260,34 @@ impl Stage {
     /// The database's process.
     pub fn database(&mut self) -> Result<&mut Server> {
         self.stack.database().context("a private database")
+    }
+
+    /// Stops the analytics worker until another one has its place, and wakes it up.
+    pub async fn stop_worker(&mut self, awake: Duration) -> Result<()> {
+        let stopped = self.analytics.take().context("a worker")?;
+        let pid = stopped.pid().context("the worker has ended")?;
+        signal("STOP", &[pid]).await?;
+        let next = self.start_analytics()?;
+        let taken_over = next.until_ready().await;
+        // Within whatever it was at: it must do no harm.
+        signal("CONT", &[pid]).await?;
+        taken_over.context("a worker in the place of the one that was stopped")?;
+        self.analytics = Some(next);
+        tokio::time::sleep(awake).await;
+        stopped.kill().await
+    }
+
+    /// A login of its own that may only read, with every lock that it can get.
+    pub async fn reader_with_locks(&self) -> Result<ayaz_store::Connection> {
+        let owner = self.owner().await?;
+        owner.client.batch_execute(MAKE_READER).await?;
+        let mut url = Url::parse(&self.bed.database_url)?;
+        let is_set = url.set_username(READER).is_ok() && url.set_password(Some(READER)).is_ok();
+        ensure!(is_set, "a URL without a login");
+        let url = url.as_str().parse()?;
+        let reader = ayaz_store::Connection::open(&url, ayaz_store::Role::Reader).await?;
+        reader.client.batch_execute(HOLD_LOCKS).await?;
+        Ok(reader)
     }
 
     /// Where the database keeps its files.

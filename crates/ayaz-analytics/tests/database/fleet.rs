@@ -322,13 +322,13 @@ impl Database {
 
     pub(crate) async fn until_workers_are_connected(&self, workers: i64) -> Result<()> {
         let sql = "select count(*) = $1 from pg_stat_activity
-            where datname = current_database() and application_name = 'ayaz_analytics'";
+            where datname = current_database() and application_name like 'ayaz-analytics %'";
         self.until(sql, &[&workers]).await
     }
 
     pub(crate) async fn terminate_workers(&self) -> Result<()> {
         let sql = "select pg_terminate_backend(pid) from pg_stat_activity
-            where datname = current_database() and application_name = 'ayaz_analytics'";
+            where datname = current_database() and application_name like 'ayaz%analytics%'";
         Ok(self.connection.client.batch_execute(sql).await?)
     }
 

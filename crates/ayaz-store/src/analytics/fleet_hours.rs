@@ -8,6 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement, Transaction};
 
 use super::exterior::Exterior;
+use super::lease::Lease;
 use super::queue;
 use super::refresh::{Refresh, RefreshStatements, snapshot};
 use super::timestamp;
@@ -136,6 +137,7 @@ pub struct FleetStatements {
     forget_fleet: Statement,
     remember_fleet: Statement,
     take_off: Statement,
+    lease: Option<Lease>,
 }
 
 impl FleetStatements {
@@ -153,7 +155,16 @@ impl FleetStatements {
             forget_fleet: prepare(FORGET_FLEET).await?,
             remember_fleet: prepare(REMEMBER_FLEET).await?,
             take_off: prepare(TAKE_OFF).await?,
+            lease: None,
         })
+    }
+
+    /// The same for the holder of that lease: only as long as it has it, anything is committed.
+    pub fn under(self, lease: Lease) -> Self {
+        Self {
+            lease: Some(lease),
+            ..self
+        }
     }
 }
 
@@ -305,6 +316,9 @@ impl<'a> FleetHour<'a> {
 
     /// Makes all of it visible at once.
     pub async fn commit(self) -> Result<(), StoreError> {
+        if let Some(lease) = &self.statements.lease {
+            lease.check(&self.transaction).await?;
+        }
         self.transaction
             .commit()
             .await

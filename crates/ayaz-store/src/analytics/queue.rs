@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
-use tokio_postgres::Client;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, GenericClient};
 
 use super::timestamp;
 use crate::error::StoreError;
@@ -84,7 +84,7 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
 /// what that asks of whoever keeps one).
 ///
 /// [`KnownHours`]: super::KnownHours
-pub async fn take_over(client: &Client, touches_max: i64) -> Result<u64, StoreError> {
+pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<u64, StoreError> {
     client
         .query_one(
             "-- take_over

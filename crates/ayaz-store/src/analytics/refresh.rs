@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Error, IsolationLevel, Statement, Transaction};
 use super::clock::{self, ClockRun};
 use super::days::{self, DayTime, SessionSpan};
 use super::exterior::{self, exterior_on_trips};
+use super::lease::Lease;
 use super::pieces::{self, Piece};
 use super::quality::{self, DoubtedStretch, HourSequence};
 use super::rows::CopyIn;
@@ -36,6 +37,7 @@ pub struct RefreshStatements {
     change_exteriors: Statement,
     service_day_rules: Statement,
     zones: Zones,
+    lease: Option<Lease>,
     read_pieces: Statement,
     insert_pieces: CopyIn,
     quality: quality::Statements,
@@ -53,6 +55,14 @@ impl RefreshStatements {
             .map_err(|error| StoreError::from_driver("prepare the refresh", error))
     }
 
+    /// The same for the holder of that lease: only as long as it has it, anything is committed.
+    pub fn under(self, lease: Lease) -> Self {
+        Self {
+            lease: Some(lease),
+            ..self
+        }
+    }
+
     async fn prepare_all(client: &Client) -> Result<Self, tokio_postgres::Error> {
         Ok(Self {
             states: client.prepare(states::READ).await?,
@@ -64,6 +74,7 @@ impl RefreshStatements {
             change_exteriors: client.prepare(exterior::CHANGE).await?,
             service_day_rules: client.prepare(SERVICE_DAY_RULES).await?,
             zones: Zones::default(),
+            lease: None,
             read_pieces: client.prepare(&pieces::read_statement()).await?,
             insert_pieces: pieces::prepare_insert(client).await?,
             quality: quality::Statements::prepare(client).await?,
@@ -444,6 +455,9 @@ impl<'a> Refresh<'a> {
 
     /// Makes all of it visible at once.
     pub async fn commit(self) -> Result<(), StoreError> {
+        if let Some(lease) = &self.statements.lease {
+            lease.check(&self.transaction).await?;
+        }
         self.transaction
             .commit()
             .await

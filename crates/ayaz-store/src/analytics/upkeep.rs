@@ -1,13 +1,13 @@
 //! What the worker clears away, since ingest may not delete anything, and what it watches.
 
-use tokio_postgres::Client;
+use tokio_postgres::GenericClient;
 
 use crate::error::StoreError;
 
 /// Removes the quotas of dead letters of hours that ended a week ago and more, and returns how many
 /// there were. A quota counts for the hour that runs by a daemon's clock; the week is for clocks that
 /// are wrong, and for people who look. What was suppressed stays counted.
-pub async fn forget_quotas(client: &Client) -> Result<u64, StoreError> {
+pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreError> {
     client
         .execute(
             "-- forget_dead_letter_quotas
@@ -21,7 +21,7 @@ pub async fn forget_quotas(client: &Client) -> Result<u64, StoreError> {
 /// Logins that may only read, and whose own settings no longer keep them from holding the database for
 /// long. PostgreSQL lets every login change its own settings; who may do more than read is left to those
 /// who gave him that.
-pub async fn unbounded_readers(client: &Client) -> Result<Vec<String>, StoreError> {
+pub async fn unbounded_readers(client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
     let rows = client
         .query(
             "-- unbounded_readers

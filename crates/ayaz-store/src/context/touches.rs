@@ -1,6 +1,6 @@
 //! Whose service days have changed.
 
-use tokio_postgres::Client;
+use tokio_postgres::GenericClient;
 
 use crate::error::StoreError;
 
@@ -12,7 +12,10 @@ use crate::error::StoreError;
 /// nothing meanwhile, looks for the hours. One that it worked out by the old rules before is in
 /// `refreshed_hour` by now; one that it works out later is worked out by the new rules. So it must
 /// be called by the worker, between refreshes, and not by whoever makes the change.
-pub async fn take_over_context(client: &Client, touches_max: i64) -> Result<u64, StoreError> {
+pub async fn take_over_context(
+    client: &impl GenericClient,
+    touches_max: i64,
+) -> Result<u64, StoreError> {
     client
         .query_one(
             "-- take_over_context

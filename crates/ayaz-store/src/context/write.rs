@@ -33,8 +33,11 @@ impl<'a> ContextWriter<'a> {
         let failed = |error| StoreError::from_driver("begin to write context", error);
         let transaction = operator.transaction().await.map_err(failed)?;
         // Read committed: what is read below is what the writers before left.
+        // Nobody but an operator can have this lock, so nobody else can keep a writer waiting.
         transaction
-            .batch_execute("-- context_lock\nselect pg_advisory_xact_lock(7152021)")
+            .batch_execute(
+                "-- context_lock\nlock table vehicle_context in share row exclusive mode",
+            )
             .await
             .map_err(failed)?;
         Ok(Self { transaction })

@@ -1,0 +1,79 @@
+//! One migrates at a time. The place is a lock on a table that only the owner can lock so: an advisory lock
+//! any login could hold for ever. It ends with the connection, also when the process is killed.
+
+use tokio_postgres::error::SqlState;
+
+use super::blockers;
+use crate::connect::{Connection, DatabaseUrl, Role};
+use crate::error::StoreError;
+
+/// The place, until dropped.
+pub(super) struct Place(#[expect(dead_code, reason = "it holds the lock")] Connection);
+
+/// Waits for the place; `tell` gets for whom.
+pub(super) async fn take(
+    url: &DatabaseUrl,
+    tell: &mut impl FnMut(&str),
+) -> Result<Place, StoreError> {
+    let connection = Connection::open(url, Role::Owner).await?;
+    let client = &connection.client;
+    let failed = |error| StoreError::from_driver("lock for migration", error);
+    make_table(&connection).await?;
+    let mut told = String::new();
+    loop {
+        let locked = client
+            .batch_execute(
+                "-- lock_for_migration
+                begin;
+                set local lock_timeout = '2s';
+                lock table public.ayaz_migration_lock in exclusive mode",
+            )
+            .await;
+        let Err(error) = locked else {
+            return Ok(Place(connection));
+        };
+        client.batch_execute("rollback").await.map_err(failed)?;
+        if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            return Err(failed(error));
+        }
+        let whom = blockers::of_place(client).await?;
+        if whom != told {
+            tell(&format!("another migration is at work, waiting for {whom}"));
+            told = whom;
+        }
+    }
+}
+
+/// Before the schema, which is not there yet where it is made. Of two who make it at once, one finds it.
+async fn make_table(connection: &Connection) -> Result<(), StoreError> {
+    const TRIES_MAX: usize = 5;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let made = connection
+            .client
+            .batch_execute(
+                "-- make_migration_lock
+                do $$
+                begin
+                    if to_regclass('public.ayaz_migration_lock') is null then
+                        create table public.ayaz_migration_lock ();
+                        comment on table public.ayaz_migration_lock is
+                            'Locked by `ayaz migrate` while it is at work. Holds nothing.';
+                    end if;
+                end
+                $$",
+            )
+            .await;
+        match made {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if tries < TRIES_MAX
+                    && matches!(
+                        error.code().map(SqlState::code),
+                        Some("23505" | "42P07" | "XX000")
+                    ) => {}
+            Err(error) => return Err(StoreError::from_driver("lock for migration", error)),
+        }
+    }
+}

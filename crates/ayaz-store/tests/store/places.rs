@@ -1,0 +1,199 @@
+//! The worker's place, and that of a migration: nobody but our roles keeps anybody from them.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_store::analytics::lease::{holder, try_take};
+use ayaz_store::migrate::{migrate, migrate_telling};
+use ayaz_store::{Connection, Role};
+
+use crate::database::Database;
+use crate::schema::migrate_to;
+
+/// As if the holder had given no sign of life for long.
+const EXPIRE: &str = "update worker_heartbeat set expires_at = now() - interval '1 second'";
+
+/// Locks as far as any login can have them.
+async fn hold_what_a_reader_can(database: &Database) -> Result<Connection> {
+    let reader = database.connect_as(Role::Reader).await?;
+    reader
+        .client
+        .batch_execute(
+            "select pg_advisory_lock(key) from generate_series(7152019, 7152021) as key;
+            begin;
+            lock table vehicle_context, vehicle, worker_lease, worker_heartbeat
+                in access share mode",
+        )
+        .await?;
+    Ok(reader)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_holds_locks_keeps_nobody_from_their_place() -> Result<()> {
+    let database = Database::new().await?;
+    let _reader = hold_what_a_reader_can(&database).await?;
+    let worker = database.connect_as(Role::Analytics).await?;
+    assert!(try_take(&worker, "worker").await?.is_some());
+    let again = tokio::time::timeout(Duration::from_secs(20), migrate(&database.url)).await;
+    assert!(again.context("migrate waits")??.applied.is_empty());
+    let mut operator = database.connect_as(Role::Operator).await?;
+    let writer = ayaz_store::context::ContextWriter::begin(&mut operator.client);
+    let writer = tokio::time::timeout(Duration::from_secs(20), writer).await;
+    writer
+        .context("an import of context waits")??
+        .commit()
+        .await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()> {
+    let database = Database::new().await?;
+    let first = database.connect_as(Role::Analytics).await?;
+    let second = database.connect_as(Role::Analytics).await?;
+    assert_eq!(holder(&first.client).await?, None);
+    let lease = try_take(&first, "first")
+        .await?
+        .context("the place is free")?;
+    assert!(try_take(&second, "second").await?.is_none(), "it is taken");
+    let told = holder(&second.client)
+        .await?
+        .context("a holder")?
+        .to_string();
+    assert!(
+        told.starts_with("first on ") && told.contains("(process "),
+        "{told}"
+    );
+
+    // Silent for too long, in the middle of a transaction: it is ended, and commits nothing.
+    let mut first = first;
+    let transaction = first.client.transaction().await?;
+    transaction
+        .batch_execute("insert into refresh_queue (vehicle_id, hour) values (1, now())")
+        .await?;
+    database.execute(EXPIRE).await?;
+    let next = try_take(&second, "second")
+        .await?
+        .context("its time is over")?;
+    assert!(lease.check(&transaction).await.is_err());
+    drop(transaction);
+    assert_eq!(
+        database
+            .number("select count(*) from refresh_queue")
+            .await?,
+        0
+    );
+    drop(first);
+
+    // One whose connection is not ended, since it is another login's, finds its place gone.
+    let mut third = database.connect_as(Role::Analytics).await?;
+    database.execute(EXPIRE).await?;
+    database
+        .execute("update worker_lease set backend_name = 'of another login'")
+        .await?;
+    let _lease = try_take(&third, "third")
+        .await?
+        .context("its time is over")?;
+    let mut second = second;
+    let transaction = second.client.transaction().await?;
+    let error = next
+        .check(&transaction)
+        .await
+        .err()
+        .context("it is taken")?;
+    assert!(
+        error.is_transient() && error.to_string().contains("another worker"),
+        "{error}"
+    );
+    drop(transaction);
+
+    // Gone: at once.
+    let transaction = third.client.transaction().await?;
+    transaction.rollback().await?;
+    drop(third);
+    let fourth = database.connect_as(Role::Analytics).await?;
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while try_take(&fourth, "fourth").await?.is_none() {
+        anyhow::ensure!(std::time::Instant::now() < deadline, "it is not taken over");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration() -> Result<()> {
+    let database = Database::new().await?;
+    let mut worker = database.connect_as(Role::Analytics).await?;
+    let lease = try_take(&worker, "worker")
+        .await?
+        .context("the place is free")?;
+    let transaction = worker.client.transaction().await?;
+    transaction
+        .batch_execute("select 1 from worker_lease")
+        .await?;
+    // As a migration to come.
+    database
+        .execute(
+            "delete from ayaz_schema_version
+            where version = (select max(version) from ayaz_schema_version)",
+        )
+        .await?;
+    // It may fail, since what it applies is there already; before, it has taken the worker's place.
+    let migrated = tokio::time::timeout(Duration::from_secs(60), migrate(&database.url)).await;
+    let _ = migrated.context("migrate waits")?;
+    assert!(lease.check(&transaction).await.is_err());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<()> {
+    let mut database = Database::empty().await?;
+    migrate_to(&mut database, 24).await?;
+    // A dashboard that forgot its transaction, and a stranger that holds what was the worker's place.
+    let reader = hold_what_a_reader_can_of_old(&database).await?;
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let url = database.url.clone();
+    let migrating = tokio::spawn(async move {
+        migrate_telling(&url, |line| {
+            let _ = tell.send(line.to_owned());
+        })
+        .await
+    });
+    let line = tokio::time::timeout(Duration::from_secs(60), told.recv()).await;
+    let line = line?.context("it waits")?;
+    assert!(
+        line.contains("waiting for ayaz_reader of") && line.contains("since 2"),
+        "{line}"
+    );
+    drop(reader);
+    let migrated = tokio::time::timeout(Duration::from_secs(60), migrating).await???;
+    assert!(!migrated.applied.is_empty());
+    Ok(())
+}
+
+/// Of a login that may only read, as the owner of a server may everything.
+async fn hold_what_a_reader_can_of_old(database: &Database) -> Result<Connection> {
+    database
+        .execute(
+            "do $$
+            begin
+                create role places_reader login password 'places_reader' in role ayaz_reader;
+            exception when duplicate_object or unique_violation then
+                null;
+            end
+            $$",
+        )
+        .await?;
+    let (_, place) = database.url.expose().split_once('@').context("a login")?;
+    let login = format!("postgres://places_reader:places_reader@{place}").parse()?;
+    let reader = Connection::open(&login, Role::Reader).await?;
+    reader
+        .client
+        .batch_execute(
+            "select pg_advisory_lock(key) from generate_series(7152019, 7152021) as key;
+            begin;
+            lock table service_day_time in access share mode",
+        )
+        .await?;
+    Ok(reader)
+}

@@ -1,0 +1,126 @@
+//! Roles belong to the server: a dump brought to another one has neither them nor their rights.
+
+use anyhow::{Context, Result};
+use ayaz_local::{LocalStack, Options};
+use ayaz_store::migrate::{check_schema, migrate};
+use ayaz_store::{Connection, DatabaseUrl, Role, scratch};
+
+/// Every right of our roles, as text.
+const RIGHTS: &str = "
+    select string_agg(of, e'\\n' order by of) from (
+        select format('%s %s %s', c.relname, a.privilege_type, r.rolname) as of
+        from pg_class c, aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
+        where r.rolname like 'ayaz\\_%' and c.relnamespace = 'public'::regnamespace
+        union all
+        select format('%s.%s %s %s', c.relname, t.attname, a.privilege_type, r.rolname)
+        from pg_attribute t join pg_class c on c.oid = t.attrelid, aclexplode(t.attacl) a
+        join pg_roles r on r.oid = a.grantee
+        where r.rolname like 'ayaz\\_%' and c.relnamespace = 'public'::regnamespace
+        union all
+        select format('%s %s %s', p.oid::regprocedure, a.privilege_type,
+            coalesce(r.rolname, 'public'))
+        from pg_proc p, aclexplode(p.proacl) a left join pg_roles r on r.oid = a.grantee
+        where p.pronamespace = 'public'::regnamespace and p.proname !~ 'timescale|^_'
+            and not exists (select from pg_depend d
+                where d.objid = p.oid and d.deptype = 'e')
+            and a.grantee <> p.proowner
+        union all
+        select format('schema %s %s', a.privilege_type, r.rolname)
+        from pg_namespace n, aclexplode(n.nspacl) a join pg_roles r on r.oid = a.grantee
+        where n.nspname = 'public' and r.rolname like 'ayaz\\_%'
+        union all
+        select format('database %s %s', a.privilege_type, r.rolname)
+        from pg_database d, aclexplode(d.datacl) a join pg_roles r on r.oid = a.grantee
+        where d.datname = current_database() and r.rolname like 'ayaz\\_%'
+    ) as rights";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrate_makes_roles_and_rights_that_a_new_server_lacks() -> Result<()> {
+    // Of its own, since roles are shared by all databases of a server.
+    let stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let server: DatabaseUrl = stack.database_url().parse()?;
+    let url = scratch::create_empty(&server, "roles").await?;
+    migrate(&url).await?;
+    let owner = Connection::open(&url, Role::Owner).await?;
+    let rights = async || -> Result<String> {
+        let row = owner.client.query_one(RIGHTS, &[]).await?;
+        Ok(row.get::<_, Option<String>>(0).unwrap_or_default())
+    };
+    let before = rights().await?;
+    assert!(before.lines().count() > 100, "{before}");
+
+    // What a dump without owners and rights leaves of them on another server.
+    owner
+        .client
+        .batch_execute(
+            "do $$
+            declare
+                role text;
+            begin
+                for role in select rolname from pg_roles where rolname like 'ayaz\\_%' loop
+                    execute format('drop owned by %I', role);
+                    execute format('drop role %I', role);
+                end loop;
+            end
+            $$",
+        )
+        .await?;
+    assert_eq!(rights().await?, "");
+    let daemon = Connection::open(&url, Role::Ingest).await;
+    let error = daemon
+        .map(drop)
+        .err()
+        .context("there is no such role")?
+        .to_string();
+    assert!(
+        error.contains("no role ayaz_ingest") && error.contains("ayaz migrate"),
+        "{error}"
+    );
+
+    let migrated = migrate(&url).await?;
+    assert_eq!(migrated.roles_made.len(), 4);
+    assert!(migrated.grants_renewed && migrated.applied.is_empty());
+    assert_eq!(rights().await?, before);
+    check_schema(&Connection::open(&url, Role::Ingest).await?).await?;
+    let again = migrate(&url).await?;
+    assert!(again.roles_made.is_empty() && !again.grants_renewed);
+    drop(owner);
+    Ok(stack.stop().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_without_the_role_is_told_the_grant_that_it_needs() -> Result<()> {
+    let stack = LocalStack::start(Options::default(), |_| {}).await?;
+    let server: DatabaseUrl = stack.database_url().parse()?;
+    let url = scratch::create_empty(&server, "logins").await?;
+    migrate(&url).await?;
+    let owner = Connection::open(&url, Role::Owner).await?;
+    owner
+        .client
+        .batch_execute("create role \"bus-login\" login password 'QX7'")
+        .await?;
+    let (_, place) = url
+        .expose()
+        .split_once('@')
+        .context("a server with a login")?;
+    let login: DatabaseUrl = format!("postgres://bus-login:QX7@{place}").parse()?;
+    for (role, name) in [
+        (Role::Ingest, "ayaz_ingest"),
+        (Role::Analytics, "ayaz_analytics"),
+    ] {
+        let opened = Connection::open(&login, role).await;
+        let error = opened
+            .map(drop)
+            .err()
+            .context("it has no role")?
+            .to_string();
+        let grant = format!("`grant {name} to \"bus-login\"`");
+        assert!(error.contains(&grant), "{error}");
+        assert!(
+            error.contains(&login.to_string()) && !error.contains("QX7"),
+            "{error}"
+        );
+    }
+    drop(owner);
+    Ok(stack.stop().await?)
+}
