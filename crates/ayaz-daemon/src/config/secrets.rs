@@ -8,24 +8,49 @@ use toml::{Table, Value};
 /// Whoever is neither the owner nor of the group may read.
 const OTHERS_READ: u32 = 0o004;
 
-/// A parser quotes what it cannot read, and that may be an address with its password.
+/// A parser quotes what it cannot read, and that may be an address with its password: in a line of the
+/// file, or in quotes. What we say ourselves stands in neither.
 pub(super) fn without_passwords(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("://") {
-        let (before, after) = rest.split_at(start + 3);
+    let lines = text.lines().map(|line| match line.split_once('|') {
+        // `2 | url = 'postgres://…`, as it stands in the file.
+        Some((number, quoted)) if number.trim().parse::<usize>().is_ok() => {
+            let kept = match quoted.split_once('=') {
+                Some((key, _)) if may_be_secret(quoted) && !may_be_secret(key) => {
+                    format!("{key}= ***")
+                }
+                _ if may_be_secret(quoted) => " ***".to_owned(),
+                _ => quoted.to_owned(),
+            };
+            format!("{number}|{kept}")
+        }
+        _ => without_quoted(line),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn may_be_secret(text: &str) -> bool {
+    text.contains("://") || text.contains('@')
+}
+
+/// The line without what stands in quotes and may be an address. A quote within quotes has a backslash.
+fn without_quoted(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(['"', '`', '\'']) {
+        let quote = &rest[start..=start];
+        let (before, quoted) = rest.split_at(start + 1);
         shown.push_str(before);
-        // Up to the last '@' of the word: a password may hold one.
-        let word = after
-            .find([' ', '"', '\'', '`', '\n'])
-            .unwrap_or(after.len());
-        rest = match after[..word].rfind('@') {
-            Some(at) => {
-                shown.push_str("***");
-                &after[at..]
-            }
-            None => after,
-        };
+        let mut escaped = false;
+        let end = quoted.find(|letter: char| {
+            let ends = quote.starts_with(letter) && !escaped;
+            escaped = letter == '\\' && !escaped;
+            ends
+        });
+        let (inside, behind) = quoted.split_at(end.unwrap_or(quoted.len()));
+        shown.push_str(if may_be_secret(inside) { "***" } else { inside });
+        let closing = behind.len().min(1);
+        shown.push_str(&behind[..closing]);
+        rest = &behind[closing..];
     }
     shown.push_str(rest);
     shown
@@ -70,6 +95,27 @@ fn is_address_with_password(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_is_not_shown_and_what_we_say_is() {
+        let hint = "mqtt url must look like mqtt://[user:password@]host[:port]: no host";
+        for (text, expected) in [
+            (hint, hint),
+            (
+                r#"invalid type: string "postgres://u:a \"b\" c@h/d", expected usize"#,
+                r#"invalid type: string "***", expected usize"#,
+            ),
+            (
+                "it is 'mqtt://u:a b@h', must be 1 to 5",
+                "it is '***', must be 1 to 5",
+            ),
+            ("2 | url = 'postgres://u:a b = c", "2 | url = ***"),
+            ("12 | 'postgres://u:a = c@h/d'", "12 | ***"),
+            ("3 | rows = 5", "3 | rows = 5"),
+        ] {
+            assert_eq!(without_passwords(text), expected);
+        }
+    }
 
     #[test]
     fn passwords_are_told_from_other_addresses() {
