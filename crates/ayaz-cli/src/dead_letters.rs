@@ -1,8 +1,9 @@
 //! `ayaz dead-letters`: what was refused and why, and running it again after a fix.
 //!
 //! Reading order: [`selection`] (which letters), [`list`], [`show`] with [`payload`] (what of the
-//! bytes makes sense) and [`hexdump`], [`replay`].
+//! bytes makes sense) and [`hexdump`], [`replay`], [`delete`].
 
+mod delete;
 mod hexdump;
 mod list;
 mod payload;
@@ -21,9 +22,9 @@ use crate::database::Database;
 ///
 /// A message that cannot be decoded or breaks a limit is kept as a dead letter, with its bytes, its
 /// topic and the reason, and then acknowledged. The same bytes on the same topic are one letter,
-/// however often they are delivered. Of one vehicle only so many new letters are kept in an hour
-/// (dead_letters.per_vehicle_hour_max of ayaz-ingest); what comes over that is counted as
-/// suppressed.
+/// however often they are delivered. Of one vehicle only so many new letters are kept in an hour, and
+/// so many bytes, and in all (dead_letters in the configuration of ayaz-ingest); what comes over that is
+/// counted as suppressed.
 #[derive(Debug, Args)]
 #[command(after_help = "From a complaint to its end:\n  \
     ayaz dead-letters list                            which vehicles, which reasons\n  \
@@ -31,7 +32,8 @@ use crate::database::Database;
     ayaz dead-letters show 3f2a91                     one letter: bytes, and what they say\n  \
     ayaz dead-letters replay --vehicle b1 --dry-run   what would be published again\n  \
     ayaz dead-letters replay --vehicle b1             after the fix\n  \
-    ayaz dead-letters list --open                     what is left, or came back")]
+    ayaz dead-letters list --open                     what is left, or came back\n  \
+    ayaz dead-letters delete --older-than 90d         what nobody needs any more")]
 pub struct DeadLettersArgs {
     #[command(subcommand)]
     action: Action,
@@ -43,6 +45,7 @@ enum Action {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
+    Delete(delete::DeleteArgs),
 }
 
 /// The command.
@@ -51,6 +54,7 @@ pub async fn run(args: DeadLettersArgs) -> Result<()> {
         Action::List(args) => list::run(args).await,
         Action::Show(args) => show::run(args).await,
         Action::Replay(args) => replay::run(args).await,
+        Action::Delete(args) => delete::run(args).await,
     }
 }
 

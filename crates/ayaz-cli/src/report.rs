@@ -5,6 +5,7 @@
 //! [`sheet`](sheet::Sheet) for programs, a [`table`] for people or, for the range, a chart;
 //! [`instant`] reads `--from` and `--to`.
 
+pub(crate) mod age;
 mod cold;
 mod columns;
 mod completeness;

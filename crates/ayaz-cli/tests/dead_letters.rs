@@ -32,6 +32,15 @@ fn help_teaches_the_way_from_a_complaint_to_its_end() {
             &["replay", "--help"],
             &["--all", "ayaz_operator", "replaying twice", "--vehicle b1"],
         ),
+        (
+            &["delete", "--help"],
+            &[
+                "--older-than 90d",
+                "--dry-run",
+                "ayaz_operator",
+                "stays counted",
+            ],
+        ),
     ] {
         let output = dead_letters(arguments);
         assert!(output.status.success(), "{arguments:?}");
@@ -57,6 +66,9 @@ fn wrong_usage_exits_2() {
         &["replay", "ab", "--reason", "x"],
         &["replay", "--all", "--vehicle", "b1"],
         &["replay", "no-digest"],
+        &["delete"],
+        &["delete", "--all", "--reason", "x"],
+        &["delete", "--older-than", "90"],
         &["show"],
         &["show", "xyz"],
         &["show", ""],

@@ -6,6 +6,7 @@ use std::time::Duration;
 use ayaz_daemon::admin::AdminConfig;
 use ayaz_daemon::config::{Bounds, ConfigError, DaemonConfig, Program, SharedUrl, bounds};
 use ayaz_store::DatabaseUrl;
+use ayaz_store::ingest::DeadLetterLimits;
 use serde::Deserialize;
 
 use crate::batch::BatchConfig;
@@ -58,14 +59,42 @@ pub struct DatabaseConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeadLetterConfig {
-    /// New letters of one vehicle in one hour; what comes over it is counted and not kept.
+    /// New letters of one vehicle in one hour; what comes over it, or over one of the bounds below, is
+    /// counted and not kept.
     pub per_vehicle_hour_max: u32,
+    /// Bytes of them: of topics and payloads.
+    pub per_vehicle_hour_max_bytes: u64,
+    /// Bytes of all letters of one vehicle that are kept.
+    pub per_vehicle_max_bytes: u64,
+    /// Letters of all vehicles that are kept.
+    pub total_max: u64,
+    /// Bytes of them.
+    pub total_max_bytes: u64,
 }
 
 impl Default for DeadLetterConfig {
     fn default() -> Self {
+        let limits = DeadLetterLimits::default();
         Self {
-            per_vehicle_hour_max: 1_000,
+            per_vehicle_hour_max: limits.per_vehicle_hour_max,
+            per_vehicle_hour_max_bytes: limits.per_vehicle_hour_max_bytes,
+            per_vehicle_max_bytes: limits.per_vehicle_max_bytes,
+            total_max: limits.total_max,
+            total_max_bytes: limits.total_max_bytes,
+        }
+    }
+}
+
+impl DeadLetterConfig {
+    /// As the store takes it, for payloads of up to so many bytes.
+    pub fn limits(&self, payload_max_bytes: usize) -> DeadLetterLimits {
+        DeadLetterLimits {
+            per_vehicle_hour_max: self.per_vehicle_hour_max,
+            per_vehicle_hour_max_bytes: self.per_vehicle_hour_max_bytes,
+            per_vehicle_max_bytes: self.per_vehicle_max_bytes,
+            total_max: self.total_max,
+            total_max_bytes: self.total_max_bytes,
+            payload_whole_max_bytes: payload_max_bytes,
         }
     }
 }

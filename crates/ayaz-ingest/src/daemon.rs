@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use ayaz_daemon::admin::{Admin, ListenError, Readiness};
 use ayaz_daemon::exit;
-use ayaz_store::ingest::DeadLetterLimits;
 use ayaz_store::{IngestStore, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
@@ -93,10 +92,7 @@ impl Daemon {
             config.database.write_timeout(),
             env!("CARGO_PKG_VERSION"),
         )
-        .with_dead_letter_limits(DeadLetterLimits {
-            per_vehicle_hour_max: config.dead_letters.per_vehicle_hour_max,
-            payload_whole_max_bytes: config.limits.payload_max_bytes,
-        });
+        .with_dead_letter_limits(config.dead_letters.limits(config.limits.payload_max_bytes));
         let (deliveries, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let (settled, settlements) = mpsc::unbounded_channel();

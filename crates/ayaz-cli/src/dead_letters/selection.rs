@@ -48,6 +48,7 @@ impl Filters {
             vehicle: self.vehicle.clone(),
             from: self.from,
             to: self.to,
+            last_before: None,
             open_only: self.open,
         }
     }
@@ -72,8 +73,8 @@ impl fmt::Display for WhyNone {
                 "no dead letter is open: all that match were replayed and did not come back"
             }
             Self::NoMatch => {
-                "no dead letters match --reason, --fleet, --vehicle, --from and --to: `ayaz \
-                 dead-letters list` shows which reasons and vehicles there are"
+                "no dead letters match the filters: `ayaz dead-letters list` shows which reasons and \
+                 vehicles there are"
             }
         })
     }

@@ -56,8 +56,8 @@ pub async fn summarize_letters(
     limit: u32,
 ) -> Result<LetterSummary, StoreError> {
     let limit = i64::from(limit);
-    let [reason, fleet, vehicle, from, to, open_only] = selection.parameters();
-    let parameters = [reason, fleet, vehicle, from, to, open_only, &limit];
+    let mut parameters = selection.parameters().to_vec();
+    parameters.push(&limit);
     let rows = reader
         .query(&summary_statement(), &parameters)
         .await
@@ -138,7 +138,7 @@ fn summary_statement() -> String {
         from (select * from refused union all select * from suppressed) as part
         group by reason, fleet, vehicle
         order by max(last_received_at) desc, reason, fleet, vehicle
-        limit $7"
+        limit $8"
     )
 }
 
@@ -211,15 +211,15 @@ pub async fn list_letters(
     limit: u32,
 ) -> Result<LetterPage, StoreError> {
     let limit = i64::from(limit);
-    let [reason, fleet, vehicle, from, to, open_only] = selection.parameters();
-    let parameters = [reason, fleet, vehicle, from, to, open_only, &limit];
+    let mut parameters = selection.parameters().to_vec();
+    parameters.push(&limit);
     let statement = format!(
         "-- list_dead_letters
         select *, count(*) over () as total
         from dead_letter_overview
         where {SELECTED}
         order by last_received_at desc, digest
-        limit $7"
+        limit $8"
     );
     let rows = reader
         .query(&statement, &parameters)

@@ -16,13 +16,15 @@ pub struct LetterSelection {
     pub from: Option<Timestamp>,
     /// Received before this instant, at least once.
     pub to: Option<Timestamp>,
+    /// Last received before this instant.
+    pub last_before: Option<Timestamp>,
     /// Only letters that were never replayed, or came back since.
     pub open_only: bool,
 }
 
 impl LetterSelection {
-    /// Parameters $1 to $6 of every statement that holds [`SELECTED`].
-    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 6] {
+    /// Parameters $1 to $7 of every statement that holds [`SELECTED`].
+    pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 7] {
         [
             &self.reason,
             &self.fleet,
@@ -30,6 +32,7 @@ impl LetterSelection {
             &self.from,
             &self.to,
             &self.open_only,
+            &self.last_before,
         ]
     }
 }
@@ -41,4 +44,5 @@ pub(super) const SELECTED: &str = "
     and ($3::text is null or vehicle = $3)
     and ($4::timestamptz is null or last_received_at >= $4)
     and ($5::timestamptz is null or first_received_at < $5)
-    and (not $6::boolean or replayed_at is null or came_back)";
+    and (not $6::boolean or replayed_at is null or came_back)
+    and ($7::timestamptz is null or last_received_at < $7)";

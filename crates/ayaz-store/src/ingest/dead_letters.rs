@@ -1,6 +1,6 @@
 //! Messages that could not become rows, entered so that a vehicle that sends nothing else cannot
-//! fill the disk: new letters are counted by source and hour, and what comes over the limit is
-//! counted and not kept.
+//! fill the disk: new letters and their bytes are counted, by source and hour, by source and in all, and
+//! what comes over a limit is counted and not kept.
 //!
 //! Locks are taken in one order, first quotas, then letters, each sorted, so that daemons that share
 //! sources wait for each other and do not deadlock.
@@ -16,7 +16,7 @@ use tokio_postgres::Transaction;
 use crate::dead_letters::Digest;
 use crate::error::StoreError;
 use crate::message::{Content, Envelope, Message, Rejection};
-use quota::{QuotaKey, Sorted};
+use quota::{QuotaKey, Size, Sorted, Usage};
 
 /// Longest detail of a dead letter, in bytes.
 const DETAIL_BYTES_MAX: usize = 2_000;
@@ -30,6 +30,15 @@ pub struct DeadLetterLimits {
     /// New letters of one vehicle in one hour of the daemon's clock; topics that name no vehicle
     /// count as one. What comes over it is counted in `dead_letter_suppressed`.
     pub per_vehicle_hour_max: u32,
+    /// Bytes of topic and kept payload of a vehicle's new letters in an hour.
+    pub per_vehicle_hour_max_bytes: u64,
+    /// Bytes of all letters of a vehicle that are kept.
+    pub per_vehicle_max_bytes: u64,
+    /// Letters of all vehicles that are kept. Daemons that write at the same time may pass it by what
+    /// each of them writes in one transaction.
+    pub total_max: u64,
+    /// Bytes of them.
+    pub total_max_bytes: u64,
     /// Payloads up to this length are kept whole, so that they can be replayed; of a larger one
     /// only the first [`PAYLOAD_START_BYTES`]. The largest that the daemon accepts.
     pub payload_whole_max_bytes: usize,
@@ -39,6 +48,10 @@ impl Default for DeadLetterLimits {
     fn default() -> Self {
         Self {
             per_vehicle_hour_max: 1_000,
+            per_vehicle_hour_max_bytes: 16 << 20,
+            per_vehicle_max_bytes: 256 << 20,
+            total_max: 1_000_000,
+            total_max_bytes: 4 << 30,
             payload_whole_max_bytes: 256 * 1024,
         }
     }
@@ -67,9 +80,10 @@ pub(super) async fn write_dead_letters(
     if letters.is_empty() {
         return Ok(0);
     }
-    let quotas = quota::lock(transaction, &letters).await?;
+    let hours = quota::lock(transaction, &letters).await?;
     let new = quota::find_new(transaction, &letters).await?;
-    let sorted = quota::sort_out(&letters, new, quotas, limits.per_vehicle_hour_max);
+    let kept = quota::kept(transaction, &new).await?;
+    let sorted = quota::sort_out(&letters, new, Usage { hours, kept }, limits);
     let entered = enter(transaction, &letters, &sorted, daemon_version, limits).await?;
     quota::count_entered(transaction, &entered).await?;
     quota::count_suppressed(transaction, &sorted.suppressed).await?;
@@ -88,6 +102,17 @@ struct Letter<'a> {
     deliveries: i64,
     first_received_at: Timestamp,
     last_received_at: Timestamp,
+}
+
+impl Letter<'_> {
+    /// What it takes if it is kept, as `dead_letter_bytes` in the database counts.
+    fn size(&self, limits: &DeadLetterLimits) -> Size {
+        let payload = limits.kept(&self.envelope.payload);
+        Size {
+            letters: 1,
+            bytes: (self.topic.len() + payload.len()) as i64,
+        }
+    }
 }
 
 /// The batch's letters, by digest.
@@ -159,8 +184,8 @@ async fn enter(
     sorted: &Sorted,
     daemon_version: &str,
     limits: &DeadLetterLimits,
-) -> Result<BTreeMap<QuotaKey, i32>, StoreError> {
-    let mut entered = BTreeMap::new();
+) -> Result<BTreeMap<QuotaKey, Size>, StoreError> {
+    let mut entered: BTreeMap<QuotaKey, Size> = BTreeMap::new();
     if sorted.entered.is_empty() {
         return Ok(entered);
     }
@@ -217,7 +242,10 @@ async fn enter(
         if let Some(quota) = quota
             && is_new
         {
-            *entered.entry(quota.clone()).or_default() += 1;
+            entered
+                .entry(quota.clone())
+                .or_default()
+                .add(letter.size(limits));
         }
     }
     Ok(entered)

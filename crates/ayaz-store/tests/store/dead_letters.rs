@@ -1,5 +1,6 @@
 //! Dead letters: how many are kept, and how they are seen and marked.
 
+mod bytes;
 mod kept;
 mod quotas;
 mod seen;

@@ -1,22 +1,90 @@
-//! How many new letters each source may still have in an hour.
+//! How many new letters, and how large ones, each source may still have.
 
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 
-use super::Letter;
+use super::{DeadLetterLimits, Letter};
 use crate::dead_letters::Digest;
 use crate::error::StoreError;
 
 /// A source and an hour: FLEET/VEHICLE, or nothing where the topic names none.
 pub(super) type QuotaKey = (String, Timestamp);
 
-/// Locks the quotas of the letters that are not known yet, and returns how many letters each has.
+/// How many letters, and how many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Size {
+    pub(super) letters: i64,
+    pub(super) bytes: i64,
+}
+
+impl Size {
+    pub(super) fn add(&mut self, other: Self) {
+        self.letters = self.letters.saturating_add(other.letters);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    fn has_room_for(self, other: Self, letters_max: u64, bytes_max: u64) -> bool {
+        let fits = |is: i64, more: i64, max: u64| is.saturating_add(more).max(0) as u64 <= max;
+        fits(self.letters, other.letters, letters_max) && fits(self.bytes, other.bytes, bytes_max)
+    }
+}
+
+/// What there is already.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    /// Letters that were new in an hour, by source and hour.
+    pub(super) hours: HashMap<QuotaKey, Size>,
+    pub(super) kept: Kept,
+}
+
+/// Letters that are kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    sources: HashMap<String, Size>,
+    all: Size,
+}
+
+/// What is kept of these letters' sources, and of all.
+pub(super) async fn kept(
+    transaction: &Transaction<'_>,
+    new: &[(usize, QuotaKey)],
+) -> Result<Kept, StoreError> {
+    if new.is_empty() {
+        return Ok(Kept::default());
+    }
+    let sources: Vec<&str> = new.iter().map(|(_, (source, _))| source.as_str()).collect();
+    let rows = transaction
+        .query(
+            "-- kept_dead_letters
+            select source, letters, bytes from dead_letter_kept where source = any($1)
+            union all
+            select null, coalesce(sum(letters), 0)::bigint, coalesce(sum(bytes), 0)::bigint
+            from dead_letter_kept",
+            &[&sources],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("add up dead letters", error))?;
+    let mut kept = Kept::default();
+    for row in rows {
+        let size = Size {
+            letters: row.get(1),
+            bytes: row.get(2),
+        };
+        match row.get::<_, Option<String>>(0) {
+            Some(source) => drop(kept.sources.insert(source, size)),
+            None => kept.all = size,
+        }
+    }
+    Ok(kept)
+}
+
+/// Locks the quotas of the letters that are not known yet, and returns what each has.
 pub(super) async fn lock(
     transaction: &Transaction<'_>,
     letters: &[Letter<'_>],
-) -> Result<HashMap<QuotaKey, i64>, StoreError> {
+) -> Result<HashMap<QuotaKey, Size>, StoreError> {
     let (digests, topics, received) = keys(letters);
     let rows = transaction
         .query(
@@ -30,14 +98,20 @@ pub(super) async fn lock(
             where not exists (select from dead_letter where digest = letter.digest)
             order by 1, 2
             on conflict (source, hour) do update set letters = dead_letter_quota.letters
-            returning source, hour, letters",
+            returning source, hour, letters, bytes",
             &[&digests, &topics, &received],
         )
         .await
         .map_err(|error| StoreError::from_driver("lock the quotas of dead letters", error))?;
     Ok(rows
         .iter()
-        .map(|row| ((row.get(0), row.get(1)), i64::from(row.get::<_, i32>(2))))
+        .map(|row| {
+            let size = Size {
+                letters: i64::from(row.get::<_, i32>(2)),
+                bytes: row.get(3),
+            };
+            ((row.get(0), row.get(1)), size)
+        })
         .collect())
 }
 
@@ -94,12 +168,34 @@ pub(super) struct Suppressed {
     last_received_at: Timestamp,
 }
 
+impl Usage {
+    /// Takes the room for a letter, if there is any.
+    fn takes(&mut self, key: &QuotaKey, size: Size, limits: &DeadLetterLimits) -> bool {
+        let hour = self.hours.entry(key.clone()).or_default();
+        let source = self.kept.sources.entry(key.0.clone()).or_default();
+        let all = &mut self.kept.all;
+        let (letters, bytes) = (
+            limits.per_vehicle_hour_max,
+            limits.per_vehicle_hour_max_bytes,
+        );
+        let fits = hour.has_room_for(size, u64::from(letters), bytes)
+            && source.has_room_for(size, u64::MAX, limits.per_vehicle_max_bytes)
+            && all.has_room_for(size, limits.total_max, limits.total_max_bytes);
+        if fits {
+            for used in [hour, source, all] {
+                used.add(size);
+            }
+        }
+        fits
+    }
+}
+
 /// Gives the room that is left to the letters that came first.
 pub(super) fn sort_out(
     letters: &[Letter<'_>],
     mut new: Vec<(usize, QuotaKey)>,
-    mut quotas: HashMap<QuotaKey, i64>,
-    per_vehicle_hour_max: u32,
+    mut usage: Usage,
+    limits: &DeadLetterLimits,
 ) -> Sorted {
     new.sort_by_key(|(place, _)| letters[*place].arrival);
     let mut quota_of: Vec<Option<QuotaKey>> = vec![None; letters.len()];
@@ -107,9 +203,8 @@ pub(super) fn sort_out(
     let mut suppressed: BTreeMap<(QuotaKey, &'static str), Suppressed> = BTreeMap::new();
     for (place, key) in new {
         let letter = &letters[place];
-        let count = quotas.entry(key.clone()).or_default();
-        if *count < i64::from(per_vehicle_hour_max) {
-            *count += 1;
+        let size = letter.size(limits);
+        if usage.takes(&key, size, limits) {
             quota_of[place] = Some(key);
             continue;
         }
@@ -136,26 +231,28 @@ pub(super) fn sort_out(
 
 pub(super) async fn count_entered(
     transaction: &Transaction<'_>,
-    entered: &BTreeMap<QuotaKey, i32>,
+    entered: &BTreeMap<QuotaKey, Size>,
 ) -> Result<(), StoreError> {
     if entered.is_empty() {
         return Ok(());
     }
-    let (mut sources, mut hours, mut letters) = (vec![], vec![], vec![]);
-    for ((source, hour), count) in entered {
+    let (mut sources, mut hours) = (vec![], vec![]);
+    let (mut letters, mut bytes) = (vec![], vec![]);
+    for ((source, hour), size) in entered {
         sources.push(source);
         hours.push(*hour);
-        letters.push(*count);
+        letters.push(i32::try_from(size.letters).unwrap_or(i32::MAX));
+        bytes.push(size.bytes);
     }
     transaction
         .execute(
             "-- count_dead_letters
             update dead_letter_quota as quota
-            set letters = quota.letters + entered.letters
-            from unnest($1::text[], $2::timestamptz[], $3::integer[])
-                as entered (source, hour, letters)
+            set letters = quota.letters + entered.letters, bytes = quota.bytes + entered.bytes
+            from unnest($1::text[], $2::timestamptz[], $3::integer[], $4::bigint[])
+                as entered (source, hour, letters, bytes)
             where quota.source = entered.source and quota.hour = entered.hour",
-            &[&sources, &hours, &letters],
+            &[&sources, &hours, &letters, &bytes],
         )
         .await
         .map(drop)

@@ -168,7 +168,7 @@ async fn replays_are_marked_by_whoever_may_and_come_back_by_count() -> Result<()
     for forbidden in [
         "update dead_letter set payload = ''",
         "update dead_letter set deliveries = 0",
-        "delete from dead_letter",
+        "delete from dead_letter_suppressed",
         "select * from reading",
         "update dead_letter_quota set letters = 0",
     ] {
