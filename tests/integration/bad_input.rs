@@ -90,7 +90,7 @@ async fn bad_messages_become_dead_letters_or_flags_and_good_ones_pass_between_th
         "one value is gone, the others are not"
     );
     let quality = "select string_agg(extract(year from recorded_at) || ':' || time_quality, ' '
-        order by recorded_at) from reading where boot_id = 4";
+        order by recorded_at) from reading_set_aside where boot_id = 4";
     let quality: String = bed.owner.client.query_one(quality, &[]).await?.get(0);
     assert_eq!(quality, "1970:2 2090:1");
     assert_eq!(
@@ -107,5 +107,13 @@ async fn bad_messages_become_dead_letters_or_flags_and_good_ones_pass_between_th
         ingest.metric("ayaz_ingest_readings_mistimed_total").await?,
         2.0
     );
+    assert_eq!(
+        ingest
+            .metric("ayaz_ingest_readings_set_aside_total")
+            .await?,
+        2.0
+    );
+    let marked = "select count(*) from reading where time_quality <> 0";
+    assert_eq!(bed.number(marked).await?, 0, "they open no chunk");
     ingest.terminate().await
 }

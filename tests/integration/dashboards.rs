@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use ayaz_cli::demo::fleet::{self, SimulatedFleet};
-use ayaz_model::{ChargeState, FleetId, VehicleKey};
+use ayaz_model::{ChargeState, FleetId, UnixMicroseconds, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{Publisher, encode};
@@ -197,10 +197,15 @@ async fn send_live_bus(bed: &Bed, publisher: &Publisher) -> Result<u64> {
     let topic = encode::telemetry_topic(&fleet, &bus);
     publisher.publish(&topic, telemetry.into()).await?;
     publisher.publish(&topic, UNREADABLE.into()).await?;
+    // One reading is of a clock that was never set.
+    let mut unset = readings(2, 1);
+    unset[0].key.recorded_at = UnixMicroseconds(60_000_000);
+    let telemetry = encode::telemetry_batch(&bus, false, &unset).encode_to_vec();
+    publisher.publish(&topic, telemetry.into()).await?;
     let topic = encode::status_topic(&fleet, &bus);
     let status = status.encode_to_vec();
     publisher.publish(topic, status.into()).await?;
-    Ok(live.len() as u64)
+    Ok((live.len() + unset.len()) as u64)
 }
 
 /// A bus that stood for two hours off the plug, from three hours ago on, and says it a minute. Returns

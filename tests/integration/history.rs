@@ -8,7 +8,10 @@ use ayaz_model::{Measurements, Reading, ReadingKey, UnixMicroseconds, VehicleId,
 use ayaz_model::{SignalSet, TimeQuality};
 use ayaz_proto::Message as _;
 use ayaz_publisher::{Publisher, encode};
-use ayaz_store::{Content, Envelope, IngestStore, Message};
+use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
+use ayaz_store::set_aside::announce_history;
+use ayaz_store::{Connection, Content, Envelope, IngestStore, Message, Role};
+use jiff::SignedDuration;
 use system_tests::{Bed, Program, wait};
 
 use crate::fixtures::vehicle;
@@ -64,6 +67,7 @@ async fn until_acknowledged(ingest: &Program, messages: usize, seconds: u64) -> 
 
 const CHUNKS: &str = "select count(*) from show_chunks('reading')";
 const STORED: &str = "select count(*) from reading";
+const SET_ASIDE: &str = "select count(*) from reading_set_aside";
 
 #[tokio::test]
 async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker() -> Result<()> {
@@ -75,6 +79,14 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
     // What the daemon needs beside the messages: code, buffers, three batches of rows.
     const BESIDE_BYTES: u64 = 56 << 20;
     let bed = Bed::new().await?;
+    let operator = Connection::open(&bed.database_url.parse()?, Role::Operator).await?;
+    for number in 0..VEHICLES {
+        let key = VehicleKey {
+            fleet: bed.fleet.clone(),
+            vehicle: vehicle(&format!("bus-{number}")),
+        };
+        announce_history(&operator.client, &key, SignedDuration::from_hours(1)).await?;
+    }
     let mqtt = format!("memory_max_bytes = {MEMORY_MAX_BYTES}");
     let ingest = bed.ingest_configured(&mqtt, "")?;
     ingest.until_ready().await?;
@@ -101,6 +113,7 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
         );
         assert_eq!(bed.number(CHUNKS).await?, DAYS as i64);
         assert_eq!(bed.number(STORED).await?, rows as i64);
+        assert_eq!(bed.number(SET_ASIDE).await?, 0, "it was announced");
         let whole_days = format!(
             "select count(*) from (
                 select from reading where historical and soc_percent = 60
@@ -127,19 +140,20 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
     ingest.terminate().await
 }
 
-/// One batch that no single transaction should hold: making its chunks takes longer than one may, and
-/// of more readings more locks than the server has.
+/// One batch that no single transaction should hold: if each day of it got its chunk, making them would
+/// take longer than one may, and of more readings more locks than the server has. Of each bus the days
+/// over its bound wait.
 #[tokio::test]
 async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() -> Result<()> {
     const MESSAGES: usize = 4;
     const READINGS: usize = 500;
-    // Every second day of 11 years, all in the past.
-    const FIRST: i64 = START - 3_650 * DAY;
+    // From 2015 on, before which no time is believed, and all in the past.
+    const FIRST: i64 = START - 2_100 * DAY;
     let bed = Bed::new().await?;
     // The session exists; the daemon is away while everything is sent, so that it is one batch.
     bed.ingest().await?.terminate().await?;
     let publisher = bed.publisher("buses").await?;
-    let days = readings((0..(MESSAGES * READINGS) as i64).map(|day| FIRST + day * 2 * DAY));
+    let days = readings((0..(MESSAGES * READINGS) as i64).map(|day| FIRST + day * DAY));
     for (number, part) in days.chunks(READINGS).enumerate() {
         let bus = vehicle(&format!("bus-{number}"));
         publish(&bed, &publisher, &bus, part).await?;
@@ -153,10 +167,36 @@ async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() ->
     let seconds = started.elapsed().as_secs_f64();
     let transactions = ingest.metric("ayaz_ingest_batches_written_total").await?;
     let count = days.len() as i64;
-    println!("{count} chunks in {seconds:.1} s, {transactions} transactions");
+    println!("{count} days in {seconds:.1} s, {transactions} transactions");
     assert!(transactions >= 8.0, "250 chunks are enough for one");
+    let within_bound = (MESSAGES * VEHICLE_DAYS_PER_HOUR_MAX as usize) as i64;
+    assert_eq!(bed.number(CHUNKS).await?, within_bound);
+    assert_eq!(bed.number(STORED).await?, within_bound);
+    assert_eq!(bed.number(SET_ASIDE).await?, count - within_bound);
+    let counted = ingest
+        .metric("ayaz_ingest_readings_set_aside_total")
+        .await?;
+    assert_eq!(counted, (count - within_bound) as f64);
+    for number in 0..MESSAGES {
+        let named = format!("{}/bus-{number}", bed.fleet);
+        assert_eq!(
+            ingest.log().matches(&named).count(),
+            1,
+            "named once: {}",
+            ingest.log()
+        );
+    }
+    // An operator takes the rest in.
+    let told = bed
+        .ayaz(&["readings", "accept", "--reason", "many_days"])
+        .await?;
+    assert!(
+        told.contains("1760 readings of 1760 days taken in"),
+        "{told}"
+    );
     assert_eq!(bed.number(CHUNKS).await?, count);
     assert_eq!(bed.number(STORED).await?, count);
+    assert_eq!(bed.number(SET_ASIDE).await?, 0);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);
     ingest.terminate().await
 }
@@ -187,7 +227,8 @@ async fn a_server_whose_lock_table_is_full_takes_what_it_can_in_parts() -> Resul
         .collect::<Result<_>>()?;
     batch.push(message("one", one)?);
     let url = bed.database_url.parse()?;
-    let mut store = IngestStore::new(url, Duration::from_secs(30), "test");
+    let mut store = IngestStore::new(url, Duration::from_secs(30), "test")
+        .with_vehicle_days_per_hour_max(DAYS as u32);
     store.connect().await?;
 
     // All locks but a few are taken; those of a session stay when the statement fails.
@@ -278,5 +319,56 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
         ) as touched";
     assert_eq!(bed.number(hours).await?, 2 * VEHICLES as i64);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);
+    ingest.terminate().await
+}
+
+#[tokio::test]
+async fn a_replay_of_years_is_announced_or_waits() -> Result<()> {
+    const DAYS: i64 = 100;
+    let bed = Bed::new().await?;
+    let ingest = bed.ingest().await?;
+    let folder = tempfile::tempdir()?;
+    let mapping = folder.path().join("mapping.toml");
+    let text = format!(
+        "identity = {{ fleet = \"{}\", vehicle_column = \"bus\" }}\n\
+         [[time]]\ncolumn = \"at\"\nformat = \"rfc3339\"\n\
+         [signals.speed_kmh]\ncolumn = \"speed\"\n",
+        bed.fleet
+    );
+    std::fs::write(&mapping, text)?;
+    let log = |bus: &str| -> Result<String> {
+        let rows = (0..DAYS).map(|day| {
+            let at = UnixMicroseconds(START + day * DAY)
+                .timestamp()
+                .unwrap_or_default();
+            format!("{at},{bus},12\n")
+        });
+        let path = folder.path().join(format!("{bus}.csv"));
+        std::fs::write(&path, format!("at,bus,speed\n{}", rows.collect::<String>()))?;
+        Ok(path.display().to_string())
+    };
+    let mapping = mapping.display().to_string();
+    let replay = ["replay", "--mapping", &mapping];
+    bed.ayaz(&[&replay[..], &["--history", &log("announced")?]].concat())
+        .await?;
+    bed.ayaz(&[&replay[..], &[log("plain")?.as_str()]].concat())
+        .await?;
+    until_acknowledged(&ingest, 4, 60).await?;
+    let of = async |bus: &str, table: &str| {
+        let sql = format!(
+            "select count(*) from {table} join vehicle using (vehicle_id) where vehicle = '{bus}'"
+        );
+        bed.number(&sql).await
+    };
+    assert_eq!(of("announced", "reading").await?, DAYS);
+    assert_eq!(of("announced", "reading_set_aside").await?, 0);
+    assert_eq!(
+        of("plain", "reading").await?,
+        i64::from(VEHICLE_DAYS_PER_HOUR_MAX)
+    );
+    assert_eq!(
+        of("plain", "reading").await? + of("plain", "reading_set_aside").await?,
+        DAYS
+    );
     ingest.terminate().await
 }

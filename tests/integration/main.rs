@@ -3,6 +3,7 @@
 mod admin;
 mod backlog;
 mod bad_input;
+mod clock;
 mod dashboards;
 mod dead_letters;
 mod fault_harness;
@@ -17,6 +18,7 @@ mod logs;
 mod real_trips;
 mod scenario;
 mod stopped_worker;
+mod set_aside;
 mod stopping;
 mod store;
 mod time_zones;

@@ -236,7 +236,12 @@ impl Worker {
         let transaction = self.connection.client.transaction().await.map_err(failed)?;
         if Instant::now() >= self.upkeep_at {
             let quotas = upkeep::forget_quotas(&transaction).await?;
-            tracing::debug!(quotas, "old quotas of dead letters are forgotten");
+            let days = upkeep::forget_days(&transaction).await?;
+            tracing::debug!(
+                quotas,
+                days,
+                "old quotas of dead letters and days are forgotten"
+            );
             for login in upkeep::unbounded_readers(&transaction).await? {
                 tracing::warn!(
                     login,

@@ -7,7 +7,9 @@ use ayaz_daemon::{exit, log, output};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
-use crate::{bench, context, daemon, dead_letters, demo, local, migrate, replay, report, simulate};
+use crate::{
+    bench, context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
+};
 
 /// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
 /// into energy and range by temperature.
@@ -43,9 +45,10 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Energy and range, for people and for programs.
     Report(report::ReportArgs),
-    // These two have their own help, which a comment here would hide.
+    // These have their own help, which a comment here would hide.
     Context(context::ContextArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
+    Readings(readings::ReadingsArgs),
     /// Measures what this machine can take.
     Bench(bench::BenchArgs),
     /// Runs one of the daemons from this program.
@@ -157,6 +160,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Report(args) => report::run(args).await,
         Command::Context(args) => context::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
+        Command::Readings(args) => readings::run(args).await,
         Command::Bench(args) => bench::run(args).await,
         Command::Daemon(args) => daemon::run(args).await,
     }

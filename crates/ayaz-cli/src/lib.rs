@@ -16,6 +16,7 @@ pub mod local;
 pub mod migrate;
 mod printable;
 pub mod progress;
+pub mod readings;
 pub mod replay;
 pub mod report;
 pub mod simulate;

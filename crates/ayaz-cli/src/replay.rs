@@ -23,6 +23,7 @@ pub mod cycle;
 pub mod delimiter;
 pub mod fault;
 pub mod file;
+mod history;
 pub mod mapping;
 pub mod origin;
 pub mod pace;
@@ -34,6 +35,7 @@ pub mod source;
 
 use fault::Fault;
 use file::{FileCounts, FileEvent};
+use history::Announcer;
 use mapping::Mapping;
 use pace::{Pace, Speed};
 use plan::{Overrides, Plan};
@@ -71,6 +73,22 @@ pub struct Args {
     )]
     // Text, because clap repeats a value that it cannot parse, and this one holds a password.
     pub mqtt_url: String,
+    /// Announces years of history, so that no day of it is set aside
+    ///
+    /// A vehicle that sends more distinct days in an hour than ayaz-ingest takes
+    /// (limits.vehicle_days_per_hour_max) has the readings of further days set aside. This announces each
+    /// vehicle to the database for a day, as ayaz_operator.
+    #[arg(long)]
+    pub history: bool,
+    /// Where --history is announced, postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AYAZ_DATABASE_URL",
+        hide_env_values = true
+    )]
+    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    pub database_url: Option<String>,
     /// Most readings in a message
     #[arg(
         long,
@@ -157,6 +175,10 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
         report.warnings(&plan.warnings);
     }
 
+    let mut announcer = match args.history {
+        true => Some(Announcer::open(args.database_url.as_deref()).await?),
+        false => None,
+    };
     let client_id = format!("ayaz-replay-{:08x}", rand::random::<u32>());
     let mut options = PublisherOptions::new(url, client_id);
     options.subscriber_wait = Some(SUBSCRIBER_WAIT);
@@ -165,7 +187,15 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
     for plan in plans {
         let per_message = usize::from(args.readings_per_message);
-        let counts = publish(plan, per_message, &publisher, &mut pace, &report).await?;
+        let counts = publish(
+            plan,
+            per_message,
+            &publisher,
+            announcer.as_mut(),
+            &mut pace,
+            &report,
+        )
+        .await?;
         let file = match counts {
             Ok(file) => {
                 outcome.counts.files += 1;
@@ -210,6 +240,7 @@ async fn publish(
     plan: Plan,
     readings_per_message: usize,
     publisher: &Publisher,
+    mut announcer: Option<&mut Announcer>,
     pace: &mut Pace,
     report: &Arc<Report>,
 ) -> anyhow::Result<Result<FileCounts, (FileCounts, Fault)>> {
@@ -227,6 +258,9 @@ async fn publish(
         match event {
             FileEvent::Warning(text) => report.warnings(&[text]),
             FileEvent::Message(message) => {
+                if let Some(announcer) = &mut announcer {
+                    announcer.announce(&message.topic).await?;
+                }
                 pace.wait(message.recorded_at_last).await;
                 publisher.publish(message.topic, message.payload).await?;
                 report.tick();

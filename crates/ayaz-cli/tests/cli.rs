@@ -38,6 +38,10 @@ fn help_teaches_the_way_from_servers_to_reports() {
         &["migrate"],
         &["replay"],
         &["report", "energy"],
+        &["readings", "list"],
+        &["readings", "accept"],
+        &["readings", "reassess"],
+        &["readings", "clear"],
     ] {
         let output = ayaz(&[command, &["--help"]].concat());
         assert!(output.status.success(), "{command:?}");
@@ -51,6 +55,19 @@ fn wrong_usage_exits_2() {
         &["demo", "--buses", "0"],
         &["demo", "--for", "soon"],
         &["migrate"],
+        // Nothing is chosen, or in two ways.
+        &["readings", "accept"],
+        &["readings", "accept", "--all", "--vehicle", "b1"],
+        &["readings", "clear", "--older-than", "soon"],
+        &[
+            "readings",
+            "clear",
+            "--to",
+            "2026-01-31",
+            "--older-than",
+            "30d",
+        ],
+        &["readings", "reassess", "--vehicle", "b1"],
         &["replay", "--mapping", "m.toml"],
         &["report", "sessions", "--min-completeness", "90"],
         &[

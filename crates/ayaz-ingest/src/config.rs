@@ -10,6 +10,7 @@ use ayaz_store::ingest::DeadLetterLimits;
 use serde::Deserialize;
 
 use crate::batch::BatchConfig;
+use crate::clock::ClockConfig;
 use crate::mqtt::MqttConfig;
 use crate::validate::Limits;
 
@@ -27,6 +28,9 @@ pub struct Config {
     /// What is accepted from outside.
     #[serde(default)]
     pub limits: Limits,
+    /// How far the daemon's clock and the database's may differ.
+    #[serde(default)]
+    pub clock: ClockConfig,
     /// How many messages are kept that could not become rows.
     #[serde(default)]
     pub dead_letters: DeadLetterConfig,
@@ -130,7 +134,14 @@ impl DaemonConfig for Config {
         bounds("limits.payload_max_bytes", 1.0, 268_435_455.0),
         bounds("limits.readings_max", 1.0, 1_000_000.0),
         bounds("limits.future_tolerance_s", 0.0, 31_536_000.0),
+        bounds("limits.vehicle_days_per_hour_max", 1.0, 4_294_967_295.0),
+        bounds("clock.offset_max_ms", 1.0, 3_600_000.0),
+        bounds("clock.test_shift_s", -4_000_000_000.0, 4_000_000_000.0),
         bounds("dead_letters.per_vehicle_hour_max", 1.0, 4_294_967_295.0),
+        bounds("dead_letters.per_vehicle_hour_max_bytes", 1.0, 1e18),
+        bounds("dead_letters.per_vehicle_max_bytes", 1.0, 1e18),
+        bounds("dead_letters.total_max", 1.0, 1e18),
+        bounds("dead_letters.total_max_bytes", 1.0, 1e18),
     ];
 
     fn check(&self) -> Result<(), String> {
@@ -207,6 +218,11 @@ mod tests {
         assert_eq!(
             config.limits,
             Limits::default(),
+            "the sample shows the defaults"
+        );
+        assert_eq!(
+            config.clock,
+            ClockConfig::default(),
             "the sample shows the defaults"
         );
         assert_eq!(

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use crate::batch::Batcher;
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::fair::Waiting;
 use crate::progress::Progress;
@@ -54,7 +55,7 @@ impl Daemon {
     /// Takes the admin port.
     pub async fn bind(config: Config) -> Result<Self, DaemonError> {
         let admin = Admin::bind(&config.admin).await?;
-        let readiness = Readiness::waiting_for(&[mqtt::PART, writer::PART]);
+        let readiness = Readiness::waiting_for(&[mqtt::PART, writer::PART, clock::PART]);
         Ok(Self {
             config,
             admin,
@@ -92,10 +93,12 @@ impl Daemon {
             config.database.write_timeout(),
             env!("CARGO_PKG_VERSION"),
         )
-        .with_dead_letter_limits(config.dead_letters.limits(config.limits.payload_max_bytes));
+        .with_dead_letter_limits(config.dead_letters.limits(config.limits.payload_max_bytes))
+        .with_vehicle_days_per_hour_max(config.limits.vehicle_days_per_hour_max);
         let (deliveries, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let (settled, settlements) = mpsc::unbounded_channel();
+        let clock = Clock::new(&config.clock, readiness.clone());
         let mut writers = JoinSet::new();
         let states = WriterStates::starting(config.database.connections, readiness.clone());
         for number in 0..config.database.connections {
@@ -106,6 +109,7 @@ impl Daemon {
                 requests,
                 settled,
                 states,
+                clock.clone(),
                 number,
             ));
         }
@@ -128,6 +132,7 @@ impl Daemon {
         let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness));
         let mut pipeline = tokio::spawn(pipeline::run(
             config.limits,
+            clock,
             waiting,
             batcher,
             delivered,

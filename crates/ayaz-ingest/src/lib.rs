@@ -22,6 +22,7 @@ pub mod ack;
 #[cfg(any(test, fuzzing))]
 pub mod any_payload;
 pub mod batch;
+pub mod clock;
 pub mod config;
 pub mod daemon;
 pub mod decode;

@@ -45,10 +45,12 @@ metric_names! {
     counter MESSAGES_HELD_BACK = "ayaz_ingest_messages_held_back_total";
     /// Vehicles of which more waits than `mqtt.vehicle_memory_max_bytes`.
     gauge VEHICLES_OVER = "ayaz_ingest_vehicles_over_bound";
-    /// Readings stored as new rows.
+    /// Readings stored as new rows, those that are set aside included.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
     /// Readings that were stored already.
     counter READINGS_DUPLICATE = "ayaz_ingest_readings_duplicate_total";
+    /// New readings that wait for an operator's decision (`ayaz readings`), by reason.
+    counter READINGS_SET_ASIDE = "ayaz_ingest_readings_set_aside_total";
     /// Values that cannot be true, stored as absent and marked, by reason.
     counter VALUES_INVALID = "ayaz_ingest_values_invalid_total";
     /// Readings whose time is not believed, by time quality.
@@ -63,6 +65,8 @@ metric_names! {
     counter WRITE_RETRIES = "ayaz_ingest_write_retries_total";
     /// When a batch was last committed, in seconds since 1970.
     gauge LAST_WRITE = "ayaz_ingest_last_write_timestamp_seconds";
+    /// How far the daemon's clock is ahead of the database's, in seconds; negative if it is behind.
+    gauge CLOCK_OFFSET = "ayaz_ingest_clock_offset_seconds";
     /// Bytes of messages received and not yet stored.
     gauge OUTSTANDING_BYTES = "ayaz_ingest_outstanding_bytes";
     /// Messages received and not yet acknowledged.

@@ -8,6 +8,7 @@ use ayaz_store::{Content, Envelope, Message, ReadingEncoder};
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 
 use crate::batch::Batcher;
+use crate::clock::Clock;
 use crate::decode::decode;
 use crate::delivery::Delivery;
 use crate::fair::{Flood, Waiting};
@@ -18,6 +19,7 @@ use crate::writer::Request;
 /// Works until there are no more deliveries, then hands over what is left.
 pub async fn run(
     limits: Limits,
+    clock: Clock,
     mut waiting: Waiting,
     mut batcher: Batcher,
     mut deliveries: UnboundedReceiver<Vec<Delivery>>,
@@ -29,14 +31,17 @@ pub async fn run(
     // The writer whose batch holds statuses: until it asks again, no other gets such a batch, since
     // the last status of a vehicle is the one that counts.
     let mut with_statuses = None;
+    // The first request comes once a writer has compared the clocks: before, no time can be judged.
+    let mut may_judge = false;
     while open || !waiting.is_empty() || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
         let mut tally = Tally::default();
         // Decoded, a message is several times as large, so no more are than a batch takes.
-        while batcher.has_room()
+        while may_judge
+            && batcher.has_room()
             && let Some(delivery) = waiting.pop()
         {
-            let (message, token) = check(delivery, &limits, &mut encoder, &mut tally);
+            let (message, token) = check(delivery, &limits, &clock, &mut encoder, &mut tally);
             batcher.push(message, token, now);
         }
         tally.count();
@@ -65,6 +70,7 @@ pub async fn run(
         tokio::select! {
             request = requests.recv() => match request {
                 Some(request) => {
+                    may_judge = true;
                     with_statuses = with_statuses.filter(|writer| *writer != request.writer);
                     idle.push_back(request);
                 }
@@ -106,6 +112,7 @@ async fn sleep_until(instant: Option<Instant>) {
 fn check(
     delivery: Delivery,
     limits: &Limits,
+    clock: &Clock,
     encoder: &mut ReadingEncoder,
     tally: &mut Tally,
 ) -> (Message, crate::ack::AckToken) {
@@ -115,6 +122,7 @@ fn check(
         received_at,
         token,
     } = delivery;
+    let received_at = clock.decides(received_at);
     let checked = decode(&topic, &payload, limits)
         .and_then(|frame| validate(frame, limits, received_at, encoder, &mut tally.invalid));
     let content = match checked {
@@ -192,6 +200,7 @@ impl Tally {
 mod tests {
     use std::time::Duration;
 
+    use ayaz_daemon::admin::Readiness;
     use ayaz_model::UnixMicroseconds;
     use ayaz_proto::Message as _;
     use ayaz_proto::telemetry::v1::VehicleStatus;
@@ -202,6 +211,7 @@ mod tests {
     use super::*;
     use crate::ack::AckLedger;
     use crate::batch::{Batch, BatchConfig};
+    use crate::clock::ClockConfig;
 
     fn delivery(kind: &str, payload: Vec<u8>, ledger: &mut AckLedger) -> Delivery {
         Delivery {
@@ -235,9 +245,11 @@ mod tests {
         let (deliver, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let one_each = Batcher::new(BatchConfig::default(), 1);
+        let clock = Clock::new(&ClockConfig::default(), Readiness::default());
         let waiting = Waiting::new(1 << 20);
         tokio::spawn(run(
             Limits::default(),
+            clock,
             waiting,
             one_each,
             delivered,

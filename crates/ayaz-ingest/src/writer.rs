@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::ack::AckToken;
 use crate::batch::Batch;
+use crate::clock::{COMPARED_EVERY, Clock};
 use crate::metrics;
 
 /// The part of the daemon's readiness that the writers speak for together.
@@ -69,10 +70,12 @@ pub async fn run(
     requests: Sender<Request>,
     settled: UnboundedSender<Vec<AckToken>>,
     states: WriterStates,
+    clock: Clock,
     number: u8,
 ) -> Result<(), StoreError> {
     let mut state = State {
         states,
+        clock,
         number,
         has_worked: false,
         is_told: false,
@@ -83,6 +86,7 @@ pub async fn run(
         // The daemon stops, and nothing waits to be written.
         () = requests.closed() => return Ok(()),
     }
+    let mut compare_at = Instant::now() + COMPARED_EVERY;
     loop {
         let (sender, batch) = oneshot::channel();
         let request = Request {
@@ -90,7 +94,10 @@ pub async fn run(
             batch: sender,
         };
         let asked = requests.send(request).await.is_ok();
-        let Some(batch) = (if asked { batch.await.ok() } else { None }) else {
+        if !asked {
+            return Ok(());
+        }
+        let Some(batch) = next(batch, &mut store, &state, &requests, &mut compare_at).await else {
             return Ok(());
         };
         metrics::sample(metrics::BATCH_ROWS, batch.rows as f64);
@@ -101,9 +108,48 @@ pub async fn run(
     }
 }
 
+/// Waits for the batch, and compares the clocks when it is time for that, so that it costs no batch
+/// anything.
+async fn next(
+    mut batch: oneshot::Receiver<Batch>,
+    store: &mut IngestStore,
+    state: &State,
+    requests: &Sender<Request>,
+    compare_at: &mut Instant,
+) -> Option<Batch> {
+    loop {
+        tokio::select! {
+            // The clocks first, or a writer that always has work would never compare them.
+            biased;
+            () = tokio::time::sleep_until((*compare_at).into()) => {
+                let compared = tokio::select! {
+                    compared = store.compare_clocks() => compared,
+                    // The daemon stops, and must not wait for a database that does not answer.
+                    () = requests.closed() => return batch.await.ok(),
+                };
+                match compared {
+                    Ok(offset) => state.clock.compared(offset),
+                    // The next batch finds out what is wrong.
+                    Err(error) => tracing::debug!(%error, "cannot compare the clocks"),
+                }
+                *compare_at = Instant::now() + COMPARED_EVERY;
+            }
+            batch = &mut batch => return batch.ok(),
+        }
+    }
+}
+
 fn count(written: Written) {
     metrics::add(metrics::READINGS_WRITTEN, written.readings_new);
     metrics::add(metrics::READINGS_DUPLICATE, written.readings_duplicate);
+    let aside = written.readings_set_aside;
+    for (reason, count) in [
+        ("future", aside.future),
+        ("ancient", aside.ancient),
+        ("many_days", aside.many_days),
+    ] {
+        metrics::add_labelled(metrics::READINGS_SET_ASIDE, "reason", reason, count);
+    }
     metrics::add(metrics::BATCHES_WRITTEN, written.transactions);
     metrics::add(
         metrics::DEAD_LETTERS_SUPPRESSED,
@@ -127,6 +173,7 @@ enum Work<'a> {
 /// Where a writer tells how it is.
 struct State {
     states: WriterStates,
+    clock: Clock,
     number: u8,
     /// Whether the database could be used before.
     has_worked: bool,
@@ -151,6 +198,9 @@ async fn retry(
                 if done.transactions > 0 {
                     let seconds = started.elapsed().as_secs_f64();
                     metrics::sample(metrics::WRITE_DURATION, seconds);
+                }
+                if let Some(offset) = store.take_clock_offset() {
+                    state.clock.compared(offset);
                 }
                 state.states.works(state.number);
                 (state.has_worked, state.is_told) = (true, false);

@@ -4,9 +4,14 @@ use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-/// Rows of `reading`.
+/// Readings that are stored, those that are set aside included.
 pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
-    count(client, "-- readings_stored\nselect count(*) from reading").await
+    count(
+        client,
+        "-- readings_stored
+        select (select count(*) from reading) + (select count(*) from reading_set_aside)",
+    )
+    .await
 }
 
 /// Whether there is any reading; a database without our schema has none.

@@ -68,7 +68,9 @@ struct Row {
 /// One row of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EncodedRow<'a> {
+    /// Its identity within the vehicle.
     pub(crate) key: ReadingKey,
+    /// How far the key's time can be believed.
     pub(crate) time_quality: TimeQuality,
     bytes: &'a [u8],
 }
@@ -146,9 +148,10 @@ impl EncodedReadings {
         (!first.is_empty()).then_some([first, second])
     }
 
-    /// Each row's identity within the vehicle.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = ReadingKey> {
-        self.rows.iter().map(|row| row.key)
+    /// The identity within the vehicle of each row whose time is believed.
+    pub(crate) fn believed_keys(&self) -> impl Iterator<Item = ReadingKey> {
+        let believed = |row: &&Row| row.time_quality == TimeQuality::Good;
+        self.rows.iter().filter(believed).map(|row| row.key)
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = EncodedRow<'_>> {

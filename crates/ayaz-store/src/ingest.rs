@@ -1,15 +1,18 @@
 //! The write path: one batch of messages, one transaction, and nothing lost on the way.
 //!
 //! A batch is first written the fast way: plain binary COPY. Where a row is there already
-//! (SQLSTATE 23505), the whole batch is redone through staging tables with `on conflict do
-//! nothing`, which costs about twice as much and happens only after a redelivery. Where the
-//! database refuses the data for any other reason, the batch is halved until the one message that
-//! it will not take is alone; that becomes a dead letter. Halved too is what spreads over more chunks
+//! (SQLSTATE 23505), or set aside, the whole batch is redone through staging tables with `on conflict
+//! do nothing`, which costs about twice as much; so are the batches after it, until there are no
+//! more duplicates. Where the database refuses the data for any other reason, the batch is halved until
+//! the one message that it will not take is alone; that becomes a dead letter. Halved too is what spreads over more chunks
 //! than one transaction can hold, down to single rows of a message. What the server could not do
 //! because of its own state is an error to the caller, who tries the same batch again.
 
+mod aside;
 mod bisect;
+mod clock;
 mod dead_letters;
+mod redelivery;
 mod rows;
 mod side_tables;
 mod spread;
@@ -23,18 +26,23 @@ use crate::error::StoreError;
 use crate::message::{Content, Message, Rejection};
 use crate::migrate::check_schema;
 
+pub use aside::{SetAside, VEHICLE_DAYS_PER_HOUR_MAX};
 use bisect::{PartWriter, write_bisecting};
+pub use clock::ClockOffset;
 pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
+use redelivery::Redelivery;
 use rows::RowPlan;
 use transaction::{Session, Way};
 
 /// What a batch became.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
-    /// Rows of `reading` and `cell_reading` that are new.
+    /// Readings and looks at all cells that are new, wherever they are kept.
     pub readings_new: u64,
     /// Readings that were there already.
     pub readings_duplicate: u64,
+    /// Those of the new ones that wait for an operator's decision.
+    pub readings_set_aside: SetAside,
     /// Messages that became dead letters because the database refused them. Those that ingest had
     /// rejected before are not counted again.
     pub messages_refused: u64,
@@ -48,10 +56,20 @@ impl Written {
     fn add(&mut self, other: Self) {
         self.readings_new += other.readings_new;
         self.readings_duplicate += other.readings_duplicate;
+        self.readings_set_aside.add(other.readings_set_aside);
         self.messages_refused += other.messages_refused;
         self.messages_suppressed += other.messages_suppressed;
         self.transactions += other.transactions;
     }
+}
+
+/// By which a batch is written.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    daemon_version: &'static str,
+    dead_letter_limits: DeadLetterLimits,
+    /// Distinct days of one vehicle in an hour, without those around today.
+    vehicle_days_per_hour_max: u32,
 }
 
 /// Writes batches, one at a time. Several may write at the same time: what both were given is
@@ -60,9 +78,11 @@ impl Written {
 pub struct IngestStore {
     url: DatabaseUrl,
     write_timeout: Duration,
-    daemon_version: &'static str,
-    dead_letter_limits: DeadLetterLimits,
+    rules: Rules,
     session: Option<Session>,
+    /// As the last connection found it.
+    clock_offset: Option<ClockOffset>,
+    redelivery: Redelivery,
 }
 
 impl IngestStore {
@@ -73,9 +93,14 @@ impl IngestStore {
         Self {
             url,
             write_timeout,
-            daemon_version,
-            dead_letter_limits: DeadLetterLimits::default(),
+            rules: Rules {
+                daemon_version,
+                dead_letter_limits: DeadLetterLimits::default(),
+                vehicle_days_per_hour_max: VEHICLE_DAYS_PER_HOUR_MAX,
+            },
             session: None,
+            clock_offset: None,
+            redelivery: Redelivery::default(),
         }
     }
 
@@ -84,18 +109,24 @@ impl IngestStore {
         Self {
             url: self.url.clone(),
             write_timeout: self.write_timeout,
-            daemon_version: self.daemon_version,
-            dead_letter_limits: self.dead_letter_limits,
+            rules: self.rules,
             session: None,
+            clock_offset: None,
+            redelivery: Redelivery::default(),
         }
     }
 
     /// The same store with other limits on dead letters.
-    pub fn with_dead_letter_limits(self, dead_letter_limits: DeadLetterLimits) -> Self {
-        Self {
-            dead_letter_limits,
-            ..self
-        }
+    pub fn with_dead_letter_limits(mut self, dead_letter_limits: DeadLetterLimits) -> Self {
+        self.rules.dead_letter_limits = dead_letter_limits;
+        self
+    }
+
+    /// The same store with another bound on the distinct days that a vehicle sends in an hour, without
+    /// those around today; what comes over it is set aside.
+    pub fn with_vehicle_days_per_hour_max(mut self, days_max: u32) -> Self {
+        self.rules.vehicle_days_per_hour_max = days_max;
+        self
     }
 
     /// Connects if there is no connection, and checks the schema's version.
@@ -109,11 +140,32 @@ impl IngestStore {
             let open = async {
                 let connection = Connection::open(&self.url, Role::Ingest).await?;
                 check_schema(&connection).await?;
-                Session::prepare(connection, self.write_timeout).await
+                let offset = clock::measure(&connection.client).await?;
+                let session = Session::prepare(connection, self.write_timeout).await?;
+                Ok((session, offset))
             };
-            self.session = Some(self.bounded(open).await?);
+            let (session, offset) = self.bounded(open).await?;
+            self.session = Some(session);
+            self.clock_offset = Some(offset);
         }
         Ok(())
+    }
+
+    /// How far this machine's clock was from the database's at the last connection; `None` if there was
+    /// none since it was last asked for.
+    pub fn take_clock_offset(&mut self) -> Option<ClockOffset> {
+        self.clock_offset.take()
+    }
+
+    /// How far this machine's clock is from the database's.
+    pub async fn compare_clocks(&mut self) -> Result<ClockOffset, StoreError> {
+        self.connect().await?;
+        // After an error nothing is known of the connection's state.
+        let session = self.session.take().ok_or_else(gone)?;
+        let offset = clock::measure(&session.connection.client);
+        let offset = self.bounded(offset).await?;
+        self.session = Some(session);
+        Ok(offset)
     }
 
     /// Writes the messages: each becomes its rows or a dead letter. After an error some of them may
@@ -124,20 +176,12 @@ impl IngestStore {
 
     async fn attempt(&mut self, messages: &[Message], way: Way) -> Result<Written, StoreError> {
         self.connect().await?;
-        let Some(mut session) = self.session.take() else {
-            return Err(StoreError::Transient {
-                operation: "write",
-                cause: "the connection is gone".to_owned(),
-            });
-        };
-        let daemon_version = self.daemon_version;
-        let dead_letter_limits = self.dead_letter_limits;
+        let mut session = self.session.take().ok_or_else(gone)?;
+        let rules = self.rules;
         let work = async {
             let numbers = session.numbers(messages).await?;
             let plan = RowPlan::new(messages, &numbers);
-            session
-                .write(&plan, way, daemon_version, &dead_letter_limits)
-                .await
+            session.write(plan, way, &rules).await
         };
         let Ok(outcome) = tokio::time::timeout(self.write_timeout, work).await else {
             session.abandon();
@@ -176,14 +220,26 @@ impl IngestStore {
 impl PartWriter<Message> for IngestStore {
     async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
         spread::check(messages)?;
-        match self.attempt(messages, Way::Direct).await {
-            Err(StoreError::Duplicate { .. }) => match self.attempt(messages, Way::Staged).await {
-                // Only a table that has another unique key than the one we know does this.
-                Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
-                    "{operation}: a duplicate key that `on conflict do nothing` does not cover"
-                ))),
-                other => other,
-            },
+        if self.redelivery.way() == Way::Direct {
+            match self.attempt(messages, Way::Direct).await {
+                Err(StoreError::Duplicate { .. }) => self.redelivery.begins(),
+                other => return other,
+            }
+        }
+        let mut outcome = self.attempt(messages, Way::Staged).await;
+        // One of them was set aside at the same time.
+        if matches!(outcome, Err(StoreError::Duplicate { .. })) {
+            outcome = self.attempt(messages, Way::Alone).await;
+        }
+        match outcome {
+            // Only a table that has another unique key than the one we know does this.
+            Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
+                "{operation}: a duplicate key that `on conflict do nothing` does not cover"
+            ))),
+            Ok(written) => {
+                self.redelivery.staged(written.readings_duplicate);
+                Ok(written)
+            }
             other => other,
         }
     }
@@ -213,6 +269,13 @@ impl PartWriter<Message> for IngestStore {
 
     fn halve(whole: &Message) -> Option<[Message; 2]> {
         spread::halve(whole)
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Transient {
+        operation: "write",
+        cause: "the connection is gone".to_owned(),
     }
 }
 

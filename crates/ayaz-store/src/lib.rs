@@ -4,7 +4,8 @@
 //! (names to numbers); [`message`], [`encoded`] and [`ingest`] (what the daemon writes, over
 //! `copy`, the binary format); [`analytics`] (what the worker reads and writes); [`context`] (what is
 //! known of vehicles beside their readings, and their service days); [`reports`] (what people read);
-//! [`dead_letters`] (what was refused, and running it again).
+//! [`dead_letters`] (what was refused, and running it again); [`set_aside`] (readings that wait for a
+//! decision).
 
 pub mod analytics;
 pub mod backlog;
@@ -23,6 +24,7 @@ pub mod raw_copy;
 pub mod reports;
 mod rights;
 pub mod scratch;
+pub mod set_aside;
 pub mod vehicles;
 
 pub use connect::{Connection, DatabaseUrl, Role};

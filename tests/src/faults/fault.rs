@@ -88,6 +88,8 @@ faults! {
     ReaderLocks = "reader-locks";
     /// The analytics worker is stopped (SIGSTOP) until another has taken its place, and wakes up then.
     StoppedWorker = "stopped-worker";
+    /// The ingest daemon runs with a clock that is an hour behind or ahead, and must not be ready.
+    WrongClock = "wrong-clock";
 }
 
 impl std::str::FromStr for Fault {
@@ -198,6 +200,13 @@ impl Fault {
                 drop(reader);
             }
             Self::StoppedWorker => stage.stop_worker(a_moment).await?,
+            Self::WrongClock => {
+                let shift_s = *[-3_600, 3_600].choose(rng).unwrap_or(&3_600);
+                stage.restart_ingest_by(shift_s).await?;
+                stage.until_clock_is_told(shift_s).await?;
+                tokio::time::sleep(3 * a_moment).await;
+                stage.restart_ingest("").await?;
+            }
             Self::SecondIngest => {
                 let second = stage.start_ingest("")?;
                 tokio::time::sleep(3 * a_moment).await;

@@ -41,14 +41,20 @@ impl Ledger {
         self.poison.len() as u64
     }
 
-    /// Fails unless the fleet's rows and dead letters are exactly these.
+    /// Fails unless the fleet's readings, set aside or not, and its dead letters are exactly these.
     pub async fn verify(&self, owner: &Connection) -> Result<()> {
         let rows = owner
             .client
             .query(
+                // Each is in one place only, so none may be in both.
                 "select vehicle,
                     (extract(epoch from recorded_at) * 1000000)::bigint, boot_id, sequence
-                from reading join vehicle using (vehicle_id)",
+                from (
+                    select vehicle_id, recorded_at, boot_id, sequence from reading
+                    union all
+                    select vehicle_id, recorded_at, boot_id, sequence from reading_set_aside
+                ) as stored
+                join vehicle using (vehicle_id)",
                 &[],
             )
             .await?;

@@ -29,6 +29,10 @@ const MEMORY_BESIDE_BYTES: u64 = 72 << 20;
 /// Everything must be stored so soon after the last fault is mended, seconds.
 const RECOVERY_MAX_S: u64 = 90;
 
+/// Readings, set aside or not.
+const STORED: &str =
+    "select (select count(*) from reading) + (select count(*) from reading_set_aside)";
+
 /// Name and password of the login that holds locks.
 const READER: &str = "harness_reader";
 
@@ -193,6 +197,11 @@ impl Stage {
 
     /// An ingest daemon behind the proxies, with these failpoints.
     pub fn start_ingest(&self, failpoints: &str) -> Result<Program> {
+        self.start_ingest_by(failpoints, 0)
+    }
+
+    /// The same with a clock that is so many seconds ahead.
+    fn start_ingest_by(&self, failpoints: &str, clock_shift_s: i64) -> Result<Program> {
         let fleet = &self.bed.fleet;
         let config = format!(
             "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
@@ -200,7 +209,9 @@ impl Stage {
              memory_max_bytes = {MEMORY_MAX_BYTES}\n\
              [database]\nurl = 'postgres://127.0.0.1/x'\nwrite_timeout_ms = {}\n\
              [limits]\npayload_max_bytes = 60000\n\
-             [dead_letters]\nper_vehicle_hour_max = 1000000\n",
+             [clock]\ntest_shift_s = {clock_shift_s}\n\
+             [dead_letters]\nper_vehicle_hour_max = 1000000\n\
+             per_vehicle_hour_max_bytes = 1000000000000\nper_vehicle_max_bytes = 1000000000000\n",
             WRITE_TIMEOUT.as_millis()
         );
         let environment = [
@@ -225,6 +236,34 @@ impl Stage {
         }
         self.ingest = Some(self.start_ingest(failpoints)?);
         Ok(())
+    }
+
+    /// Kills the ingest daemon and starts it with a clock that is so many seconds ahead.
+    pub async fn restart_ingest_by(&mut self, clock_shift_s: i64) -> Result<()> {
+        self.look_at_memory();
+        if let Some(running) = self.ingest.take() {
+            running.kill().await?;
+        }
+        self.ingest = Some(self.start_ingest_by("", clock_shift_s)?);
+        Ok(())
+    }
+
+    /// Waits until the ingest daemon says in readiness and metric how far its clock is ahead.
+    pub async fn until_clock_is_told(&self, ahead_s: i64) -> Result<()> {
+        let ingest = self.ingest.as_ref().context("the ingest daemon")?;
+        wait::until("the wrong clock to be told", 30, async || {
+            // It may not listen yet.
+            let (Ok(ready), Ok(offset)) = (
+                ingest.get("/readyz").await,
+                ingest.metric("ayaz_ingest_clock_offset_seconds").await,
+            ) else {
+                return Ok(false);
+            };
+            Ok(ready.contains("503")
+                && ready.contains("3600 s")
+                && (offset - ahead_s as f64).abs() < 5.0)
+        })
+        .await
     }
 
     /// Waits until the ingest daemon has died, or gives up: a failpoint is only passed where there
@@ -356,10 +395,8 @@ impl Stage {
             Ok(count as u64)
         };
         let all_stored = wait::until("all to be stored", RECOVERY_MAX_S, async || {
-            Ok(
-                count("select count(*) from reading").await? >= ledger.readings()
-                    && count("select count(*) from dead_letter").await? >= ledger.dead_letters(),
-            )
+            Ok(count(STORED).await? >= ledger.readings()
+                && count("select count(*) from dead_letter").await? >= ledger.dead_letters())
         })
         .await;
         let recovery = mended.elapsed();
@@ -379,6 +416,20 @@ impl Stage {
             self.memory_peak_bytes >> 20,
             MEMORY_MAX_BYTES >> 20
         );
+        // Whatever clock the daemon had, only what was ahead of the real one is taken for future.
+        let wronged = "select count(*) from set_aside
+            where reason = 'future' and recorded_at < set_aside_at";
+        ensure!(
+            count(wronged).await? == 0,
+            "readings of the past were taken for future"
+        );
+        // History over the bound is taken in, and still each reading is there once.
+        if count("select count(*) from set_aside where reason = 'many_days'").await? > 0 {
+            self.bed
+                .ayaz(&["readings", "accept", "--reason", "many_days"])
+                .await?;
+            ledger.verify(&owner).await?;
+        }
         self.analytics_agree(&owner).await?;
         Ok(recovery)
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use ayaz_model::{TimeQuality, UnixMicroseconds};
+use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -22,10 +23,13 @@ pub struct Limits {
     pub payload_max_bytes: usize,
     /// Most readings in one message.
     pub readings_max: usize,
-    /// Readings from before this instant are marked, and stay out of aggregates.
+    /// Readings from before this instant are set aside.
     pub recorded_at_min: Timestamp,
-    /// Readings this far ahead of the daemon's clock are marked, and stay out of aggregates.
+    /// So are readings this far ahead of the daemon's clock.
     pub future_tolerance_s: u32,
+    /// Distinct days that a vehicle may send in an hour, without those around today: each may cost the
+    /// database a chunk. Readings of further days are set aside.
+    pub vehicle_days_per_hour_max: u32,
 }
 
 impl Default for Limits {
@@ -36,6 +40,7 @@ impl Default for Limits {
             // 2015-01-01T00:00:00Z: earlier than any electric bus that sends telemetry.
             recorded_at_min: Timestamp::constant(1_420_070_400, 0),
             future_tolerance_s: 300,
+            vehicle_days_per_hour_max: VEHICLE_DAYS_PER_HOUR_MAX,
         }
     }
 }

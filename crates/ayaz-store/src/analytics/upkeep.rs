@@ -18,6 +18,19 @@ pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreErro
         .map_err(|error| StoreError::from_driver("forget old quotas of dead letters", error))
 }
 
+/// Removes what is known of the days that vehicles sent in hours that ended a week ago and more, and
+/// returns how many vehicles' hours there were.
+pub async fn forget_days(client: &impl GenericClient) -> Result<u64, StoreError> {
+    client
+        .execute(
+            "-- forget_reading_day_quotas
+            delete from reading_day_quota where hour < now() - interval '7 days 1 hour'",
+            &[],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("forget old days of vehicles", error))
+}
+
 /// Logins that may only read, and whose own settings no longer keep them from holding the database for
 /// long. PostgreSQL lets every login change its own settings; who may do more than read is left to those
 /// who gave him that.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use ayaz_model::TimeQuality;
+
 use super::rows::chunk;
 use crate::error::StoreError;
 use crate::message::{Content, Message};
@@ -24,7 +26,8 @@ pub(super) fn check(messages: &[Message]) -> Result<(), StoreError> {
     })
 }
 
-/// How many chunks the messages' rows go to. `cell_reading` has chunks of its own.
+/// How many chunks the messages' rows go to at most. `cell_reading` has chunks of its own; rows whose
+/// time is not believed go to none.
 fn chunks(messages: &[Message]) -> usize {
     let mut readings = BTreeSet::new();
     let mut cells = BTreeSet::new();
@@ -33,7 +36,7 @@ fn chunks(messages: &[Message]) -> usize {
     for message in messages {
         match &message.content {
             Content::Readings(_, rows) => {
-                for key in rows.keys() {
+                for key in rows.believed_keys() {
                     let chunk = chunk(key);
                     if last_reading.replace(chunk) != Some(chunk) {
                         readings.insert(chunk);
@@ -41,7 +44,10 @@ fn chunks(messages: &[Message]) -> usize {
                 }
             }
             Content::Cells(_, rows) => {
-                for row in rows {
+                let believed = rows
+                    .iter()
+                    .filter(|row| row.time_quality == TimeQuality::Good);
+                for row in believed {
                     let chunk = chunk(row.key);
                     if last_cells.replace(chunk) != Some(chunk) {
                         cells.insert(chunk);
@@ -152,7 +158,7 @@ mod tests {
         };
         rows.check().unwrap();
         rows.rows().for_each(|row| row.put(7, &mut bytes));
-        (rows.keys().collect(), bytes)
+        (rows.rows().map(|row| row.key).collect(), bytes)
     }
 
     #[test]

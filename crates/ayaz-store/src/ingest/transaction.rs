@@ -1,18 +1,20 @@
 //! One transaction: rows, side tables, ledger, commit.
 
-use ayaz_model::CellReading;
-use bytes::{Bytes, BytesMut};
-use futures_util::SinkExt;
-use futures_util::future::try_join;
 use std::pin::pin;
 use std::time::Duration;
+
+use ayaz_model::{CellReading, UnixMicroseconds};
+use bytes::{Bytes, BytesMut};
+use futures_util::SinkExt;
+use jiff::Timestamp;
 use tokio_postgres::{Statement, Transaction};
 
-use super::Written;
-use super::dead_letters::{DeadLetterLimits, write_dead_letters};
+use super::aside::{SetAside, keep_to_the_days, set_aside};
+use super::dead_letters::write_dead_letters;
 use super::rows::{Row, RowPlan};
 use super::side_tables::write_statuses;
 use super::verify::{UsedVehicles, Verify};
+use super::{Rules, Written};
 use crate::columns;
 use crate::connect::Connection;
 use crate::copy;
@@ -32,6 +34,9 @@ pub(super) enum Way {
     Direct,
     /// COPY into a temporary table, then insert what is not there yet.
     Staged,
+    /// The same while nobody may set readings aside. Holding that back while it waits for others, it may
+    /// deadlock with them, so it is the last resort.
+    Alone,
 }
 
 /// A connection with the statements of every batch prepared, and with what was learnt over it.
@@ -42,6 +47,7 @@ pub(super) struct Session {
     copy_readings: Statement,
     touch: Statement,
     verify: Verify,
+    check_places: Statement,
     staging: bool,
 }
 
@@ -74,12 +80,18 @@ impl Session {
             )
             .await
             .map_err(failed)?;
+        let check_places = connection
+            .client
+            .prepare("-- check_places\nselect is_stored_twice($1, $2)")
+            .await
+            .map_err(failed)?;
         let verify = Verify::prepare(&connection).await.map_err(failed)?;
         Ok(Self {
             connection,
             directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
             copy_readings,
             touch,
+            check_places,
             verify,
             staging: false,
         })
@@ -102,12 +114,13 @@ impl Session {
 
     pub(super) async fn write(
         &mut self,
-        plan: &RowPlan<'_>,
+        mut plan: RowPlan<'_>,
         way: Way,
-        daemon_version: &str,
-        dead_letter_limits: &DeadLetterLimits,
+        rules: &Rules,
     ) -> Result<Written, StoreError> {
-        if way == Way::Staged && !self.staging {
+        let days = plan.days_to_count();
+        let may_set_aside = plan.has_aside() || !days.is_empty();
+        if (way != Way::Direct || may_set_aside) && !self.staging {
             self.create_staging().await?;
         }
         let transaction = self
@@ -116,6 +129,21 @@ impl Session {
             .transaction()
             .await
             .map_err(|error| StoreError::from_driver("begin", error))?;
+        keep_to_the_days(
+            &transaction,
+            &mut plan,
+            &days,
+            rules.vehicle_days_per_hour_max,
+        )
+        .await?;
+        let mut aside = SetAside::default();
+        if way == Way::Alone {
+            if plan.has_aside() {
+                aside = set_aside(&transaction, &plan).await?;
+            } else {
+                hold_places(&transaction).await?;
+            }
+        }
         let mut new = 0;
         if !plan.readings.is_empty() {
             new += match way {
@@ -128,12 +156,12 @@ impl Session {
                     )
                     .await?
                 }
-                Way::Staged => {
+                Way::Staged | Way::Alone => {
                     let names = columns::names();
                     let into = copy_into("staging_reading", &names);
                     let statement = prepare(&transaction, &into).await?;
                     copy_rows(&transaction, &statement, &plan.readings, put_reading).await?;
-                    insert_missing(&transaction, "reading", &names).await?
+                    insert_missing(&transaction, "reading", &names, &plan).await?
                 }
             };
         }
@@ -148,45 +176,56 @@ impl Session {
             let copied = copy_rows(&transaction, &statement, &plan.cells, put_cells).await?;
             new += match way {
                 Way::Direct => copied,
-                Way::Staged => insert_missing(&transaction, "cell_reading", names).await?,
+                Way::Staged | Way::Alone => {
+                    insert_missing(&transaction, "cell_reading", names, &plan).await?
+                }
             };
         }
         let messages_suppressed = write_dead_letters(
             &transaction,
             plan.messages,
-            daemon_version,
-            dead_letter_limits,
+            rules.daemon_version,
+            &rules.dead_letter_limits,
         )
         .await?;
-        write_statuses(&transaction, plan).await?;
-        let (vehicles, changed_from) = plan.touched_hours();
-        let touch = async {
-            if vehicles.is_empty() {
-                return Ok(());
+        write_statuses(&transaction, &plan).await?;
+        // Last, since others wait for it.
+        if way != Way::Alone && plan.has_aside() {
+            aside = set_aside(&transaction, &plan).await?;
+        }
+        let note = note_touched_hours(&transaction, &self.touch, &plan);
+        let check = async {
+            match way {
+                // The places are held already.
+                Way::Alone => Ok(false),
+                Way::Direct | Way::Staged => {
+                    check_places(&transaction, &self.check_places, &plan).await
+                }
             }
-            let changed_from: Vec<_> = changed_from
-                .iter()
-                .filter_map(|at| at.timestamp())
-                .collect();
-            transaction
-                .execute(&self.touch, &[&vehicles, &changed_from])
-                .await
-                .map(drop)
-                .map_err(|error| StoreError::from_driver("note the touched hours", error))
         };
         let used = UsedVehicles::of(plan.messages, plan.numbers);
+        let verify = self.verify.verify(&transaction, &used);
         // Sent one after the other, without waiting for the answers.
-        try_join(touch, self.verify.verify(&transaction, &used)).await?;
+        let ((), is_twice, ()) = tokio::try_join!(note, check, verify)?;
+        if is_twice {
+            return Err(StoreError::Duplicate {
+                operation: "store readings of which some are set aside",
+            });
+        }
         failpoint!("before_commit");
         transaction
             .commit()
             .await
             .map_err(|error| StoreError::from_driver("commit", error))?;
         failpoint!("after_commit");
-        let sent = (plan.readings.len() + plan.cells.len()) as u64 + plan.repeated;
+        let rows = plan.readings.len() + plan.cells.len();
+        let rows_aside = plan.readings_aside.len() + plan.cells_aside.len();
+        let sent = (rows + rows_aside) as u64 + plan.repeated;
+        new += aside.sum();
         Ok(Written {
             readings_new: new,
             readings_duplicate: sent - new,
+            readings_set_aside: aside,
             messages_refused: 0,
             messages_suppressed,
             transactions: 1,
@@ -199,7 +238,12 @@ impl Session {
         let sql = format!(
             "-- create_staging
             create temporary table if not exists staging_reading ({}) on commit delete rows;
-            create temporary table if not exists staging_cell_reading ({}) on commit delete rows",
+            create temporary table if not exists staging_cell_reading ({}) on commit delete rows;
+            create temporary table if not exists staging_reading_set_aside ({}) on commit delete rows;
+            create temporary table if not exists staging_cell_reading_set_aside ({})
+                on commit delete rows",
+            columns::definitions(),
+            copy::CELL_COLUMN_DEFINITIONS,
             columns::definitions(),
             copy::CELL_COLUMN_DEFINITIONS,
         );
@@ -213,41 +257,101 @@ impl Session {
     }
 }
 
-fn put_reading(out: &mut BytesMut, vehicle: VehicleNumber, row: &EncodedRow<'_>) {
+/// Tells the worker what it has to work out again.
+async fn note_touched_hours(
+    transaction: &Transaction<'_>,
+    touch: &Statement,
+    plan: &RowPlan<'_>,
+) -> Result<(), StoreError> {
+    let (vehicles, changed_from) = plan.touched_hours();
+    if vehicles.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .execute(touch, &[&vehicles, &timestamps(&changed_from)])
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("note the touched hours", error))
+}
+
+/// Whether a reading that this transaction stores is set aside. Nothing is set aside from here to the
+/// commit.
+async fn check_places(
+    transaction: &Transaction<'_>,
+    check: &Statement,
+    plan: &RowPlan<'_>,
+) -> Result<bool, StoreError> {
+    let (vehicles, instants) = plan.stored_hours();
+    if vehicles.is_empty() {
+        return Ok(false);
+    }
+    transaction
+        .query_one(check, &[&vehicles, &timestamps(&instants)])
+        .await
+        .map(|row| row.get(0))
+        .map_err(|error| StoreError::from_driver("look for readings that are set aside", error))
+}
+
+async fn hold_places(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+    transaction
+        .execute("-- hold_reading_places\nselect hold_reading_places()", &[])
+        .await
+        .map(drop)
+        .map_err(|error| StoreError::from_driver("wait for readings that are set aside", error))
+}
+
+fn timestamps(instants: &[UnixMicroseconds]) -> Vec<Timestamp> {
+    instants.iter().filter_map(|at| at.timestamp()).collect()
+}
+
+pub(super) fn put_reading(out: &mut BytesMut, vehicle: VehicleNumber, row: &EncodedRow<'_>) {
     row.put(vehicle, out);
 }
 
-fn put_cells(out: &mut BytesMut, vehicle: VehicleNumber, cells: &&CellReading) {
+pub(super) fn put_cells(out: &mut BytesMut, vehicle: VehicleNumber, cells: &&CellReading) {
     copy::put_cells(out, vehicle, cells);
 }
 
-fn copy_into(table: &str, names: &str) -> String {
+pub(super) fn copy_into(table: &str, names: &str) -> String {
     format!("-- copy_into_{table}\ncopy {table} ({names}) from stdin (format binary)")
 }
 
-async fn prepare(transaction: &Transaction<'_>, sql: &str) -> Result<Statement, StoreError> {
+pub(super) async fn prepare(
+    transaction: &Transaction<'_>,
+    sql: &str,
+) -> Result<Statement, StoreError> {
     transaction
         .prepare(sql)
         .await
         .map_err(|error| StoreError::from_driver("prepare", error))
 }
 
+/// Inserts the staged rows that are neither stored nor set aside.
 async fn insert_missing(
     transaction: &Transaction<'_>,
     table: &str,
     names: &str,
+    plan: &RowPlan<'_>,
 ) -> Result<u64, StoreError> {
     let sql = format!(
         "-- insert_missing
-        insert into {table} ({names}) select {names} from staging_{table} on conflict do nothing"
+        insert into {table} ({names})
+        select {names} from staging_{table} s
+        where not exists (
+            select from set_aside_keys('{table}', $1, $2) k
+            where k.vehicle_id = s.vehicle_id and k.recorded_at = s.recorded_at
+                and k.boot_id = s.boot_id and k.sequence = s.sequence
+        )
+        on conflict do nothing"
     );
+    let (vehicles, instants) = plan.stored_hours();
     transaction
-        .execute(&sql, &[])
+        .execute(&sql, &[&vehicles, &timestamps(&instants)])
         .await
         .map_err(|error| StoreError::from_driver("insert what is missing", error))
 }
 
-async fn copy_rows<T>(
+pub(super) async fn copy_rows<T>(
     transaction: &Transaction<'_>,
     statement: &Statement,
     rows: &[Row<T>],

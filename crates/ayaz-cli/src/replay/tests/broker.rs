@@ -55,6 +55,8 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
         vehicle: None,
         speed: Speed::Max,
         mqtt_url: stack.mqtt_url().to_owned(),
+        history: false,
+        database_url: None,
         readings_per_message: 10,
         files: vec![
             folder.file("A.csv", format!("{head}{}9,9,ramp\n", rows(25))),

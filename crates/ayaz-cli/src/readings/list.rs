@@ -1,0 +1,125 @@
+//! `ayaz readings list`.
+
+use anyhow::Result;
+use ayaz_daemon::output;
+use ayaz_store::Role;
+use ayaz_store::dead_letters::database_time;
+use ayaz_store::set_aside::{SetAsideGroup, set_aside_groups};
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use super::plural;
+use super::selection::Filters;
+use crate::database::Database;
+use crate::report::sheet::Sheet;
+use crate::report::table::table;
+
+/// What waits, by vehicle and reason.
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    #[command(flatten)]
+    filters: Filters,
+    /// For people (table) or for programs (csv, json).
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    #[command(flatten)]
+    database: Database,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Aligned columns.
+    Table,
+    /// Comma-separated values with a header; texts that begin as a formula get a ' before them.
+    Csv,
+    /// An array of objects.
+    Json,
+}
+
+pub(super) async fn run(args: ListArgs) -> Result<()> {
+    let connection = args.database.open(Role::Reader).await?;
+    let client = &connection.client;
+    let selection = args.filters.selection(database_time(client).await?);
+    let groups = set_aside_groups(client, &selection).await?;
+    output::write(match args.format {
+        Format::Table if groups.is_empty() => String::new(),
+        Format::Table => people(&groups),
+        Format::Csv => sheet(&groups).to_csv()?,
+        Format::Json => sheet(&groups).to_json()?,
+    })?;
+    if groups.is_empty() {
+        ayaz_daemon::note!("no readings are set aside, or none that match");
+    }
+    Ok(())
+}
+
+fn people(groups: &[SetAsideGroup]) -> String {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    let headings = [
+        "vehicle",
+        "reason",
+        "readings",
+        "days",
+        "recorded from",
+        "to",
+        "last arrived (UTC)",
+    ];
+    let mut table = table(&headings, 2);
+    for group in groups {
+        table.add_row([
+            format!("{}/{}", group.fleet, group.vehicle),
+            group.reason.clone(),
+            (group.readings + group.cell_readings).to_string(),
+            group.days.to_string(),
+            day(group.first_recorded_at),
+            day(group.last_recorded_at),
+            group
+                .last_received_at
+                .strftime("%Y-%m-%d %H:%M")
+                .to_string(),
+        ]);
+    }
+    let all: i64 = groups
+        .iter()
+        .map(|group| group.readings + group.cell_readings)
+        .sum();
+    format!(
+        "{table}\n{} set aside: stored, and in no sum. `ayaz readings accept` takes them in, \
+         `clear` deletes them.\n",
+        plural(all.unsigned_abs(), "reading", "readings")
+    )
+}
+
+fn sheet(groups: &[SetAsideGroup]) -> Sheet {
+    Sheet {
+        columns: vec![
+            "fleet",
+            "vehicle",
+            "reason",
+            "readings",
+            "cell_readings",
+            "days",
+            "first_recorded_at",
+            "last_recorded_at",
+            "first_received_at",
+            "last_received_at",
+        ],
+        rows: groups
+            .iter()
+            .map(|group| {
+                vec![
+                    group.fleet.clone().into(),
+                    group.vehicle.clone().into(),
+                    group.reason.clone().into(),
+                    group.readings.into(),
+                    group.cell_readings.into(),
+                    group.days.into(),
+                    group.first_recorded_at.into(),
+                    group.last_recorded_at.into(),
+                    group.first_received_at.into(),
+                    group.last_received_at.into(),
+                ]
+            })
+            .collect(),
+    }
+}

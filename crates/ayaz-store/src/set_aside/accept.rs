@@ -1,0 +1,206 @@
+//! Into `reading`, as readings whose time is believed.
+//!
+//! What is moved in one transaction is inserted first, then taken away, both as the transaction saw it
+//! at its start: what is set aside meanwhile stays. In between it waits for those that set readings
+//! aside, so that none of them finds a reading in neither place.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, IsolationLevel, Transaction};
+
+use super::SetAsideSelection;
+use super::selection::{IS_PAST, Parameters, SELECTED};
+use crate::columns;
+use crate::copy;
+use crate::error::StoreError;
+
+/// Most days, of which each may be a new chunk, and about how many rows one transaction moves.
+const DAYS_AT_A_TIME: usize = 64;
+const ROWS_AT_A_TIME: i64 = 50_000;
+
+/// How often a transaction is tried again that others stood in the way of.
+const TRIES_MAX: usize = 10;
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What was moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accepted {
+    /// Readings and looks at all cells.
+    pub readings: u64,
+    /// UTC days that they are of.
+    pub days: u64,
+}
+
+/// Takes the selected readings whose time has come into `reading` and `cell_reading`, and has the worker
+/// work out their hours. Needs the role of an operator. Each transaction moves some days; after an error
+/// those before are moved, and accepting again goes on.
+pub async fn accept(
+    operator: &mut Client,
+    selection: &SetAsideSelection,
+    mut tell: impl FnMut(Accepted),
+) -> Result<Accepted, StoreError> {
+    let days = days(operator, selection).await?;
+    let mut accepted = Accepted::default();
+    for part in parts(&days) {
+        let (Some(first), Some(last)) = (part.first(), part.last()) else {
+            continue;
+        };
+        let end = last.0.saturating_add(DAY).unwrap_or(Timestamp::MAX);
+        accepted.readings += move_part(operator, selection, first.0, end).await?;
+        accepted.days += part.len() as u64;
+        tell(accepted);
+    }
+    Ok(accepted)
+}
+
+/// The selected days and their rows, in order.
+async fn days(
+    operator: &Client,
+    selection: &SetAsideSelection,
+) -> Result<Vec<(Timestamp, i64)>, StoreError> {
+    let statement = format!(
+        "-- set_aside_days
+        select date_trunc('day', recorded_at, 'UTC'), count(*)
+        from set_aside
+        where {SELECTED} and {IS_PAST}
+        group by 1
+        order by 1"
+    );
+    let rows = operator
+        .query(&statement, &Parameters::of(selection).list())
+        .await
+        .map_err(|error| StoreError::from_driver("look for days that are set aside", error))?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// The days in parts that a transaction can hold.
+fn parts(days: &[(Timestamp, i64)]) -> impl Iterator<Item = &[(Timestamp, i64)]> {
+    let mut rest = days;
+    std::iter::from_fn(move || {
+        let mut rows = 0;
+        let fits = |day: &&(Timestamp, i64)| {
+            rows += day.1;
+            rows <= ROWS_AT_A_TIME
+        };
+        let count = rest.iter().take(DAYS_AT_A_TIME).take_while(fits).count();
+        // A day that is larger than a part goes alone.
+        let (part, later) = rest.split_at(count.max(1).min(rest.len()));
+        rest = later;
+        (!part.is_empty()).then_some(part)
+    })
+}
+
+async fn move_part(
+    operator: &mut Client,
+    selection: &SetAsideSelection,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut tries = 1;
+    loop {
+        match move_once(operator, selection, from, to).await {
+            // A daemon stored or set aside one of them at the same time.
+            Err(StoreError::Transient { .. }) if tries < TRIES_MAX && !operator.is_closed() => {
+                tries += 1;
+                tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn move_once(
+    operator: &mut Client,
+    selection: &SetAsideSelection,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<u64, StoreError> {
+    let parameters = Parameters::of(selection);
+    let mut parameters: Vec<&(dyn ToSql + Sync)> = parameters.list().into();
+    parameters.extend([&from as &(dyn ToSql + Sync), &to]);
+    let transaction = operator
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .start()
+        .await
+        .map_err(|error| StoreError::from_driver("begin", error))?;
+    let run = async |what, sql: &str| run(&transaction, what, sql, &parameters).await;
+    let reading_names = columns::names();
+    let tables = [
+        ("reading", reading_names.as_str()),
+        ("cell_reading", copy::CELL_COLUMN_NAMES),
+    ];
+    for (table, names) in tables {
+        // Whoever accepts them vouches for their time.
+        let values = names
+            .replace("vehicle_id", "s.vehicle_id")
+            .replace("time_quality", "0::smallint");
+        let insert = format!(
+            "-- accept_set_aside
+            insert into {table} ({names})
+            select {values}
+            from {table}_set_aside s
+            join vehicle v using (vehicle_id)
+            where {CHOSEN}
+            order by recorded_at
+            on conflict do nothing",
+            CHOSEN = chosen(),
+        );
+        run("accept readings", &insert).await?;
+    }
+    let note = format!(
+        "-- note_accepted
+        insert into touched_hours (vehicle_ids, changed_from)
+        select array_agg(vehicle_id), array_agg(changed_from)
+        from (
+            select s.vehicle_id, min(recorded_at) as changed_from
+            from reading_set_aside s
+            join vehicle v using (vehicle_id)
+            where {CHOSEN}
+            group by s.vehicle_id, date_trunc('hour', recorded_at, 'UTC')
+        ) as touched
+        having count(*) > 0",
+        CHOSEN = chosen(),
+    );
+    run("note the touched hours", &note).await?;
+    transaction
+        .execute("-- hold_reading_places\nselect hold_reading_places()", &[])
+        .await
+        .map_err(|error| StoreError::from_driver("wait for readings that are set aside", error))?;
+    let mut moved = 0;
+    for (table, _) in tables {
+        let delete = format!(
+            "-- take_from_aside
+            delete from {table}_set_aside s
+            using vehicle v
+            where v.vehicle_id = s.vehicle_id and {CHOSEN}",
+            CHOSEN = chosen(),
+        );
+        moved += run("take readings from where they were set aside", &delete).await?;
+    }
+    transaction
+        .commit()
+        .await
+        .map_err(|error| StoreError::from_driver("commit", error))?;
+    Ok(moved)
+}
+
+fn chosen() -> String {
+    format!("{SELECTED} and {IS_PAST} and recorded_at >= $10 and recorded_at < $11")
+}
+
+async fn run(
+    transaction: &Transaction<'_>,
+    what: &'static str,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<u64, StoreError> {
+    transaction
+        .execute(sql, parameters)
+        .await
+        .map_err(|error| StoreError::from_driver(what, error))
+}

@@ -1,0 +1,178 @@
+//! What an operator does with readings that were set aside.
+
+use anyhow::Result;
+use ayaz_model::TimeQuality;
+use ayaz_store::Role;
+use ayaz_store::set_aside::{
+    Accepted, Judgement, SetAsideSelection, SetAsideTotal, accept, clear, set_aside_groups,
+    set_aside_total,
+};
+
+use super::{DAY, cells, message, past_days, places, store};
+use crate::database::Database;
+use crate::dead_letters::NOW;
+
+fn of(vehicle: &str) -> SetAsideSelection {
+    SetAsideSelection {
+        vehicle: Some(vehicle.to_owned()),
+        ..SetAsideSelection::default()
+    }
+}
+
+const PENDING: &str = "select count(*) from (
+        select distinct vehicle_id, date_trunc('hour', at, 'UTC')
+        from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
+    ) as hours";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()> {
+    let database = Database::new().await?;
+    let days = past_days(200);
+    let good = TimeQuality::Good;
+    let batch = [
+        message("b1", good, &days)?,
+        message("b2", good, &days)?,
+        cells("b1", good, &days)?,
+    ];
+    store(&database).write(&batch).await?;
+    assert_eq!(database.number(PENDING).await?, 120);
+    let mut operator = database.connect_as(Role::Operator).await?;
+    let client = &mut operator.client;
+    let total = set_aside_total(client, &of("b1")).await?;
+    let expected = SetAsideTotal {
+        readings: 280,
+        days: 140,
+        still_future: 0,
+    };
+    assert_eq!(total, expected);
+    let mut told = Vec::new();
+    let accepted = accept(client, &of("b1"), |so_far| told.push(so_far.days)).await?;
+    let expected = Accepted {
+        readings: 280,
+        days: 140,
+    };
+    assert_eq!((accepted, told), (expected, vec![64, 128, 140]));
+    assert_eq!(places(&database, "reading").await?, (200 + 60, 140));
+    assert_eq!(places(&database, "cell_reading").await?, (200, 0));
+    assert_eq!(database.number(PENDING).await?, 120 + 140);
+
+    // Sent again, they are there; and there is nothing left to accept.
+    let again = store(&database).write(&batch).await?;
+    assert_eq!((again.readings_new, again.readings_duplicate), (0, 600));
+    assert_eq!(
+        accept(client, &of("b1"), |_| {}).await?,
+        Accepted::default()
+    );
+    let groups = set_aside_groups(client, &SetAsideSelection::default()).await?;
+    assert_eq!(groups.len(), 1);
+    assert_eq!(
+        (
+            groups[0].vehicle.as_str(),
+            groups[0].readings,
+            groups[0].days
+        ),
+        ("b2", 140, 140)
+    );
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> {
+    let database = Database::new().await?;
+    store(&database)
+        .write(&[message("b1", TimeQuality::Good, &past_days(100))?])
+        .await?;
+    let mut operator = database.connect_as(Role::Operator).await?;
+    let whole = places(&database, "reading").await?;
+    assert_eq!(whole, (60, 40));
+    // Its last day, so that the others are inserted before it fails.
+    let latest = "select to_char(max(recorded_at), 'YYYY-MM-DD') from reading_set_aside";
+    let latest: String = database.owner.client.query_one(latest, &[]).await?.get(0);
+    database
+        .execute(&format!(
+            "alter table reading add constraint odd
+            check (recorded_at < '{latest}' or recorded_at >= date '{latest}' + 1)"
+        ))
+        .await?;
+    let error = accept(&mut operator.client, &of("b1"), |_| {}).await;
+    assert!(error.is_err(), "{error:?}");
+    assert_eq!(places(&database, "reading").await?, whole);
+    assert_eq!(database.number(PENDING).await?, 60);
+    database
+        .execute("alter table reading drop constraint odd")
+        .await?;
+    assert_eq!(
+        accept(&mut operator.client, &of("b1"), |_| {})
+            .await?
+            .readings,
+        40
+    );
+    assert_eq!(places(&database, "reading").await?, (100, 0));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readings_are_judged_again_by_a_clock_that_is_right() -> Result<()> {
+    const MINUTE: i64 = 60_000_000;
+    let database = Database::new().await?;
+    let hour: Vec<i64> = (0..60).map(|n| NOW.0 + (n + 6) * MINUTE).collect();
+    let batch = [
+        message("b1", TimeQuality::Future, &hour)?,
+        message("b1", TimeQuality::Future, &[NOW.0 + 2 * DAY])?,
+        message("b1", TimeQuality::Ancient, &[0])?,
+        message("b1", TimeQuality::Good, &past_days(61))?,
+    ];
+    store(&database).write(&batch).await?;
+    let mut operator = database.connect_as(Role::Operator).await?;
+    let judged = |clock_behind_s: f64| SetAsideSelection {
+        judged: Some(Judgement {
+            clock_behind_s,
+            future_tolerance_s: 300,
+            recorded_at_min: "2015-01-01T00:00:00Z".parse().unwrap(),
+        }),
+        ..SetAsideSelection::default()
+    };
+    for (behind, readings) in [(0.0, 0), (-3_600.0, 0), (1_800.0, 30), (3_600.0, 60)] {
+        let total = set_aside_total(&operator.client, &judged(behind)).await?;
+        assert_eq!(total.readings, readings, "{behind} s behind");
+    }
+    let other_time = SetAsideSelection {
+        to: Some(NOW.timestamp().unwrap_or_default()),
+        ..judged(3_600.0)
+    };
+    assert_eq!(
+        set_aside_total(&operator.client, &other_time)
+            .await?
+            .readings,
+        0
+    );
+    accept(&mut operator.client, &judged(3_600.0), |_| {}).await?;
+    assert_eq!(places(&database, "reading").await?, (60 + 60, 3));
+    let good = "select count(*) from reading where time_quality <> 0";
+    assert_eq!(database.number(good).await?, 0);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_come_yet_stays_and_what_is_cleared_is_gone() -> Result<()> {
+    let database = Database::new().await?;
+    let in_a_year = jiff::Timestamp::now().as_microsecond() + 365 * DAY;
+    let batch = [
+        message("b1", TimeQuality::Future, &[in_a_year])?,
+        cells("b1", TimeQuality::Future, &[in_a_year])?,
+        message("b2", TimeQuality::Ancient, &[0, DAY])?,
+    ];
+    store(&database).write(&batch).await?;
+    let mut operator = database.connect_as(Role::Operator).await?;
+    let total = set_aside_total(&operator.client, &of("b1")).await?;
+    assert_eq!((total.readings, total.still_future, total.days), (2, 2, 0));
+    let accepted = accept(&mut operator.client, &of("b1"), |_| {}).await?;
+    assert_eq!(accepted.readings, 0);
+    assert_eq!(clear(&operator.client, &of("b1")).await?, 2);
+    assert_eq!(places(&database, "reading").await?, (0, 2));
+    assert_eq!(places(&database, "cell_reading").await?, (0, 0));
+    // Sent again, it is set aside again.
+    let written = store(&database).write(&batch[..1]).await?;
+    assert_eq!(written.readings_new, 1);
+    Ok(())
+}
