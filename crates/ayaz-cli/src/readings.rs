@@ -1,12 +1,13 @@
 //! `ayaz readings`: readings that were set aside, and what becomes of them.
 //!
-//! Reading order: [`selection`] (which readings), [`list`], [`accept`], [`reassess`], [`clear`].
+//! Reading order: [`selection`] (which readings), [`list`], [`accept`], [`reassess`], [`clear`], [`tidy`].
 
 mod accept;
 mod clear;
 mod list;
 mod reassess;
 mod selection;
+mod tidy;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -37,6 +38,7 @@ enum Action {
     Accept(accept::AcceptArgs),
     Reassess(reassess::ReassessArgs),
     Clear(clear::ClearArgs),
+    Tidy(tidy::TidyArgs),
 }
 
 /// The command.
@@ -46,6 +48,7 @@ pub async fn run(args: ReadingsArgs) -> Result<()> {
         Action::Accept(args) => accept::run(args).await,
         Action::Reassess(args) => reassess::run(args).await,
         Action::Clear(args) => clear::run(args).await,
+        Action::Tidy(args) => tidy::run(args).await,
     }
 }
 

@@ -42,6 +42,7 @@ fn help_teaches_the_way_from_servers_to_reports() {
         &["readings", "accept"],
         &["readings", "reassess"],
         &["readings", "clear"],
+        &["readings", "tidy"],
     ] {
         let output = ayaz(&[command, &["--help"]].concat());
         assert!(output.status.success(), "{command:?}");

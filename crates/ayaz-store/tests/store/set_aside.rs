@@ -3,6 +3,7 @@
 mod days;
 mod decisions;
 mod one_place;
+mod tidy;
 
 use anyhow::Result;
 use ayaz_model::{

@@ -1,0 +1,42 @@
+//! `ayaz readings tidy`: once, after an update.
+
+use anyhow::{Context, Result};
+use ayaz_daemon::output;
+use ayaz_store::Role;
+use ayaz_store::set_aside::tidy;
+use clap::Args;
+
+use super::plural;
+use crate::database::Database;
+use crate::progress::Progress;
+
+/// Sets aside the marked readings that an earlier version left in the table, and drops the chunks that
+/// held nothing else.
+///
+/// Earlier versions stored readings whose time is not believed among the others, each day in a chunk of
+/// its own. Run it once, as the database's owner; `ayaz readings reassess` then judges them again, too.
+#[derive(Debug, Args)]
+pub(super) struct TidyArgs {
+    #[command(flatten)]
+    database: Database,
+}
+
+pub(super) async fn run(args: TidyArgs) -> Result<()> {
+    let mut connection = args.database.open(Role::Owner).await?;
+    let mut progress: Option<Progress> = None;
+    let tidied = tidy(&mut connection.client, |done, chunks| {
+        progress
+            .get_or_insert_with(|| Progress::new("chunks looked at", chunks))
+            .set(done);
+    })
+    .await
+    .context("tidying broke off; what was done stays, and running it again goes on")?;
+    if let Some(progress) = progress {
+        progress.finish();
+    }
+    Ok(output::line(format_args!(
+        "{} set aside, {} dropped",
+        plural(tidied.readings, "reading", "readings"),
+        plural(tidied.chunks, "empty chunk", "empty chunks")
+    ))?)
+}
