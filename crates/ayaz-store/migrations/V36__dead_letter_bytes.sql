@@ -72,6 +72,9 @@ $$;
 
 comment on function count_kept_dead_letters is 'Keeps dead_letter_kept.';
 
+-- Whoever may make tables could else hang it on one of its own, and have it count what is not there.
+revoke execute on function count_kept_dead_letters from public;
+
 create trigger count_entered after insert on dead_letter
 referencing new table as changed
 for each statement execute function count_kept_dead_letters();
