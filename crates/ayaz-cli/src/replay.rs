@@ -1,13 +1,18 @@
 //! `ayaz replay`: publishes recorded logs over MQTT, as a vehicle would have.
 //!
-//! Reading order: [`mapping`] (what the mapping file says), [`plan`] (what it means for one file,
-//! from its header), [`rows`] (a row to a reading), [`file`] (all rows of a file to messages), and
-//! here the whole.
+//! Reading order: [`mapping`] (what the mapping file says), [`source`] and `log` (bytes to rows),
+//! [`plan`] (what the mapping means for one file, from its header), [`rows`] (a row to a reading),
+//! [`file`] (all rows of a file to messages), and here the whole.
+//!
+//! Each row that is read is sent or left out for a reason that is told, or the replay fails. A
+//! pipe is read once: it stays open from its header on.
 //!
 //! A file becomes the same messages whenever it is replayed, whatever else is replayed with it:
 //! boot and drive cycle are hashes of the drive cycle's name, and the sequence is the number of
 //! the row. So replaying again, after a correction or a broken run, stores every reading once.
 
+use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +29,8 @@ pub mod delimiter;
 pub mod fault;
 pub mod file;
 mod history;
+mod input;
+mod log;
 pub mod mapping;
 pub mod origin;
 pub mod pace;
@@ -36,10 +43,12 @@ pub mod source;
 use fault::Fault;
 use file::{FileCounts, FileEvent};
 use history::Announcer;
+use input::Input;
 use mapping::Mapping;
 use pace::{Pace, Speed};
 use plan::{Overrides, Plan};
 use report::Report;
+use source::Progress;
 
 /// Messages that are read ahead of publishing.
 const READ_AHEAD_MESSAGES: usize = 16;
@@ -97,7 +106,9 @@ pub struct Args {
         value_parser = clap::value_parser!(u16).range(1..=1000)
     )]
     pub readings_per_message: u16,
-    /// Files to replay, in this order
+    /// Files to replay, in this order; "-" is standard input
+    ///
+    /// A pipe serves as well as a file: zstdcat day.csv.zst | ayaz replay --mapping FILE -
     ///
     /// All headers are checked before anything is published. A malformed row stops its file with
     /// an error that names the line; the other files still go, and the command fails in the end.
@@ -107,16 +118,53 @@ pub struct Args {
 }
 
 /// What a replay did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
+    /// Rows that were read: readings and rows that were left out, and no others.
+    pub rows: u64,
     /// Readings that the broker has acknowledged.
     pub readings: u64,
     /// Messages that they were in.
     pub messages: u64,
     /// Files that were replayed to their end.
     pub files: u64,
-    /// Rows that the mapping says to skip.
-    pub rows_skipped: u64,
+    /// Rows that the mapping says to leave out, by its reason.
+    pub skipped: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, file: FileCounts) {
+        self.rows += file.rows;
+        self.readings += file.readings;
+        self.messages += file.messages;
+        for (reason, rows) in file.skipped {
+            *self.skipped.entry(reason).or_default() += rows;
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts {
+            rows,
+            readings,
+            messages,
+            files,
+            skipped,
+        } = self;
+        let noun = if *files == 1 { "file" } else { "files" };
+        let rows_skipped: u64 = skipped.values().sum();
+        write!(
+            f,
+            "{readings} readings of {files} {noun} in {messages} messages acknowledged; \
+             {rows_skipped} of {rows} rows skipped by the mapping"
+        )?;
+        for (number, (reason, rows)) in skipped.iter().enumerate() {
+            let before = if number == 0 { ": " } else { ", " };
+            write!(f, "{before}{rows} where {reason}")?;
+        }
+        Ok(())
+    }
 }
 
 /// A replay that ended, perhaps without some files.
@@ -131,17 +179,7 @@ pub struct Outcome {
 /// The command: replays, prints the counts to standard output, and fails if any file did.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let Outcome { counts, faults } = replay(args).await?;
-    let Counts {
-        readings,
-        messages,
-        files,
-        rows_skipped,
-    } = counts;
-    output::line(format_args!(
-        "{readings} readings of {files} {} in {messages} messages acknowledged; \
-         {rows_skipped} rows skipped by the mapping",
-        if files == 1 { "file" } else { "files" },
-    ))?;
+    output::line(&counts)?;
     match faults.len() {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!(
@@ -166,12 +204,16 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
         vehicle: args.vehicle,
     };
     let (mapping, files) = (args.mapping.clone(), args.files);
-    let plans = tokio::task::spawn_blocking(move || prepare(&mapping, &overrides, &files))
+    let progress = Progress::default();
+    let counter = progress.clone();
+    let prepare = move || prepare(&mapping, &overrides, &files, &counter);
+    let plans = tokio::task::spawn_blocking(prepare)
         .await
         .context("planning the replay")?
         .map_err(|error| BadConfig(format!("{error:#}")))?;
-    let report = Arc::new(Report::new(&plans));
-    for plan in &plans {
+    let inputs = plans.iter().map(|(_, input)| input);
+    let report = Arc::new(Report::new(inputs, progress));
+    for (plan, _) in &plans {
         report.warnings(&plan.warnings);
     }
 
@@ -185,10 +227,10 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
     let publisher = Publisher::connect(options).await?;
     let mut pace = Pace::new(args.speed);
     let mut outcome = Outcome::default();
-    for plan in plans {
+    for file in plans {
         let per_message = usize::from(args.readings_per_message);
-        let counts = publish(
-            plan,
+        let (counts, fault) = publish(
+            file,
             per_message,
             &publisher,
             announcer.as_mut(),
@@ -196,34 +238,35 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
             &report,
         )
         .await?;
-        let file = match counts {
-            Ok(file) => {
-                outcome.counts.files += 1;
-                file
-            }
-            Err((file, fault)) => {
+        outcome.counts.add(counts);
+        match fault {
+            None => outcome.counts.files += 1,
+            Some(fault) => {
                 report.fault(&fault);
                 outcome.faults.push(fault);
-                file
             }
-        };
-        outcome.counts.readings += file.readings;
-        outcome.counts.rows_skipped += file.rows_skipped;
+        }
     }
     report.waiting_for_broker();
-    outcome.counts.messages = publisher.finish().await?.messages;
+    let acknowledged = publisher.finish().await?.messages;
     report.finish();
+    let handed_over = outcome.counts.messages;
+    anyhow::ensure!(
+        acknowledged == handed_over,
+        "the broker acknowledged {acknowledged} of {handed_over} messages"
+    );
     Ok(outcome)
 }
 
 /// Reads the mapping and every header; fails, naming all that is wrong, before anything is sent.
-pub fn prepare(
+fn prepare(
     mapping: &std::path::Path,
     overrides: &Overrides,
     files: &[PathBuf],
-) -> anyhow::Result<Vec<Plan>> {
+    progress: &Progress,
+) -> anyhow::Result<Vec<(Plan, Input)>> {
     let mapping = Mapping::load(mapping)?;
-    let (plans, faults) = plan::plan_all(&mapping, overrides, files);
+    let (plans, faults) = plan::plan_all(&mapping, overrides, files, progress);
     match faults.len() {
         0 => Ok(plans),
         1 => Err(anyhow::anyhow!("nothing was published: {}", faults[0])),
@@ -237,18 +280,18 @@ fn list(faults: &[Fault]) -> String {
 
 /// One file: read in a thread of its own, published here.
 async fn publish(
-    plan: Plan,
+    (plan, input): (Plan, Input),
     readings_per_message: usize,
     publisher: &Publisher,
     mut announcer: Option<&mut Announcer>,
     pace: &mut Pace,
     report: &Arc<Report>,
-) -> anyhow::Result<Result<FileCounts, (FileCounts, Fault)>> {
+) -> anyhow::Result<(FileCounts, Option<Fault>)> {
     let label = plan.label.clone();
     let (events, mut received) = mpsc::channel(READ_AHEAD_MESSAGES);
     let progress = report.progress();
     let reading = tokio::task::spawn_blocking(move || {
-        file::read(&plan, readings_per_message, progress, |event| {
+        file::read(&plan, input, readings_per_message, progress, |event| {
             // Nobody receives any more if publishing failed.
             events.blocking_send(event).is_ok()
         })
@@ -267,11 +310,11 @@ async fn publish(
             }
         }
     }
-    let counts = reading.await.context("reading the file")?;
-    if let Ok(counts) = &counts {
-        report.file_ends(&label, counts);
+    let (counts, fault) = reading.await.context("reading the file")?;
+    if fault.is_none() {
+        report.file_ends(&label, &counts);
     }
-    Ok(counts)
+    Ok((counts, fault))
 }
 
 #[cfg(test)]

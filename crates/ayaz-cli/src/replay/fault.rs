@@ -28,28 +28,11 @@ impl Fault {
         }
     }
 
-    /// What the CSV reader found, with its line if it has one.
-    pub fn csv(file: &str, line: u64, error: &csv::Error) -> Fault {
-        let what = match error.kind() {
-            csv::ErrorKind::UnequalLengths {
-                expected_len, len, ..
-            } => {
-                format!("the row has {len} fields and the header {expected_len}")
-            }
-            csv::ErrorKind::Io(error) => match error.kind() {
-                std::io::ErrorKind::UnexpectedEof => {
-                    "the file ends too early: it is truncated, fetch it again".to_owned()
-                }
-                _ => format!("cannot be read on: {error}"),
-            },
-            _ => format!("cannot be read on: {error}"),
-        };
-        let line = error.position().map_or(line, csv::Position::line);
+    /// About a line.
+    pub fn line(file: &str, line: u64, what: impl Into<String>) -> Fault {
         Fault {
-            file: file.to_owned(),
             line: Some(line),
-            column: None,
-            what,
+            ..Fault::file(file, what)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! All rows of a file, grouped into messages.
 
+use std::collections::BTreeMap;
+
 use ayaz_model::{ReadingKey, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1 as wire;
@@ -8,17 +10,30 @@ use bytes::Bytes;
 use csv::ByteRecord;
 
 use super::fault::Fault;
-use super::plan::Plan;
+use super::input::Input;
+use super::log::BadRow;
+use super::plan::{Choice, Plan};
 use super::rows::{BadCell, Drive};
-use super::source::{Progress, RowLimit, reader};
+use super::source::Progress;
 
-/// What was read of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// What became of the rows of a file, up to where it was read: each is a reading or left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileCounts {
+    /// Rows that were read and understood.
+    pub rows: u64,
     /// Rows that became readings of a message.
     pub readings: u64,
+    /// Messages that were handed over.
+    pub messages: u64,
+    /// Rows that the mapping leaves out, by its reason.
+    pub skipped: BTreeMap<String, u64>,
+}
+
+impl FileCounts {
     /// Rows that the mapping leaves out.
-    pub rows_skipped: u64,
+    pub fn rows_skipped(&self) -> u64 {
+        self.skipped.values().sum()
+    }
 }
 
 /// A message, ready to be published.
@@ -42,94 +57,125 @@ pub enum FileEvent {
 }
 
 /// Reads a file and hands over its messages in order, until `sink` returns false. A malformed row
-/// ends it, after the rows before it have been handed over.
-pub fn read(
+/// ends it, after the rows before it have been handed over: then there is a fault.
+pub(super) fn read(
     plan: &Plan,
+    input: Input,
     readings_per_message: usize,
     progress: Progress,
-    mut sink: impl FnMut(FileEvent) -> bool,
-) -> Result<FileCounts, (FileCounts, Fault)> {
-    let mut counts = FileCounts::default();
-    let mut group = Group::default();
-    let result = read_rows(
+    sink: impl FnMut(FileEvent) -> bool,
+) -> (FileCounts, Option<Fault>) {
+    let mut reading = Reading {
         plan,
         readings_per_message,
-        progress,
-        &mut counts,
-        &mut group,
-        &mut sink,
-    );
-    let (readings, rest) = group.take(plan);
-    if let Some(message) = rest
-        && sink(FileEvent::Message(message))
-    {
-        counts.readings += readings;
+        sink,
+        group: Group::default(),
+        counts: FileCounts::default(),
+    };
+    let fault = match reading.rows(input, progress) {
+        // Nobody takes messages any more.
+        Ok(false) => return (reading.counts, None),
+        Ok(true) => None,
+        Err(fault) => Some(fault),
+    };
+    if !reading.hand_over() {
+        return (reading.counts, None);
     }
-    result.map(|()| counts).map_err(|fault| (counts, fault))
+    let counts = reading.counts;
+    if fault.is_none() && counts.rows != counts.readings + counts.rows_skipped() {
+        let what = format!("of its rows some are lost, a fault of this program: {counts:?}");
+        return (counts, Some(Fault::file(&plan.label, what)));
+    }
+    (counts, fault)
 }
 
-fn read_rows(
-    plan: &Plan,
+struct Reading<'a, S> {
+    plan: &'a Plan,
     readings_per_message: usize,
-    progress: Progress,
-    counts: &mut FileCounts,
-    group: &mut Group,
-    sink: &mut impl FnMut(FileEvent) -> bool,
-) -> Result<(), Fault> {
-    let limit = RowLimit::default();
-    let mut reader = reader(&plan.path, plan.delimiter, progress, limit.clone())
-        .map_err(|error| Fault::file(&plan.label, format!("cannot be opened: {error}")))?;
-    // Read here, so that the first row's line is known even if it cannot be read.
-    reader
-        .byte_headers()
-        .map_err(|error| Fault::csv(&plan.label, 1, &error))?;
-    let mut record = ByteRecord::new();
-    let mut sequence = 0;
-    loop {
-        limit.row_ends();
-        let next_line = reader.position().line();
-        let more = reader.read_byte_record(&mut record);
-        if !more.map_err(|error| Fault::csv(&plan.label, next_line, &error))? {
-            return Ok(());
-        }
-        // Rows that are left out count too, so that a mapping that leaves out others gives the
-        // same rows the same identity.
-        sequence += 1;
-        if plan.skips(&record) {
-            counts.rows_skipped += 1;
-            continue;
-        }
-        let line = record.position().map_or(next_line, csv::Position::line);
-        let fault = |BadCell { column, what }| Fault {
-            file: plan.label.clone(),
-            line: Some(line),
-            column: Some(column),
-            what,
-        };
-        let new_drive = plan.drive(&record, group.drive.as_ref()).map_err(fault)?;
-        if new_drive.is_some() || group.readings.len() >= readings_per_message {
-            let (readings, message) = group.take(plan);
-            if message.is_some_and(|message| !sink(FileEvent::Message(message))) {
-                return Ok(());
-            }
-            counts.readings += readings;
-        }
-        if let Some(drive) = new_drive {
-            if let (Some(warning), true) = (&drive.warning, plan.warnings.is_empty()) {
-                sink(FileEvent::Warning(format!("{}: {warning}", plan.label)));
-            }
-            group.drive = Some(drive);
-        }
-        if let Some(drive) = &group.drive {
-            let row = plan.row(&record, drive).map_err(fault)?;
-            let boot_id = drive.numbers.boot_id;
-            let key = ReadingKey {
-                recorded_at: row.recorded_at,
-                boot_id,
-                sequence,
+    sink: S,
+    group: Group,
+    counts: FileCounts,
+}
+
+impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
+    /// Goes through all rows; returns whether there is still somebody to take messages.
+    fn rows(&mut self, input: Input, progress: Progress) -> Result<bool, Fault> {
+        let plan = self.plan;
+        let mut log = input
+            .rows(plan.delimiter, progress)
+            .map_err(|what| Fault::file(&plan.label, what))?;
+        let mut row = ByteRecord::new();
+        let mut sequence = 0;
+        loop {
+            let line = log
+                .next(&mut row)
+                .map_err(|BadRow { line, what }| Fault::line(&plan.label, line, what))?;
+            let Some(line) = line else {
+                if sequence == 0 {
+                    self.warn("it has a header and no rows");
+                }
+                return Ok(true);
             };
-            group.readings.push((key, row.reading));
+            // Rows that are left out count too, so that a mapping that leaves out others gives the
+            // same rows the same identity.
+            sequence += 1;
+            if let Some(reason) = plan.skips(&row) {
+                self.counts.rows += 1;
+                *self.counts.skipped.entry(reason).or_default() += 1;
+                continue;
+            }
+            let fault = |BadCell { column, what }| Fault {
+                column: Some(column),
+                ..Fault::line(&plan.label, line, what)
+            };
+            let drive = plan.drive(&row, self.group.drive.as_ref()).map_err(fault)?;
+            let is_full = self.group.readings.len() >= self.readings_per_message;
+            if (drive.is_some() || is_full) && !self.hand_over() {
+                return Ok(false);
+            }
+            if let Some(drive) = drive {
+                // Of a file that is one drive cycle it was told before.
+                if let (Some(warning), Choice::Column(_)) = (&drive.warning, &plan.cycle) {
+                    self.warn(warning);
+                }
+                self.group.drive = Some(drive);
+            }
+            if let Some(drive) = &self.group.drive {
+                let row = plan.row(&row, drive).map_err(fault)?;
+                let key = ReadingKey {
+                    recorded_at: row.recorded_at,
+                    boot_id: drive.numbers.boot_id,
+                    sequence,
+                };
+                self.group.readings.push((key, row.reading));
+                self.counts.rows += 1;
+            }
+            if log.row_is_unended() {
+                self.warn(&format!(
+                    "line {line}, its last, does not end: if the log was cut off there, so was \
+                     the last value"
+                ));
+            }
         }
+    }
+
+    /// Hands over what was gathered; returns whether there was somebody to take it.
+    fn hand_over(&mut self) -> bool {
+        let (readings, message) = self.group.take(self.plan);
+        let Some(message) = message else {
+            return true;
+        };
+        let taken = (self.sink)(FileEvent::Message(message));
+        if taken {
+            self.counts.messages += 1;
+            self.counts.readings += readings;
+        }
+        taken
+    }
+
+    fn warn(&mut self, what: &str) {
+        // If nobody listens, the next message tells.
+        let _ = (self.sink)(FileEvent::Warning(format!("{}: {what}", self.plan.label)));
     }
 }
 

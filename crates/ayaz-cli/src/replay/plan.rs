@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 use ayaz_model::{FleetId, Signal, VehicleId};
 
 use super::fault::Fault;
+use super::input::Input;
+use super::log::Log;
 use super::mapping::{Encoding, Mapping, TimeFormat};
 use super::origin::{Cache, Origins};
 use super::skip::SkipRule;
+use super::source::{Progress, STANDARD_INPUT, identity_of_pipe};
 
 mod header;
 
@@ -26,19 +29,15 @@ pub struct Overrides {
 /// How to read one file.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The file.
-    pub path: PathBuf,
     /// The file as messages name it.
     pub label: String,
-    /// Size on disk.
-    pub bytes: u64,
     pub(super) delimiter: u8,
     pub(super) encoding: Encoding,
     pub(super) fleet: FleetId,
     pub(super) vehicle: Choice<VehicleId>,
     pub(super) cycle: Choice<String>,
     pub(super) time: TimeColumn,
-    pub(super) skips: Vec<(usize, SkipRule)>,
+    pub(super) skips: Vec<(Column, SkipRule)>,
     pub(super) signals: Vec<SignalCell>,
     /// To be said before the file is replayed.
     pub warnings: Vec<String>,
@@ -73,18 +72,23 @@ pub(super) struct SignalCell {
     pub(super) offset: f64,
 }
 
-/// Plans every file, or says what is wrong with each that cannot be planned.
-pub fn plan_all(
+/// Plans every file, or says what is wrong with each that cannot be planned. What is read of a pipe
+/// meanwhile is counted.
+pub(super) fn plan_all(
     mapping: &Mapping,
     overrides: &Overrides,
     files: &[PathBuf],
-) -> (Vec<Plan>, Vec<Fault>) {
+    progress: &Progress,
+) -> (Vec<(Plan, Input)>, Vec<Fault>) {
     let mut cache = Cache::new();
     let (mut plans, mut faults) = (Vec::new(), Vec::new());
     let mut seen: HashMap<(VehicleId, String), String> = HashMap::new();
+    let mut pipes: HashMap<(u64, u64), String> = HashMap::new();
     for path in files {
-        let label = path.display().to_string();
-        let planned = plan(mapping, overrides, path, &mut cache).and_then(|plan| {
+        let label = label(path);
+        let opened = open(mapping, path, &mut pipes, progress);
+        let planned = opened.and_then(|log| plan(mapping, overrides, path, log, &mut cache));
+        let planned = planned.and_then(|(plan, input)| {
             // The same name would give the readings of two files one identity.
             if let (Choice::Constant(vehicle), Choice::Constant(cycle)) =
                 (&plan.vehicle, &plan.cycle)
@@ -93,7 +97,7 @@ pub fn plan_all(
                 let what = format!("is drive cycle {cycle:?} of {vehicle}, and so is {other}");
                 return Err(format!("{what}: replay one, or rename one"));
             }
-            Ok(plan)
+            Ok((plan, input))
         });
         match planned {
             Ok(plan) => plans.push(plan),
@@ -103,13 +107,46 @@ pub fn plan_all(
     (plans, faults)
 }
 
+/// Opens a file or a pipe. A pipe under a second name would be empty, or two readers would each
+/// have some of its rows.
+fn open(
+    mapping: &Mapping,
+    path: &Path,
+    pipes: &mut HashMap<(u64, u64), String>,
+    progress: &Progress,
+) -> Result<Log, String> {
+    let identity = identity_of_pipe(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    if let Some(identity) = identity
+        && let Some(other) = pipes.insert(identity, label(path))
+    {
+        return Err(format!(
+            "is the same pipe as {other}, which can be read once: give it once"
+        ));
+    }
+    let progress = match identity {
+        Some(_) => progress.clone(),
+        // It will be read again from its beginning, and counted then.
+        None => Progress::default(),
+    };
+    Log::open(path, mapping.delimiter as u8, progress)
+}
+
+/// The input as messages name it.
+fn label(path: &Path) -> String {
+    match path == Path::new(STANDARD_INPUT) {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
 fn plan(
     mapping: &Mapping,
     overrides: &Overrides,
     path: &Path,
+    log: Log,
     cache: &mut Cache,
-) -> Result<Plan, String> {
-    let header = Header::read(path, mapping)?;
+) -> Result<(Plan, Input), String> {
+    let header = Header::of(log.header(), mapping);
     let cycle = match mapping
         .drive_cycle
         .column
@@ -120,19 +157,26 @@ fn plan(
         None => Choice::Constant(stem(path)),
     };
     let time = time_column(mapping, path, &header, cache)?;
+    let input = Input::of(path, log);
     let mut warnings = Vec::new();
+    if let (Choice::Constant(cycle), Input::Pipe(_)) = (&cycle, &input) {
+        warnings.push(format!(
+            "{}: its drive cycle is called {cycle:?} after the pipe: under another name the same \
+             readings would be stored once more; drive_cycle.column in the mapping gives names \
+             that stay",
+            label(path)
+        ));
+    }
     if let (Choice::Constant(cycle), Some(origins)) = (&cycle, &time.origins) {
         let start = origins.start(cycle)?;
         warnings.extend(
             start
                 .warning
-                .map(|warning| format!("{}: {warning}", path.display())),
+                .map(|warning| format!("{}: {warning}", label(path))),
         );
     }
-    Ok(Plan {
-        path: path.to_owned(),
-        label: path.display().to_string(),
-        bytes: std::fs::metadata(path).map_or(0, |metadata| metadata.len()),
+    let plan = Plan {
+        label: label(path),
         delimiter: mapping.delimiter as u8,
         encoding: mapping.encoding,
         fleet: overrides
@@ -145,7 +189,8 @@ fn plan(
         skips: skips(mapping, &header)?,
         signals: signals(mapping, &header)?,
         warnings,
-    })
+    };
+    Ok((plan, input))
 }
 
 fn vehicle(
@@ -192,7 +237,7 @@ fn time_column(
     Err(header.missing(names))
 }
 
-fn skips(mapping: &Mapping, header: &Header) -> Result<Vec<(usize, SkipRule)>, String> {
+fn skips(mapping: &Mapping, header: &Header) -> Result<Vec<(Column, SkipRule)>, String> {
     let mut rules = Vec::new();
     for skip in &mapping.skip {
         let Some(column) = header.find_unless_optional(&skip.column, skip.optional)? else {
@@ -202,7 +247,7 @@ fn skips(mapping: &Mapping, header: &Header) -> Result<Vec<(usize, SkipRule)>, S
         rules.extend(
             unless
                 .or(skip.when.clone().map(SkipRule::When))
-                .map(|r| (column.position, r)),
+                .map(|rule| (column, rule)),
         );
     }
     Ok(rules)
@@ -226,8 +271,11 @@ fn signals(mapping: &Mapping, header: &Header) -> Result<Vec<SignalCell>, String
     Ok(cells)
 }
 
-/// The file's name without `.csv` and `.gz`.
+/// The file's name without `.csv` and `.gz`. Standard input has one name, however it is given.
 fn stem(path: &Path) -> String {
+    if path == Path::new(STANDARD_INPUT) {
+        return "stdin".to_owned();
+    }
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let ends_with = |name: &str, suffix: &str| name.to_ascii_lowercase().ends_with(suffix);
     let mut stem = &name[..];
@@ -251,6 +299,8 @@ mod tests {
             ("TripA01", "TripA01"),
             ("2019.12.07.csv", "2019.12.07"),
             ("ü.csv.gz", "ü"),
+            ("/dev/stdin", "stdin"),
+            ("-", "stdin"),
         ] {
             assert_eq!(stem(Path::new(path)), expected);
         }

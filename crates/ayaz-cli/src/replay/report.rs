@@ -6,7 +6,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::fault::Fault;
 use super::file::FileCounts;
-use super::plan::Plan;
+use super::input::Input;
 use super::source::Progress;
 
 /// Writes to standard error.
@@ -18,16 +18,26 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on these files.
-    pub fn new(plans: &[Plan]) -> Report {
-        let bar = ProgressBar::new(plans.iter().map(|plan| plan.bytes).sum());
-        let style = "{bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left  {wide_msg}";
+    /// A report on these files, of which `progress` counts the bytes.
+    pub(super) fn new<'a>(
+        inputs: impl IntoIterator<Item = &'a Input>,
+        progress: Progress,
+    ) -> Report {
+        let sizes: Option<u64> = inputs.into_iter().map(Input::size_bytes).sum();
+        let (bar, style) = match sizes {
+            Some(bytes) => (
+                ProgressBar::new(bytes),
+                "{bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left  {wide_msg}",
+            ),
+            // How much a pipe will bring only its end tells.
+            None => (
+                ProgressBar::no_length(),
+                "{bytes} read  {bytes_per_sec}  {wide_msg}",
+            ),
+        };
         // The template is ours; a plain bar is as good.
         bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
-        Report {
-            progress: Progress::default(),
-            bar,
-        }
+        Report { progress, bar }
     }
 
     /// To be counted up by whoever reads the files.
@@ -56,12 +66,10 @@ impl Report {
 
     pub(super) fn file_ends(&self, label: &str, counts: &FileCounts) {
         if self.bar.is_hidden() {
-            let FileCounts {
-                readings,
-                rows_skipped,
-            } = counts;
+            let FileCounts { rows, readings, .. } = counts;
+            let skipped = counts.rows_skipped();
             self.line(&format!(
-                "{label}: {readings} readings, {rows_skipped} rows skipped"
+                "{label}: {rows} rows read, {readings} readings, {skipped} rows skipped"
             ));
         }
     }

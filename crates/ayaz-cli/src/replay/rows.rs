@@ -42,11 +42,13 @@ pub(super) struct Drive {
 }
 
 impl Plan {
-    /// Whether the mapping leaves the row out.
-    pub(super) fn skips(&self, record: &ByteRecord) -> bool {
-        self.skips
+    /// Why the mapping leaves the row out, if it does: by the first of its rules.
+    pub(super) fn skips(&self, record: &ByteRecord) -> Option<String> {
+        let (column, rule) = self
+            .skips
             .iter()
-            .any(|(position, rule)| rule.applies(&record[*position]))
+            .find(|(column, rule)| rule.applies(&record[column.position]))?;
+        Some(format!("{:?} {rule}", column.name))
     }
 
     /// The drive that the row belongs to, if it is not the one before.

@@ -1,8 +1,10 @@
 //! A log as a stream of bytes, unpacked on the way and never held whole, and as fields of text.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,11 +13,20 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::mapping::Encoding;
 
+/// Names standard input, as for other programs.
+pub const STANDARD_INPUT: &str = "-";
+
 /// The first two bytes of every gzip file.
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 
 /// Longest row. An unclosed quote would make the rest of the file one row.
 const ROW_BYTES_MAX: u64 = 1 << 20;
+
+/// Follows the last byte, so that the row reader can tell the end of the input from a quote that is
+/// never closed, which takes the line with it, and from a last line that was not ended.
+const TAIL: &[u8] = b"\0end of input\0\n";
+/// The same without its line end.
+pub(super) const END_MARK: &[u8] = TAIL.split_at(TAIL.len() - 1).0;
 
 /// How far a file has been read.
 #[derive(Debug, Clone, Default)]
@@ -28,41 +39,155 @@ impl Progress {
     }
 }
 
-/// Bytes that were unpacked since the row reader last finished a row.
-#[derive(Debug, Clone, Default)]
-pub struct RowLimit(Arc<AtomicU64>);
-
-impl RowLimit {
-    /// A row is complete.
-    pub fn row_ends(&self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-}
-
-/// Opens a file, plain or gzip by its first bytes.
-pub fn open(path: &Path, progress: Progress, limit: RowLimit) -> io::Result<Box<dyn Read + Send>> {
-    if path.is_dir() {
-        return Err(io::Error::other("it is a folder: name the files in it"));
-    }
-    let mut file = BufReader::with_capacity(1 << 16, Counted(File::open(path)?, progress));
-    let unpacked: Box<dyn Read + Send> = match file.fill_buf()?.starts_with(GZIP_MAGIC) {
-        true => Box::new(MultiGzDecoder::new(file)),
-        false => Box::new(file),
+/// Device and number of what can be read once only, equal for two names of one; `None` for a file,
+/// or where there is nothing to read.
+pub(super) fn identity_of_pipe(path: &Path) -> io::Result<Option<(u64, u64)>> {
+    let (metadata, can_reopen) = match is_standard_input(path) {
+        true => (standard_input()?.metadata()?, false),
+        false => {
+            let metadata = std::fs::metadata(path)?;
+            let can_reopen = metadata.is_file() || metadata.is_dir();
+            (metadata, can_reopen)
+        }
     };
-    Ok(Box::new(Limited(unpacked, limit)))
+    Ok((!can_reopen).then(|| (metadata.dev(), metadata.ino())))
 }
 
-/// A CSV reader over a file; every row must have as many fields as the header.
-pub(super) fn reader(
-    path: &Path,
-    delimiter: u8,
-    progress: Progress,
-    limit: RowLimit,
-) -> io::Result<csv::Reader<Box<dyn Read + Send>>> {
-    let source = open(path, progress, limit)?;
-    Ok(csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .from_reader(source))
+fn is_standard_input(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+}
+
+fn standard_input() -> io::Result<File> {
+    Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
+}
+
+/// The bytes of a log, then [`END_MARK`] as a line.
+pub(super) struct Source {
+    unpacked: Box<dyn Read + Send>,
+    /// What is left of [`TAIL`], once the log's own bytes are over: then they stay over, even if
+    /// somebody writes to the file.
+    tail: Option<&'static [u8]>,
+    /// Unpacked since the row reader last finished a row.
+    row_bytes: u64,
+    last_byte: u8,
+    is_crlf: Option<bool>,
+    opened: Opened,
+}
+
+/// The file behind a log, as it was when it was opened.
+struct Opened {
+    file: File,
+    metadata: Metadata,
+    /// Whether it can be opened again and has the same bytes.
+    can_reopen: bool,
+}
+
+impl Source {
+    /// Opens a file or a pipe, plain or gzip by its first bytes.
+    pub(super) fn open(path: &Path, progress: Progress) -> io::Result<Source> {
+        let file = match is_standard_input(path) {
+            true => standard_input()?,
+            false => File::open(path)?,
+        };
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::other("it is a folder: name the files in it"));
+        }
+        let opened = Opened {
+            file: file.try_clone()?,
+            can_reopen: metadata.is_file() && !is_standard_input(path),
+            metadata,
+        };
+        let mut bytes = BufReader::with_capacity(1 << 16, Counted(file, progress));
+        // A pipe may hand over the first byte alone.
+        let mut magic = Vec::new();
+        bytes
+            .by_ref()
+            .take(GZIP_MAGIC.len() as u64)
+            .read_to_end(&mut magic)?;
+        let is_gzip = magic == GZIP_MAGIC;
+        let bytes = Cursor::new(magic).chain(bytes);
+        Ok(Source {
+            unpacked: match is_gzip {
+                true => Box::new(MultiGzDecoder::new(bytes)),
+                false => Box::new(bytes),
+            },
+            tail: None,
+            row_bytes: 0,
+            last_byte: b'\n',
+            is_crlf: None,
+            opened,
+        })
+    }
+
+    /// A row is complete.
+    pub(super) fn row_ends(&mut self) {
+        self.row_bytes = 0;
+    }
+
+    /// Whether lines end in CR and LF, by the first.
+    pub(super) fn is_crlf(&self) -> bool {
+        self.is_crlf.unwrap_or(false)
+    }
+
+    /// Whether it can be opened again from its beginning, as a file can and a pipe cannot.
+    pub(super) fn can_reopen(&self) -> bool {
+        self.opened.can_reopen
+    }
+
+    /// Size on disk; `None` where only its end tells.
+    pub(super) fn size_bytes(&self) -> Option<u64> {
+        let metadata = &self.opened.metadata;
+        metadata.is_file().then_some(metadata.len())
+    }
+
+    /// What somebody did to the file since it was opened; `None` if nothing, or if it is a pipe.
+    pub(super) fn change(&self) -> Option<String> {
+        let (before, now) = (&self.opened.metadata, self.opened.file.metadata().ok()?);
+        let (length_before, length) = (before.len(), now.len());
+        if !before.is_file() {
+            None
+        } else if length_before != length {
+            Some(format!(
+                "it changed from {length_before} to {length} bytes while it was read"
+            ))
+        } else if before.modified().ok() != now.modified().ok() {
+            Some("it was written to while it was read".to_owned())
+        } else {
+            None
+        }
+    }
+
+    /// Keeps what the row reader does not tell.
+    fn note(&mut self, bytes: &[u8]) {
+        if self.is_crlf.is_none()
+            && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
+        {
+            let before = at.checked_sub(1).map_or(self.last_byte, |at| bytes[at]);
+            self.is_crlf = Some(before == b'\r');
+        }
+        self.last_byte = bytes.last().copied().unwrap_or(self.last_byte);
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if let Some(tail) = &mut self.tail {
+            return tail.read(buffer);
+        }
+        let read = self.unpacked.read(buffer)?;
+        if read == 0 {
+            return self.tail.insert(TAIL).read(buffer);
+        }
+        self.note(&buffer[..read]);
+        self.row_bytes += read as u64;
+        if self.row_bytes > ROW_BYTES_MAX {
+            return Err(io::Error::other(
+                "a row is longer than 1 MiB: is a quote never closed?",
+            ));
+        }
+        Ok(read)
+    }
 }
 
 /// The text of a field; `None` if it is not in that encoding.
@@ -78,22 +203,13 @@ struct Counted(File, Progress);
 
 impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read(buffer)?;
+        let read = loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         self.1.0.fetch_add(read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-struct Limited(Box<dyn Read + Send>, RowLimit);
-
-impl Read for Limited {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.0.read(buffer)?;
-        if self.1.0.fetch_add(read as u64, Ordering::Relaxed) > ROW_BYTES_MAX {
-            return Err(io::Error::other(
-                "a row is longer than 1 MiB: is a quote never closed?",
-            ));
-        }
         Ok(read)
     }
 }

@@ -1,5 +1,5 @@
-//! Files to messages, without a broker; `errors` is the table of what can be wrong, `recorded` the
-//! real trips, `broker` the whole command.
+//! Files to messages, without a broker; `errors` is the table of what can be wrong, `inputs` what
+//! brings rows and how it ends, `recorded` the real trips, `broker` the whole command.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use super::*;
 
 mod broker;
 mod errors;
+mod inputs;
 mod recorded;
 
 const MAPPING: &str = r#"
@@ -76,9 +77,11 @@ pub(super) fn gzip(content: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 /// Plans one file with a mapping.
-pub(super) fn plan_one(mapping: &str, path: &Path) -> Result<Plan, String> {
+pub(super) fn plan_one(mapping: &str, path: &Path) -> Result<(Plan, Input), String> {
     let mapping = Mapping::parse(mapping).map_err(|error| format!("{error:#}"))?;
-    let (mut plans, faults) = plan::plan_all(&mapping, &Overrides::default(), &[path.to_owned()]);
+    let files = [path.to_owned()];
+    let (overrides, progress) = (Overrides::default(), Progress::default());
+    let (mut plans, faults) = plan::plan_all(&mapping, &overrides, &files, &progress);
     match faults.first() {
         Some(fault) => Err(fault.to_string()),
         None => Ok(plans.remove(0)),
@@ -105,27 +108,21 @@ pub(super) struct Replayed {
     pub(super) fault: Option<Fault>,
 }
 
-pub(super) fn replay_plan(plan: &Plan, readings_per_message: usize) -> Replayed {
+pub(super) fn replay_plan((plan, input): (Plan, Input), readings_per_message: usize) -> Replayed {
     let mut replayed = Replayed {
         warnings: plan.warnings.clone(),
         ..Replayed::default()
     };
-    let result = file::read(
-        plan,
-        readings_per_message,
-        source::Progress::default(),
-        |event| {
-            match event {
-                FileEvent::Warning(text) => replayed.warnings.push(text),
-                FileEvent::Message(message) => replayed.take(&message),
-            }
-            true
-        },
-    );
-    (replayed.counts, replayed.fault) = match result {
-        Ok(counts) => (counts, None),
-        Err((counts, fault)) => (counts, Some(fault)),
+    let sink = |event| {
+        match event {
+            FileEvent::Warning(text) => replayed.warnings.push(text),
+            FileEvent::Message(message) => replayed.take(&message),
+        }
+        true
     };
+    let progress = Progress::default();
+    let (counts, fault) = file::read(&plan, input, readings_per_message, progress, sink);
+    (replayed.counts, replayed.fault) = (counts, fault);
     replayed
 }
 
@@ -155,7 +152,7 @@ impl Replayed {
 fn replay_text(text: &str) -> Replayed {
     let folder = Folder::new();
     replay_plan(
-        &plan_one(MAPPING, &folder.file("Drive1.csv", text)).unwrap(),
+        plan_one(MAPPING, &folder.file("Drive1.csv", text)).unwrap(),
         60,
     )
 }
@@ -215,7 +212,7 @@ fn a_row_keeps_its_identity_whatever_is_left_out_or_grouped() {
     };
     let folder = Folder::new();
     let whole = plan_one(MAPPING, &folder.file("D.csv", rows(["ok"; 5]))).unwrap();
-    let whole = replay_plan(&whole, 60);
+    let whole = replay_plan(whole, 60);
     assert_eq!((whole.sent.len(), &whole.messages[..]), (5, &[5][..]));
     let sequences: Vec<_> = whole.sent.iter().map(|sent| sent.sequence).collect();
     assert_eq!(sequences, [1, 2, 3, 4, 5]);
@@ -232,14 +229,15 @@ fn a_row_keeps_its_identity_whatever_is_left_out_or_grouped() {
 
     let some = rows(["ok", "ramp", "ok", "", " ok "]);
     let some = plan_one(MAPPING, &folder.file("other/D.csv.gz", gzip(some))).unwrap();
-    let some = replay_plan(&some, 2);
-    assert_eq!(
-        some.counts,
-        FileCounts {
-            readings: 3,
-            rows_skipped: 2
-        }
-    );
+    let some = replay_plan(some, 2);
+    let skipped = BTreeMap::from([("\"quality\" is not \"ok\"".to_owned(), 2)]);
+    let counts = FileCounts {
+        rows: 5,
+        readings: 3,
+        messages: 2,
+        skipped,
+    };
+    assert_eq!(some.counts, counts);
     assert_eq!(some.messages, [2, 1]);
     for sent in &some.sent {
         let same = whole
@@ -292,7 +290,7 @@ fn relative_time_starts_where_the_index_says_or_is_made_up_and_said_so() {
     let log = "t,speed [km/h]\n0.5,1\n";
     folder.file("starts.csv", "name,start\nD1,2020-01-01T00:00:00Z\nD3,\n");
     let start = |name: &str| {
-        let replayed = replay_plan(&plan_one(MAPPING, &folder.file(name, log)).unwrap(), 60);
+        let replayed = replay_plan(plan_one(MAPPING, &folder.file(name, log)).unwrap(), 60);
         let at = UnixMicrosecondsText(replayed.sent[0].recorded_at).to_string();
         (at, replayed.warnings.join(" "))
     };
@@ -312,7 +310,7 @@ fn relative_time_starts_where_the_index_says_or_is_made_up_and_said_so() {
     let spread = MAPPING.replace("fallback =", "fallback_spread_days = 365\nfallback =");
     let at = |name: &str| {
         let plan = plan_one(&spread, &folder.file(name, log)).unwrap();
-        replay_plan(&plan, 60).sent[0].recorded_at
+        replay_plan(plan, 60).sent[0].recorded_at
     };
     assert_ne!(at("D2.csv"), at("D4.csv"));
     assert_eq!(at("D2.csv"), at("elsewhere/on/D2.csv"), "by the name alone");
@@ -344,10 +342,10 @@ fn command_line_goes_before_columns() {
         vehicle: Some("w".parse().unwrap()),
     };
     let mapping = Mapping::parse(MAPPING).unwrap();
-    let (plans, faults) = plan::plan_all(&mapping, &overrides, &[path]);
+    let (mut plans, faults) = plan::plan_all(&mapping, &overrides, &[path], &Progress::default());
     assert_eq!(faults, []);
     assert_eq!(
-        replay_plan(&plans[0], 60).sent[0].topic,
+        replay_plan(plans.remove(0), 60).sent[0].topic,
         "ayaz/v1/g/w/telemetry"
     );
 }
@@ -358,7 +356,7 @@ fn latin_1_is_read_where_the_mapping_says_so() {
     let log = b"at;speed [km/h];ac [kW];Temp [\xb0C];route\n2019-06-25T11:00:00Z;1;2;3;\xc4\n";
     let mapping = format!("delimiter = ';'\nencoding = 'latin-1'\n{MAPPING}")
         + "[signals.exterior_temperature_celsius]\ncolumn = 'Temp [°C]'\n";
-    let replayed = replay_plan(&plan_one(&mapping, &folder.file("D.csv", log)).unwrap(), 60);
+    let replayed = replay_plan(plan_one(&mapping, &folder.file("D.csv", log)).unwrap(), 60);
     assert_eq!(
         replayed.sent[0].reading.exterior_temperature_celsius,
         Some(3.0)

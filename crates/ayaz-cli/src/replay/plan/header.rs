@@ -1,10 +1,10 @@
 //! The first line of a file.
 
-use std::path::Path;
+use csv::ByteRecord;
 
 use super::super::delimiter;
 use super::super::mapping::Mapping;
-use super::super::source::{Progress, RowLimit, decode, reader};
+use super::super::source::decode;
 use super::{Column, Encoding};
 use ayaz_daemon::nearest::suggestion;
 
@@ -16,20 +16,7 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn read(path: &Path, mapping: &Mapping) -> Result<Header, String> {
-        let (progress, limit) = (Progress::default(), RowLimit::default());
-        let mut reader = reader(path, mapping.delimiter as u8, progress, limit)
-            .map_err(|error| format!("cannot be opened: {error}"))?;
-        let fields = reader.byte_headers().map_err(|error| match error.kind() {
-            csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                "the file ends within its header: it is truncated, fetch it again".to_owned()
-            }
-            csv::ErrorKind::Io(error) => format!("cannot be read: {error}"),
-            _ => format!("cannot be read: {error}"),
-        })?;
-        if fields.iter().all(|field| field.is_empty()) {
-            return Err("the file is empty, it has no header".to_owned());
-        }
+    pub(super) fn of(fields: &ByteRecord, mapping: &Mapping) -> Header {
         let is_text = fields
             .iter()
             .all(|field| decode(field, mapping.encoding).is_some());
@@ -40,12 +27,12 @@ impl Header {
                 None => String::from_utf8_lossy(field).into_owned(),
             })
             .collect();
-        Ok(Header {
+        Header {
             first_line: names.join(&mapping.delimiter.to_string()),
             names,
             delimiter: mapping.delimiter,
             is_text: is_text || mapping.encoding != Encoding::Utf8,
-        })
+        }
     }
 
     /// The column of that name; an error if there are two.

@@ -70,12 +70,18 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
     subscribe(stack.mqtt_url()).await;
     let outcome = timeout(PATIENCE, early).await.unwrap().unwrap().unwrap();
     let counts = Counts {
+        rows: 1_041,
         readings: 1_040,
         messages: 3 + 2 + 100,
         files: 2,
-        rows_skipped: 1,
+        skipped: BTreeMap::from([("\"quality\" is not \"ok\"".to_owned(), 1)]),
     };
     assert_eq!(outcome.counts, counts);
+    assert_eq!(
+        counts.to_string(),
+        "1040 readings of 2 files in 105 messages acknowledged; 1 of 1041 rows skipped by the \
+         mapping: 1 where \"quality\" is not \"ok\""
+    );
     assert_eq!(outcome.faults.len(), 1);
     assert!(
         outcome.faults[0]
@@ -100,5 +106,58 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
         started.elapsed().as_millis() >= 15,
         "24 s of recording, from the first message on"
     );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_goes_away_is_waited_for_and_counts_once() {
+    let options = Options {
+        database: false,
+        broker: true,
+        ..Options::default()
+    };
+    let mut stack = LocalStack::start(options, |line| println!("{line}"))
+        .await
+        .unwrap();
+    if stack.broker().is_none() {
+        println!("skipped: the broker is given by address and cannot be stopped");
+        return;
+    }
+    subscribe(stack.mqtt_url()).await;
+    let folder = Folder::new();
+    let (pipe, mut writer) = inputs::Pipe::open();
+    let args = Args {
+        mapping: folder.file("mapping.toml", MAPPING),
+        fleet: None,
+        vehicle: None,
+        speed: Speed::Max,
+        mqtt_url: stack.mqtt_url().to_owned(),
+        readings_per_message: 10,
+        files: vec![pipe.path.clone()],
+        history: false,
+        database_url: None,
+    };
+    let rows = |from: u32| -> String { (from..from + 100).map(|n| format!("{n},{n}\n")).collect() };
+    writer
+        .write_all(format!("t,speed [km/h]\n{}", rows(0)).as_bytes())
+        .unwrap();
+    let mut running = tokio::spawn(replay(args));
+    let broker = stack.broker().unwrap();
+    broker.stop().await.unwrap();
+    writer.write_all(rows(100).as_bytes()).unwrap();
+    drop(writer);
+    let waits = timeout(Duration::from_secs(1), &mut running).await.is_err();
+    assert!(waits, "not all is acknowledged");
+    broker.start().await.unwrap();
+    subscribe(stack.mqtt_url()).await;
+    let outcome = timeout(PATIENCE, running).await.unwrap().unwrap().unwrap();
+    let Counts {
+        rows,
+        readings,
+        messages,
+        ..
+    } = outcome.counts;
+    assert_eq!((rows, readings, messages), (200, 200, 20));
+    assert!(outcome.faults.is_empty());
     stack.stop().await.unwrap();
 }

@@ -54,9 +54,14 @@ fn every_wrong_file_is_named_at_once() {
         folder.file("b.csv", ""),
         folder.file("other/good.csv.gz", GOOD),
     ];
-    let error = prepare(&mapping, &Overrides::default(), &files)
-        .unwrap_err()
-        .to_string();
+    let error = prepare(
+        &mapping,
+        &Overrides::default(),
+        &files,
+        &Progress::default(),
+    )
+    .unwrap_err()
+    .to_string();
     assert!(error.starts_with("nothing was published:"), "{error}");
     for expected in ["a.csv", "b.csv", "is drive cycle \"good\" of v, and so is"] {
         assert!(error.contains(expected), "{error}");
@@ -100,7 +105,7 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
     for (row, expected) in cases {
         let content = [head.as_bytes(), row, b"\nv,2019-06-25T11:00:02Z,2,,\n"].concat();
         let replayed = replay_plan(
-            &plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
+            plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
             60,
         );
         let text = replayed.fault.expect(expected).to_string();
@@ -117,7 +122,7 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
     // What no signal reads does no harm.
     let content = [head.as_bytes(), b"v,2019-06-25T11:00:01Z,2,,\xff\n"].concat();
     let replayed = replay_plan(
-        &plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
+        plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
         60,
     );
     assert_eq!((replayed.fault, replayed.counts.readings), (None, 2));
@@ -128,7 +133,7 @@ fn a_relative_time_that_is_none_is_refused() {
     let folder = Folder::new();
     for time in ["NaN", "inf", "-inf", "1e300", "0:01", "1,5"] {
         let path = folder.file("x.csv", format!("t,speed [km/h]\n\"{time}\",1\n"));
-        let fault = replay_plan(&plan_one(MAPPING, &path).unwrap(), 60).fault;
+        let fault = replay_plan(plan_one(MAPPING, &path).unwrap(), 60).fault;
         let text = fault.expect(time).to_string();
         assert!(
             text.contains("line 2, column \"t\"") && text.contains("no number"),
@@ -146,7 +151,7 @@ fn a_file_that_is_cut_off_says_so() {
     let mut packed = gzip(format!("t,speed [km/h]\n{rows}"));
     packed.truncate(packed.len() / 2);
     let replayed = replay_plan(
-        &plan_one(MAPPING, &folder.file("x.csv.gz", packed)).unwrap(),
+        plan_one(MAPPING, &folder.file("x.csv.gz", packed)).unwrap(),
         60,
     );
     let text = replayed.fault.unwrap().to_string();
@@ -163,7 +168,7 @@ fn a_quote_that_is_never_closed_does_not_take_the_file_into_memory() {
     let folder = Folder::new();
     let rest = "0.1,1\n".repeat(500_000);
     let path = folder.file("x.csv.gz", gzip(format!("t,speed [km/h]\n0,\"1\n{rest}")));
-    let text = replay_plan(&plan_one(MAPPING, &path).unwrap(), 60)
+    let text = replay_plan(plan_one(MAPPING, &path).unwrap(), 60)
         .fault
         .unwrap()
         .to_string();

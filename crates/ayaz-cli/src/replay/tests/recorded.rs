@@ -17,6 +17,11 @@ fn shipped_mapping() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/mappings/bmw_i3.toml")
 }
 
+fn prepare_all(files: &[PathBuf]) -> anyhow::Result<Vec<(Plan, Input)>> {
+    let (overrides, progress) = (Overrides::default(), Progress::default());
+    prepare(&shipped_mapping(), &overrides, files, &progress)
+}
+
 /// Samples by trip, from a truth table.
 fn truth(path: &Path) -> HashMap<String, u64> {
     let mut reader = csv::Reader::from_path(path).unwrap();
@@ -38,24 +43,19 @@ fn every_row_of_the_10_hz_trips_becomes_one_reading() {
         .map(|entry| entry.unwrap().path())
         .collect();
     files.sort();
-    let plans = prepare(&shipped_mapping(), &Overrides::default(), &files).unwrap();
-    let mut total = FileCounts::default();
+    let plans = prepare_all(&files).unwrap();
+    let count = plans.len();
+    let mut total = Counts::default();
     let mut cycles = HashSet::new();
-    for plan in &plans {
-        let replayed = replay_plan(plan, 60);
+    for (plan, input) in plans {
+        let label = plan.label.clone();
+        let replayed = replay_plan((plan, input), 60);
         assert_eq!(
             (replayed.fault, replayed.warnings),
             (None, vec![]),
-            "{}",
-            plan.label
+            "{label}"
         );
-        let trip = plan
-            .path
-            .file_name()
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .trim_end_matches(".csv.gz");
+        let trip = &stem(Path::new(&label));
         assert_eq!(replayed.counts.readings, truth[trip], "{trip}");
         let sent = &replayed.sent;
         assert_eq!(sent.len() as u64, replayed.counts.readings, "{trip}");
@@ -78,10 +78,9 @@ fn every_row_of_the_10_hz_trips_becomes_one_reading() {
             cycles.insert(sent[0].reading.drive_cycle),
             "{trip} has its own drive cycle"
         );
-        total.readings += replayed.counts.readings;
-        total.rows_skipped += replayed.counts.rows_skipped;
+        total.add(replayed.counts);
     }
-    println!("{} files: {total:?}", plans.len());
+    println!("{count} files: {total}");
     assert_eq!(
         total.readings,
         files.iter().map(|f| truth[&stem(f)]).sum::<u64>()
@@ -102,8 +101,7 @@ fn the_1_hz_file_goes_with_the_same_mapping() {
     let Some(folder) = trips() else { return };
     let truth = truth(&folder.join("truth_per_trip_1hz.csv"));
     let files = [folder.join("bmw_i3_1hz_dev.csv.gz")];
-    let plans = prepare(&shipped_mapping(), &Overrides::default(), &files).unwrap();
-    let replayed = replay_plan(&plans[0], 60);
+    let replayed = replay_plan(prepare_all(&files).unwrap().remove(0), 60);
     assert_eq!(replayed.fault, None);
     let mut samples: HashMap<u32, u64> = HashMap::new();
     for sent in &replayed.sent {
@@ -131,9 +129,7 @@ fn the_1_hz_file_goes_with_the_same_mapping() {
 fn the_unedited_file_says_what_is_wrong_with_it_and_can_be_read() {
     let Some(folder) = trips() else { return };
     let files = [folder.join("extra/TripA11_unedited.csv.gz")];
-    let error = prepare(&shipped_mapping(), &Overrides::default(), &files)
-        .unwrap_err()
-        .to_string();
+    let error = prepare_all(&files).unwrap_err().to_string();
     assert!(
         error.contains("looks `;`-separated: set delimiter = \";\""),
         "{error}"
@@ -144,7 +140,7 @@ fn the_unedited_file_says_what_is_wrong_with_it_and_can_be_read() {
     let mapping = mapping
         .replace("delimiter = \",\"", "delimiter = \";\"")
         .replace("encoding = \"utf-8\"", "encoding = \"latin-1\"");
-    let replayed = replay_plan(&plan_one(&mapping, &files[0]).unwrap(), 60);
+    let replayed = replay_plan(plan_one(&mapping, &files[0]).unwrap(), 60);
     assert_eq!(replayed.fault, None);
     assert!(replayed.counts.readings > 10_000, "{:?}", replayed.counts);
     assert!(

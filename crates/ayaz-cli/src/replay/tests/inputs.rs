@@ -1,0 +1,303 @@
+//! What brings the rows, and how it ends: whatever it is, each row is sent, left out for a reason,
+//! or the replay fails.
+
+use std::io::PipeReader;
+use std::os::fd::AsRawFd;
+
+use super::*;
+
+const HEAD: &str = "t,speed [km/h],note\n";
+
+/// Rows of [`HEAD`], a second each.
+fn rows(numbers: std::ops::Range<u32>) -> String {
+    numbers.map(|n| format!("{n},{n},a\n")).collect()
+}
+
+/// A pipe with a name, as a shell makes for `<(…)`.
+pub(super) struct Pipe {
+    pub(super) path: PathBuf,
+    _reader: PipeReader,
+}
+
+impl Pipe {
+    /// Opens one; what is written to the other end comes out of it.
+    pub(super) fn open() -> (Pipe, std::io::PipeWriter) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let path = format!("/proc/self/fd/{}", reader.as_raw_fd()).into();
+        let pipe = Pipe {
+            path,
+            _reader: reader,
+        };
+        (pipe, writer)
+    }
+
+    /// A pipe that brings these bytes, the first ones one by one.
+    fn of(content: Vec<u8>) -> Pipe {
+        let (pipe, mut writer) = Pipe::open();
+        std::thread::spawn(move || {
+            let (first, rest) = content.split_at(content.len().min(50));
+            for byte in first {
+                writer.write_all(&[*byte])?;
+            }
+            writer.write_all(rest)
+        });
+        pipe
+    }
+}
+
+fn replay_file(content: impl AsRef<[u8]>) -> Replayed {
+    let folder = Folder::new();
+    replay_plan(
+        plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
+        60,
+    )
+}
+
+/// What a file's fault says, after so many rows.
+fn fault_after(content: impl AsRef<[u8]>, readings: u64) -> String {
+    let replayed = replay_file(content);
+    let text = replayed.fault.expect("a fault").to_string();
+    assert_eq!(replayed.counts.readings, readings, "{text}");
+    assert_eq!(replayed.sent.len() as u64, readings, "{text}");
+    text
+}
+
+#[test]
+fn all_rows_of_a_pipe_are_read_once() {
+    let text = format!("{HEAD}{}", rows(0..3_000));
+    let whole = replay_file(&text);
+    for content in [text.clone().into_bytes(), gzip(&text)] {
+        let pipe = Pipe::of(content);
+        let replayed = replay_plan(plan_one(MAPPING, &pipe.path).unwrap(), 60);
+        assert_eq!(replayed.fault, None);
+        assert_eq!(
+            (replayed.counts.rows, replayed.counts.readings),
+            (3_000, 3_000)
+        );
+        let times = |replayed: &Replayed| -> Vec<_> {
+            let sent = replayed.sent.iter();
+            sent.map(|sent| (sent.sequence, sent.reading.speed_kmh))
+                .collect()
+        };
+        assert_eq!(times(&replayed), times(&whole));
+        let warnings = replayed.warnings.join(" ");
+        assert!(warnings.contains("after the pipe"), "{warnings}");
+    }
+    assert_eq!(whole.counts.rows, 3_000);
+}
+
+#[test]
+fn a_pipe_under_two_names_is_refused() {
+    let (pipe, writer) = Pipe::open();
+    drop(writer);
+    let folder = Folder::new();
+    let link = folder.0.path().join("link.csv");
+    std::os::unix::fs::symlink(&pipe.path, &link).unwrap();
+    let mapping = Mapping::parse(MAPPING).unwrap();
+    let files = [pipe.path.clone(), link];
+    let (plans, faults) = plan::plan_all(
+        &mapping,
+        &Overrides::default(),
+        &files,
+        &Progress::default(),
+    );
+    assert!(plans.is_empty());
+    let texts: Vec<String> = faults.iter().map(Fault::to_string).collect();
+    assert!(texts[0].contains("the file is empty"), "{texts:?}");
+    assert!(
+        texts[1].contains("is the same pipe as /proc/self/fd/"),
+        "{texts:?}"
+    );
+}
+
+#[test]
+fn gzip_is_read_to_its_last_member_or_it_is_said() {
+    let head = gzip(format!("{HEAD}{}", rows(0..2_000)));
+    let rest = gzip(rows(2_000..3_000));
+    let replayed = replay_file([&head[..], &rest].concat());
+    assert_eq!((replayed.fault, replayed.counts.rows), (None, 3_000));
+
+    let text = fault_after([&head[..], &rest, b"log of the night"].concat(), 3_000);
+    assert!(
+        text.contains("gzip data are damaged, or something else"),
+        "{text}"
+    );
+    let text = fault_after([&head[..], &rest[..rest.len() - 8]].concat(), 3_000);
+    assert!(text.contains("truncated"), "{text}");
+    let text = fault_after([&head[..], &rest[..5]].concat(), 2_000);
+    assert!(text.contains("truncated"), "{text}");
+
+    let mut damaged = gzip(format!("{HEAD}{}", rows(0..100)));
+    let checksum = damaged.len() - 6;
+    damaged[checksum] ^= 1;
+    let text = fault_after(damaged, 100);
+    assert!(text.contains("damaged"), "{text}");
+}
+
+#[test]
+fn no_quote_takes_rows_into_a_field() {
+    let (before, after) = (rows(0..100), rows(101..3_000));
+    let file = |stray: &str| format!("{HEAD}{before}{stray}\n{after}");
+    for never_closed in ["100,100,\"a", "100,\"100,a", "\"100,100,a"] {
+        let text = fault_after(file(never_closed), 100);
+        assert!(
+            text.contains("line 102: a quote in this line is never closed"),
+            "{text}"
+        );
+    }
+    // Without a line end after it, and as the only thing that is wrong.
+    for (end, readings) in [("100,100,\"a", 100), ("100,100,\"a\n", 100)] {
+        let text = fault_after(format!("{HEAD}{before}{end}"), readings);
+        assert!(text.contains("line 102: a quote in this"), "{text}");
+    }
+    // Closed by the next quote, a row or thousands of rows later.
+    for rows_within in [0, 1, 2_000] {
+        let within = rows(200..200 + rows_within);
+        for (opens, closes) in [
+            ("100,100,\"a", "101,101,a\""),
+            ("100,\"100,a", "101,101\",a"),
+            ("\"100,100,a", "101\",101,a"),
+        ] {
+            let text = fault_after(
+                format!("{HEAD}{before}{opens}\n{within}{closes}\n{after}"),
+                100,
+            );
+            let lines = rows_within + 2;
+            assert!(
+                text.contains(&format!(
+                    "line 102: a quoted field makes {lines} lines one row"
+                )),
+                "{text}"
+            );
+        }
+    }
+    let text = plan_one(
+        MAPPING,
+        &Folder::new().file("x.csv", format!("t,speed [km/h],\"note\n{before}")),
+    )
+    .unwrap_err();
+    assert!(text.contains("line 1: a quote in this line"), "{text}");
+}
+
+#[test]
+fn a_text_over_lines_is_one_field_of_one_row() {
+    let note = "checked at the depot\n".repeat(5_000);
+    let text = format!("{HEAD}0,0,a\n1,1,\"{note}\"\n2,2,\"say \"\"so\"\"\nat once\"\n3,x,a\n");
+    let replayed = replay_file(text);
+    assert_eq!((replayed.counts.rows, replayed.sent.len()), (3, 3));
+    let fault = replayed.fault.unwrap().to_string();
+    assert!(fault.contains("line 5006, column"), "{fault}");
+}
+
+#[test]
+fn lines_are_counted_alike_with_either_line_end() {
+    for line_end in ["\n", "\r\n"] {
+        for (lines, line) in [
+            (vec!["0,0,a", "1,x,a"], 3),
+            (vec!["0,0,a", "", "", "1,x,a"], 5),
+            (vec!["0,0,\"a", "b\"", "1,x,a"], 4),
+            (vec!["x,0,a"], 2),
+        ] {
+            let text = format!("{HEAD}{}\n", lines.join("\n")).replace('\n', line_end);
+            let fault = replay_file(text).fault.unwrap().to_string();
+            assert!(fault.contains(&format!("line {line}, column")), "{fault}");
+        }
+    }
+}
+
+#[test]
+fn a_last_line_without_end_goes_and_is_told() {
+    for line_end in ["\n", "\r\n"] {
+        let text = format!("{HEAD}{}2,2,", rows(0..2)).replace('\n', line_end);
+        let replayed = replay_file(&text);
+        assert_eq!((replayed.fault, replayed.counts.rows), (None, 3));
+        let warning = &replayed.warnings[replayed.warnings.len() - 1];
+        assert!(
+            warning.contains("line 4, its last, does not end"),
+            "{warning}"
+        );
+        let ended = replay_file(text + line_end);
+        assert_eq!((ended.fault, &ended.sent), (None, &replayed.sent));
+        assert!(!ended.warnings.join(" ").contains("does not end"));
+    }
+    let cut = fault_after(format!("{HEAD}{}2,2", rows(0..2)), 2);
+    assert!(
+        cut.contains("line 4: the row has 2 fields and the header 3"),
+        "{cut}"
+    );
+}
+
+#[test]
+fn a_header_without_rows_is_told() {
+    for text in [HEAD, HEAD.trim_end(), &format!("{HEAD}\n\n")] {
+        let replayed = replay_file(text);
+        assert_eq!((replayed.fault, replayed.counts.rows), (None, 0));
+        let warnings = replayed.warnings.join(" ");
+        assert!(warnings.contains("a header and no rows"), "{warnings}");
+    }
+}
+
+#[test]
+fn what_a_crash_leaves_in_a_log_is_said() {
+    // A file system that wrote the length and not the data.
+    let text = fault_after(format!("{HEAD}{}{}", rows(0..2), "\0".repeat(600)), 2);
+    assert!(text.contains("the row has 1 fields"), "{text}");
+    let text = fault_after(format!("{HEAD}{}\0\0002,2,a\n", rows(0..2)), 2);
+    assert!(text.contains("line 4, column \"t\""), "{text}");
+    let text = fault_after(format!("{HEAD}{}2,2\0,a\n", rows(0..2)), 2);
+    assert!(text.contains("line 4, column \"speed [km/h]\""), "{text}");
+    // Whatever a log holds, it does not end before its end.
+    let mark = "\0end of input\0\n";
+    let text = fault_after(format!("{HEAD}{}{mark}{}", rows(0..2), rows(2..4)), 2);
+    assert!(text.contains("line 4: it holds the text"), "{text}");
+}
+
+/// Replays a file of 30,000 rows, more than is read ahead, and does something to it once the first message is there.
+fn replay_while(change: impl Fn(&Path)) -> (Replayed, String) {
+    let folder = Folder::new();
+    let path = folder.file("x.csv", format!("{HEAD}{}", rows(0..30_000)));
+    let (plan, input) = plan_one(MAPPING, &path).unwrap();
+    let mut replayed = Replayed::default();
+    let (counts, fault) = file::read(&plan, input, 60, Progress::default(), |event| {
+        if let FileEvent::Message(message) = event {
+            if replayed.sent.is_empty() {
+                change(&path);
+            }
+            replayed.take(&message);
+        }
+        true
+    });
+    replayed.counts = counts;
+    (replayed, fault.expect("a fault").to_string())
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_an_error() {
+    let open = |path: &Path| std::fs::OpenOptions::new().append(true).open(path).unwrap();
+    // The new row is half written, so it must not go: its value would stay as it is.
+    let (replayed, fault) = replay_while(|path| open(path).write_all(b"30000,30000,").unwrap());
+    assert!(fault.contains("changed from"), "{fault}");
+    assert_eq!(
+        (replayed.counts.rows, replayed.sent.len()),
+        (30_000, 30_000)
+    );
+    let (replayed, fault) = replay_while(|path| open(path).set_len(200_000).unwrap());
+    assert!(
+        fault.contains("to 200000 bytes while it was read"),
+        "{fault}"
+    );
+    assert_eq!(replayed.sent.len() as u64, replayed.counts.rows);
+    assert!(replayed.counts.rows < 30_000);
+}
+
+#[test]
+fn another_file_in_the_place_of_the_planned_one_is_an_error() {
+    let folder = Folder::new();
+    let path = folder.file("x.csv", format!("{HEAD}{}", rows(0..3)));
+    let (plan, input) = plan_one(MAPPING, &path).unwrap();
+    folder.file("x.csv", "speed [km/h],t,note\n0,0,a\n");
+    let replayed = replay_plan((plan, input), 60);
+    let fault = replayed.fault.unwrap().to_string();
+    assert!(fault.contains("header is another"), "{fault}");
+    assert_eq!(replayed.sent, []);
+}
