@@ -133,8 +133,9 @@ struct Common {
 enum SheetFormat {
     /// Aligned columns, units in the headings, thin figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured. A text that a
-    /// spreadsheet would run as a formula (it begins with = + - @ or a tab) has a ' before it.
+    /// Comma-separated values with a header, empty where nothing was measured. Where a spreadsheet
+    /// would find a formula (= + - @ or a tab, at the beginning of a text or behind a ; within), a '
+    /// stands before it.
     Csv,
     /// An array of objects, null where nothing was measured.
     Json,
@@ -145,8 +146,9 @@ enum SheetFormat {
 enum RangeFormat {
     /// Aligned columns, units in the headings, thin figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured. A text that a
-    /// spreadsheet would run as a formula (it begins with = + - @ or a tab) has a ' before it.
+    /// Comma-separated values with a header, empty where nothing was measured. Where a spreadsheet
+    /// would find a formula (= + - @ or a tab, at the beginning of a text or behind a ; within), a '
+    /// stands before it.
     Csv,
     /// An array of objects, null where nothing was measured.
     Json,

@@ -125,7 +125,7 @@ pub(super) fn read(
         } else if record.len() != header.len() {
             problems.line(&place, wrong_length(record.len(), header.len()));
         } else {
-            let cell = |index: &usize| unguarded(record[*index].trim()).to_owned();
+            let cell = |index: &usize| unguarded(record[*index].trim()).into_owned();
             rows.push(Row {
                 place,
                 cells: order.iter().map(cell).collect(),
