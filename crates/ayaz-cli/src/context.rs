@@ -43,7 +43,7 @@ use crate::database::Database;
     after_help = "From nothing to a change of tyres:\n  \
         ayaz context import --dry-run deploy/context/*.csv   is all well?\n  \
         ayaz context import deploy/context/*.csv\n  \
-        ayaz context list --vehicle E12-001                  what is known of a bus\n  \
+        ayaz context list --vehicle bus-1                    what is known of a bus\n  \
         ayaz context export now                              all of it, as files to edit\n  \
         ayaz context import now/context.csv                  after editing"
 )]

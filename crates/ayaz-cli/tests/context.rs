@@ -109,14 +109,17 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
     );
     assert_eq!(here.everything().await?, entered);
 
-    let table = here.good(&["list", "--vehicle", "E12-001", "--attribute", "tyres"])?;
+    let table = here.good(&["list", "--vehicle", "bus-1", "--attribute", "tyres"])?;
     assert!(table.contains("2025-10-19 19:00:00"), "{table}");
     assert!(
-        table.contains("further notice") && !table.contains("E12-002"),
+        table.contains("further notice") && !table.contains("bus-2"),
         "{table}"
     );
     let depots = here.good(&["list", "depots", "--format", "csv"])?;
-    assert_eq!(depots, "depot,zone,cut_over_hour\nastana-1,Asia/Almaty,3\n");
+    assert_eq!(
+        depots,
+        "depot,zone,cut_over_hour\nexample-north,Asia/Almaty,3\n"
+    );
 
     here.good(&["export", "now"])?;
     let again = ["models", "depots", "vehicles", "context"].map(|name| format!("now/{name}.csv"));
@@ -133,13 +136,88 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
     here.write(
         "tyres.csv",
         &format!(
-            "{CONTEXT}astana,E12-001,tyres,winter,2025-10-20,2026-04-10\n\
-             astana,E12-001,tyres,all-season,2026-04-10,\n"
+            "{CONTEXT}example,bus-1,tyres,winter,2025-10-20,2026-04-10\n\
+             example,bus-1,tyres,all-season,2026-04-10,\n"
         ),
     )?;
     let told = here.good(&["import", "tyres.csv"])?;
     assert!(told.contains("1 new, 1 changed, 0 as before"), "{told}");
     assert_eq!(here.records().await?, 16);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_request_only()
+-> Result<()> {
+    let here = Installation::new().await?;
+    here.write(
+        "models.csv",
+        "model,length_m,usable_energy_kwh,heater\n\
+         E12,12,350,electric\nE12-fuel,12,350,fuel\nE18,18,600,\n",
+    )?;
+    let vehicles = "fleet,vehicle,model\nastana,E12-003,E12-fuel\nastana,E12-004,\n";
+    here.write("vehicles.csv", vehicles)?;
+    here.good(&["import", "models.csv", "vehicles.csv"])?;
+    let before = here.everything().await?;
+
+    // Samples name no simulated bus.
+    let samples = samples();
+    let mut import = vec!["import"];
+    import.extend(samples.iter().map(String::as_str));
+    here.good(&import)?;
+    let with_samples = here.everything().await?;
+    assert_ne!(with_samples, before);
+
+    here.write(
+        "others.csv",
+        "model,length_m,usable_energy_kwh,heater\n\
+         E12,12,350,electric\nE12-fuel,12,350,heat_pump\nE18,18,600,electric\nU12,12,300,none\n",
+    )?;
+    here.write(
+        "wrong.csv",
+        "fleet,vehicle,model\nastana,E12-003,E12\nastana,E12-004,E12\n",
+    )?;
+    for import in [
+        vec!["import", "others.csv", "wrong.csv"],
+        vec!["import", "--dry-run", "others.csv", "wrong.csv"],
+    ] {
+        let output = here.run(&import)?;
+        let told = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        for words in [
+            "nothing was stored",
+            "others.csv:3: E12-fuel: heater fuel becomes heat_pump",
+            "wrong.csv:2: astana/E12-003: model E12-fuel becomes E12",
+            "--replace",
+        ] {
+            assert!(told.contains(words), "{words:?} in: {told}");
+        }
+        // What fills an empty value or repeats one is no such change.
+        assert!(!told.contains("E18") && !told.contains("E12-004"), "{told}");
+        assert_eq!(here.everything().await?, with_samples);
+    }
+    here.write(
+        "empty.csv",
+        "model,length_m,usable_energy_kwh,heater\nE12,12,350,\n",
+    )?;
+    let output = here.run(&["import", "empty.csv"])?;
+    let told = String::from_utf8(output.stderr)?;
+    assert!(
+        told.contains("E12: heater electric becomes nothing"),
+        "{told}"
+    );
+
+    let told = here.good(&["import", "--replace", "others.csv", "wrong.csv"])?;
+    assert!(told.contains("heater fuel becomes heat_pump"), "{told}");
+    let models = here.good(&["list", "models", "--format", "csv"])?;
+    assert!(models.contains("E12-fuel,12,350,heat_pump\n"), "{models}");
+    let vehicles = here.good(&["list", "vehicles", "--format", "csv"])?;
+    assert!(
+        vehicles.contains("E12-003,E12\n") && vehicles.contains("E12-004,E12\n"),
+        "{vehicles}"
+    );
+    // Once they are known so, they are repeated.
+    here.good(&["import", "others.csv", "wrong.csv"])?;
     Ok(())
 }
 
@@ -157,14 +235,14 @@ async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
     )?;
     for (bad, words) in [
         (
-            format!("{CONTEXT}astana,E12-001,route,11,2026-02-01,2026-01-01\n"),
+            format!("{CONTEXT}example,bus-1,route,11,2026-02-01,2026-01-01\n"),
             [
                 "bad.csv:2: valid_to \"2026-01-01\"",
                 "ends before it starts",
             ],
         ),
         (
-            format!("{CONTEXT}astana,E12-001,tyres,summer,2026-04-01,\n"),
+            format!("{CONTEXT}example,bus-1,tyres,summer,2026-04-01,\n"),
             [
                 "bad.csv:2: value \"summer\"",
                 "overlaps the record \"winter\"",

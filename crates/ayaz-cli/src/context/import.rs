@@ -23,8 +23,9 @@ use super::resolve::{Resolved, resolve};
 /// All files of one call are entered together or, if anything is wrong, not at all, and what is wrong
 /// is told with file, line, value and what to do. Importing a file again changes nothing; a record
 /// that is known already under the same key (model; depot; fleet and vehicle; fleet, vehicle,
-/// attribute and valid_from) is replaced. Nothing is deleted: for that use SQL (delete from
-/// vehicle_context …).
+/// attribute and valid_from) is replaced. But the model of a vehicle and the heater of a model hold
+/// for all of the past: where one is known and would become another, nothing is entered unless
+/// --replace is given. Nothing is deleted: for that use SQL (delete from vehicle_context …).
 ///
 /// Files are UTF-8, separated by commas, and their first line says which kind they are:
 ///
@@ -33,8 +34,9 @@ use super::resolve::{Resolved, resolve};
 ///   depot,zone,cut_over_hour
 ///     A zone such as Asia/Almaty; the hour at which a service day begins, 3 if nothing.
 ///   fleet,vehicle,model
-///     A vehicle's model does not change in its life. Vehicles may be entered before their first
-///     message; with no model they keep the one that is known.
+///     A vehicle's model does not change in its life (a wrong one is corrected with --replace).
+///     Vehicles may be entered before their first message; with no model they keep the one that is
+///     known.
 ///   fleet,vehicle,attribute,value,valid_from,valid_to
 ///     Attributes: depot, tyres, firmware, cabin_setpoint_celsius (0 to 40), route,
 ///     usable_energy_kwh (of a bus that differs from its model). A vehicle that is not known is
@@ -62,6 +64,7 @@ use super::resolve::{Resolved, resolve};
     after_help = "Examples:\n  \
         ayaz context import --dry-run models.csv vehicles.csv\n  \
         ayaz context import deploy/context/*.csv\n  \
+        ayaz context import --replace vehicles.csv   a bus had the wrong model\n  \
         ssh depot cat context.csv | ayaz context import -"
 )]
 pub(super) struct ImportArgs {
@@ -71,6 +74,9 @@ pub(super) struct ImportArgs {
     /// Does everything but make it last, and says what it would do.
     #[arg(long)]
     dry_run: bool,
+    /// Also where a vehicle's model or a model's heater is known and becomes another.
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -78,7 +84,14 @@ pub(super) struct ImportArgs {
 pub(super) async fn run(args: ImportArgs) -> Result<()> {
     let files = read::all(&args.files)?;
     let mut connection = args.database.open(Role::Operator).await?;
-    let resolved = import(&mut connection.client, &files, args.dry_run).await?;
+    let making = Making {
+        is_dry_run: args.dry_run,
+        replaces: args.replace,
+    };
+    let resolved = import(&mut connection.client, &files, making).await?;
+    if !resolved.replaced.is_empty() {
+        output::line(format_args!("replaced:\n{}", resolved.replaced))?;
+    }
     for kind in Kind::ALL {
         if let Some(counts) = resolved.counts.get(&kind) {
             output::line(format_args!("{:<9} {counts}", kind.name()))?;
@@ -93,22 +106,42 @@ pub(super) async fn run(args: ImportArgs) -> Result<()> {
     Ok(())
 }
 
+/// How an import is made.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Making {
+    /// Nothing lasts.
+    pub(super) is_dry_run: bool,
+    /// Also takes back what is known of a vehicle's kind.
+    pub(super) replaces: bool,
+}
+
 /// Enters the files, given by name and bytes.
 pub(super) async fn import(
     client: &mut Client,
     files: &[(String, Vec<u8>)],
-    dry_run: bool,
+    making: Making,
 ) -> Result<Resolved> {
     let writer = ContextWriter::begin(client).await?;
     let stored = writer.stored().await?;
     let zones = writer.zone_names().await?;
     let resolved = understand(files, &stored, &zones)?;
     check_zones(&writer, &stored, &resolved).await?;
+    let replaced = &resolved.replaced;
+    if !making.replaces && !replaced.is_empty() {
+        let (value, becomes) = match replaced.count() {
+            1 => ("a value that is known", "another"),
+            _ => ("values that are known", "others"),
+        };
+        bail!(
+            "nothing was stored: {value} would become {becomes}, for all of the past:\n{replaced}\n\
+             correct the files, or give --replace to enter them as they are"
+        );
+    }
     writer
         .write(&resolved.changes)
         .await
         .context("nothing was stored: the database refused it")?;
-    if !dry_run {
+    if !making.is_dry_run {
         writer.commit().await?;
     }
     Ok(resolved)

@@ -15,7 +15,7 @@ use crate::report::instant::parse;
 /// Shows what is known, as a table or as a file that can be imported.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    ayaz context list --vehicle E12-001\n  \
+    ayaz context list --vehicle bus-1\n  \
     ayaz context list --attribute tyres --at 2026-01-10\n  \
     ayaz context list models\n  \
     ayaz context list depots --format csv > depots.csv")]

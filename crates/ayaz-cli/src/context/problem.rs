@@ -25,7 +25,7 @@ impl fmt::Display for Place {
 }
 
 /// What is wrong with one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct OfFile {
     count: usize,
     /// The first ones, by line, and in the order in which they were found.
@@ -33,7 +33,7 @@ struct OfFile {
 }
 
 /// Everything that is wrong.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Problems {
     /// In the order in which files were found wanting.
     files: Vec<(Arc<str>, OfFile)>,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use ayaz_model::VehicleKey;
 use ayaz_store::context::{
-    Attribute, ContextChanges, ContextRecord, Depot, Model, StoredContext, Vehicle,
+    Attribute, ContextChanges, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle,
 };
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -42,6 +42,8 @@ impl Counts {
 pub(super) struct Resolved {
     pub(super) changes: ContextChanges,
     pub(super) counts: BTreeMap<Kind, Counts>,
+    /// What would be taken back of what is known of a vehicle's kind, and changes all of its past.
+    pub(super) replaced: Problems,
 }
 
 /// The changes that the lines ask for. If there are problems, they are not to be entered.
@@ -69,6 +71,13 @@ fn models(
     for line in lines {
         if seen.first(&line.item.model, line, "model", &line.item.model, problems) {
             let known = stored.models.iter().find(|m| m.model == line.item.model);
+            let heater = known.and_then(|known| known.heater);
+            if let Some(before) = heater.filter(|_| line.item.heater != heater) {
+                let after = line.item.heater.map_or("nothing", Heater::name);
+                let before = Heater::name(before);
+                let change = format!("{}: heater {before} becomes {after}", line.item.model);
+                resolved.replaced.line(&line.place, change);
+            }
             resolved.count(Kind::Models).add(known, &line.item);
             resolved.changes.models.push(line.item.clone());
         }
@@ -133,6 +142,14 @@ fn vehicles(
             entered.model = entered
                 .model
                 .or_else(|| known.and_then(|v| v.model.clone()));
+            if let Some((before, after)) = known
+                .and_then(|known| known.model.as_deref())
+                .zip(entered.model.as_deref())
+                && before != after
+            {
+                let change = format!("{name}: model {before} becomes {after}");
+                resolved.replaced.line(&line.place, change);
+            }
             resolved.count(Kind::Vehicles).add(known, &entered);
             resolved.changes.vehicles.push(entered);
         }

@@ -290,7 +290,7 @@ fn the_samples_are_good() {
         .changes
         .records
         .iter()
-        .filter(|r| r.attribute == Attribute::Tyres && r.vehicle.vehicle.as_str() == "E12-001")
+        .filter(|r| r.attribute == Attribute::Tyres && r.vehicle.vehicle.as_str() == "bus-1")
         .collect();
     assert_eq!(tyres[0].valid_to, tyres[1].valid_from);
     assert_eq!(tyres[1].valid_from, Some(at("2025-10-19T19:00:00Z")));
