@@ -100,9 +100,9 @@ async fn every_panel_shows_what_a_day_of_a_fleet_brought() -> Result<()> {
         .collect();
     assert_eq!(Vec::from_iter(having_sql), DASHBOARDS);
 
-    let bed = Bed::new().await?;
+    let mut bed = Bed::new().await?;
     let from = Timestamp::now() - SignedDuration::from_hours(25);
-    fill(&bed).await?;
+    fill(&mut bed).await?;
     let to = Timestamp::now();
 
     let buses = bed.owner.client.query(
@@ -137,10 +137,10 @@ async fn every_panel_shows_what_a_day_of_a_fleet_brought() -> Result<()> {
 }
 
 /// A day of the fleet, a bus that is live, and a message that became a dead letter; all worked out.
-async fn fill(bed: &Bed) -> Result<()> {
+async fn fill(bed: &mut Bed) -> Result<()> {
     let ingest = ingest(bed, FLEET, 30_000).await?;
     let simulated = SimulatedFleet::winter(1, BUSES, 1);
-    simulated.register(&bed.owner.client).await?;
+    simulated.register(&mut bed.owner.client).await?;
     let client_id = format!("dashboards-{}", bed.fleet);
     let mut publisher = fleet::publisher(bed.mqtt_url.parse()?, &client_id).await?;
     let past = simulated.backfill(&mut publisher).await?;

@@ -78,7 +78,7 @@ async fn on_servers(
     mut stop: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) -> Result<()> {
     let url: DatabaseUrl = stack.database_url().parse()?;
-    let owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
+    let mut owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
     if backlog::holds_readings(&owner.client).await? {
         // Its own of an earlier run, or, with AYAZ_DATABASE_URL set, somebody's real ones.
         let why = "holds readings already, and the demo would mix its own into them: give another \
@@ -90,7 +90,7 @@ async fn on_servers(
         .context("migrate")?;
     ayaz_daemon::note!("schema version {}", migrated.version);
     let fleet = SimulatedFleet::winter(args.seed, args.buses.into(), args.days.into());
-    fleet.register(&owner.client).await?;
+    fleet.register(&mut owner.client).await?;
     let mut daemons = Daemons::start(stack).await?;
 
     let worked = tokio::select! {

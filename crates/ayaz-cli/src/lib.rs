@@ -20,3 +20,4 @@ pub mod readings;
 pub mod replay;
 pub mod report;
 pub mod simulate;
+mod simulated;

@@ -137,27 +137,6 @@ fn names<'a>(keys: &[&'a VehicleKey]) -> (Vec<&'a str>, Vec<&'a str>) {
         .unzip()
 }
 
-/// Enters or corrects a type of vehicle. Needs the owner's rights.
-pub async fn enter_model(
-    owner: &Client,
-    model: &str,
-    length_m: f32,
-    usable_energy_kwh: f32,
-) -> Result<(), StoreError> {
-    owner
-        .execute(
-            "-- enter_model
-            insert into vehicle_model (model, length_m, usable_energy_kwh) values ($1, $2, $3)
-            on conflict (model) do update set
-                length_m = excluded.length_m,
-                usable_energy_kwh = excluded.usable_energy_kwh",
-            &[&model, &length_m, &usable_energy_kwh],
-        )
-        .await
-        .map(drop)
-        .map_err(|error| StoreError::from_driver("enter a vehicle model", error))
-}
-
 /// Says of which type a vehicle is, entering the vehicle if it is new. Needs the owner's rights.
 pub async fn assign_model(
     owner: &Client,

@@ -8,12 +8,13 @@ use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
-use ayaz_sim::{Bus, Climate, E12, E18, Fleet};
-use ayaz_store::vehicles;
+use ayaz_sim::{Bus, Climate, Fleet};
+use ayaz_store::context::{ContextChanges, ContextWriter, Vehicle};
 use bytes::Bytes;
 use tokio_postgres::Client;
 
 use crate::progress::Progress;
+use crate::simulated::{model_name, models};
 
 /// Readings of a message: a minute at 1 Hz while the past is sent.
 const READINGS_PER_MESSAGE: usize = 60;
@@ -96,24 +97,22 @@ impl SimulatedFleet {
     }
 
     /// Enters the types of vehicle and which vehicle is of which, as an operator would.
-    pub async fn register(&self, owner: &Client) -> Result<()> {
-        for model in [E12, E18] {
-            vehicles::enter_model(
-                owner,
-                model.name,
-                model.length_m as f32,
-                model.usable_energy_kwh as f32,
-            )
-            .await?;
-        }
-        for SimulatedBus { vehicle, bus, .. } in &self.buses {
-            let key = VehicleKey {
+    pub async fn register(&self, owner: &mut Client) -> Result<()> {
+        let vehicle = |bus: &SimulatedBus| Vehicle {
+            key: VehicleKey {
                 fleet: self.fleet.clone(),
-                vehicle: vehicle.clone(),
-            };
-            vehicles::assign_model(owner, &key, bus.config().model.name).await?;
-        }
-        Ok(())
+                vehicle: bus.vehicle.clone(),
+            },
+            model: Some(model_name(bus.bus.config())),
+        };
+        let changes = ContextChanges {
+            models: models(self.buses.iter().map(|bus| bus.bus.config())),
+            vehicles: self.buses.iter().map(vehicle).collect(),
+            ..ContextChanges::default()
+        };
+        let writer = ContextWriter::begin(owner).await?;
+        writer.write(&changes).await?;
+        Ok(writer.commit().await?)
     }
 
     /// Sends everything up to now.

@@ -7,7 +7,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use ayaz_model::FleetId;
 use ayaz_sim::truth::csv;
-use ayaz_sim::{Heating, Scenario, ScenarioBus, TruthBus};
+use ayaz_sim::{Scenario, ScenarioBus, TruthBus};
+use ayaz_store::context::Heater;
+
+use crate::simulated::{model_name, models};
 
 /// Where the fleet spends its nights.
 const DEPOT: &str = "astana-1,Asia/Almaty,3";
@@ -36,34 +39,27 @@ pub(super) fn write_truth(directory: &Path, truth: &[TruthBus]) -> Result<()> {
 pub(super) fn write_context(directory: &Path, fleet: &FleetId, scenario: &Scenario) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
     let buses = scenario.buses();
-    let mut models: Vec<String> = buses
+    let models: String = models(buses.iter().map(|bus| &bus.config))
         .iter()
-        .map(|bus| {
-            let model = &bus.config.model;
-            let heater = match bus.config.heating {
-                Heating::Fuel => "fuel",
-                Heating::Electric => "electric",
-            };
+        .map(|model| {
+            let number =
+                |value: Option<f32>| value.map_or(String::new(), |value| value.to_string());
             format!(
-                "{},{},{},{heater}\n",
-                model_name(bus),
-                model.length_m,
-                model.usable_energy_kwh
+                "{},{},{},{}\n",
+                model.model,
+                number(model.length_m),
+                number(model.usable_energy_kwh),
+                model.heater.map_or("", Heater::name)
             )
         })
         .collect();
-    models.sort_unstable();
-    models.dedup();
     let lines = |line: &dyn Fn(&ScenarioBus) -> String| buses.iter().map(line).collect::<String>();
-    let vehicles = lines(&|bus| format!("{fleet},{},{}\n", bus.vehicle, model_name(bus)));
+    let vehicles = lines(&|bus| format!("{fleet},{},{}\n", bus.vehicle, model_name(&bus.config)));
     let context = lines(&|bus| format!("{fleet},{},depot,astana-1,,\n", bus.vehicle));
     for (name, text) in [
         (
             "models.csv",
-            format!(
-                "model,length_m,usable_energy_kwh,heater\n{}",
-                models.concat()
-            ),
+            format!("model,length_m,usable_energy_kwh,heater\n{models}"),
         ),
         ("depots.csv", format!("depot,zone,cut_over_hour\n{DEPOT}\n")),
         ("vehicles.csv", format!("fleet,vehicle,model\n{vehicles}")),
@@ -75,15 +71,6 @@ pub(super) fn write_context(directory: &Path, fleet: &FleetId, scenario: &Scenar
         write(directory, name, &text)?;
     }
     Ok(())
-}
-
-/// A bus with a fuel heater is another model.
-fn model_name(bus: &ScenarioBus) -> String {
-    let name = bus.config.model.name;
-    match bus.config.heating {
-        Heating::Fuel => format!("{name}-fuel"),
-        Heating::Electric => name.to_owned(),
-    }
 }
 
 fn write(directory: &Path, name: &str, text: &str) -> Result<()> {
