@@ -6,13 +6,15 @@
 //! [`instant`] reads `--from` and `--to`.
 
 pub(crate) mod age;
+mod backlog;
 mod cold;
 mod columns;
 mod completeness;
 mod empty;
 mod energy;
+mod heat;
 pub(crate) mod instant;
-mod look;
+pub(crate) mod look;
 mod sessions;
 pub(crate) mod sheet;
 mod split;
@@ -124,6 +126,9 @@ struct Common {
         value_parser = Threshold::parse
     )]
     min_completeness: Threshold,
+    /// A table with all columns, whatever the width of the terminal (80 where there is none).
+    #[arg(long)]
+    wide: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -207,12 +212,14 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     };
     let client = &connection.client;
     let threshold = common.min_completeness;
-    let look = Look::of_output();
+    let look = Look::of_output(common.wide);
     let (subject, is_one_kind) = match &args.report {
         Report::Energy { .. } | Report::WinterRange { .. } => (Subject::Trip, false),
         Report::Sessions { kind, .. } => (Subject::Session, kind.is_some()),
         Report::Completeness { .. } => (Subject::Day, false),
     };
+    // Before the figures: what is worked out meanwhile is at worst told though it is there.
+    let backlog = backlog::note(&ayaz_store::backlog::pending(client).await?);
     let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
     let (rendered, format) = match args.report {
         Report::Energy { by, format, .. } => {
@@ -230,13 +237,15 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         Report::WinterRange {
             by, format, theme, ..
         } => {
-            let ranges = winter::Ranges::load(client, by, &selection, threshold).await?;
+            let ranges =
+                winter::Ranges::load(client, by, &selection, threshold, backlog.clone()).await?;
             match format.sheet() {
                 Some(format) => (winter::report(&ranges, look), format),
                 None if ranges.is_empty() => bail!("{}", why_empty().await?),
                 None => {
                     let svg = winter::svg(client, &ranges, &selection, theme).await?;
                     output::write(svg)?;
+                    tell(backlog);
                     return Ok(());
                 }
             }
@@ -248,7 +257,20 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         // Beside the output, so that programs get an empty but valid one.
         ayaz_daemon::note!("{}", why_empty().await?);
     }
+    match backlog {
+        Some(backlog) if format == SheetFormat::Table && !is_empty => {
+            output::line(table::wrapped(&backlog, look))?;
+        }
+        backlog => tell(backlog),
+    }
     Ok(())
+}
+
+/// Beside the output, so that programs get nothing but rows.
+fn tell(note: Option<String>) {
+    if let Some(note) = note {
+        ayaz_daemon::note!("{note}");
+    }
 }
 
 /// Writes the winter range by model, as `ayaz report winter-range --by model` would.
@@ -259,6 +281,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         from: None,
         to: None,
         min_completeness: Threshold::default(),
+        wide: false,
         database: Database::at(database_url),
     };
     run(ReportArgs {
@@ -270,4 +293,19 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         },
     })
     .await
+}
+
+/// The same as a chart, as SVG.
+pub async fn draw_winter_range(database_url: &str) -> Result<String> {
+    let connection = Database::at(database_url).open(Role::Reader).await?;
+    let client = &connection.client;
+    let backlog = backlog::note(&ayaz_store::backlog::pending(client).await?);
+    let selection = TripSelection::default();
+    let threshold = Threshold::default();
+    let by = winter::By::Model;
+    let ranges = winter::Ranges::load(client, by, &selection, threshold, backlog).await?;
+    if ranges.is_empty() {
+        bail!("there are no trips to draw");
+    }
+    winter::svg(client, &ranges, &selection, winter::Theme::Auto).await
 }

@@ -1,5 +1,6 @@
 //! How far the daemons are: what is stored, and what waits to be worked out.
 
+use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use crate::error::StoreError;
@@ -30,22 +31,38 @@ pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
     Ok(client.query_one(rows, &[]).await.map_err(failed)?.get(0))
 }
 
-/// (vehicle, hour) pairs that the worker has not worked out yet, and hours of fleets that are over
-/// and that it has not judged.
+/// What waits for the worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// (vehicle, hour) pairs that it has not worked out yet, and hours of fleets that are over and that
+    /// it has not judged.
+    pub hours: u64,
+    /// Since when the first of them waits; `None` where none does.
+    pub since: Option<Timestamp>,
+    /// The database's clock.
+    pub now: Timestamp,
+}
+
+/// What waits for the worker, as the view `worker_backlog` says.
+pub async fn pending(client: &Client) -> Result<Backlog, StoreError> {
+    let row = client
+        .query_one(
+            "-- worker_backlog
+            select hours_pending, pending_since, now() from worker_backlog",
+            &[],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("read what waits to be worked out", error))?;
+    Ok(Backlog {
+        hours: row.get::<_, i64>(0).unsigned_abs(),
+        since: row.get(1),
+        now: row.get(2),
+    })
+}
+
+/// How many hours wait for the worker.
 pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
-    count(
-        client,
-        "-- hours_pending
-        select count(*) from (
-            select vehicle_id, hour from refresh_queue
-            union
-            select t.vehicle_id, date_trunc('hour', t.at, 'UTC')
-            from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
-            union all
-            select null, hour from fleet_hour_queue where hour <= now() - interval '1 hour 5 minutes'
-        ) as pending",
-    )
-    .await
+    Ok(pending(client).await?.hours)
 }
 
 async fn count(client: &Client, sql: &str) -> Result<u64, StoreError> {

@@ -6,6 +6,7 @@
 
 mod bands;
 mod completeness;
+mod heat;
 mod incomplete;
 mod selection;
 mod sessions;
@@ -17,6 +18,7 @@ mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
 pub use completeness::{CompletenessRow, completeness};
+pub use heat::HeatSources;
 pub use incomplete::{IncompleteTrips, incomplete_trips};
 pub use selection::{Subject, TripSelection, any};
 pub use sessions::{SessionRow, sessions};

@@ -19,7 +19,8 @@ use super::load::Load;
 use super::processes;
 use super::site::Site;
 use super::{Format, METHOD_ANALYTICS};
-use crate::report::table::table;
+use crate::report::look::Look;
+use crate::report::table::{Table, figure, text};
 
 /// Arguments of `ayaz bench analytics`; `bench/method_analytics.txt` says what is measured and how.
 #[derive(Debug, Args)]
@@ -246,7 +247,8 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 impl Report {
     pub(super) fn table(&self) -> String {
-        let mut table = table(&["figure", "seen", "target"], 1);
+        let columns = [text("figure", 0), figure("seen", 0), figure("target", 0)];
+        let mut table = Table::new(columns);
         let cpu = |seconds: Option<f64>| {
             seconds.map_or_else(|| "not ours to see".to_owned(), |s| format!("{s:.1} s"))
         };
@@ -297,6 +299,6 @@ impl Report {
         ] {
             table.add_row(row);
         }
-        format!("{table}\n")
+        format!("{}\n", table.render(Look::default()))
     }
 }

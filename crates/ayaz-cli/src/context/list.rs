@@ -11,6 +11,7 @@ use super::Database;
 use super::file::Kind;
 use super::sheet::{people, sheet};
 use crate::report::instant::parse;
+use crate::report::look::Look;
 
 /// Shows what is known, as a table or as a file that can be imported.
 #[derive(Debug, Args)]
@@ -39,6 +40,9 @@ pub(super) struct ListArgs {
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// A table with all columns, whatever the width of the terminal.
+    #[arg(long)]
+    wide: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -74,7 +78,7 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     let empty = sheet.rows.is_empty();
     output::write(match args.format {
         Format::Table if empty => String::new(),
-        Format::Table => people(args.kind, &sheet),
+        Format::Table => people(args.kind, &sheet, Look::of_output(args.wide)),
         Format::Csv => sheet.to_csv()?,
         Format::Json => sheet.to_json()?,
     })?;

@@ -4,8 +4,12 @@ use ayaz_store::context::{Attribute, Heater, StoredContext};
 use jiff::Timestamp;
 
 use super::file::Kind;
+use crate::report::look::Look;
 use crate::report::sheet::{Cell, Sheet};
-use crate::report::table::{NOTHING, table};
+use crate::report::table::{Column, NOTHING, Table, name, text, with_notes};
+
+/// Letters of a value that are shown in any case.
+const VALUE_LETTERS: usize = 10;
 
 /// All rows of a kind, in the columns of its files.
 pub(super) fn sheet(kind: Kind, stored: &StoredContext) -> Sheet {
@@ -71,32 +75,41 @@ fn records(stored: &StoredContext) -> Vec<Vec<Cell>> {
 }
 
 /// The sheet for people.
-pub(super) fn people(kind: Kind, sheet: &Sheet) -> String {
-    let headings: &[&str] = match kind {
-        Kind::Models => &["model", "length m", "usable energy kWh", "heater"],
-        Kind::Depots => &["depot", "zone", "day begins (hour)"],
-        Kind::Vehicles => &["fleet", "vehicle", "model"],
+pub(super) fn people(kind: Kind, sheet: &Sheet, look: Look) -> String {
+    let columns: &[Column] = match kind {
+        Kind::Models => &[
+            name("model"),
+            text("length m", 0),
+            text("usable energy kWh", 0),
+            text("heater", 0),
+        ],
+        Kind::Depots => &[
+            text("depot", 0),
+            text("zone", 0),
+            text("day begins (hour)", 0),
+        ],
+        Kind::Vehicles => &[name("fleet"), name("vehicle"), name("model")],
         Kind::Context => &[
-            "fleet",
-            "vehicle",
-            "attribute",
-            "value",
-            "from (UTC)",
-            "to (UTC)",
+            text("fleet", 2),
+            name("vehicle"),
+            text("attribute", 0),
+            text("value", 0).cut_to(VALUE_LETTERS),
+            text("from (UTC)", 0),
+            text("to (UTC)", 1),
         ],
     };
-    let mut table = table(headings, headings.len());
+    let mut table = Table::new(columns.iter().copied());
     for row in &sheet.rows {
-        table.add_row(row.iter().enumerate().map(|(column, cell)| match cell {
+        table.add_row(row.iter().zip(columns).map(|(cell, column)| match cell {
             Cell::Empty if kind != Kind::Context => NOTHING.to_owned(),
-            Cell::Empty if headings[column].starts_with("from") => "since ever".to_owned(),
+            Cell::Empty if column.heading().starts_with("from") => "since ever".to_owned(),
             Cell::Empty => "further notice".to_owned(),
             Cell::Instant(at) => instant(*at),
             Cell::Text(text) => text.clone(),
             other => number(other),
         }));
     }
-    format!("{table}\n")
+    with_notes(&table, Vec::new(), look)
 }
 
 fn instant(at: Timestamp) -> String {

@@ -10,11 +10,16 @@ use clap::{Args, ValueEnum};
 
 use super::selection::{Filters, why_none};
 use super::{Database, instant, plural, short};
+use crate::report::look::Look;
 use crate::report::sheet::{Cell, Sheet};
-use crate::report::table::{NOTHING, table};
+use crate::report::table::{NOTHING, Table, figure, name, text, with_notes};
 
 /// Longest detail in a table, in characters; CSV and JSON hold all of it.
 const DETAIL_CHARACTERS: usize = 60;
+
+/// Letters of a detail and of a topic that are shown in any case.
+const DETAIL_LETTERS: usize = 20;
+const TOPIC_LETTERS: usize = 24;
 
 /// Letters by reason and vehicle, the latest first; with --letters one by one.
 #[derive(Debug, Args)]
@@ -39,6 +44,9 @@ pub(super) struct ListArgs {
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// A table with all columns, whatever the width of the terminal.
+    #[arg(long)]
+    wide: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -57,13 +65,18 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     let connection = args.database.open(Role::Reader).await?;
     let client = &connection.client;
     let selection = args.filters.selection();
+    let look = Look::of_output(args.wide);
     let (sheet, table, total) = if args.letters {
         let page = list_letters(client, &selection, args.limit).await?;
-        (letter_sheet(&page.letters), letter_table(&page), page.total)
+        (
+            letter_sheet(&page.letters),
+            letter_table(&page, look),
+            page.total,
+        )
     } else {
         let summary = summarize_letters(client, &selection, args.limit).await?;
         let total = summary.groups_total;
-        (group_sheet(&summary), group_table(&summary), total)
+        (group_sheet(&summary), group_table(&summary, look), total)
     };
     let shown = sheet.rows.len() as u64;
     output::write(match args.format {
@@ -117,21 +130,19 @@ fn group_sheet(summary: &LetterSummary) -> Sheet {
     }
 }
 
-fn group_table(summary: &LetterSummary) -> String {
-    let headings = [
-        "reason",
-        "vehicle",
-        "letters",
-        "deliveries",
-        "suppressed",
-        "replayed",
-        "came back",
-        "first (UTC)",
-        "last (UTC)",
-        "the last one's detail",
-    ];
-    let mut table = table(&headings, 2);
-    table.align_left([headings.len() - 1]);
+fn group_table(summary: &LetterSummary, look: Look) -> String {
+    let mut table = Table::new([
+        text("reason", 0),
+        name("vehicle"),
+        figure("letters", 0),
+        figure("deliveries", 6),
+        figure("suppressed", 2),
+        figure("replayed", 5),
+        figure("came back", 4),
+        figure("first (UTC)", 7),
+        figure("last (UTC)", 3),
+        text("the last one's detail", 1).cut_to(DETAIL_LETTERS),
+    ]);
     for group in &summary.groups {
         table.add_row([
             group.reason.clone(),
@@ -146,18 +157,16 @@ fn group_table(summary: &LetterSummary) -> String {
             group.detail.as_deref().map_or(NOTHING.to_owned(), cut),
         ]);
     }
-    let mut text = format!(
-        "{table}\n{}",
-        plural(summary.letters_total, "letter", "letters")
-    );
+    let mut note = plural(summary.letters_total, "letter", "letters");
     if summary.suppressed_total > 0 {
-        text += &format!(
+        note += &format!(
             ", and {} suppressed: over the limit of new letters per vehicle and hour, counted and \
              not kept",
             plural(summary.suppressed_total, "message", "messages")
         );
     }
-    text + ". --letters shows them one by one.\n"
+    note += ". --letters shows them one by one.";
+    with_notes(&table, vec![note], look)
 }
 
 fn vehicle(fleet: Option<&str>, vehicle: Option<&str>) -> String {
@@ -205,28 +214,26 @@ fn letter_sheet(letters: &[LetterInfo]) -> Sheet {
     }
 }
 
-fn letter_table(page: &LetterPage) -> String {
-    format!(
-        "{}\n{}. `ayaz dead-letters show DIGEST` shows one.\n",
-        rows_of(&page.letters),
+fn letter_table(page: &LetterPage, look: Look) -> String {
+    let note = format!(
+        "{}. `ayaz dead-letters show DIGEST` shows one.",
         plural(page.total, "letter", "letters")
-    )
+    );
+    with_notes(&table_of(&page.letters), vec![note], look)
 }
 
 /// The letters as aligned columns.
-pub(super) fn rows_of(letters: &[LetterInfo]) -> String {
-    let headings = [
-        "digest",
-        "last (UTC)",
-        "topic",
-        "reason",
-        "bytes",
-        "deliveries",
-        "replay",
-        "detail",
-    ];
-    let mut table = table(&headings, 4);
-    table.align_left([headings.len() - 2, headings.len() - 1]);
+pub(super) fn table_of(letters: &[LetterInfo]) -> Table {
+    let mut table = Table::new([
+        text("digest", 0),
+        text("last (UTC)", 2),
+        text("topic", 0).cut_to(TOPIC_LETTERS),
+        text("reason", 0),
+        figure("bytes", 4),
+        figure("deliveries", 5),
+        text("replay", 3),
+        text("detail", 1).cut_to(DETAIL_LETTERS),
+    ]);
     for letter in letters {
         table.add_row([
             short(&letter.digest),
@@ -247,7 +254,7 @@ pub(super) fn rows_of(letters: &[LetterInfo]) -> String {
             cut(&letter.detail),
         ]);
     }
-    table.to_string()
+    table
 }
 
 fn cut(text: &str) -> String {
@@ -286,7 +293,7 @@ mod tests {
     #[test]
     fn people_see_the_start_and_programs_all() {
         let letters = [letter(None), letter(Some(false)), letter(Some(true))];
-        let table = rows_of(&letters);
+        let table = table_of(&letters).render(Look::default());
         let digest = letters[0].digest.to_string();
         assert!(table.contains(&digest[..12]) && !table.contains(&digest));
         for text in ["300000, cut", "replayed", "came back"] {
@@ -323,7 +330,7 @@ mod tests {
             letters_total: 0,
             suppressed_total: 7,
         };
-        let table = group_table(&summary);
+        let table = group_table(&summary, Look::default());
         assert!(table.contains("(none in the topic)"), "{table}");
         assert!(
             table.contains("0 letters, and 7 messages suppressed"),

@@ -18,11 +18,13 @@ use ayaz_store::dead_letters::{
 use clap::Args;
 use tokio_postgres::Client;
 
-use super::list::rows_of;
+use super::list::table_of;
 use super::selection::{Filters, WhyNone, one_letter, why_none};
 use super::{Database, plural, short};
 use crate::cli::BadConfig;
 use crate::progress::Progress;
+use crate::report::look::Look;
+use crate::report::table::with_notes;
 
 /// Letters read from the database at a time, by number and by bytes.
 const LOADED_LETTERS_MAX: usize = 500;
@@ -190,8 +192,8 @@ async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenLetter]) -
         .collect();
     let bytes: u64 = letters.iter().map(bytes_of).sum();
     output::write(format_args!(
-        "{}\n{} with {bytes} bytes would be published again{}\n",
-        rows_of(&whole),
+        "{}{} with {bytes} bytes would be published again{}\n",
+        with_notes(&table_of(&whole), Vec::new(), Look::of_output(false)),
         plural(letters.len() as u64, "letter", "letters"),
         if whole.len() < letters.len() {
             format!(", of which {} are shown", whole.len())

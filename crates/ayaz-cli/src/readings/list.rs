@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use super::plural;
 use super::selection::Filters;
 use crate::database::Database;
+use crate::report::look::Look;
 use crate::report::sheet::Sheet;
-use crate::report::table::table;
+use crate::report::table::{Table, figure, name, text, with_notes};
 
 /// What waits, by vehicle and reason.
 #[derive(Debug, Args)]
@@ -22,6 +23,9 @@ pub(super) struct ListArgs {
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// A table with all columns, whatever the width of the terminal.
+    #[arg(long)]
+    wide: bool,
     #[command(flatten)]
     database: Database,
 }
@@ -43,7 +47,7 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     let groups = set_aside_groups(client, &selection).await?;
     output::write(match args.format {
         Format::Table if groups.is_empty() => String::new(),
-        Format::Table => people(&groups),
+        Format::Table => people(&groups, Look::of_output(args.wide)),
         Format::Csv => sheet(&groups).to_csv()?,
         Format::Json => sheet(&groups).to_json()?,
     })?;
@@ -53,18 +57,17 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     Ok(())
 }
 
-fn people(groups: &[SetAsideGroup]) -> String {
+fn people(groups: &[SetAsideGroup], look: Look) -> String {
     let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
-    let headings = [
-        "vehicle",
-        "reason",
-        "readings",
-        "days",
-        "recorded from",
-        "to",
-        "last arrived (UTC)",
-    ];
-    let mut table = table(&headings, 2);
+    let mut table = Table::new([
+        name("vehicle"),
+        text("reason", 0),
+        figure("readings", 0),
+        figure("days", 1),
+        text("recorded from", 2),
+        text("to", 3),
+        text("last arrived (UTC)", 4),
+    ]);
     for group in groups {
         table.add_row([
             format!("{}/{}", group.fleet, group.vehicle),
@@ -83,11 +86,12 @@ fn people(groups: &[SetAsideGroup]) -> String {
         .iter()
         .map(|group| group.readings + group.cell_readings)
         .sum();
-    format!(
-        "{table}\n{} set aside: stored, and in no sum. `ayaz readings accept` takes them in, \
-         `clear` deletes them.\n",
+    let note = format!(
+        "{} set aside: stored, and in no sum. `ayaz readings accept` takes them in, `clear` deletes \
+         them.",
         plural(all.unsigned_abs(), "reading", "readings")
-    )
+    );
+    with_notes(&table, vec![note], look)
 }
 
 fn sheet(groups: &[SetAsideGroup]) -> Sheet {

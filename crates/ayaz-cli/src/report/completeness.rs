@@ -7,7 +7,9 @@ use tokio_postgres::Client;
 use super::Rendered;
 use super::look::Look;
 use super::sheet::{Cell, Sheet};
-use super::table::{NOTHING, completeness, counted, number, percent, table};
+use super::table::{
+    NOTHING, Table, completeness, counted, figure, name, number, percent, text, with_notes,
+};
 use super::threshold::Threshold;
 
 pub(super) async fn report(
@@ -75,25 +77,22 @@ fn sheet(rows: &[CompletenessRow], threshold: Threshold) -> Sheet {
 }
 
 fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String {
-    let mut table = table(
-        &[
-            "vehicle",
-            "service day",
-            "complete %",
-            "readings",
-            "missing",
-            "doubted",
-            "out of order",
-            "sequence %",
-            "trips covered %",
-            "distance %",
-            "trusted %",
-            "day %",
-            "km",
-            "odometer km",
-        ],
-        2,
-    );
+    let mut table = Table::new([
+        name("vehicle"),
+        text("service day", 0),
+        figure("complete %", 0),
+        figure("readings", 8),
+        figure("missing", 7),
+        figure("doubted", 6),
+        figure("out of order", 9),
+        figure("sequence %", 1),
+        figure("trips covered %", 5),
+        figure("distance %", 3),
+        figure("trusted %", 2),
+        figure("day %", 4),
+        figure("km", 10),
+        figure("odometer km", 11),
+    ]);
     for row in rows {
         let cells = [
             format!("{}/{}", row.fleet, row.vehicle),
@@ -121,14 +120,14 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         .iter()
         .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
-    format!(
-        "{}\n{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \
+    let note = format!(
+        "{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \
          complete %: the worst of readings present of those that were numbered (sequence), trips' \
          time covered, distance against the odometer, readings that are trusted (not doubted, and in \
          the order of their numbers, else the device's clock stepped), and the share of the day that \
          is accounted for, measured or known to have been spent standing. {NOTHING}: nothing to \
-         compare.\n",
-        table.render(look),
+         compare.",
         counted(rows.len(), "day"),
-    )
+    );
+    with_notes(&table, vec![note], look)
 }

@@ -12,9 +12,12 @@ use super::columns::{
 };
 use super::look::Look;
 use super::sheet::Sheet;
-use super::table::{BANDS_NOTE, NOTHING, TRIPS_MIN, completeness, counted, is_thin, number, table};
+use super::table::{
+    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, counted, figure, is_thin, name, number,
+    text, with_notes,
+};
 use super::threshold::Threshold;
-use super::{Rendered, cold, split};
+use super::{Rendered, cold, heat, split};
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -105,6 +108,7 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
     columns.extend(COMPONENTS);
     columns.extend(["completeness", "is_below_threshold", "trips_incomplete"]);
     columns.extend(HEAT_SHARES.into_iter().chain(COMFORT));
+    columns.extend(heat::COLUMNS);
     let row = |band: &BandEnergy| {
         let mut row = vec![band.band.to_string().into(), band.trips.into()];
         row.extend(sums(&band.energy));
@@ -115,6 +119,7 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
         row.push(band.trips_incomplete.into());
         row.extend(heat_shares(&band.energy));
         row.extend(comfort(&band.energy));
+        row.extend(heat::cells(&band.heat_sources));
         row
     };
     Sheet {
@@ -124,30 +129,30 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
 }
 
 fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String {
-    let draw = |has_split: bool| {
-        let mut headings = vec![
-            "vehicle",
-            "began (UTC)",
-            "min",
-            "km",
-            "net kWh",
-            "regen kWh",
-            "kWh/km",
-        ];
-        headings.extend(split::HEADINGS.iter().filter(|_| has_split));
-        headings.extend(["outside °C", "SoC %", "complete %"]);
-        let mut table = table(&headings, 2);
-        for trip in trips {
-            let cells = trip_cells(trip, has_split, threshold);
-            if threshold.is_missed_by(trip.completeness) {
-                table.add_dim_row(cells);
-            } else {
-                table.add_row(cells);
-            }
+    let mut columns = vec![
+        name("vehicle"),
+        text("began (UTC)", 0),
+        figure("min", 4),
+        figure("km", 0),
+        figure("net kWh", 3),
+        figure("regen kWh", 7),
+        figure("kWh/km", 0),
+    ];
+    columns.extend(split::COLUMNS);
+    columns.extend([
+        figure("outside °C", 2),
+        figure("SoC %", 6),
+        figure("complete %", 1),
+    ]);
+    let mut table = Table::new(columns);
+    for trip in trips {
+        let cells = trip_cells(trip, threshold);
+        if threshold.is_missed_by(trip.completeness) {
+            table.add_dim_row(cells);
+        } else {
+            table.add_row(cells);
         }
-        table
-    };
-    let (table, has_split) = split::as_wide_as_fits(look, draw);
+    }
     let below = trips
         .iter()
         .filter(|trip| threshold.is_missed_by(trip.completeness))
@@ -160,13 +165,13 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
     )];
     notes.extend(cold::note(trips.iter().map(|trip| &trip.energy)));
     notes.extend(split::notes(
-        has_split,
+        split::is_shown(&table, look),
         trips.iter().map(|trip| &trip.energy),
     ));
-    format!("{}\n{}\n", table.render(look), notes.join("\n"))
+    with_notes(&table, notes, look)
 }
 
-fn trip_cells(trip: &TripEnergy, has_split: bool, threshold: Threshold) -> Vec<String> {
+fn trip_cells(trip: &TripEnergy, threshold: Threshold) -> Vec<String> {
     let energy = &trip.energy;
     let soc = |percent: Option<f32>| number(percent.map(f64::from), 1);
     let mut cells = vec![
@@ -178,9 +183,7 @@ fn trip_cells(trip: &TripEnergy, has_split: bool, threshold: Threshold) -> Vec<S
         number(energy.regen_kwh, 2),
         number(energy.kwh_per_km, 3) + cold::mark(energy),
     ];
-    if has_split {
-        cells.extend(split::cells(energy));
-    }
+    cells.extend(split::cells(energy));
     cells.extend([
         number(energy.exterior_temperature_mean_celsius, 1),
         format!(
@@ -194,30 +197,26 @@ fn trip_cells(trip: &TripEnergy, has_split: bool, threshold: Threshold) -> Vec<S
 }
 
 fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String {
-    let draw = |has_split: bool| {
-        let mut headings = vec![
-            "outside °C",
-            "trips",
-            "hours",
-            "km",
-            "net kWh",
-            "regen kWh",
-            "kWh/km",
-        ];
-        headings.extend(split::HEADINGS.iter().filter(|_| has_split));
-        headings.extend(["complete %", ""]);
-        let mut table = table(&headings, 1);
-        for band in bands {
-            let cells = band_cells(band, has_split, threshold);
-            if threshold.is_missed_by(band.completeness) {
-                table.add_dim_row(cells);
-            } else {
-                table.add_row(cells);
-            }
+    let mut columns = vec![
+        text("outside °C", 0),
+        figure("trips", 2),
+        figure("hours", 5),
+        figure("km", 1),
+        figure("net kWh", 3),
+        figure("regen kWh", 7),
+        figure("kWh/km", 0),
+    ];
+    columns.extend(split::COLUMNS);
+    columns.extend([figure("complete %", 4), figure("", 0)]);
+    let mut table = Table::new(columns);
+    for band in bands {
+        let cells = band_cells(band, threshold);
+        if threshold.is_missed_by(band.completeness) {
+            table.add_dim_row(cells);
+        } else {
+            table.add_row(cells);
         }
-        table
-    };
-    let (table, has_split) = split::as_wide_as_fits(look, draw);
+    }
     let mut notes = Vec::new();
     if let Some(total) = bands.iter().find(|band| band.band == Band::Total) {
         notes.push(format!(
@@ -233,17 +232,21 @@ fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String 
     ));
     notes.push(BANDS_NOTE.to_owned());
     notes.extend(cold::note(bands.iter().map(|band| &band.energy)));
+    notes.extend(heat::note(
+        bands.iter().map(|band| &band.heat_sources),
+        "--vehicle, or winter-range --by bus,",
+    ));
     notes.extend(split::notes(
-        has_split,
+        split::is_shown(&table, look),
         bands.iter().map(|band| &band.energy),
     ));
-    format!("{}\n{}\n", table.render(look), notes.join("\n"))
+    with_notes(&table, notes, look)
 }
 
-fn band_cells(band: &BandEnergy, has_split: bool, threshold: Threshold) -> Vec<String> {
+fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
     let energy = &band.energy;
     let mut cells = vec![
-        band.band.to_string(),
+        format!("{}{}", band.band, heat::mark(&band.heat_sources)),
         band.trips.to_string(),
         number(Some(energy.seconds / 3600.0), 1),
         number(energy.km, 1),
@@ -251,9 +254,7 @@ fn band_cells(band: &BandEnergy, has_split: bool, threshold: Threshold) -> Vec<S
         number(energy.regen_kwh, 2),
         number(energy.kwh_per_km, 3) + cold::mark(energy),
     ];
-    if has_split {
-        cells.extend(split::cells(energy));
-    }
+    cells.extend(split::cells(energy));
     cells.push(completeness(band.completeness, threshold));
     cells.push(if is_thin(band.trips, energy) {
         "few data".to_owned()
@@ -265,7 +266,7 @@ fn band_cells(band: &BandEnergy, has_split: bool, threshold: Threshold) -> Vec<S
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::reports::{Component, EnergySums};
+    use ayaz_store::reports::{Component, EnergySums, HeatSources};
 
     use super::*;
 
@@ -302,6 +303,7 @@ mod tests {
                 trips: 4,
                 trips_incomplete: 1,
                 completeness: Some(0.95),
+                heat_sources: HeatSources::new(["electric", "fuel"].map(str::to_owned)),
                 energy: energy(),
             },
             BandEnergy {
@@ -309,6 +311,7 @@ mod tests {
                 trips: 1,
                 trips_incomplete: 1,
                 completeness: Some(0.5),
+                heat_sources: HeatSources::new(["fuel".to_owned()]),
                 energy: EnergySums {
                     heater: Component::default(),
                     ..energy()
@@ -326,12 +329,14 @@ mod tests {
         assert!(lines[1].contains(",0.95,false,1,") && lines[2].contains(",0.5,true,1,"));
         assert!(lines[0].ends_with(
             ",heat_pump_share,battery_heater_share,heat_kwh,heat_share,fuel_heat_kwh,wheel_regen_kwh,\
-             wheel_regen_base_km,cabin_temperature_mean_celsius,setpoint_near_share,is_cabin_cold"
+             wheel_regen_base_km,cabin_temperature_mean_celsius,setpoint_near_share,is_cabin_cold,\
+             heat_sources,heat_is_mixed"
         ));
         assert!(
-            lines[1].ends_with(",,,15,0.5,,14,40,8.5,0.25,true"),
+            lines[1].ends_with(",,,15,0.5,,14,40,8.5,0.25,true,electric+fuel,true"),
             "{csv}"
         );
+        assert!(lines[2].ends_with(",fuel,false"), "{csv}");
         let table = band_table(&bands, Threshold::default(), Look::default());
         // Both bands were driven with a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
@@ -343,21 +348,23 @@ mod tests {
             .collect();
         assert_eq!(marked.len(), 1, "{table}");
         assert!(marked[0].contains("unknown") && marked[0].contains(" 50* "));
+        assert!(
+            table.contains("[-5,0) ‡") && !table.contains("unknown ‡"),
+            "{table}"
+        );
+        assert!(
+            table.contains("winter-range --by bus, parts them"),
+            "{table}"
+        );
         let narrow = Look {
             has_colours: true,
             width: Some(100),
         };
         let table = band_table(&bands, Threshold::default(), narrow);
-        assert!(
-            table
-                .lines()
-                .take(4)
-                .all(|line| console::measure_text_width(line) <= 100)
-        );
-        assert!(
-            table.contains("a wider window") && table.contains("\u{1b}[2m"),
-            "{table}"
-        );
+        let widths = table.lines().map(console::measure_text_width);
+        assert!(widths.max().unwrap() <= 100, "{table}");
+        assert!(table.contains("To fit 100 columns, left out:"), "{table}");
+        assert!(table.contains("\u{1b}[2m"), "{table}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::Rendered;
 use super::look::Look;
 use super::sheet::{Cell, Sheet};
-use super::table::{NOTHING, completeness, counted, number, table};
+use super::table::{NOTHING, Table, completeness, counted, figure, name, number, text, with_notes};
 use super::threshold::Threshold;
 
 /// Which sessions.
@@ -139,23 +139,20 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
 }
 
 fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
-    let mut table = table(
-        &[
-            "vehicle",
-            "session",
-            "began (UTC)",
-            "min",
-            "km",
-            "battery kWh",
-            "grid kWh",
-            "heat kWh",
-            "SoC %",
-            "outside °C",
-            "pack °C",
-            "complete %",
-        ],
-        3,
-    );
+    let mut table = Table::new([
+        name("vehicle"),
+        text("session", 0),
+        text("began (UTC)", 0),
+        figure("min", 2),
+        figure("km", 4),
+        figure("battery kWh", 3),
+        figure("grid kWh", 6),
+        figure("heat kWh", 5),
+        figure("SoC %", 9),
+        figure("outside °C", 7),
+        figure("pack °C", 8),
+        figure("complete %", 1),
+    ]);
     for row in rows {
         let heat = [row.heater_kwh, row.heat_pump_kwh, row.battery_heater_kwh];
         let heat = heat
@@ -198,12 +195,12 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
         .iter()
         .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
-    format!(
-        "{}\n{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
+    let note = format!(
+        "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
          the least of time measured, time without doubts and, of trips, distance against the odometer. \
          battery kWh: out of the battery, negative into it. heat kWh: cabin heater, heat pump and \
-         battery heater. {NOTHING}: not measured.\n",
-        table.render(look),
+         battery heater. {NOTHING}: not measured.",
         counted(rows.len(), "session")
-    )
+    );
+    with_notes(&table, vec![note], look)
 }

@@ -3,16 +3,16 @@
 use ayaz_store::reports::{Component, EnergySums};
 
 use super::look::Look;
-use super::table::{NOTHING, Table, percent};
+use super::table::{Column, NOTHING, Table, figure, percent};
 
-/// Columns of a split.
-pub(super) const HEADINGS: [&str; 6] = [
-    "traction %",
-    "cabin heat %",
-    "battery heat %",
-    "A/C %",
-    "auxiliary %",
-    "unexplained %",
+/// Columns of a split; cabin heat is what most is asked for.
+pub(super) const COLUMNS: [Column; 6] = [
+    figure("traction %", 21),
+    figure("cabin heat %", 20),
+    figure("battery heat %", 22),
+    figure("A/C %", 23),
+    figure("auxiliary %", 24),
+    figure("unexplained %", 25),
 ];
 
 /// What stands before an estimate.
@@ -67,7 +67,7 @@ impl Shares {
     }
 }
 
-/// The cells of [`HEADINGS`].
+/// The cells of [`COLUMNS`].
 pub(super) fn cells(energy: &EnergySums) -> [String; 6] {
     let shares = Shares::of(energy);
     let estimate = |share: Option<f64>| match share {
@@ -84,14 +84,11 @@ pub(super) fn cells(energy: &EnergySums) -> [String; 6] {
     ]
 }
 
-/// The table with the split, if its lines do not break, else the one without; and whether it is there.
-pub(super) fn as_wide_as_fits(look: Look, draw: impl Fn(bool) -> Table) -> (Table, bool) {
-    let wide = draw(true);
-    if look.fits(wide.width()) {
-        (wide, true)
-    } else {
-        (draw(false), false)
-    }
+/// Whether any of the columns is shown.
+pub(super) fn is_shown(table: &Table, look: Look) -> bool {
+    COLUMNS
+        .iter()
+        .any(|column| table.shows(look, column.heading()))
 }
 
 /// What people have to know of the cells.
@@ -101,7 +98,7 @@ pub(super) fn notes<'a>(
 ) -> Vec<String> {
     let mut energies = energies;
     if !is_shown {
-        return vec!["What the energy went into: in a wider window, or --format csv.".to_owned()];
+        return Vec::new();
     }
     let mut notes = vec![
         "traction to unexplained: of the net energy while that part was metered; unexplained is \

@@ -1,7 +1,7 @@
 //! A report for people: aligned columns, few decimals, thin figures marked.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::fmt;
 
 use ayaz_store::reports::EnergySums;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
@@ -30,46 +30,137 @@ pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
 /// Lines of the head: names, and a rule.
 const HEAD_LINES: usize = 2;
 
-/// Aligned columns. A row is one line, whatever its texts hold.
+/// Between two columns: a blank of each, and one.
+const GAP: usize = 3;
+
+/// Blanks before the first column and behind the last.
+const EDGES: usize = 2;
+
+/// Letters of a name that are shown in any case.
+const NAME_LETTERS: usize = 20;
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    heading: &'static str,
+    is_text: bool,
+    /// 0 is always there; where lines would break, the others are taken in this order.
+    rank: u8,
+    /// A text that may be cut to so many letters before columns go.
+    shortest: Option<usize>,
+}
+
+/// Names and words, aligned left.
+pub(crate) const fn text(heading: &'static str, rank: u8) -> Column {
+    Column {
+        heading,
+        is_text: true,
+        rank,
+        shortest: None,
+    }
+}
+
+/// Names of vehicles and the like: always there, and cut if they are long.
+pub(crate) const fn name(heading: &'static str) -> Column {
+    text(heading, 0).cut_to(NAME_LETTERS)
+}
+
+/// Figures, aligned right.
+pub(crate) const fn figure(heading: &'static str, rank: u8) -> Column {
+    Column {
+        is_text: false,
+        ..text(heading, rank)
+    }
+}
+
+impl Column {
+    pub(crate) fn heading(&self) -> &'static str {
+        self.heading
+    }
+
+    /// May be cut to so many letters.
+    pub(crate) const fn cut_to(mut self, letters: usize) -> Self {
+        self.shortest = Some(letters);
+        self
+    }
+}
+
+/// Aligned columns, as many as fit. A row is one line, whatever its texts hold.
+#[derive(Debug)]
 pub(crate) struct Table {
-    inner: comfy_table::Table,
-    rows: usize,
+    columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
+    /// Letters of the widest cell of each column.
+    widths: Vec<usize>,
     /// Places of the rows that matter less.
     dim: HashSet<usize>,
 }
 
+/// Which columns are shown, and how wide at most.
+struct Fit {
+    shown: Vec<(usize, usize)>,
+}
+
 impl Table {
-    /// Adds a row, with a text for each heading.
+    /// An empty one.
+    pub(crate) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
+        let columns: Vec<Column> = columns.into_iter().collect();
+        Self {
+            widths: columns.iter().map(|c| letters(c.heading)).collect(),
+            columns,
+            rows: Vec::new(),
+            dim: HashSet::new(),
+        }
+    }
+
+    /// Adds a row, with a text for each column.
     pub(crate) fn add_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let cells = cells
-            .into_iter()
-            .map(|cell| printable(cell.as_ref()).into_owned());
-        self.inner.add_row(cells);
-        self.rows += 1;
+        let cells = cells.into_iter();
+        let cells: Vec<String> = cells
+            .map(|cell| printable(cell.as_ref()).into_owned())
+            .collect();
+        for (width, cell) in self.widths.iter_mut().zip(&cells) {
+            *width = (*width).max(letters(cell));
+        }
+        self.rows.push(cells);
     }
 
     /// The same for a row that matters less, which must have a mark too, for where there are no colours.
     pub(super) fn add_dim_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        self.dim.insert(self.rows);
+        self.dim.insert(self.rows.len());
         self.add_row(cells);
     }
 
-    /// Columns of a terminal that a line takes.
-    pub(super) fn width(&self) -> usize {
-        let lines = self.inner.lines();
-        lines
-            .map(|line| console::measure_text_width(&line))
-            .max()
-            .unwrap_or(0)
-    }
-
     /// The lines, those that matter less dim where that can be shown.
-    pub(super) fn render(&self, look: Look) -> String {
-        if !look.has_colours || self.dim.is_empty() {
-            return self.to_string();
+    pub(crate) fn render(&self, look: Look) -> String {
+        let Fit { shown } = self.fit(look);
+        let mut table = comfy_table::Table::new();
+        table
+            .load_style(
+                TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')),
+            )
+            .set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(
+            shown
+                .iter()
+                .map(|(column, _)| self.columns[*column].heading),
+        );
+        for row in &self.rows {
+            table.add_row(
+                shown
+                    .iter()
+                    .map(|(column, width)| cut(&row[*column], *width)),
+            );
         }
-        let lines: Vec<String> = self
-            .inner
+        for ((column, _), drawn) in shown.iter().zip(table.column_iter_mut()) {
+            if !self.columns[*column].is_text {
+                drawn.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        if !look.has_colours || self.dim.is_empty() {
+            return table.to_string();
+        }
+        let lines: Vec<String> = table
             .lines()
             .enumerate()
             .map(|(index, line)| match index.checked_sub(HEAD_LINES) {
@@ -80,40 +171,116 @@ impl Table {
         lines.join("\n")
     }
 
-    /// Aligns columns left, by their places.
-    pub(crate) fn align_left(&mut self, columns: impl IntoIterator<Item = usize>) {
-        for column in columns {
-            if let Some(column) = self.inner.column_mut(column) {
-                column.set_cell_alignment(CellAlignment::Left);
+    /// Whether a column of this heading is shown.
+    pub(super) fn shows(&self, look: Look, heading: &str) -> bool {
+        let Fit { shown } = self.fit(look);
+        let mut headings = shown
+            .iter()
+            .map(|(column, _)| self.columns[*column].heading);
+        headings.any(|other| other == heading)
+    }
+
+    /// What is left out so that lines do not break, and how to see it; `None` if nothing is.
+    pub(crate) fn what_is_left_out(&self, look: Look) -> Option<String> {
+        let Fit { shown } = self.fit(look);
+        let is_shown = |place: usize| shown.iter().any(|(column, _)| *column == place);
+        let mut parts = Vec::new();
+        let gone: Vec<&str> = (0..self.columns.len())
+            .filter(|place| !is_shown(*place))
+            .map(|place| self.columns[place].heading)
+            .collect();
+        if !gone.is_empty() {
+            parts.push(format!("left out: {}", gone.join(", ")));
+        }
+        let cut: Vec<&str> = shown
+            .iter()
+            .filter(|(column, width)| *width < self.widths[*column])
+            .map(|(column, _)| self.columns[*column].heading)
+            .collect();
+        if !cut.is_empty() {
+            parts.push(format!("cut: {}", cut.join(", ")));
+        }
+        let width = look.width.filter(|_| !parts.is_empty())?;
+        Some(format!(
+            "To fit {width} columns, {}. --wide shows all.",
+            parts.join("; ")
+        ))
+    }
+
+    /// Takes columns in the order of their ranks, whatever fits, and gives what is left to those that
+    /// may be cut.
+    fn fit(&self, look: Look) -> Fit {
+        let all = self.widths.iter().copied().enumerate();
+        let Some(limit) = look.width else {
+            return Fit {
+                shown: all.collect(),
+            };
+        };
+        let mut by_rank: Vec<(usize, usize)> = all.collect();
+        by_rank.sort_by_key(|(column, _)| self.columns[*column].rank);
+        let mut left = (limit + GAP).saturating_sub(EDGES);
+        let mut shown = Vec::new();
+        for (column, width) in by_rank {
+            let shortest = self.columns[column].shortest.unwrap_or(width).min(width);
+            if self.columns[column].rank == 0 || shortest + GAP <= left {
+                left = left.saturating_sub(shortest + GAP);
+                shown.push((column, shortest));
             }
         }
-    }
-}
-
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-/// Starts a table; the first `text_columns` are aligned left, the rest, numbers, right.
-pub(crate) fn table(headings: &[&str], text_columns: usize) -> Table {
-    let mut table = comfy_table::Table::new();
-    // The same output on every terminal and in a pipe.
-    table
-        .load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')))
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(headings);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index >= text_columns {
-            column.set_cell_alignment(CellAlignment::Right);
+        for (column, width) in &mut shown {
+            let more = left.min(self.widths[*column] - *width);
+            *width += more;
+            left -= more;
         }
+        shown.sort_unstable();
+        Fit { shown }
     }
-    Table {
-        inner: table,
-        rows: 0,
-        dim: HashSet::new(),
+}
+
+/// Columns of a terminal that a text takes.
+fn letters(text: &str) -> usize {
+    console::measure_text_width(text)
+}
+
+/// The text, or as much of it as so many columns hold and a sign that there is more.
+fn cut(text: &str, width: usize) -> Cow<'_, str> {
+    console::truncate_str(text, width, "…")
+}
+
+/// A table with what people have to know of it, and what of it is not shown.
+pub(crate) fn with_notes(table: &Table, notes: Vec<String>, look: Look) -> String {
+    let notes: Vec<String> = notes
+        .into_iter()
+        .chain(table.what_is_left_out(look))
+        .collect();
+    let mut text = table.render(look) + "\n";
+    if !notes.is_empty() {
+        text += &wrapped(&notes.join("\n"), look);
+        text.push('\n');
     }
+    text
+}
+
+/// Words in lines that do not break; a line of the text begins a line.
+pub(crate) fn wrapped(text: &str, look: Look) -> String {
+    let Some(limit) = look.width else {
+        return text.to_owned();
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && letters(&line) + 1 + letters(word) > limit {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
 }
 
 pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
@@ -175,7 +342,7 @@ mod tests {
 
     #[test]
     fn a_row_is_a_line_and_a_dim_one_is_dim_only_where_that_can_be_shown() {
-        let mut table = table(&["route", "km"], 1);
+        let mut table = Table::new([text("route", 0), figure("km", 0)]);
         table.add_row(["10\u{1b}[2J\nb1", "1"]);
         table.add_dim_row(["11", "2*"]);
         let plain = table.render(Look::default());
@@ -188,6 +355,62 @@ mod tests {
         let lines: Vec<&str> = coloured.lines().collect();
         assert!(!lines[HEAD_LINES].contains('\u{1b}'));
         assert!(lines[HEAD_LINES + 1].starts_with("\u{1b}[2m") && lines[3].ends_with("\u{1b}[0m"));
-        assert_eq!(table.width(), console::measure_text_width(lines[0]));
+    }
+
+    fn narrow(width: usize) -> Look {
+        Look {
+            has_colours: false,
+            width: Some(width),
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_by_rank_and_is_told() {
+        let mut table = Table::new([
+            text("vehicle", 0),
+            figure("km", 1),
+            figure("grid kWh", 2),
+            text("detail", 0).cut_to(6),
+        ]);
+        table.add_row(["astana/E12-001", "12.5", "–", "twenty letters of it"]);
+        table.add_row(["b", "1", "10", "short"]);
+        let widths = |look| -> Vec<usize> { table.render(look).lines().map(letters).collect() };
+        let whole = widths(Look::default());
+        assert!(whole.iter().all(|width| *width == whole[0]), "{whole:?}");
+        assert_eq!(table.what_is_left_out(narrow(whole[0])), None);
+        assert_eq!(widths(narrow(whole[0])), whole);
+
+        let look = narrow(whole[0] - 5);
+        assert_eq!(widths(look), vec![whole[0] - 5; 4]);
+        assert!(table.render(look).contains("twenty letters…"));
+        let told = table.what_is_left_out(look).unwrap();
+        assert!(told.contains("cut: detail. --wide shows all."), "{told}");
+
+        let look = narrow(35);
+        let lines = table.render(look);
+        assert!(
+            !lines.contains("grid kWh") && lines.contains("12.5"),
+            "{lines}"
+        );
+        assert!(widths(look).iter().all(|width| *width <= 35), "{lines}");
+        let told = table.what_is_left_out(look).unwrap();
+        assert!(
+            told.contains("To fit 35 columns, left out: grid kWh; cut: detail."),
+            "{told}"
+        );
+        assert!(table.shows(look, "km") && !table.shows(look, "grid kWh"));
+        // What is always there stays, whatever the width.
+        assert!(table.render(narrow(5)).contains("astana/E12-001"));
+    }
+
+    #[test]
+    fn lines_of_words_break_between_words() {
+        let text = "one two three\nand a line of its own";
+        assert_eq!(wrapped(text, Look::default()), text);
+        assert_eq!(
+            wrapped(text, narrow(12)),
+            "one two\nthree\nand a line\nof its own"
+        );
+        assert_eq!(wrapped("abcdefgh ij", narrow(4)), "abcdefgh\nij");
     }
 }

@@ -15,12 +15,12 @@ use clap::ValueEnum;
 use tokio_postgres::Client;
 
 pub(super) use self::chart::{Theme, svg};
-use super::Rendered;
 use super::columns::{COMFORT, COMPONENTS, comfort, components};
 use super::look::Look;
 use super::sheet::{Cell, Sheet};
 use super::table::is_thin;
 use super::threshold::{Threshold, causes};
+use super::{Rendered, heat};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,6 +70,8 @@ pub(super) struct Ranges {
     rows: Vec<Row>,
     /// Of the selected trips, those that are in no row.
     left_out: IncompleteTrips,
+    /// What people are told of hours that wait to be worked out, if there are any.
+    backlog: Option<String>,
 }
 
 impl Ranges {
@@ -78,6 +80,7 @@ impl Ranges {
         by: By,
         selection: &TripSelection,
         threshold: Threshold,
+        backlog: Option<String>,
     ) -> Result<Self> {
         let bands = range_by_band(client, by.group(), selection, threshold.share()).await?;
         Ok(Self {
@@ -85,6 +88,7 @@ impl Ranges {
             threshold,
             rows: with_losses(bands),
             left_out: incomplete_trips(client, selection, threshold.share()).await?,
+            backlog,
         })
     }
 
@@ -196,6 +200,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
     columns.extend(COMPONENTS);
     columns.extend(["unexplained_share", "completeness", "trips_left_out"]);
     columns.extend(COMFORT);
+    columns.extend(heat::COLUMNS);
     let row = |row: &Row| {
         let (band, energy) = (&row.band, &row.band.energy);
         let share = |component: &Component| Cell::from(component.share());
@@ -233,6 +238,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
             band.trips_left_out.into(),
         ]);
         cells.extend(comfort(energy));
+        cells.extend(heat::cells(&band.heat_sources));
         cells
     };
     Sheet {
@@ -243,7 +249,7 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::reports::EnergySums;
+    use ayaz_store::reports::{EnergySums, HeatSources};
 
     use super::*;
 
@@ -256,6 +262,7 @@ mod tests {
             completeness: Some(0.99),
             vehicles: 1,
             range_vehicles: 1,
+            heat_sources: HeatSources::new(["electric".to_owned()]),
             usable_energy_kwh: Some(300.0),
             usable_energy_source: Some("model".to_owned()),
             range_km: Some(300.0 / kwh_per_km),
@@ -277,6 +284,7 @@ mod tests {
             threshold: Threshold::default(),
             rows: with_losses(bands),
             left_out,
+            backlog: None,
         }
     }
 
@@ -323,10 +331,34 @@ mod tests {
         let nothing = ",".repeat(8);
         let ends_with = |line: usize, end: &str| {
             let line = csv.lines().nth(line).unwrap();
-            assert!(line.ends_with(&format!("{end}{nothing}")), "{csv}");
+            let end = format!("{end}{nothing},electric,false");
+            assert!(line.ends_with(&end), "{csv}");
         };
         ends_with(1, ",,2");
         ends_with(2, ",0.99,5");
+    }
+
+    #[test]
+    fn a_band_of_buses_with_different_heat_is_marked() {
+        let mut pooled = band("a", -34, 5, 1.5);
+        pooled.heat_sources = HeatSources::new(["electric", "fuel"].map(str::to_owned));
+        let ranges = ranges(
+            vec![pooled, band("a", -30, 5, 2.0)],
+            IncompleteTrips::default(),
+        );
+        let table = people::table_of(&ranges, Look::default());
+        assert!(
+            table.contains("[-34,-32) ‡") && !table.contains("[-30,-28) ‡"),
+            "{table}"
+        );
+        assert!(
+            table.contains("different sources (electric+fuel)"),
+            "{table}"
+        );
+        let csv = sheet(By::Bus, &ranges.rows).to_csv().unwrap();
+        let line = |edge: &str| csv.lines().find(|line| line.contains(edge)).unwrap();
+        assert!(line("[-34,-32)").ends_with(",electric+fuel,true"), "{csv}");
+        assert!(line("[-30,-28)").ends_with(",electric,false"), "{csv}");
     }
 
     #[test]

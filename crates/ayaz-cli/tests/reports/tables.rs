@@ -94,7 +94,7 @@ async fn names_neither_move_a_terminal_nor_run_in_a_spreadsheet() -> Result<()> 
         .await?;
     let shown = "=HYPERLINK(\"http://x\")\\u{202e}\\u{1b}[2J\\n\\u{ffff}";
     for by in ["model", "route"] {
-        let table = report(&here, &["winter-range", "--by", by], false)?.output;
+        let table = report(&here, &["winter-range", "--wide", "--by", by], false)?.output;
         assert!(table.contains(shown), "{table}");
         let strange = |c: char| c != '\n' && (c.is_control() || c == '\u{202e}');
         assert!(!table.contains(strange), "{table:?}");
@@ -164,5 +164,175 @@ async fn what_is_not_complete_is_marked_dim_or_left_out_as_asked() -> Result<()>
     assert_eq!(left_out(&["--min-completeness=0"])?, all);
     let told = report(&here, &["winter-range"], false)?.output;
     assert!(told.contains("Left out: 3 of 10 trips"), "{told}");
+    Ok(())
+}
+
+/// The reports as tables, and what the last of their columns is called.
+const TABLES: [(&[&str], &str); 5] = [
+    (&["energy", "--by=trip"], "unexplained %"),
+    (&["energy", "--by=temperature"], "unexplained %"),
+    (&["sessions"], "pack °C"),
+    (&["completeness"], "odometer km"),
+    (&["winter-range"], "unexplained %"),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
+    let here = Installation::new().await?;
+    let client = &here.owner.client;
+    client
+        .execute(
+            "insert into vehicle (fleet, vehicle) values ('astana', $1)",
+            &[&"b".repeat(64)],
+        )
+        .await?;
+    client.batch_execute(TRIPS).await?;
+    client.batch_execute(DAYS).await?;
+    for (arguments, last) in TABLES {
+        let table = report(&here, arguments, false)?.output;
+        let widths = table.lines().map(console::measure_text_width);
+        assert!(widths.max() <= Some(80), "{table}");
+        assert!(
+            !table.lines().next().unwrap_or_default().contains(last),
+            "{table}"
+        );
+        let table = table.replace('\n', " ");
+        assert!(table.contains("To fit 80 columns, left out:"), "{table}");
+        assert!(
+            table.contains(last) && table.contains("--wide shows all."),
+            "{table}"
+        );
+
+        let wide = [arguments, &["--wide"]].concat();
+        let wide = report(&here, &wide, false)?.output;
+        assert!(
+            wide.lines().next().unwrap_or_default().contains(last),
+            "{wide}"
+        );
+        assert!(wide.contains(&"b".repeat(64)) || arguments.contains(&"--by=temperature"));
+        assert!(!wide.contains("To fit"), "{wide}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() -> Result<()> {
+    let here = Installation::new().await?;
+    let client = &here.owner.client;
+    client
+        .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
+        .await?;
+    client.batch_execute(TRIPS).await?;
+    client.batch_execute(DAYS).await?;
+    let programs = ["--format=csv", "--format=json"];
+    let mut before = Vec::new();
+    for (arguments, _) in TABLES {
+        let printed = report(&here, arguments, false)?;
+        assert!(!printed.output.contains("ayaz-analytics") && printed.told.is_empty());
+        for format in programs {
+            before.push(report(&here, &[arguments, &[format]].concat(), false)?.output);
+        }
+    }
+    // Two hours of the queue, of which ingest has touched one again, and one that only ingest knows.
+    client
+        .batch_execute(
+            "insert into refresh_queue (vehicle_id, hour, queued_at) values
+                (1, '2026-01-10T06:00:00Z', '2026-01-12T04:10:07Z'),
+                (1, '2026-01-10T07:00:00Z', now());
+            insert into touched_hours (vehicle_ids, changed_from) values
+                ('{1, 1}', '{2026-01-10T07:12:00Z, 2026-01-10T08:00:00Z}');
+            insert into fleet_hour_queue (fleet, hour, queued_at) values
+                ('astana', '2026-01-10T06:00:00Z', now()), ('astana', date_trunc('hour', now()), now())",
+        )
+        .await?;
+    let note = "4 hours of readings wait for ayaz-analytics, since 2026-01-12 04:10:07 UTC";
+    let mut before = before.into_iter();
+    for (arguments, _) in TABLES {
+        let printed = report(&here, arguments, false)?;
+        assert!(
+            printed.output.replace('\n', " ").contains(note),
+            "{}",
+            printed.output
+        );
+        assert!(printed.told.is_empty(), "{}", printed.told);
+        for format in programs {
+            let printed = report(&here, &[arguments, &[format]].concat(), false)?;
+            assert_eq!(
+                Some(printed.output),
+                before.next(),
+                "{arguments:?} {format}"
+            );
+            assert!(printed.told.contains(note), "{}", printed.told);
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_of_buses_with_different_heat_are_marked() -> Result<()> {
+    let here = Installation::new().await?;
+    let client = &here.owner.client;
+    client
+        .batch_execute(
+            "insert into vehicle_model (model, length_m, usable_energy_kwh, heater) values
+                ('E12', 12, 350, 'electric'), ('E12-fuel', 12, 350, 'fuel');
+            insert into vehicle (fleet, vehicle, model) values
+                ('astana', 'b1', 'E12'), ('astana', 'b2', 'E12-fuel')",
+        )
+        .await?;
+    client.batch_execute(TRIPS).await?;
+    // The second bus drives where it is −22 °C, with the same readings.
+    client
+        .batch_execute(
+            "insert into session
+            select (jsonb_populate_record(null::session, to_jsonb(s) || '{\"vehicle_id\": 2}')).*
+            from session s where exists (
+                select from trip_band b
+                where (b.vehicle_id, b.started_at, b.number)
+                    = (s.vehicle_id, s.started_at, s.number) and b.band_celsius = -22
+            );
+            insert into trip_band
+            select (jsonb_populate_record(null::trip_band, to_jsonb(b) || '{\"vehicle_id\": 2}')).*
+            from trip_band b where b.band_celsius = -22",
+        )
+        .await?;
+    for (arguments, marked) in [
+        (&["winter-range", "--by=route"][..], vec!["[-22,-20) ‡"]),
+        (&["winter-range", "--by=model"], vec![]),
+        (&["winter-range", "--by=bus"], vec![]),
+        (
+            &["energy", "--by=temperature"],
+            vec!["[-22,-20) ‡", "total ‡"],
+        ),
+        (&["energy", "--by=temperature", "--vehicle=b2"], vec![]),
+    ] {
+        let table = report(&here, arguments, false)?.output;
+        let found = table.lines().filter(|line| line.contains(" ‡ ")).count();
+        assert_eq!(found, marked.len(), "{table}");
+        assert!(marked.iter().all(|band| table.contains(band)), "{table}");
+        let is_told = table
+            .replace('\n', " ")
+            .contains("different sources (electric+fuel)");
+        assert_eq!(is_told, !marked.is_empty(), "{table}");
+        let csv = [arguments, &["--format=csv"]].concat();
+        let csv = report(&here, &csv, false)?.output;
+        let mixed = csv
+            .lines()
+            .filter(|line| line.ends_with(",electric+fuel,true"));
+        assert_eq!(mixed.count(), marked.len(), "{csv}");
+    }
+    // What was burnt counts, whatever the model says.
+    client
+        .batch_execute(
+            "update vehicle_model set heater = 'electric';
+            insert into vehicle_band
+            select (jsonb_populate_record(null::vehicle_band, to_jsonb(b) || '{\"vehicle_id\": 2,
+                \"trips\": 3, \"fuel_litres\": 4.5, \"trip_duration_seconds\": 1, \"trip_seconds\": 1,
+                \"trip_km\": 1, \"trip_odometer_km\": 1}')).*
+            from trip_band b where b.band_celsius = -22 limit 1",
+        )
+        .await?;
+    let table = report(&here, &["winter-range", "--by=route"], false)?.output;
+    assert!(table.contains("[-22,-20) ‡"), "{table}");
     Ok(())
 }

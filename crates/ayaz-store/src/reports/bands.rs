@@ -5,10 +5,11 @@ use std::fmt;
 use ayaz_model::temperature_band;
 use tokio_postgres::Client;
 
+use super::heat::SOURCES;
 use super::selection::{IS_COMPLETE, SELECTED_PIECES};
 use super::sums::SUMS;
 use super::touched::{self, TRIP};
-use super::{EnergySums, TripSelection};
+use super::{EnergySums, HeatSources, TripSelection, heat};
 use crate::error::StoreError;
 
 /// A band of the exterior temperature, in the order in which reports list them.
@@ -50,6 +51,8 @@ pub struct BandEnergy {
     /// How far the sums can be trusted, 0 to 1: the least of time covered, time without doubts, and
     /// distance against the odometer.
     pub completeness: Option<f64>,
+    /// What heats the vehicles in it: what buses with different ones used does not compare.
+    pub heat_sources: HeatSources,
     /// What was used.
     pub energy: EnergySums,
 }
@@ -78,6 +81,7 @@ pub async fn energy_by_band(
             trips: row.get("trips"),
             trips_incomplete: row.get("trips_incomplete"),
             completeness: row.get("completeness"),
+            heat_sources: heat::sources(row),
             energy: EnergySums::from_row(row),
         })
         .collect();
@@ -87,6 +91,7 @@ pub async fn energy_by_band(
 
 fn statement() -> String {
     let touched = touched::sums("true");
+    let driven = heat::driven("band_celsius", "true");
     format!(
         "-- energy_by_band
         with piece as (
@@ -109,14 +114,21 @@ fn statement() -> String {
                 where intervals > 0
             ) as trip
             group by band_celsius, is_total
+        ), heat as (
+            select band_celsius, grouping(band_celsius) = 1 as is_total, {SOURCES}
+            from {driven}
+            group by grouping sets ((band_celsius), ())
         )
         select
             band.*,
+            heat.heat_sources,
             touched.trips_incomplete,
             least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
         from band
         join touched on touched.is_total = band.is_total
-            and touched.band_celsius is not distinct from band.band_celsius"
+            and touched.band_celsius is not distinct from band.band_celsius
+        left join heat on heat.is_total = band.is_total
+            and heat.band_celsius is not distinct from band.band_celsius"
     )
 }
 

@@ -2,10 +2,11 @@
 
 use tokio_postgres::{Client, Row};
 
+use super::heat::SOURCES;
 use super::selection::{IS_COMPLETE, SELECTED_PIECES, USABLE_ENERGY};
 use super::sums::SUMS;
 use super::touched::{self, TRIP};
-use super::{Band, EnergySums, TripSelection};
+use super::{Band, EnergySums, HeatSources, TripSelection, heat};
 use crate::error::StoreError;
 
 /// What the rows of a range report are about.
@@ -48,6 +49,8 @@ pub struct RangeBand {
     pub vehicles: i64,
     /// Those of them whose usable energy is known: what the range rests on.
     pub range_vehicles: i64,
+    /// What heats them: ranges of buses with different ones do not compare.
+    pub heat_sources: HeatSources,
     /// Usable energy, the mean of those vehicles by distance, kWh.
     pub usable_energy_kwh: Option<f64>,
     /// Where that is from: `model` or `vehicle` (what the operator says), `soc` (an estimate), or
@@ -89,6 +92,7 @@ pub async fn range_by_band(
             completeness: row.get("completeness"),
             vehicles: count("vehicles", row),
             range_vehicles: count("range_vehicles", row),
+            heat_sources: heat::sources(row),
             usable_energy_kwh: row.get("usable_energy_kwh"),
             usable_energy_source: row.get("usable_energy_source"),
             range_km: row.get("range_km"),
@@ -113,6 +117,7 @@ fn count(column: &str, row: &Row) -> i64 {
 fn statement(group: RangeGroup) -> String {
     let name = group.expression();
     let touched = touched::sums("is_complete");
+    let driven = heat::driven("name, band_celsius", "is_complete");
     format!(
         "-- range_by_band
         with piece as (
@@ -157,13 +162,20 @@ fn statement(group: RangeGroup) -> String {
             select name, band_celsius, {touched}
             from (select distinct name, band_celsius, {TRIP} from piece where intervals > 0) as trip
             group by name, band_celsius
+        ), heat as (
+            select name, band_celsius, {SOURCES}
+            from {driven}
+            group by name, band_celsius
         )
         select
             touched.*,
             band.*,
+            heat.heat_sources,
             least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
         from touched
         left join band on band.name = touched.name
-            and band.band_celsius is not distinct from touched.band_celsius"
+            and band.band_celsius is not distinct from touched.band_celsius
+        left join heat on heat.name = touched.name
+            and heat.band_celsius is not distinct from touched.band_celsius"
     )
 }

@@ -1,14 +1,15 @@
 //! The live part's figures for people.
 
 use super::figures::{AGE_TARGET_SECONDS, CPU_TARGET_CORES, Phase, Report};
-use crate::report::table::{NOTHING, table};
+use crate::report::look::Look;
+use crate::report::table::{NOTHING, Table, figure, text};
 
 impl Report {
     pub(in crate::bench) fn table(&self) -> String {
-        let mut headings = vec!["figure"];
-        headings.extend(self.phases.iter().map(|phase| phase.name));
-        headings.push("target");
-        let mut table = table(&headings, 1);
+        let mut columns = vec![text("figure", 0)];
+        columns.extend(self.phases.iter().map(|phase| figure(phase.name, 0)));
+        columns.push(figure("target", 0));
+        let mut table = Table::new(columns);
         let mut row = |figure: &str, show: &dyn Fn(&Phase) -> String, target: String| {
             let figures = self.phases.iter().map(show);
             table.add_row(
@@ -70,10 +71,11 @@ impl Report {
             None => "is not ours to see",
         };
         format!(
-            "{table}\n\n{} buses, {} readings before, stored at {:.0} a second; none was sent later \
+            "{}\n\n{} buses, {} readings before, stored at {:.0} a second; none was sent later \
              than {:.1} s; worker's memory at its peak {:.0} MB\n\
              every view younger than a minute: {}\n\
              worker and its part of PostgreSQL on half a core, live: {}\n",
+            table.render(Look::default()),
             self.buses,
             self.readings_before,
             self.readings_before_per_second,

@@ -1,32 +1,32 @@
 //! The range report for people.
 
-use super::super::cold;
 use super::super::look::Look;
-use super::super::split;
 use super::super::table::{
-    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, number, percent, table,
+    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, figure, name, number, percent, text,
+    with_notes,
 };
+use super::super::{cold, heat, split};
 use super::{KM_MIN, Ranges, mild_celsius};
 
 pub(super) fn table_of(ranges: &Ranges, look: Look) -> String {
-    let (table, has_split) = split::as_wide_as_fits(look, |has_split| draw(ranges, has_split));
-    format!("{}\n{}", table.render(look), notes(ranges, has_split))
+    let table = draw(ranges);
+    with_notes(&table, notes(ranges, &table, look), look)
 }
 
-fn draw(ranges: &Ranges, has_split: bool) -> Table {
+fn draw(ranges: &Ranges) -> Table {
     let has_left_out = ranges.left_out.incomplete > 0;
-    let mut headings = vec![
-        ranges.by.name(),
-        "outside °C",
-        "range km",
-        "lost %",
-        "kWh/km",
+    let mut columns = vec![
+        name(ranges.by.name()),
+        text("outside °C", 0),
+        figure("range km", 0),
+        figure("lost %", 1),
+        figure("kWh/km", 4),
     ];
-    headings.extend(split::HEADINGS.iter().filter(|_| has_split));
-    headings.push("trips");
-    headings.extend(has_left_out.then_some("left out"));
-    headings.extend(["hours", "km", "complete %"]);
-    let mut table = table(&headings, 2);
+    columns.extend(split::COLUMNS);
+    columns.push(figure("trips", 2));
+    columns.extend(has_left_out.then_some(figure("left out", 5)));
+    columns.extend([figure("hours", 7), figure("km", 6), figure("complete %", 3)]);
+    let mut table = Table::new(columns);
     let mut previous = "";
     for row in &ranges.rows {
         let (band, energy) = (&row.band, &row.band.energy);
@@ -44,14 +44,12 @@ fn draw(ranges: &Ranges, has_split: bool) -> Table {
             } else {
                 String::new()
             },
-            band.band.to_string(),
+            format!("{}{}", band.band, heat::mark(&band.heat_sources)),
             range,
             loss,
             number(energy.kwh_per_km, 2) + cold::mark(energy),
         ];
-        if has_split {
-            cells.extend(split::cells(energy));
-        }
+        cells.extend(split::cells(energy));
         cells.push(band.trips.to_string());
         cells.extend(has_left_out.then(|| band.trips_left_out.to_string()));
         cells.extend([
@@ -69,7 +67,7 @@ fn draw(ranges: &Ranges, has_split: bool) -> Table {
     table
 }
 
-fn notes(ranges: &Ranges, has_split: bool) -> String {
+fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
     let by = ranges.by.name();
     let rows = &ranges.rows;
     let (from, to) = mild_celsius();
@@ -89,8 +87,12 @@ fn notes(ranges: &Ranges, has_split: bool) -> String {
     notes.push(BANDS_NOTE.to_owned());
     notes.extend(cold::note(rows.iter().map(|row| &row.band.energy)));
     notes.extend(ranges.what_is_left_out());
+    notes.extend(heat::note(
+        rows.iter().map(|row| &row.band.heat_sources),
+        "--by bus",
+    ));
     notes.extend(split::notes(
-        has_split,
+        split::is_shown(table, look),
         rows.iter().map(|row| &row.band.energy),
     ));
     let without_range = |row: &&super::Row| row.band.range_km.is_none() && row.band.trips > 0;
@@ -126,5 +128,5 @@ fn notes(ranges: &Ranges, has_split: bool) -> String {
                 .to_owned(),
         );
     }
-    notes.join("\n") + "\n"
+    notes
 }

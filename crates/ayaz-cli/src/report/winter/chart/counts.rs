@@ -5,8 +5,8 @@ use ayaz_model::temperature_band::width_celsius;
 use plotters::element::PathElement;
 use plotters::style::Color;
 
-use super::super::super::cold;
 use super::super::super::table::NOTHING;
+use super::super::super::{cold, heat};
 use super::figures::{BandFigures, Figures, Group};
 use super::layout::Layout;
 use super::legend::{INDENT, NAME_MAX};
@@ -27,8 +27,9 @@ type Line = (&'static str, fn(&BandFigures) -> String);
 
 const LINES: [Line; 5] = [
     ("range km", |band| {
-        let mark = if band.is_cold { cold::MARK } else { "" };
-        let stated = band.range_km.map(|km| text::kilometres(km) + mark);
+        let cold = if band.is_cold { cold::MARK } else { "" };
+        let mixed = if band.is_mixed { heat::SIGN } else { "" };
+        let stated = band.range_km.map(|km| text::kilometres(km) + cold + mixed);
         stated.unwrap_or_else(|| NOTHING.to_owned())
     }),
     ("lost %", |band| {

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 pub(super) use self::choice::Choice;
 pub(super) use self::trips::{Dot, LeftOut, Spread};
 use self::trips::{TripsOfGroup, place};
+use super::super::super::heat;
 use super::super::super::threshold::Threshold;
 use super::super::{Ranges, Row};
 use crate::printable::printable;
@@ -42,6 +43,10 @@ pub(super) struct Figures {
     pub(super) basis: Basis,
     /// Whether any group shown has a fuel heater that was metered.
     pub(super) burns_fuel: bool,
+    /// What people are told of bands whose buses are heated from different sources, if there are any.
+    pub(super) heat: Option<String>,
+    /// What they are told of hours that wait to be worked out, if there are any.
+    pub(super) backlog: Option<String>,
 }
 
 /// One bus, model or route.
@@ -75,6 +80,8 @@ pub(super) struct BandFigures {
     pub(super) is_thin: bool,
     /// Driven with a cold cabin.
     pub(super) is_cold: bool,
+    /// Its buses are heated from different sources.
+    pub(super) is_mixed: bool,
     pub(super) spread: Option<Spread>,
 }
 
@@ -117,6 +124,13 @@ impl Figures {
             incomplete: ranges.what_is_left_out(),
             threshold,
             basis: basis(&choice, ranges, trips),
+            heat: heat::note(
+                rows.iter()
+                    .filter(|row| choice.shown.contains(&row.band.group))
+                    .map(|row| &row.band.heat_sources),
+                "--by bus",
+            ),
+            backlog: ranges.backlog.clone(),
             burns_fuel: rows.iter().any(|row| {
                 choice.shown.contains(&row.band.group) && row.band.energy.fuel_litres.is_some()
             }),
@@ -220,6 +234,7 @@ fn band(row: &Row, spread: Option<Spread>) -> BandFigures {
         hours: row.band.energy.seconds / 3600.0,
         is_thin: row.is_thin,
         is_cold: row.band.energy.is_cabin_cold == Some(true),
+        is_mixed: row.band.heat_sources.is_mixed(),
         spread: spread.filter(|_| !row.is_thin),
     }
 }

@@ -107,6 +107,7 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
             "No loss: no {name} here has driven enough between {from} and {to} °C to compare with."
         )
     });
+    notes.extend(figures.heat.clone());
     notes.extend(figures.incomplete.clone());
     let not_drawn = not_drawn(figures);
     if !not_drawn.is_empty() {
@@ -146,6 +147,7 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
     if figures.burns_fuel {
         notes.push("Some burn fuel for heat, which is in no figure here.".to_owned());
     }
+    notes.extend(figures.backlog.clone());
     notes
 }
 

@@ -1,4 +1,4 @@
-use ayaz_store::reports::{Band, EnergySums, IncompleteTrips, RangeBand, TripRange};
+use ayaz_store::reports::{Band, EnergySums, HeatSources, IncompleteTrips, RangeBand, TripRange};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
@@ -15,6 +15,7 @@ pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> Range
         completeness: Some(0.99),
         vehicles: 1,
         range_vehicles: 1,
+        heat_sources: HeatSources::new(["electric".to_owned()]),
         usable_energy_kwh: Some(300.0),
         usable_energy_source: Some("model".to_owned()),
         range_km: Some(300.0 / kwh_per_km),
@@ -58,6 +59,7 @@ pub(super) fn ranges(bands: Vec<RangeBand>) -> Ranges {
             ..IncompleteTrips::default()
         },
         rows: with_losses(bands),
+        backlog: None,
     }
 }
 
@@ -269,6 +271,32 @@ fn thin_bands_are_marked_and_state_no_range() {
             && node.attribute("stroke") == Some("#0300C3")
     });
     assert_eq!(open.count(), 2, "a trip, and one in the legend");
+}
+
+#[test]
+fn bands_of_buses_with_different_heat_and_hours_that_wait_are_told() {
+    let trips: Vec<TripRange> = (0..5).map(|_| trip("a", -33.0, 2.0)).collect();
+    let mixed = RangeBand {
+        heat_sources: HeatSources::new(["electric", "fuel"].map(str::to_owned)),
+        ..band("a", -34, 5, 2.0)
+    };
+    let mut ranges = ranges(vec![mixed, band("a", 0, 5, 1.0)]);
+    ranges.backlog = Some("7 hours of readings wait".to_owned());
+    let figures = Figures::new(Choice::of(&ranges.rows), &ranges, &trips);
+    let svg = draw(By::Model, &figures, &TripSelection::default(), Theme::Light).unwrap();
+    check(&svg);
+    let document = Document::parse(&svg).unwrap();
+    let texts = written(&document);
+    let is_written = |start: &str| texts.iter().any(|written| written.text.starts_with(start));
+    assert!(
+        is_written("150‡") && is_written("300"),
+        "the band of −34 °C is marked"
+    );
+    assert!(!texts.iter().any(|written| written.text == "300‡"));
+    assert!(is_written(
+        "‡: buses that are heated from different sources (electric+fuel)"
+    ));
+    assert!(is_written("7 hours of readings wait"));
 }
 
 #[test]
