@@ -7,6 +7,7 @@ use ayaz_daemon::{exit, log, output};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
+use crate::progress::BesideBars;
 use crate::{
     bench, context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
 };
@@ -96,7 +97,11 @@ pub fn main() -> ExitCode {
     // The daemons tell what they do; the other commands speak for themselves.
     let log = {
         let _entered = runtime.enter();
-        log::init_with_default(if is_daemon { "info" } else { "warn" })
+        match &cli.command {
+            Command::Daemon(_) => log::init(),
+            Command::Demo(_) => log::init_with(demo::LOG_FILTER, BesideBars),
+            _ => log::init_with("warn", BesideBars),
+        }
     };
     warn_of_misspelt_variables();
     let ended = runtime.block_on(run(cli.command));

@@ -20,12 +20,16 @@ use crate::report;
 use daemons::Daemons;
 use fleet::{Backfill, SimulatedFleet};
 
+/// What the daemons inside tell. Days are sent as fast as the broker takes them, so that ingest reads up
+/// to its memory bound, as it does of any backlog, and that is no warning here.
+pub(crate) const LOG_FILTER: &str = "warn,ayaz_ingest::intake=error";
+
 /// Arguments of `ayaz demo`.
 ///
 /// Gets and starts a private Mosquitto and TimescaleDB, migrates, runs both daemons, sends the last
-/// days of a small Astana fleet in winter through MQTT, prints the winter-range table, and goes on
-/// live. Ctrl-C stops everything; without --data-dir nothing is left behind. Servers named by
-/// AYAZ_DATABASE_URL and AYAZ_MQTT_URL are used instead, if that database is empty.
+/// days of a small Astana fleet in winter through MQTT, prints the winter-range table, draws it, and
+/// goes on live. Ctrl-C stops everything; without --data-dir nothing but the chart is left behind.
+/// Servers named by AYAZ_DATABASE_URL and AYAZ_MQTT_URL are used instead, if that database is empty.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Buses in the fleet.
@@ -43,6 +47,9 @@ pub struct DemoArgs {
     /// Keeps the servers' data here, for looking at it later with `ayaz local`.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// Where the winter range is drawn; a chart of before is written over.
+    #[arg(long, value_name = "FILE", default_value = "ayaz-demo.svg")]
+    chart: PathBuf,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -121,7 +128,16 @@ async fn show(
     settle(client, readings).await?;
     output::write("\n")?;
     report::print_winter_range(stack.database_url()).await?;
-    output::write(where_to_look(args, stack, readings, admin_address))?;
+    let chart = report::draw_winter_range(stack.database_url()).await;
+    let chart = chart.and_then(|svg| {
+        std::fs::write(&args.chart, svg).with_context(|| format!("write {}", args.chart.display()))
+    });
+    // The fleet is stored and the table shown, whatever becomes of the picture.
+    let chart = match chart {
+        Ok(()) => format!("{}: open it in a browser", args.chart.display()),
+        Err(error) => format!("none, --chart names another place: {error:#}"),
+    };
+    output::write(where_to_look(args, stack, readings, admin_address, &chart))?;
     let live = fleet.live(&mut publisher);
     match args.live_for {
         Some(time) => {
@@ -141,6 +157,7 @@ fn where_to_look(
     stack: &LocalStack,
     readings: u64,
     admin_address: Option<SocketAddr>,
+    chart: &str,
 ) -> String {
     let database = stack.database_url();
     let broker = stack.mqtt_url();
@@ -154,11 +171,11 @@ fn where_to_look(
     let ayaz = own_program();
     format!(
         "\n{readings} readings sent, all of them stored. Where to look:\n\
+         \x20 picture   {chart}\n\
          \x20 reports   AYAZ_DATABASE_URL={database} {ayaz} report energy --by trip\n\
          \x20 SQL       psql {database}\n\
          \x20 broker    {broker}\n\
          {admin}\
-         \x20 Grafana   deploy/compose.yaml brings it, with dashboards for these tables\n\
          {end}\n"
     )
 }

@@ -1,12 +1,40 @@
 //! Progress of long work: a bar where a person watches, plain lines where nobody does.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 /// Between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// All bars of this program: what else is written to standard error must know of them.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// A bar that lines written by [`BesideBars`] and [`note_beside_bars`] do not tear.
+pub(crate) fn shown(bar: ProgressBar) -> ProgressBar {
+    BARS.add(bar)
+}
+
+/// Writes a line to standard error, above the bars.
+pub(crate) fn note_beside_bars(text: &str) {
+    BARS.suspend(|| ayaz_daemon::output::note(text));
+}
+
+/// Standard error, above the bars: for whole lines.
+#[derive(Debug)]
+pub(crate) struct BesideBars;
+
+impl Write for BesideBars {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        BARS.suspend(|| io::stderr().write(text))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
 
 /// Counts towards a total.
 #[derive(Debug)]
@@ -23,9 +51,10 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style =
                 ProgressStyle::with_template("{msg:>22} [{bar:30}] {human_pos}/{human_len} {eta}");
-            ProgressBar::new(total)
+            let bar = ProgressBar::new(total)
                 .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-                .with_message(what)
+                .with_message(what);
+            shown(bar)
         });
         Self {
             bar,
@@ -51,6 +80,7 @@ impl Progress {
     pub fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
+            BARS.remove(&bar);
         }
     }
 }

@@ -39,11 +39,12 @@ impl Drop for Log {
 /// Starts logging. `RUST_LOG` chooses what (default `info`), `AYAZ_LOG_FORMAT=json` writes one JSON
 /// object a line instead of text. A second call changes nothing.
 pub fn init() -> Log {
-    init_with_default("info")
+    init_with("info", io::stderr())
 }
 
-/// As [`init`], with another default filter.
-pub fn init_with_default(default: &str) -> Log {
+/// As [`init`], with another default filter, and by way of what else writes to standard error, as the bar
+/// of a long command. A thread writes to `destination`, in whole lines.
+pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log {
     outlive_file_size_limit();
     let chosen = std::env::var(EnvFilter::DEFAULT_ENV).map(EnvFilter::try_new);
     let (filter, mistake) = match chosen {
@@ -54,7 +55,7 @@ pub fn init_with_default(default: &str) -> Log {
     let format = std::env::var("AYAZ_LOG_FORMAT").unwrap_or_default();
     let json = format == "json";
     let style = if json { Style::Json } else { Style::Text };
-    let queue = QUEUE.get_or_init(|| Queue::start(io::stderr(), style));
+    let queue = QUEUE.get_or_init(|| Queue::start(destination, style));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Lines(queue.clone()))

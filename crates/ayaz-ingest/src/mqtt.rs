@@ -189,6 +189,8 @@ impl Intake {
         metrics::add(metrics::INTAKE_PAUSES, 1);
         if self.pauses.note() {
             tracing::warn!(
+                // Of its own, for who expects it, as while a backlog is read.
+                target: "ayaz_ingest::intake",
                 outstanding_bytes = self.outstanding_bytes,
                 "memory bound reached: further messages stay with the broker until something is \
                  stored"

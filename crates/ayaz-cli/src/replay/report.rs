@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::file::FileCounts;
 use super::input::Input;
 use super::source::Progress;
+use crate::progress::{note_beside_bars, shown};
 
 /// Writes to standard error.
 #[derive(Debug)]
@@ -37,7 +38,10 @@ impl Report {
         };
         // The template is ours; a plain bar is as good.
         bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
-        Report { progress, bar }
+        Report {
+            progress,
+            bar: shown(bar),
+        }
     }
 
     /// To be counted up by whoever reads the files.
@@ -85,6 +89,6 @@ impl Report {
     }
 
     fn line(&self, text: &str) {
-        self.bar.suspend(|| ayaz_daemon::note!("{text}"));
+        note_beside_bars(text);
     }
 }
