@@ -60,6 +60,8 @@ pub struct RefreshConfig {
     pub running_hours_memory_max_bytes: u64,
     /// Ingest transactions whose hours are queued at once.
     pub touches_per_round_max: u32,
+    /// How long `--once` stands by for another worker before it gives up.
+    pub once_standby_max_s: u32,
 }
 
 impl Default for Config {
@@ -84,6 +86,7 @@ impl Default for RefreshConfig {
             hours_per_round_max: 120,
             running_hours_memory_max_bytes: 256 << 20,
             touches_per_round_max: 10_000,
+            once_standby_max_s: 60,
         }
     }
 }

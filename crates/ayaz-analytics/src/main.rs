@@ -27,7 +27,7 @@ struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Work off all that is pending, print what was done, and exit once nothing more has come in for
-    /// 2 s, or after 10 s where readings never stop
+    /// 2 s, or after 10 s where readings never stop; fail if another worker is at work for a minute
     #[arg(long)]
     once: bool,
 }

@@ -80,7 +80,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
 
 /// Works off all that is pending, and ends when nothing more was stored for [`ONCE_QUIET`], or
 /// after [`ONCE_MAX`] where readings never stop. Returns what was done; if `shutdown` completes
-/// before that, the error says so.
+/// before that, or another worker is at work for longer than `refresh.once_standby_max_s`, the error says
+/// so. While it goes on, the log says what is left.
 pub async fn run_once(
     config: Config,
     shutdown: impl Future<Output = ()>,
@@ -155,6 +156,9 @@ pub const ONCE_QUIET: Duration = Duration::from_secs(2);
 /// How long `--once` waits for that at most.
 pub const ONCE_MAX: Duration = Duration::from_secs(10);
 
+/// How often `--once` says what is left.
+const ONCE_TELLS_EVERY: Duration = Duration::from_secs(10);
+
 fn delays(mode: Mode) -> ExponentialBackoff {
     let delays = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
@@ -202,12 +206,24 @@ async fn connect_and_work(
 ) -> Result<(), StoreError> {
     let candidate = Candidate::connect(url).await?;
     readiness.ready(DATABASE);
-    let mut worker = stand_by(candidate, config, readiness).await?;
+    let standing_by = stand_by(candidate, config, readiness);
+    let mut worker = match mode {
+        Mode::Continuous => standing_by.await?,
+        Mode::Once => {
+            let limit = Duration::from_secs(config.refresh.once_standby_max_s.into());
+            // Dropped, it leaves the place to the other.
+            match tokio::time::timeout(limit, standing_by).await {
+                Ok(worker) => worker?,
+                Err(_) => return Err(still_another(limit, readiness)),
+            }
+        }
+    };
     readiness.ready(WORKER);
     if mode == Mode::Once {
         worker.only_what_is_stored().await?;
     }
     let once_ends = Instant::now() + ONCE_MAX;
+    let mut told_at = Instant::now();
     let mut waited = false;
     loop {
         let started = Instant::now();
@@ -223,7 +239,21 @@ async fn connect_and_work(
         }
         // All that was pending at the beginning is done by then.
         if mode == Mode::Once && waited && Instant::now() > once_ends {
+            if round.hours_left > 0 {
+                tracing::info!(
+                    hours_left = round.hours_left,
+                    "readings keep coming in: what came since then is left"
+                );
+            }
             return Ok(());
+        }
+        if mode == Mode::Once && round.more && told_at.elapsed() >= ONCE_TELLS_EVERY {
+            tracing::info!(
+                hours_done = work.hours,
+                hours_left = round.hours_left,
+                "working off what is pending"
+            );
+            told_at = Instant::now();
         }
         if round.more {
             continue;
@@ -243,6 +273,17 @@ async fn connect_and_work(
         // However little has come in, a refresh has a cost; the pause bounds it.
         tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
     }
+}
+
+/// Why `--once` gives up.
+fn still_another(limit: Duration, readiness: &Readiness) -> StoreError {
+    let reasons = readiness.reasons();
+    let reason = reasons.get(WORKER).map_or("standing by", String::as_str);
+    StoreError::Fatal(format!(
+        "another worker has been at work on this database for {} s, and works off what is pending \
+         ({reason}): wait for it (select * from worker_backlog), or stop it and begin again",
+        limit.as_secs()
+    ))
 }
 
 /// Waits until there is no other worker.

@@ -64,6 +64,8 @@ pub struct Round {
     pub work: Work,
     /// Whether something that is due is left, or may be.
     pub more: bool,
+    /// Hours that are queued still, also those that are not due.
+    pub hours_left: u64,
 }
 
 /// Neighbouring hours of one vehicle.
@@ -226,7 +228,11 @@ impl Worker {
             None => touches >= u64::from(touches_max),
         };
         let more = backlog.is_due || touched || fleets_wait;
-        Ok(Round { work, more })
+        Ok(Round {
+            work,
+            more,
+            hours_left: backlog.hours,
+        })
     }
 
     /// Takes over what is new, and clears away what is over.

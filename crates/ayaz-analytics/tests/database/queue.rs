@@ -139,6 +139,36 @@ async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Re
 }
 
 #[tokio::test]
+async fn once_gives_up_on_a_worker_that_stays_and_says_what_keeps_it() -> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    database.touch_running_hour(1).await?;
+    let other = Candidate::connect(&database.url).await?;
+    assert!(other.try_become_worker().await?);
+    let mut config = config(&database);
+    config.refresh.once_standby_max_s = 1;
+    let patience = Duration::from_secs(30);
+    let once = run_once(config.clone(), std::future::pending());
+    let error = tokio::time::timeout(patience, once).await?;
+    let told = error.expect_err("the other worker stays").to_string();
+    for words in [
+        "another worker has been at work",
+        "standing by",
+        "worker_backlog",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
+    assert_eq!(database.queued_vehicles().await?, [] as [i32; 0]);
+
+    drop(other);
+    config.refresh.once_standby_max_s = 60;
+    let once = run_once(config, std::future::pending());
+    assert_eq!(tokio::time::timeout(patience, once).await??.hours, 1);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_worker_forgets_old_quotas_of_dead_letters() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
