@@ -71,7 +71,7 @@ const MAY_BE_NULL: &[(&str, &[&str], &str)] = &[
     ),
     (
         "The numbers, and what they rest on",
-        &["fuel_litres"],
+        &["fuel_litres", "fuel_heat_kwh"],
         "only every eighth bus burns fuel",
     ),
     (
