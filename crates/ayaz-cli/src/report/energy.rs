@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use ayaz_store::reports::{
-    Band, BandEnergy, TripEnergy, TripSelection, energy_by_band, energy_by_trip,
+    Band, BandEnergy, EnergySums, TripEnergy, TripSelection, energy_by_band, energy_by_trip,
 };
 use clap::ValueEnum;
 use tokio_postgres::Client;
@@ -163,6 +163,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
          {NOTHING}: not measured.",
         counted(trips.len(), "trip")
     )];
+    notes.extend(regen_note(trips.iter().map(|trip| &trip.energy)));
     notes.extend(cold::note(trips.iter().map(|trip| &trip.energy)));
     notes.extend(split::notes(
         split::is_shown(&table, look),
@@ -194,6 +195,18 @@ fn trip_cells(trip: &TripEnergy, threshold: Threshold) -> Vec<String> {
         completeness(trip.completeness, threshold),
     ]);
     cells
+}
+
+/// Where traction is metered, what the wheels recovered is known as well.
+fn regen_note<'a>(energies: impl IntoIterator<Item = &'a EnergySums>) -> Option<String> {
+    let is_any = energies
+        .into_iter()
+        .any(|energy| energy.wheel_regen_kwh.is_some());
+    is_any.then(|| {
+        "regen kWh: what reached the battery. Of what the wheels recovered (wheel_regen_kwh in --format csv) \
+         heaters take a part at once, more of it in the cold."
+            .to_owned()
+    })
 }
 
 fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String {
@@ -231,6 +244,7 @@ fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String 
          few data: under {TRIPS_MIN} trips or 1 h. {NOTHING}: not measured."
     ));
     notes.push(BANDS_NOTE.to_owned());
+    notes.extend(regen_note(bands.iter().map(|band| &band.energy)));
     notes.extend(cold::note(bands.iter().map(|band| &band.energy)));
     notes.extend(heat::note(
         bands.iter().map(|band| &band.heat_sources),
@@ -266,7 +280,7 @@ fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::reports::{Component, EnergySums, HeatSources};
+    use ayaz_store::reports::{Component, HeatSources};
 
     use super::*;
 
@@ -341,6 +355,7 @@ mod tests {
         // Both bands were driven with a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
+        assert!(table.contains("regen kWh: what reached the battery."));
         assert!(table.contains("they do not add up") && table.contains("(air) temperature"));
         let marked: Vec<&str> = table
             .lines()

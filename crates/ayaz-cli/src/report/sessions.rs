@@ -89,6 +89,12 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
         "model",
         "completeness",
         "is_below_threshold",
+        "heat_kwh",
+        "fuel_heat_kwh",
+        "cabin_heating_seconds",
+        "cabin_temperature_mean_celsius",
+        "is_cabin_cold",
+        "wheel_regen_kwh",
     ];
     let row = |row: &SessionRow| -> Vec<Cell> {
         vec![
@@ -130,6 +136,12 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
             row.model.clone().into(),
             row.completeness.into(),
             threshold.is_missed_by(row.completeness).into(),
+            row.heat_kwh.into(),
+            row.fuel_heat_kwh.into(),
+            row.cabin_heating_seconds.into(),
+            row.cabin_temperature_mean_celsius.into(),
+            row.is_cabin_cold.into(),
+            row.wheel_regen_kwh.into(),
         ]
     };
     Sheet {
@@ -154,11 +166,6 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
         figure("complete %", 1),
     ]);
     for row in rows {
-        let heat = [row.heater_kwh, row.heat_pump_kwh, row.battery_heater_kwh];
-        let heat = heat
-            .iter()
-            .any(Option::is_some)
-            .then(|| heat.into_iter().flatten().sum());
         let soc = |percent: Option<f32>| number(percent.map(f64::from), 0);
         let arrow = |from: String, to: String| format!("{from} → {to}");
         let open = if row.is_open { "open" } else { "" };
@@ -176,7 +183,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
             number(row.km.filter(|_| row.kind == "trip"), 1),
             number(row.net_kwh, 1),
             number(row.charger_kwh, 1),
-            number(heat, 1),
+            number(row.heat_kwh, 1),
             arrow(soc(row.soc_start_percent), soc(row.soc_end_percent)),
             number(row.exterior_temperature_mean_celsius, 1),
             arrow(
@@ -198,8 +205,8 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
     let note = format!(
         "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
          the least of time measured, time without doubts and, of trips, distance against the odometer. \
-         battery kWh: out of the battery, negative into it. heat kWh: cabin heater, heat pump and \
-         battery heater. {NOTHING}: not measured.",
+         battery kWh: out of the battery, negative into it. heat kWh: electric cabin heater, heat pump \
+         and battery heater; fuel is beside it (fuel_heat_kwh in --format csv). {NOTHING}: not measured.",
         counted(rows.len(), "session")
     );
     with_notes(&table, vec![note], look)

@@ -49,6 +49,12 @@ pub struct SessionRow {
     pub cabin_end_celsius: Option<f64>,
     pub battery_start_celsius: Option<f64>,
     pub battery_end_celsius: Option<f64>,
+    pub heat_kwh: Option<f64>,
+    pub fuel_heat_kwh: Option<f64>,
+    pub cabin_heating_seconds: f64,
+    pub cabin_temperature_mean_celsius: Option<f64>,
+    pub is_cabin_cold: Option<bool>,
+    pub wheel_regen_kwh: Option<f64>,
 }
 
 const STATEMENT: &str = "-- sessions
@@ -60,7 +66,8 @@ const STATEMENT: &str = "-- sessions
         battery_heater_kwh, air_conditioning_kwh, auxiliary_kwh, unexplained_kwh, fuel_litres,
         split_traction_kwh, split_other_kwh, split_source, soc_start_percent, soc_end_percent,
         exterior_temperature_mean_celsius, cabin_start_celsius, cabin_end_celsius,
-        battery_start_celsius, battery_end_celsius
+        battery_start_celsius, battery_end_celsius, heat_kwh, fuel_heat_kwh,
+        cabin_heating_seconds, cabin_temperature_mean_celsius, is_cabin_cold, wheel_regen_kwh
     from session_energy
     where ($1::text is null or fleet = $1)
         and ($2::text is null or vehicle = $2)
@@ -122,6 +129,12 @@ pub async fn sessions(
             cabin_end_celsius: row.get("cabin_end_celsius"),
             battery_start_celsius: row.get("battery_start_celsius"),
             battery_end_celsius: row.get("battery_end_celsius"),
+            heat_kwh: row.get("heat_kwh"),
+            fuel_heat_kwh: row.get("fuel_heat_kwh"),
+            cabin_heating_seconds: row.get("cabin_heating_seconds"),
+            cabin_temperature_mean_celsius: row.get("cabin_temperature_mean_celsius"),
+            is_cabin_cold: row.get("is_cabin_cold"),
+            wheel_regen_kwh: row.get("wheel_regen_kwh"),
         })
         .collect())
 }
