@@ -30,7 +30,7 @@ select vehicle_id, hour from refreshed_hour
 on conflict do nothing;
 
 alter table energy_setting
-    add column cold_cabin_share_max double precision not null default 0.25
+    add column cold_cabin_share_max double precision not null default 0.5
         constraint cold_cabin_share_is_0_to_1 check (cold_cabin_share_max between 0 and 1),
     add column cold_cabin_celsius_max double precision not null default 12
         constraint cold_cabin_is_minus_20_to_30_celsius
