@@ -1,4 +1,4 @@
-//! A private apt: Debian 13's package lists and packages, fetched with the machine's own
+//! A private apt: a Debian release's package lists and packages, fetched with the machine's own
 //! `apt-get`, mirror, proxy and keys, without touching anything of the system's apt.
 
 use std::fmt::Write;
@@ -11,7 +11,6 @@ use tokio::process::Command;
 
 use crate::command::run;
 
-const SUITE: &str = "trixie";
 const KEYRINGS: [&str; 2] = [
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -34,7 +33,7 @@ pub(crate) struct Apt {
 }
 
 impl Apt {
-    pub(crate) async fn new(work: &Path, mirror: &str) -> Result<Self, String> {
+    pub(crate) async fn new(work: &Path, mirror: &str, suite: &str) -> Result<Self, String> {
         let keyring = KEYRINGS
             .iter()
             .find(|path| Path::new(path).is_file())
@@ -48,7 +47,7 @@ impl Apt {
         )
         .await?;
         let source = format!(
-            "deb [arch={} target=Packages signed-by={keyring}] {mirror} {SUITE} main\n",
+            "deb [arch={} target=Packages signed-by={keyring}] {mirror} {suite} main\n",
             architecture.trim()
         );
         let machine = run(

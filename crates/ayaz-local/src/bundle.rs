@@ -1,4 +1,5 @@
-//! Debian 13's servers, fetched once into a cache directory and shared by all processes.
+//! Debian's packages, fetched once into a cache directory and shared by all processes: the servers of
+//! Debian 13, and for tests Mosquitto of other releases.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -11,7 +12,7 @@ use crate::apt::{Apt, Package, machine_mirror};
 use crate::error::LocalError;
 use crate::files;
 use crate::locate::{MosquittoPrograms, PostgresPrograms};
-use crate::unpack;
+use crate::unpack::{self, Contents};
 use crate::user::{ServerUser, is_root};
 
 /// Counts up when the unpacking changes, so that older caches are fetched again.
@@ -21,15 +22,16 @@ const LOCK_WAIT: Duration = Duration::from_secs(1500);
 /// A fetch in progress; whatever bears this prefix while nobody holds the lock is a leftover.
 const WORK_PREFIX: &str = "work-";
 
-/// The unpacked servers.
+/// Unpacked packages.
 #[derive(Debug)]
 pub(crate) struct Bundle {
-    home: PathBuf,
+    pub(crate) home: PathBuf,
 }
 
 impl Bundle {
     /// The bundle in the cache directory, fetched if it is not there yet.
     pub(crate) async fn ensure(
+        contents: &Contents,
         missing: &str,
         user: Option<&ServerUser>,
         progress: &mut impl FnMut(&str),
@@ -51,17 +53,17 @@ impl Bundle {
             missing: missing.to_owned(),
             reason,
         };
-        if let Some(bundle) = Self::complete(&cache) {
+        if let Some(bundle) = Self::complete(&cache, contents) {
             return Ok(bundle);
         }
         let _lock = lock(&cache, progress).await?;
         // Another process may have fetched it while this one waited.
-        if let Some(bundle) = Self::complete(&cache) {
+        if let Some(bundle) = Self::complete(&cache, contents) {
             return Ok(bundle);
         }
         remove_leftovers(&cache)?;
         let mirror = machine_mirror().await.map_err(unavailable)?;
-        Self::fetch(&cache, &mirror, progress)
+        Self::fetch(contents, &cache, &mirror, progress)
             .await
             .map_err(unavailable)
     }
@@ -79,13 +81,14 @@ impl Bundle {
     }
 
     /// The stamp is written last, so a bundle that has it is whole.
-    fn complete(cache: &Path) -> Option<Self> {
-        let home = cache.join("debian-13");
+    fn complete(cache: &Path, contents: &Contents) -> Option<Self> {
+        let home = cache.join(&contents.directory);
         let stamp = fs::read_to_string(home.join("stamp")).ok()?;
         (stamp == stamp_text(&home)).then_some(Self { home })
     }
 
     async fn fetch(
+        contents: &Contents,
         cache: &Path,
         mirror: &str,
         progress: &mut impl FnMut(&str),
@@ -104,10 +107,10 @@ impl Bundle {
             .tempdir_in(cache)
             .map_err(|error| format!("{}: {error}", cache.display()))?;
         progress("reading Debian's package lists");
-        let apt = Apt::new(work.path(), mirror).await?;
+        let apt = Apt::new(work.path(), mirror, &contents.suite).await?;
         apt.update().await?;
-        let mut packages = apt.resolve(&unpack::WANTED).await?;
-        packages.retain(unpack::is_needed);
+        let mut packages = apt.resolve(contents.wanted).await?;
+        packages.retain(|package| contents.needs(package));
         progress(&fetching(&packages, cache));
         let (debs, root) = (work.path().join("debs"), work.path().join("root"));
         files::create_dir(&debs, 0o755).map_err(|error| error.to_string())?;
@@ -115,11 +118,11 @@ impl Bundle {
         apt.download(&packages, &debs).await?;
         unpack::unpack(&debs, &root).await?;
 
-        let home = cache.join("debian-13");
-        unpack::make_runnable(&root, &home).await?;
+        let home = cache.join(&contents.directory);
+        unpack::make_runnable(contents, &root, &home).await?;
         let moved = remove_dir(&home).and_then(|()| fs::rename(&root, &home));
         moved.map_err(|error| format!("{}: {error}", home.display()))?;
-        unpack::check(&home).await?;
+        unpack::check(contents, &home).await?;
         let stamp = home.join("stamp");
         // Readable for every user who is given this cache, whatever the umask is.
         let stamped = fs::write(&stamp, stamp_text(&home))
@@ -237,7 +240,13 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let started = Instant::now();
         // Nobody listens on the discard port.
-        let result = Bundle::fetch(cache.path(), "http://127.0.0.1:9/debian", &mut |_| {}).await;
+        let result = Bundle::fetch(
+            &Contents::servers(),
+            cache.path(),
+            "http://127.0.0.1:9/debian",
+            &mut |_| {},
+        )
+        .await;
         let reason = result.unwrap_err();
         assert!(reason.contains("127.0.0.1"), "{reason}");
         assert!(reason.lines().count() < 10, "{reason}");
@@ -252,13 +261,14 @@ mod tests {
     #[test]
     fn a_bundle_without_its_stamp_or_moved_elsewhere_does_not_count() {
         let cache = tempfile::tempdir().unwrap();
-        let home = cache.path().join("debian-13");
+        let servers = Contents::servers();
+        let home = cache.path().join(&servers.directory);
         fs::create_dir(&home).unwrap();
-        assert!(Bundle::complete(cache.path()).is_none());
+        assert!(Bundle::complete(cache.path(), &servers).is_none());
         fs::write(home.join("stamp"), stamp_text(Path::new("/elsewhere"))).unwrap();
-        assert!(Bundle::complete(cache.path()).is_none());
+        assert!(Bundle::complete(cache.path(), &servers).is_none());
         fs::write(home.join("stamp"), stamp_text(&home)).unwrap();
-        assert!(Bundle::complete(cache.path()).is_some());
+        assert!(Bundle::complete(cache.path(), &servers).is_some());
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@
 //! In reading order: [`LocalStack`] (`stack`) decides what to start with `options` and `locate`;
 //! `bundle`, `apt` and `unpack` fetch what is missing; `data_dir`, `guardian`, `postgres` and
 //! `mosquitto` prepare the data; [`Server`] and `supervisor` run a server; `user` says as whom.
+//! [`MosquittoRelease`] is for tests that need more than one Mosquitto, and
 //! [`process_database`] is one for all tests of a program.
 
 mod apt;
@@ -25,6 +26,7 @@ mod options;
 mod port;
 mod postgres;
 mod process;
+mod release;
 mod secret;
 mod server;
 mod shared;
@@ -36,6 +38,7 @@ mod user;
 pub use error::LocalError;
 pub use options::Options;
 pub use process::process_database;
+pub use release::MosquittoRelease;
 pub use server::Server;
 pub use shared::shared_dir;
 pub use stack::LocalStack;

@@ -26,6 +26,7 @@ pub(crate) struct Broker {
     programs: MosquittoPrograms,
     home: Folder,
     password: Secret,
+    binds_client_ids: bool,
     user: Option<ServerUser>,
 }
 
@@ -34,10 +35,15 @@ impl Broker {
         programs: MosquittoPrograms,
         home: &Folder,
         user: Option<&ServerUser>,
+        logins: &[String],
     ) -> Result<Self, LocalError> {
         let password = Secret::kept_in(home, user)?;
         // Hashed in place, so that the password is never an argument that `ps` shows.
-        home.write_private("users", &format!("{USER}:{}\n", password.0), user)?;
+        let names = [USER].into_iter().chain(logins.iter().map(String::as_str));
+        let text: String = names
+            .map(|name| format!("{name}:{}\n", password.0))
+            .collect();
+        home.write_private("users", &text, user)?;
         let mut command = plain_command(&programs.passwd, user);
         let hashed = run(
             command.args(["-U", "users"]).current_dir(home.path()),
@@ -52,13 +58,19 @@ impl Broker {
             programs,
             home: home.clone(),
             password,
+            binds_client_ids: !logins.is_empty(),
             user: user.cloned(),
         })
     }
 
     pub(crate) fn url(&self, port: u16) -> Secret {
+        self.url_as(USER, port)
+    }
+
+    /// With another login, of letters and digits.
+    pub(crate) fn url_as(&self, login: &str, port: u16) -> Secret {
         Secret(format!(
-            "mqtt://{USER}:{}@127.0.0.1:{port}",
+            "mqtt://{login}:{}@127.0.0.1:{port}",
             self.password.0
         ))
     }
@@ -66,7 +78,7 @@ impl Broker {
     pub(crate) fn command(&self, port: u16) -> Result<Vec<OsString>, LocalError> {
         let name = "mosquitto.conf";
         let path = self.home.path().join(name);
-        let text = configuration(self.home.path(), port);
+        let text = configuration(self.home.path(), port, self.binds_client_ids);
         self.home.write_private(name, &text, self.user.as_ref())?;
         Ok(vec![
             self.programs.broker.clone().into(),
@@ -81,8 +93,9 @@ impl Broker {
 }
 
 /// See mosquitto.conf(5).
-fn configuration(home: &Path, port: u16) -> String {
-    let mut text = format!("listener {port} 127.0.0.1\n");
+fn configuration(home: &Path, port: u16, binds_client_ids: bool) -> String {
+    let mut text =
+        format!("listener {port} 127.0.0.1\nuse_username_as_clientid {binds_client_ids}\n");
     let home = home.display();
     let _ = write!(
         text,

@@ -18,6 +18,9 @@ pub struct Options {
     /// Shared buffers of the database, MB. 256 leaves a machine of a few GB its memory; what a large
     /// fleet sends in an hour, 1.4 MB a vehicle at one reading a second, had better find room.
     pub shared_buffers_mb: u32,
+    /// Further logins of the broker, for tests. If there are any, it binds client ids to logins, as
+    /// the deployed one does.
+    pub logins: Vec<String>,
 }
 
 impl Default for Options {
@@ -27,6 +30,7 @@ impl Default for Options {
             database: true,
             broker: true,
             shared_buffers_mb: 256,
+            logins: Vec::new(),
         }
     }
 }

@@ -184,6 +184,14 @@ impl Server {
         }
     }
 
+    /// Of a broker, with another login.
+    pub(crate) fn url_as(&self, login: &str) -> Option<Secret> {
+        match &self.kind {
+            Kind::Database(_) => None,
+            Kind::Broker(broker) => Some(broker.url_as(login, self.port)),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self.kind {
             Kind::Database(_) => postgres::NAME,

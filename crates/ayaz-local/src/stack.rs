@@ -11,6 +11,7 @@ use crate::options::{Options, given_url};
 use crate::postgres::Cluster;
 use crate::secret::Secret;
 use crate::server::{Kind, Server};
+use crate::unpack::Contents;
 use crate::user::ServerUser;
 
 /// A database and a broker, given by address or started for this process.
@@ -57,7 +58,7 @@ impl LocalStack {
             let dir = DataDir::open(given, user.as_ref(), &mut progress).await?;
             stack.data_dir = Some(dir);
             if let Err(error) = stack
-                .start_servers(programs, user, options.shared_buffers_mb, &mut progress)
+                .start_servers(programs, user, &options, &mut progress)
                 .await
             {
                 // The first failure is the one to show.
@@ -78,6 +79,12 @@ impl LocalStack {
     /// broker was asked for.
     pub fn mqtt_url(&self) -> &str {
         &self.mqtt_url.0
+    }
+
+    /// The broker's address with another of its [`Options::logins`]; `None` if it was given by
+    /// address.
+    pub fn mqtt_url_as(&self, login: &str) -> Option<String> {
+        Some(self.broker.as_ref()?.url_as(login)?.0)
     }
 
     /// The database's process; `None` if it was given by address.
@@ -132,7 +139,7 @@ impl LocalStack {
         &mut self,
         programs: Programs,
         user: Option<ServerUser>,
-        shared_buffers_mb: u32,
+        options: &Options,
         progress: &mut impl FnMut(&str),
     ) -> Result<(), LocalError> {
         let Some(dir) = &self.data_dir else {
@@ -140,7 +147,7 @@ impl LocalStack {
         };
         if let Some(programs) = programs.mosquitto {
             let home = dir.server_home("mosquitto", user.as_ref())?;
-            let broker = Broker::open(programs, &home, user.as_ref()).await?;
+            let broker = Broker::open(programs, &home, user.as_ref(), &options.logins).await?;
             progress("starting Mosquitto");
             let kind = Kind::Broker(broker);
             let server = Server::launch(kind, home, dir.lock()?, user.clone()).await?;
@@ -149,8 +156,14 @@ impl LocalStack {
         }
         if let Some(programs) = programs.postgres {
             let home = dir.server_home("postgres", user.as_ref())?;
-            let cluster =
-                Cluster::open(programs, &home, user.as_ref(), shared_buffers_mb, progress).await?;
+            let cluster = Cluster::open(
+                programs,
+                &home,
+                user.as_ref(),
+                options.shared_buffers_mb,
+                progress,
+            )
+            .await?;
             progress(&format!("starting {}", cluster.description()));
             let kind = Kind::Database(cluster);
             let server = Server::launch(kind, home, dir.lock()?, user).await?;
@@ -209,7 +222,7 @@ impl Programs {
         }
         if !missing.is_empty() {
             let missing = missing.join(" and ");
-            let bundle = Bundle::ensure(&missing, user, progress).await?;
+            let bundle = Bundle::ensure(&Contents::servers(), &missing, user, progress).await?;
             if wanted.database && postgres.is_none() {
                 postgres = Some(bundle.postgres().await.ok_or_else(|| {
                     let reason = "the fetched PostgreSQL does not run here".to_owned();

@@ -12,34 +12,70 @@ use tokio::process::Command;
 use crate::apt::Package;
 use crate::command::run;
 
-/// What is asked for; apt adds what these depend on.
-pub(crate) const WANTED: [&str; 3] = ["postgresql-17-timescaledb", "mosquitto", "patchelf"];
-
-/// The programs this crate runs, below the unpacked root.
-const PROGRAMS: [&str; 5] = [
-    "usr/lib/postgresql/17/bin/postgres",
-    "usr/lib/postgresql/17/bin/initdb",
-    "usr/lib/postgresql/17/bin/psql",
-    "usr/sbin/mosquitto",
-    "usr/bin/mosquitto_passwd",
-];
 const PATCHELF: &str = "usr/bin/patchelf";
 
 const UNPACK_LIMIT: Duration = Duration::from_secs(120);
 
-/// Of everything a package manager would install, the programs and the libraries they load.
-/// Just-in-time compilation is switched off, which saves LLVM, a third of the whole.
-pub(crate) fn is_needed(package: &Package) -> bool {
-    let name = package.name.as_str();
-    let program =
-        WANTED.contains(&name) || ["postgresql-17", "postgresql-client-17"].contains(&name);
-    let unused = [
-        "libllvm", "libz3", "libperl", "libgdbm", "libpam-", "libsem", "libc-", "libdb5",
-    ];
-    program
-        || (name.starts_with("lib")
-            && !name.ends_with("-perl")
-            && !unused.iter().any(|prefix| name.starts_with(prefix)))
+/// What is fetched, and from which release.
+#[derive(Debug)]
+pub(crate) struct Contents {
+    /// Its name in the cache directory.
+    pub(crate) directory: String,
+    /// Debian's name of the release.
+    pub(crate) suite: String,
+    /// What is asked for; apt adds what these depend on.
+    pub(crate) wanted: &'static [&'static str],
+    /// The programs that are run, below the unpacked root; the first tells its version.
+    programs: &'static [&'static str],
+}
+
+impl Contents {
+    /// PostgreSQL with TimescaleDB, and Mosquitto.
+    pub(crate) fn servers() -> Self {
+        Self {
+            directory: "debian-13".to_owned(),
+            suite: "trixie".to_owned(),
+            wanted: &["postgresql-17-timescaledb", "mosquitto", "patchelf"],
+            programs: &[
+                "usr/lib/postgresql/17/bin/postgres",
+                "usr/lib/postgresql/17/bin/initdb",
+                "usr/lib/postgresql/17/bin/psql",
+                "usr/sbin/mosquitto",
+                "usr/bin/mosquitto_passwd",
+            ],
+        }
+    }
+
+    /// Mosquitto of a release, with its clients.
+    pub(crate) fn mosquitto(suite: &str) -> Self {
+        Self {
+            directory: format!("mosquitto-{suite}"),
+            suite: suite.to_owned(),
+            wanted: &["mosquitto", "mosquitto-clients", "patchelf"],
+            programs: &[
+                "usr/bin/mosquitto_sub",
+                "usr/bin/mosquitto_pub",
+                "usr/bin/mosquitto_passwd",
+                "usr/bin/mosquitto_ctrl",
+                "usr/sbin/mosquitto",
+            ],
+        }
+    }
+
+    /// Of everything a package manager would install, the programs and the libraries they load.
+    /// Just-in-time compilation is switched off, which saves LLVM, a third of the whole.
+    pub(crate) fn needs(&self, package: &Package) -> bool {
+        let name = package.name.as_str();
+        let program = self.wanted.contains(&name)
+            || ["postgresql-17", "postgresql-client-17"].contains(&name);
+        let unused = [
+            "libllvm", "libz3", "libperl", "libgdbm", "libpam-", "libsem", "libc-", "libdb5",
+        ];
+        program
+            || (name.starts_with("lib")
+                && !name.ends_with("-perl")
+                && !unused.iter().any(|prefix| name.starts_with(prefix)))
+    }
 }
 
 /// Unpacks every package in `packages` into `root`.
@@ -55,16 +91,28 @@ pub(crate) async fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
             .await?;
         }
     }
+    let old = root.join("lib");
+    if old.is_dir() && !old.is_symlink() {
+        // Before Debian 13 the loader and some libraries lay there.
+        let into = root.join("usr/lib");
+        let mut copy = Command::new("cp");
+        run(copy.arg("-a").arg(old.join(".")).arg(into), UNPACK_LIMIT).await?;
+    }
     Ok(())
 }
 
 /// Makes the programs in `root` use the loader and libraries they will have once `root` has been
 /// moved to `home`.
-pub(crate) async fn make_runnable(root: &Path, home: &Path) -> Result<(), String> {
+pub(crate) async fn make_runnable(
+    contents: &Contents,
+    root: &Path,
+    home: &Path,
+) -> Result<(), String> {
     let loader = find_loader(root).ok_or("the unpacked packages hold no dynamic loader")?;
     let libraries = loader.parent().unwrap_or(root);
+    link_libraries(libraries).map_err(|error| format!("{}: {error}", libraries.display()))?;
     let moved = |path: &Path| home.join(path.strip_prefix(root).unwrap_or(path));
-    for program in PROGRAMS {
+    for program in contents.programs {
         let mut command = Command::new(&loader);
         command
             .arg("--library-path")
@@ -82,23 +130,25 @@ pub(crate) async fn make_runnable(root: &Path, home: &Path) -> Result<(), String
 }
 
 /// Checks, at their final place, that no program or extension lacks a library.
-pub(crate) async fn check(home: &Path) -> Result<(), String> {
+pub(crate) async fn check(contents: &Contents, home: &Path) -> Result<(), String> {
     let loader = find_loader(home).ok_or("the unpacked packages hold no dynamic loader")?;
     let libraries = loader.parent().unwrap_or(home);
-    let mut files: Vec<PathBuf> = PROGRAMS.iter().map(|program| home.join(program)).collect();
-    let extensions = home.join("usr/lib/postgresql/17/lib");
-    let entries = fs::read_dir(&extensions).map_err(|error| error.to_string())?;
-    files.extend(entries.flatten().map(|entry| entry.path()).filter(|path| {
+    let programs = contents.programs.iter();
+    let mut files: Vec<PathBuf> = programs.map(|program| home.join(program)).collect();
+    // There is none where PostgreSQL is not among the programs.
+    let extensions = fs::read_dir(home.join("usr/lib/postgresql/17/lib"));
+    let entries = extensions.into_iter().flatten().flatten();
+    files.extend(entries.map(|entry| entry.path()).filter(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with("timescaledb") && name.ends_with(".so")
     }));
-    for file in files {
+    for file in &files {
         let mut command = Command::new(&loader);
         command
             .arg("--library-path")
             .arg(libraries)
             .arg("--list")
-            .arg(&file);
+            .arg(file);
         let printed = run(&mut command, UNPACK_LIMIT).await?;
         if let Some(line) = printed.lines().find(|line| line.contains("not found")) {
             return Err(format!(
@@ -109,12 +159,30 @@ pub(crate) async fn check(home: &Path) -> Result<(), String> {
         }
     }
     // Starts through the paths written into it; fails where programs may not be run at all.
-    run(
-        Command::new(home.join(PROGRAMS[0])).arg("--version"),
-        UNPACK_LIMIT,
-    )
-    .await
-    .map(drop)
+    let mut version = Command::new(&files[0]);
+    match run(version.arg("--version"), UNPACK_LIMIT).await {
+        // Mosquitto's programs print their version and fail.
+        Err(printed) if !printed.contains(" version ") => Err(printed),
+        _ => Ok(()),
+    }
+}
+
+/// Adds the links by which programs look for a library, `libx.so.1` for `libx.so.1.2`: some packages
+/// leave them to a trigger of the system's.
+fn link_libraries(libraries: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(libraries)? {
+        let file = entry?.file_name();
+        let name = file.to_string_lossy();
+        let Some((stem, version)) = name.split_once(".so.") else {
+            continue;
+        };
+        let major = version.split('.').next().unwrap_or(version);
+        let link = libraries.join(format!("{stem}.so.{major}"));
+        if !link.exists() {
+            std::os::unix::fs::symlink(&file, link)?;
+        }
+    }
+    Ok(())
 }
 
 /// `usr/lib/<architecture>/ld-linux-<architecture>.so.N`
@@ -152,7 +220,7 @@ mod tests {
                 name: name.to_owned(),
                 size_bytes: 0,
             };
-            assert_eq!(is_needed(&package), needed, "{name}");
+            assert_eq!(Contents::servers().needs(&package), needed, "{name}");
         }
     }
 }

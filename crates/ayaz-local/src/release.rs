@@ -1,0 +1,59 @@
+//! Mosquitto as a Debian release has it, for tests that must hold on more than one of them.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::bundle::Bundle;
+use crate::error::LocalError;
+use crate::unpack::Contents;
+use crate::user::ServerUser;
+
+/// A release's Mosquitto with its clients and plugins, unpacked in the cache directory.
+#[derive(Debug, Clone)]
+pub struct MosquittoRelease {
+    suite: String,
+    home: PathBuf,
+}
+
+impl MosquittoRelease {
+    /// The Mosquitto of a suite such as `trixie`, fetched if it is not there yet.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalError::Unavailable`] where it cannot be had.
+    pub async fn fetch(suite: &str, mut progress: impl FnMut(&str)) -> Result<Self, LocalError> {
+        let contents = Contents::mosquitto(suite);
+        let missing = format!("Mosquitto of Debian's {suite}");
+        let user = ServerUser::needed()?;
+        let bundle = Bundle::ensure(&contents, &missing, user.as_ref(), &mut progress).await?;
+        Ok(Self {
+            suite: contents.suite,
+            home: bundle.home,
+        })
+    }
+
+    /// The release's name.
+    pub fn suite(&self) -> &str {
+        &self.suite
+    }
+
+    /// The broker.
+    pub fn broker(&self) -> PathBuf {
+        self.home.join("usr/sbin/mosquitto")
+    }
+
+    /// Where `mosquitto_pub`, `mosquitto_sub`, `mosquitto_passwd` and `mosquitto_ctrl` are.
+    pub fn tools(&self) -> PathBuf {
+        self.home.join("usr/bin")
+    }
+
+    /// A plugin such as `mosquitto_dynamic_security.so`; `None` if the release has it not.
+    pub fn plugin(&self, file: &str) -> Option<PathBuf> {
+        let directories = fs::read_dir(self.home.join("usr/lib")).ok()?;
+        directories.flatten().find_map(|directory| {
+            // Since 2.1 they have a folder of their own.
+            let below = ["", "mosquitto"].map(|folder| directory.path().join(folder).join(file));
+            below.into_iter().find(|path| path.is_file())
+        })
+    }
+}
