@@ -146,7 +146,7 @@ impl DaemonConfig for Config {
 
     fn check(&self) -> Result<(), String> {
         let Self { mqtt, limits, .. } = self;
-        if mqtt.client_id.is_empty() {
+        if mqtt.client_id().is_empty() {
             return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
         }
         if mqtt.shared_group.contains(['/', '+', '#']) {
@@ -157,6 +157,15 @@ impl DaemonConfig for Config {
                 "it must hold that mqtt.reconnect_delay_min_ms <= mqtt.reconnect_delay_max_ms"
                     .to_owned(),
             );
+        }
+        if !mqtt.shared_group.is_empty() && !mqtt.shared_group_is_protected {
+            return Err(format!(
+                "mqtt.shared_group is {:?}: any client that may subscribe to $share/{0}/… takes \
+                 messages out of it, and they are lost; make the broker refuse that subscription \
+                 to all others (deploy/ingest.example.toml says how), then set \
+                 mqtt.shared_group_is_protected = true",
+                mqtt.shared_group
+            ));
         }
         let packet = mqtt.packet_max_bytes as usize;
         if limits.payload_max_bytes > packet || packet > mqtt.memory_max_bytes {
@@ -267,7 +276,7 @@ mod tests {
                 "mqtt.reconnect_delay_min_ms <=",
             ),
             ("AYAZ__MQTT__SHARED_GROUP", "a/b", "mqtt.shared_group"),
-            ("AYAZ__MQTT__CLIENT_ID", "", "mqtt.client_id is empty"),
+            ("AYAZ__MQTT__SHARED_GROUP", "astana", "$share/astana/"),
             ("AYAZ__MQTT__FLEETS", "a b", "mqtt.fleets"),
             (
                 "AYAZ__LIMITS__RECORDED_AT_MIN",
@@ -284,5 +293,12 @@ mod tests {
             .to_string();
             assert!(error.contains(word), "{error} should say {word}");
         }
+        let confirmed = testing::load_variables::<Config>(&[
+            ("AYAZ_MQTT_URL", "mqtt://127.0.0.1"),
+            ("AYAZ_DATABASE_URL", "postgres://u@127.0.0.1/d"),
+            ("AYAZ__MQTT__SHARED_GROUP", "astana"),
+            ("AYAZ__MQTT__SHARED_GROUP_IS_PROTECTED", "true"),
+        ]);
+        assert_eq!(confirmed.unwrap().mqtt.shared_group, "astana");
     }
 }

@@ -177,7 +177,7 @@ impl Intake {
                 .url
                 .credentials()
                 .map_or("none", |(user, _)| user);
-            let client_id = self.config.client_id.as_str();
+            let client_id = self.config.client_id();
             tracing::error!(user, client_id, "{what}");
             self.unreached = Some(what.clone());
         }
@@ -225,7 +225,7 @@ impl Intake {
     /// Another client uses our id, and it is not known which of us is the wrong one.
     async fn give_way(&mut self, delays: &mut Delays, readiness: &Readiness) -> Waited {
         metrics::add(metrics::TAKEOVERS, 1);
-        let client_id = &self.config.client_id;
+        let client_id = self.config.client_id();
         let delay = delays.after_takeover();
         tracing::error!(
             client_id,

@@ -166,8 +166,8 @@ fn session_expiry(asked: &MqttConfig, granted: Option<u32>) -> Option<Shortfall>
 }
 
 fn client_id(asked: &MqttConfig, assigned: Option<&str>) -> Option<Shortfall> {
-    let wanted = &asked.client_id;
-    let assigned = assigned.filter(|assigned| assigned != wanted)?;
+    let wanted = asked.client_id();
+    let assigned = assigned.filter(|assigned| *assigned != wanted)?;
     let text = format!(
         "the broker calls us {assigned:?}, where mqtt.client_id asks for {wanted:?}: it keeps our \
          messages under that name"

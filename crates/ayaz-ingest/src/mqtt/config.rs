@@ -17,9 +17,10 @@ pub struct MqttConfig {
     #[serde(deserialize_with = "url")]
     pub url: MqttUrl,
     /// Names the session that the broker keeps while the daemon is away: it must stay the same, and
-    /// no two daemons may share it.
-    #[serde(default = "client_id")]
-    pub client_id: String,
+    /// no two daemons may share it. `None`, or empty, is the login's name, see
+    /// [`MqttConfig::client_id`].
+    #[serde(default, deserialize_with = "unless_empty")]
+    pub client_id: Option<String>,
     /// Fleets to subscribe to; empty is all of them.
     #[serde(default, deserialize_with = "fleets")]
     pub fleets: Vec<FleetId>,
@@ -27,6 +28,10 @@ pub struct MqttConfig {
     /// can; empty is not shared.
     #[serde(default)]
     pub shared_group: String,
+    /// The operator's word that the broker lets nobody else subscribe to that group. Whoever can
+    /// takes messages out of it, which are then acknowledged and stored nowhere.
+    #[serde(default)]
+    pub shared_group_is_protected: bool,
     /// Most messages that the broker may deliver without an acknowledgement (MQTT 5 Receive
     /// Maximum). A batch takes a share of them at most, so that the others can come meanwhile.
     #[serde(default = "receive_maximum")]
@@ -61,9 +66,8 @@ pub struct MqttConfig {
     pub takeover_delay_max_ms: u64,
 }
 
-fn client_id() -> String {
-    "ayaz-ingest".to_owned()
-}
+/// Where neither a client id is set nor a login is given.
+const CLIENT_ID: &str = "ayaz-ingest";
 
 fn receive_maximum() -> u16 {
     10_000
@@ -107,6 +111,10 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MqttUrl, D::Error> 
         .map_err(serde::de::Error::custom)
 }
 
+fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
+}
+
 fn fleets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FleetId>, D::Error> {
     Vec::<String>::deserialize(deserializer)?
         .iter()
@@ -119,6 +127,13 @@ fn fleets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FleetId>, D:
 }
 
 impl MqttConfig {
+    /// The client id: as set, else the login's name, since brokers that bind client ids to logins
+    /// want these to be the same.
+    pub fn client_id(&self) -> &str {
+        let login = self.url.credentials().map(|(user, _)| user);
+        self.client_id.as_deref().or(login).unwrap_or(CLIENT_ID)
+    }
+
     /// Topic filters to subscribe to.
     pub fn filters(&self) -> Vec<String> {
         let prefix = match self.shared_group.as_str() {
@@ -137,5 +152,33 @@ impl MqttConfig {
             .iter()
             .flat_map(|fleet| KINDS.map(|kind| format!("{prefix}ayaz/v1/{fleet}/+/{kind}")))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_id_is_the_logins_name_unless_one_is_set() {
+        for (config, client_id) in [
+            (r#"{ "url": "mqtt://127.0.0.1" }"#, "ayaz-ingest"),
+            (r#"{ "url": "mqtt://store:p@127.0.0.1" }"#, "store"),
+            (
+                r#"{ "url": "mqtt://astana%2Fstore:p@127.0.0.1" }"#,
+                "astana/store",
+            ),
+            (
+                r#"{ "url": "mqtt://store:p@127.0.0.1", "client_id": "" }"#,
+                "store",
+            ),
+            (
+                r#"{ "url": "mqtt://store:p@127.0.0.1", "client_id": "one" }"#,
+                "one",
+            ),
+        ] {
+            let config: MqttConfig = serde_json::from_str(config).unwrap();
+            assert_eq!(config.client_id(), client_id);
+        }
     }
 }

@@ -121,7 +121,7 @@ impl Link {
         });
         let connect = Connect {
             keep_alive: config.keep_alive_s,
-            client_id: config.client_id.clone(),
+            client_id: config.client_id().to_owned(),
             clean_start: false,
             properties: Some(ConnectProperties {
                 session_expiry_interval: Some(config.session_expiry_s),

@@ -43,7 +43,7 @@ impl Standing {
         readiness: &Readiness,
     ) {
         metrics::add(metrics::CONNECTIONS, 1);
-        let client_id = config.client_id.as_str();
+        let client_id = config.client_id();
         if self.has_session && !session_present {
             metrics::add(metrics::SESSIONS_LOST, 1);
             tracing::error!(
