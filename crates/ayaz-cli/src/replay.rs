@@ -73,7 +73,8 @@ pub struct Args {
     /// minute), or "max"
     #[arg(long, value_name = "X|max", default_value = "max")]
     pub speed: Speed,
-    /// Broker, mqtt://[user:password@]host[:port]
+    /// Broker, mqtt://[user:password@]host[:port]. The user needs to be one of its own: where client
+    /// ids are bound to logins, a bus or another replay with the same user takes this connection over
     #[arg(
         long,
         value_name = "URL",

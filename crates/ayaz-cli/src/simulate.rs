@@ -57,7 +57,8 @@ pub struct SimulateArgs {
     /// The fleet that sends
     #[arg(long, default_value = "astana")]
     fleet: FleetId,
-    /// Broker, mqtt://[user:password@]host[:port]
+    /// Broker, mqtt://[user:password@]host[:port]. The user needs to be one of its own: where client
+    /// ids are bound to logins, a bus or another replay with the same user takes this connection over
     #[arg(
         long,
         value_name = "URL",

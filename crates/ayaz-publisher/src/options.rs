@@ -9,7 +9,8 @@ use crate::url::MqttUrl;
 pub struct PublisherOptions {
     /// Where the broker is.
     pub url: MqttUrl,
-    /// Must be unique at the broker: two publishers with the same id throw each other out.
+    /// Must be unique at the broker: two publishers with the same id throw each other out. A broker
+    /// that binds client ids to logins takes the login's name instead.
     pub client_id: String,
     /// Most messages sent and not acknowledged; the broker's Receive Maximum lowers it. At least 1.
     pub inflight_max: u16,

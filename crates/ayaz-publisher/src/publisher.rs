@@ -24,6 +24,8 @@ pub struct PublishedCounts {
     pub resent: u64,
     /// Connections after the first.
     pub reconnects: u64,
+    /// Times that another connection took ours over, as the broker told or as is evident.
+    pub takeovers: u64,
 }
 
 /// Publishes at QoS 1 and keeps each message until the broker has acknowledged it.
@@ -108,6 +110,11 @@ impl Publisher {
     /// Messages that the broker has acknowledged so far.
     pub fn acknowledged(&self) -> u64 {
         self.shared.lock().counts.messages
+    }
+
+    /// Times that another connection took ours over so far.
+    pub fn takeovers(&self) -> u64 {
+        self.shared.lock().counts.takeovers
     }
 
     /// Waits until the broker has acknowledged everything, and disconnects.

@@ -21,8 +21,10 @@ use crate::shared::{Shared, State};
 
 mod client;
 mod subscribers;
+mod takeover;
 
 use subscribers::Subscribers;
+use takeover::Takeovers;
 
 /// Longest silence from the event loop: it reports pings, so more means that it hangs in a write
 /// to a peer that takes nothing.
@@ -42,6 +44,8 @@ enum Ended {
     Lost(String),
     /// To be tried again, which sends this topic's message again: nobody has subscribed to it yet.
     Unsubscribed(String),
+    /// Another connection has taken ours over, by the broker's word.
+    TakenOver,
     /// The broker does not want us.
     Refused(String),
     /// Trying again cannot help.
@@ -59,6 +63,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
     let started = Instant::now();
     let mut delays = backoff();
     let mut subscribers = Subscribers::awaited(options.subscriber_wait);
+    let mut takeovers = Takeovers::default();
     let mut outage_is_logged = false;
     loop {
         let connected_at = Instant::now();
@@ -78,6 +83,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
 
         let was_connected = shared.lock().was_connected;
         let moved = shared.lock().counts.messages > acknowledged_before;
+        let told = matches!(ended, Ended::TakenOver);
         let reason = match ended {
             Ended::Goodbye => return,
             Ended::Failed(error) => return shared.fail(error),
@@ -99,6 +105,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
                 }
                 continue;
             }
+            Ended::TakenOver => "another connection has taken it over".to_owned(),
             Ended::Refused(reason) | Ended::Lost(reason) => reason,
         };
         if let Some(limit) = options.give_up_after
@@ -113,7 +120,11 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             });
         }
 
-        if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
+        let taken_over = stood && takeovers.lost(told, Instant::now());
+        if taken_over {
+            shared.lock().counts.takeovers += 1;
+            tell_takeover(&options);
+        } else if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
             delays = backoff();
         }
         let waiting = shared.lock().window.len();
@@ -134,6 +145,18 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
         }
         sleep(delays.next().unwrap_or(SETTLED_AFTER)).await;
     }
+}
+
+/// Says what to do about two that use one login.
+fn tell_takeover(options: &PublisherOptions) {
+    let login = options.url.credentials().map_or("", |(user, _)| user);
+    tracing::error!(
+        login,
+        client_id = options.client_id,
+        "another connection with this login takes ours over again and again, and ours takes over its: \
+         at a broker that binds client ids to logins, one login is one connection, so give each \
+         device, each gateway and each replay beside them a login of its own"
+    );
 }
 
 /// However the task ends, nobody waits for it any longer.
@@ -288,6 +311,10 @@ impl Connection<'_> {
                 Some(error) => Ended::Failed(error),
                 None => Ended::Lost("broker calls a packet too large".to_owned()),
             },
+            ConnectionError::MqttState(StateError::ServerDisconnect {
+                reason_code: DisconnectReasonCode::SessionTakenOver,
+                ..
+            }) => Ended::TakenOver,
             other if self.stood => Ended::Lost(other.to_string()),
             other => Ended::Lost(unreached(&other)),
         }

@@ -2,6 +2,7 @@
 //! that was published arrives, in the order of publishing apart from repetitions, and the counts
 //! are true.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -174,6 +175,42 @@ async fn without_any_subscriber_the_publisher_says_what_to_do() -> anyhow::Resul
     let after = LIMIT;
     assert_eq!(error, PublishError::NobodySubscribed { topic, after });
     assert!(error.to_string().contains("start ayaz-ingest"), "{error}");
+    stack.stop().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_with_one_client_id_both_get_through_and_say_so() -> anyhow::Result<()> {
+    const MESSAGES: u32 = 3_000;
+    let (stack, url) = local_broker().await?;
+    let mut arrived = subscriber::start(&url, "twice/#").await?;
+    let options = PublisherOptions::new(url, "publisher-twice");
+    let (first, second) = tokio::try_join!(
+        Publisher::connect(options.clone()),
+        Publisher::connect(options)
+    )?;
+    let mut sent = 0;
+    let deadline = Instant::now() + PATIENCE;
+    while sent < MESSAGES || first.takeovers() + second.takeovers() == 0 {
+        ensure!(Instant::now() < deadline, "nobody says so after {sent}");
+        first.publish("twice/first", payload(2 * sent)).await?;
+        second
+            .publish("twice/second", payload(2 * sent + 1))
+            .await?;
+        sent += 1;
+        sleep(Duration::from_micros(200)).await;
+    }
+    // With one of them gone, the other works on.
+    let (messages, first) = (u64::from(sent), timeout(PATIENCE, first.finish()).await??);
+    let second = timeout(PATIENCE, second.finish()).await??;
+    assert_eq!((first.messages, second.messages), (messages, messages));
+    let mut missing: HashSet<u32> = (0..2 * sent).collect();
+    while !missing.is_empty() {
+        let payload = timeout(PATIENCE, arrived.recv()).await;
+        let payload = payload.with_context(|| format!("{} are missing", missing.len()))?;
+        let number = payload.context("subscriber ended")?;
+        missing.remove(&u32::from_be_bytes(number.as_ref().try_into()?));
+    }
     stack.stop().await?;
     Ok(())
 }
