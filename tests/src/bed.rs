@@ -87,6 +87,17 @@ impl Bed {
         mqtt: &str,
         sections: &str,
     ) -> Result<Program> {
+        let client_id = format!("client_id = 'ingest-{}'\n{mqtt}", self.fleet);
+        self.ingest_as_login(variables, &client_id, sections)
+    }
+
+    /// The same with its login's name as client id.
+    pub fn ingest_as_login(
+        &self,
+        variables: &[(&'static str, &str)],
+        mqtt: &str,
+        sections: &str,
+    ) -> Result<Program> {
         let config = self.ingest_config(mqtt, sections);
         let more = variables
             .iter()
@@ -97,14 +108,15 @@ impl Bed {
 
     /// The ingest daemon as a process, just started, with its log elsewhere.
     pub fn ingest_logging_to(&self, log: OwnedFd) -> Result<Program> {
-        let config = self.ingest_config("", "");
+        let client_id = format!("client_id = 'ingest-{}'", self.fleet);
+        let config = self.ingest_config(&client_id, "");
         Program::daemon_logging_to(log, "ayaz-ingest", &self.environment(), &config)
     }
 
     fn ingest_config(&self, mqtt: &str, sections: &str) -> String {
         let fleet = &self.fleet;
         format!(
-            "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
+            "[mqtt]\nurl = 'mqtt://127.0.0.1'\nfleets = ['{fleet}']\n\
              reconnect_delay_max_ms = 1000\n{mqtt}\n\
              [database]\nurl = 'postgres://127.0.0.1/x'\n{sections}"
         )
