@@ -90,6 +90,8 @@ faults! {
     StoppedWorker = "stopped-worker";
     /// The ingest daemon runs with a clock that is an hour behind or ahead, and must not be ready.
     WrongClock = "wrong-clock";
+    /// A foreign client, with a login of its own, connects with the daemon's client id.
+    ForeignClient = "foreign-client";
 }
 
 impl std::str::FromStr for Fault {
@@ -213,6 +215,10 @@ impl Fault {
                 second.kill().await?;
             }
             Self::FloodingBus => stage.flood(rng).await?,
+            Self::ForeignClient => {
+                let clean_start = rng.random_bool(0.5);
+                stage.foreign_client(clean_start, a_moment).await?;
+            }
         }
         Ok(())
     }

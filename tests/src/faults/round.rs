@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use ayaz_local::{LocalStack, Options, Server};
+use ayaz_publisher::{Publisher, PublisherOptions};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use url::Url;
@@ -15,6 +16,7 @@ use super::ledger::Ledger;
 use super::load::{self, Load, Outgoing};
 use super::proxy::Proxy;
 use crate::bed::Bed;
+use crate::mqtt::Connect;
 use crate::processes::signal;
 use crate::program::Program;
 use crate::wait;
@@ -25,6 +27,13 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The daemon's memory bound in the harness, and what it may use beside it.
 const MEMORY_MAX_BYTES: u64 = 8 << 20;
 const MEMORY_BESIDE_BYTES: u64 = 72 << 20;
+
+/// The broker's logins: the daemon's, which is its client id too, the sender's, that of a bus that
+/// floods, and another.
+const STORE: &str = "store";
+const SENDER: &str = "sender";
+const WILD: &str = "wild";
+const STRANGER: &str = "stranger";
 
 /// Everything must be stored so soon after the last fault is mended, seconds.
 const RECOVERY_MAX_S: u64 = 90;
@@ -96,7 +105,10 @@ pub struct Outcome {
 #[derive(Debug)]
 pub struct Stage {
     stack: LocalStack,
+    /// Publishes with a login of its own.
     bed: Bed,
+    /// The broker, as the daemon's login.
+    store_url: String,
     ingest: Option<Program>,
     analytics: Option<Program>,
     /// Between the daemon and the database.
@@ -176,13 +188,20 @@ impl Plan {
 
 impl Stage {
     async fn build() -> Result<Self> {
-        let stack = LocalStack::start(Options::default(), |_| {}).await?;
-        let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+        let options = Options {
+            logins: [STORE, SENDER, WILD, STRANGER].map(str::to_owned).to_vec(),
+            ..Options::default()
+        };
+        let stack = LocalStack::start(options, |_| {}).await?;
+        let url_as = |login| stack.mqtt_url_as(login).context("a private broker");
+        let store_url = url_as(STORE)?;
+        let bed = Bed::on(stack.database_url(), &url_as(SENDER)?).await?;
         let mut stage = Self {
             to_database: Proxy::before(address(stack.database_url())?).await?,
             to_broker: Proxy::before(address(stack.mqtt_url())?).await?,
             stack,
             bed,
+            store_url,
             ingest: None,
             analytics: None,
             flooded: Vec::new(),
@@ -219,10 +238,7 @@ impl Stage {
                 "AYAZ_DATABASE_URL",
                 through(&self.bed.database_url, &self.to_database)?,
             ),
-            (
-                "AYAZ_MQTT_URL",
-                through(&self.bed.mqtt_url, &self.to_broker)?,
-            ),
+            ("AYAZ_MQTT_URL", through(&self.store_url, &self.to_broker)?),
             ("FAILPOINTS", failpoints.to_owned()),
         ];
         Program::daemon("ayaz-ingest", &environment, &config)
@@ -343,7 +359,9 @@ impl Stage {
     /// A bus of its own sends all it can.
     pub async fn flood(&mut self, rng: &mut ChaCha8Rng) -> Result<()> {
         let messages = load::flood(rng, &self.bed.fleet).context("a valid name")?;
-        let publisher = self.bed.publisher("wild").await?;
+        let url = self.stack.mqtt_url_as(WILD).context("a private broker")?;
+        let options = PublisherOptions::new(url.parse()?, WILD);
+        let publisher = Publisher::connect(options).await?;
         for message in &messages {
             let (topic, payload) = (message.topic.clone(), message.payload.clone());
             publisher.publish(topic, payload).await?;
@@ -352,6 +370,39 @@ impl Stage {
         publisher.finish().await?;
         self.flooded.extend(messages);
         Ok(())
+    }
+
+    /// Another login connects with the daemon's client id. It must not get
+    /// a message, nor the daemon's session, nor end it.
+    pub async fn foreign_client(&self, clean_start: bool, time: Duration) -> Result<()> {
+        let url = self
+            .stack
+            .mqtt_url_as(STRANGER)
+            .context("a private broker")?;
+        let url = Url::parse(&url)?;
+        let connect = Connect {
+            clean_start,
+            session_expiry_s: 0,
+            ..Connect::lasting(
+                url.port().context("a port")?,
+                Some((STRANGER, url.password().context("a password")?)),
+                STORE,
+            )
+        };
+        let mut client = connect.open().await?;
+        ensure!(
+            !client.session_present(),
+            "the stranger has the daemon's session"
+        );
+        let mut received = client.deliveries().await?;
+        tokio::time::sleep(time).await;
+        received.extend(client.deliveries().await?);
+        ensure!(
+            received.is_empty(),
+            "{} messages for the stranger",
+            received.len()
+        );
+        client.close().await
     }
 
     /// Ends every backend that works for a daemon.
