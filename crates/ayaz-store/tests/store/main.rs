@@ -14,5 +14,5 @@ mod reports;
 mod rights;
 mod roles;
 mod schema;
-mod settings;
 mod set_aside;
+mod settings;
