@@ -146,3 +146,69 @@ impl Standing {
         readiness.ready(SESSION_PART);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> MqttConfig {
+        serde_json::from_str(r#"{ "url": "mqtt://127.0.0.1" }"#).unwrap()
+    }
+
+    fn shortfall(effect: Effect, text: &str) -> Shortfall {
+        Shortfall {
+            point: Point::Qos,
+            effect,
+            text: text.to_owned(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lost_session_is_told_for_a_while_and_the_first_is_no_loss() {
+        let (config, readiness) = (config(), Readiness::default());
+        let mut standing = Standing::default();
+        let is_told = || readiness.reasons().contains_key(SESSION_PART);
+        standing.connected(&config, false, Vec::new(), &readiness);
+        standing.connected(&config, true, Vec::new(), &readiness);
+        assert!(!is_told());
+        standing.connected(&config, false, Vec::new(), &readiness);
+        standing.subscribed(Vec::new(), &readiness);
+        assert!(is_told());
+        let before = tokio::time::Instant::now();
+        standing.session_was_told().await;
+        assert!(before.elapsed() + Duration::from_secs(1) >= SESSION_TOLD_FOR);
+        standing.forget_lost_session(&readiness);
+        assert!(!is_told());
+    }
+
+    #[test]
+    fn nothing_is_ready_until_all_that_breaks_the_promise_is_gone() {
+        let (config, readiness) = (config(), Readiness::waiting_for(&[PART]));
+        let mut standing = Standing::default();
+        let told = || readiness.reasons().get(PART).cloned().unwrap_or_default();
+        fn breaks(text: &str) -> Shortfall {
+            shortfall(Effect::Breaks, text)
+        }
+        standing.connected(&config, true, vec![breaks("no session")], &readiness);
+        standing.subscribed(vec![breaks("a topic")], &readiness);
+        assert_eq!(told(), "no session; a topic");
+        standing.subscribed(Vec::new(), &readiness);
+        assert_eq!(told(), "no session", "what CONNECT lacked stays");
+        assert_eq!(standing.reason("lost".to_owned()), "lost; no session");
+        standing.unreached();
+        assert_eq!(standing.reason("lost".to_owned()), "lost");
+        let weakens = shortfall(Effect::Weakens, "a short session");
+        standing.connected(&config, true, vec![weakens], &readiness);
+        assert!(
+            !told().is_empty(),
+            "not before the subscriptions are answered"
+        );
+        standing.subscribed(Vec::new(), &readiness);
+        assert_eq!(told(), "");
+        for number in 0..1_000 {
+            let text = number.to_string();
+            standing.connected(&config, true, vec![breaks(&text)], &readiness);
+        }
+        assert!(standing.logged.len() <= LOGGED_MAX);
+    }
+}
