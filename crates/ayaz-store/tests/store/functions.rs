@@ -16,7 +16,7 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
                 p.oid::regprocedure::text,
                 'search_path=pg_catalog, public, pg_temp' = any(p.proconfig)
                     or l.lanname = 'sql' and p.prosqlbody is not null,
-                p.prosecdef
+                p.prosecdef and has_function_privilege('public', p.oid, 'execute')
             from pg_proc p
             join pg_language l on l.oid = p.prolang
             where p.pronamespace = 'public'::regnamespace
@@ -29,7 +29,7 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
         .await?;
     assert!(functions.len() > 15, "{} functions", functions.len());
     for row in functions {
-        let (name, is_safe, acts_as_owner): (String, Option<bool>, bool) =
+        let (name, is_safe, lends_rights): (String, Option<bool>, bool) =
             (row.get(0), row.get(1), row.get(2));
         assert_eq!(
             is_safe,
@@ -37,7 +37,11 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
             "{name} needs `set search_path = pg_catalog, public, pg_temp`, or in plain SQL a body of \
              `return …` or `begin atomic … end`"
         );
-        assert!(!acts_as_owner, "{name} lends the owner's rights");
+        // Ingest may not read, so some functions look for it what they must, and tell no more.
+        assert!(
+            !lends_rights,
+            "{name} lends the owner's rights to everybody: revoke execute from public"
+        );
     }
     Ok(())
 }
