@@ -122,6 +122,7 @@ impl DaemonConfig for Config {
             68_719_476_736.0,
         ),
         bounds("refresh.touches_per_round_max", 1.0, 1_000_000.0),
+        bounds("refresh.once_standby_max_s", 0.0, 86_400.0),
         bounds("plausibility.interpolated_ramp.window_seconds", 10.0, 60.0),
         bounds(
             "plausibility.interpolated_ramp.sloped_signals_min",
