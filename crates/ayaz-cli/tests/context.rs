@@ -287,13 +287,18 @@ async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
     let here = Installation::new().await?;
-    let endless = here.run(&["import", "/dev/zero"])?;
-    let told = String::from_utf8(endless.stderr)?;
-    assert_eq!(endless.status.code(), Some(1), "{told}");
-    assert!(
-        told.contains("read /dev/zero") && told.contains("more than 64 MB"),
-        "{told}"
-    );
+    // Takes no room on the disk.
+    std::fs::File::create(here.folder.path().join("long.csv"))?.set_len(65 << 20)?;
+    for (file, word) in [
+        ("/dev/zero", "name a regular file"),
+        ("long.csv", "more than 64 MB"),
+    ] {
+        let refused = here.run(&["import", file])?;
+        let told = String::from_utf8(refused.stderr)?;
+        assert_eq!(refused.status.code(), Some(1), "{told}");
+        let named = format!("read {file}");
+        assert!(told.contains(&named) && told.contains(word), "{told}");
+    }
     let twice = here.run(&["import", "-", "-"])?;
     let told = String::from_utf8(twice.stderr)?;
     assert!(told.contains("can be read once"), "{told}");

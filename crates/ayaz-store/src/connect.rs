@@ -168,6 +168,12 @@ async fn drive(
     }
 }
 
+impl Drop for Connection {
+    /// The driver ends with it. That it has a `drop` keeps its parts together: a block that used `client`
+    /// alone would otherwise take nothing else, and the connection would end before it.
+    fn drop(&mut self) {}
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
         self.0.abort();

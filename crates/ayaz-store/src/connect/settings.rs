@@ -30,11 +30,12 @@ const COMMON: &[(&str, &str)] = &[
 /// What else the role needs. A reader keeps the time limit of its login: that is the operator's say.
 fn own(role: Role) -> &'static [(&'static str, &'static str)] {
     match role {
-        // The writer sets the limits that follow from its `write_timeout`.
+        // Until the writer sets the limits that follow from its `write_timeout`.
         Role::Ingest => &[
             ("default_transaction_read_only", "off"),
             // What is acknowledged must survive a crash, whatever the database's default is.
             ("synchronous_commit", "on"),
+            ("statement_timeout", "30s"),
             ("lock_timeout", "30s"),
             ("idle_in_transaction_session_timeout", "60s"),
         ],
