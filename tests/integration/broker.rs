@@ -181,7 +181,11 @@ async fn a_killed_broker_comes_back_with_what_it_last_saved() -> Result<()> {
         send(&broker, &bed, 0).await?;
         let saved = broker.path("data/mosquitto.db");
         // A file of its own each time, so a save that was under way before is not taken for this one.
-        let saved_at = || std::fs::metadata(&saved).and_then(|file| file.modified()).ok();
+        let saved_at = || {
+            std::fs::metadata(&saved)
+                .and_then(|file| file.modified())
+                .ok()
+        };
         let before = saved_at();
         broker.save().await?;
         wait::until("a save", 10, async || Ok(saved_at() != before)).await?;

@@ -44,5 +44,8 @@ $$;
 comment on function mend_vehicle_numbers() is
     'Before vehicles are entered: sets the sequence of their numbers after all numbers that are in use.';
 
+-- It acts as the owner, so nobody may hang it on a table of his own.
+revoke execute on function mend_vehicle_numbers() from public;
+
 create trigger mend_vehicle_numbers before insert on vehicle
     for each statement execute function mend_vehicle_numbers();

@@ -83,7 +83,7 @@ async fn a_database_with_another_application_and_its_settings_changes_nothing() 
         )
         .await?;
     let settings: Vec<&str> = (0..4).map(|column| row.get(column)).collect();
-    assert_eq!(settings, ["on", "public, pg_temp", "read committed", "UTC"]);
+    assert_eq!(settings, ["on", "public,pg_temp", "read committed", "UTC"]);
     Ok(())
 }
 
