@@ -4,9 +4,10 @@
 --
 --   INGEST_PASSWORD=… ANALYTICS_PASSWORD=… READER_PASSWORD=… psql --file logins.sql DATABASE
 --
--- A person who replays dead letters (`ayaz dead-letters replay`) or enters what is known of vehicles
--- (`ayaz context import`) needs a login that is a member of
--- ayaz_reader and ayaz_operator, such as: create role aigerim login in role ayaz_reader,
+-- A person who replays or deletes dead letters (`ayaz dead-letters replay`, `delete`), decides about
+-- readings that are set aside (`ayaz readings`), announces history (`ayaz replay --history`) or enters what
+-- is known of vehicles (`ayaz context import`) needs a login that is a member of ayaz_reader and
+-- ayaz_operator, such as: create role aigerim login in role ayaz_reader,
 -- ayaz_operator; then \password aigerim, and connect on this database.
 \set ON_ERROR_STOP on
 \getenv ingest_password INGEST_PASSWORD

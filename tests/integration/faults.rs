@@ -166,7 +166,7 @@ async fn two_daemons_with_one_client_id_say_so_and_do_not_fight() -> Result<()> 
     .await?;
     let log = first.log();
     assert!(
-        log.contains("ERROR") && log.contains("no two daemons may share"),
+        log.contains("ERROR") && log.contains("no two clients may share"),
         "{log}"
     );
 

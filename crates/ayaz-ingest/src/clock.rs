@@ -94,8 +94,15 @@ impl Clock {
         } else if offset.uncertainty_microseconds <= self.offset_max_microseconds {
             self.ahead_microseconds.store(0, Relaxed);
             self.readiness.ready(PART);
+        } else if self.ahead_microseconds.load(Relaxed) == 0
+            && self.readiness.reasons().contains_key(PART)
+        {
+            // The answer took so long that it says nothing, and nothing was known before.
+            self.readiness.not_ready(
+                PART,
+                "the database answers too slowly to compare the clocks; it is tried again",
+            );
         }
-        // Otherwise the answer took so long that it says nothing.
     }
 }
 
@@ -120,12 +127,15 @@ mod tests {
         let config = ClockConfig::default();
         let readiness = Readiness::waiting_for(&[PART]);
         let clock = Clock::new(&config, readiness.clone());
+        check(&clock, 0, 40, 0);
+        assert!(readiness.reasons()[PART].contains("too slowly"));
         check(&clock, 3, 0, 0);
         assert!(readiness.reasons().is_empty());
         check(&clock, -3_600, 1, 3_600);
         assert!(readiness.reasons()[PART].contains("3600 s behind"));
         // An answer that took long changes nothing.
         check(&clock, 20, 40, 3_600);
+        assert!(readiness.reasons()[PART].contains("3600 s behind"));
         check(&clock, 7_200, 1, -7_200);
         check(&clock, -4, 2, 0);
         assert!(readiness.reasons().is_empty());

@@ -135,7 +135,8 @@ impl DaemonConfig for Config {
         bounds("limits.readings_max", 1.0, 1_000_000.0),
         bounds("limits.future_tolerance_s", 0.0, 31_536_000.0),
         bounds("limits.vehicle_days_per_hour_max", 1.0, 4_294_967_295.0),
-        bounds("clock.offset_max_ms", 1.0, 4_294_967_295.0),
+        // Less than an answer of the database takes could never be told.
+        bounds("clock.offset_max_ms", 100.0, 4_294_967_295.0),
         bounds("clock.test_shift_s", -4_000_000_000.0, 4_000_000_000.0),
         bounds("dead_letters.per_vehicle_hour_max", 1.0, 4_294_967_295.0),
         bounds("dead_letters.per_vehicle_hour_max_bytes", 1.0, 1e18),

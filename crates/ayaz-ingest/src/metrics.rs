@@ -36,7 +36,8 @@ metric_names! {
     counter MESSAGES_ACKNOWLEDGED = "ayaz_ingest_messages_acknowledged_total";
     /// Messages that could not become rows, by reason; those over the cap on dead letters too.
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
-    /// Rejected messages that left no dead letter, because their vehicle had too many in that hour.
+    /// Rejected messages that left no dead letter, because a bound of `[dead_letters]` was
+    /// reached.
     counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
     /// Times that reading from the broker stopped at the memory bound, until something was stored.
     counter INTAKE_PAUSES = "ayaz_ingest_intake_pauses_total";

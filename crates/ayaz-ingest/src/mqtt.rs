@@ -230,8 +230,8 @@ impl Intake {
         tracing::error!(
             client_id,
             ?delay,
-            "another client connects with our client id, so this one waits: no two daemons may \
-             share mqtt.client_id"
+            "another client connects with our client id, so this one waits: no two clients may share \
+             a login where the broker takes it for the client id, nor mqtt.client_id elsewhere"
         );
         let reason = format!("another client uses the client id {client_id}");
         readiness.not_ready(PART, reason);

@@ -27,7 +27,8 @@ pub enum Role {
     Analytics,
     /// Reads.
     Reader,
-    /// Reads dead letters and marks them as replayed; keeps what is known of vehicles.
+    /// Marks and deletes dead letters, decides about readings that are set aside, keeps what is known of
+    /// vehicles.
     Operator,
     /// The login itself: migrations, tools.
     Owner,

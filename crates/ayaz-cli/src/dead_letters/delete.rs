@@ -20,7 +20,7 @@ use crate::report::age;
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("which").required(true).multiple(true).args([
-        "all", "reason", "fleet", "vehicle", "from", "to", "older_than"
+        "all", "open", "reason", "fleet", "vehicle", "from", "to", "older_than"
     ]),
     after_help = "Examples:\n  \
         ayaz dead-letters delete --older-than 90d --dry-run\n  \
@@ -28,7 +28,7 @@ use crate::report::age;
 )]
 pub(super) struct DeleteArgs {
     /// All letters.
-    #[arg(long, conflicts_with_all = ["reason", "fleet", "vehicle", "from", "to", "older_than"])]
+    #[arg(long, conflicts_with_all = ["open", "reason", "fleet", "vehicle", "from", "to", "older_than"])]
     all: bool,
     #[command(flatten)]
     filters: Filters,

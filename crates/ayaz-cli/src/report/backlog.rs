@@ -24,7 +24,8 @@ pub(super) fn note(backlog: &Backlog) -> Option<String> {
     });
     Some(format!(
         "{hours} {counted} of readings {wait} for ayaz-analytics{since}: these figures are without \
-         what came in for them. `ayaz-analytics --once` works them off."
+         what came in for them. ayaz-analytics works them off; where none runs, `ayaz-analytics --once` \
+         does."
     ))
 }
 
