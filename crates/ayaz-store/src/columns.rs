@@ -14,6 +14,11 @@ pub(crate) const HEAD: &[(&str, &str)] = &[
     ("invalid_signals", "bigint"),
 ];
 
+/// The order in which rows enter `reading` and `cell_reading`, whoever inserts them: who meets at the same
+/// keys then waits, and does not deadlock. That of a batch's rows (`ingest::rows`), in SQL.
+pub(crate) const WRITE_ORDER: &str =
+    "date_trunc('day', recorded_at, 'UTC'), vehicle_id, recorded_at, boot_id, sequence";
+
 /// A signal's type in the database.
 pub fn sql_type(signal: Signal) -> &'static str {
     match signal.kind() {

@@ -200,7 +200,8 @@ fn take_out<T>(rows: &mut Vec<Row<T>>, is_so: impl Fn(&Row<T>) -> bool) -> Vec<R
 
 /// Sorts by chunk, then vehicle, then key: COPY into a hypertable is slow when neighbouring rows go
 /// to different chunks, and two daemons that insert the same rows in the same order cannot
-/// deadlock. Returns how many rows repeated a key of the same batch; the first of them stays.
+/// deadlock. [`WRITE_ORDER`](crate::columns::WRITE_ORDER) says the same in SQL. Returns how many rows
+/// repeated a key of the same batch; the first of them stays.
 fn sort_and_dedup<T>(rows: &mut Vec<Row<T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
     let order = |row: &Row<T>| {
         let key = key(&row.1);

@@ -326,7 +326,8 @@ pub(super) async fn prepare(
         .map_err(|error| StoreError::from_driver("prepare", error))
 }
 
-/// Inserts the staged rows that are neither stored nor set aside.
+/// Inserts the staged rows that are neither stored nor set aside. They are staged in order, but the server
+/// may join them in another.
 async fn insert_missing(
     transaction: &Transaction<'_>,
     table: &str,
@@ -342,7 +343,9 @@ async fn insert_missing(
             where k.vehicle_id = s.vehicle_id and k.recorded_at = s.recorded_at
                 and k.boot_id = s.boot_id and k.sequence = s.sequence
         )
-        on conflict do nothing"
+        order by {WRITE_ORDER}
+        on conflict do nothing",
+        WRITE_ORDER = columns::WRITE_ORDER,
     );
     let (vehicles, instants) = plan.stored_hours();
     transaction

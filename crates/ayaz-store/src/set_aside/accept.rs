@@ -146,9 +146,10 @@ async fn move_once(
             from {table}_set_aside s
             join vehicle v using (vehicle_id)
             where {CHOSEN}
-            order by recorded_at
+            order by {WRITE_ORDER}
             on conflict do nothing",
             CHOSEN = chosen(),
+            WRITE_ORDER = columns::WRITE_ORDER,
         );
         run("accept readings", &insert).await?;
     }

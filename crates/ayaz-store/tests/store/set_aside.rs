@@ -3,6 +3,7 @@
 mod days;
 mod decisions;
 mod one_place;
+mod order;
 mod tidy;
 
 use anyhow::Result;
