@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
 use ayaz_local::{LocalStack, Options};
+use ayaz_store::set_aside::{SetAsideSelection, set_aside_total};
 use ayaz_store::{DatabaseUrl, backlog};
 use clap::Args;
 use tokio_postgres::Client;
@@ -205,6 +206,12 @@ async fn settle(client: &Client, readings: u64) -> Result<()> {
     anyhow::ensure!(
         stored == readings,
         "{readings} readings were sent, {stored} are stored"
+    );
+    let all = SetAsideSelection::default();
+    let aside = set_aside_total(client, &all).await?.readings;
+    anyhow::ensure!(
+        aside == 0,
+        "{aside} of {readings} readings are set aside, so that the table would lack them"
     );
     let pending = backlog::hours_pending(client).await?;
     let mut progress = Progress::new("hours worked out", pending);

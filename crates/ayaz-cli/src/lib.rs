@@ -12,6 +12,7 @@ mod database;
 pub mod dead_letters;
 pub mod demo;
 mod formula;
+mod history;
 pub mod local;
 pub mod migrate;
 mod printable;

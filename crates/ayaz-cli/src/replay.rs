@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::BadConfig;
+use crate::history::{Announcer, History};
 use anyhow::Context;
 use ayaz_daemon::output;
 use ayaz_model::{FleetId, VehicleId};
@@ -28,7 +29,6 @@ pub mod cycle;
 pub mod delimiter;
 pub mod fault;
 pub mod file;
-mod history;
 mod input;
 mod log;
 pub mod mapping;
@@ -42,7 +42,6 @@ pub mod source;
 
 use fault::Fault;
 use file::{FileCounts, FileEvent};
-use history::Announcer;
 use input::Input;
 use mapping::Mapping;
 use pace::{Pace, Speed};
@@ -83,22 +82,8 @@ pub struct Args {
     )]
     // Text, because clap repeats a value that it cannot parse, and this one holds a password.
     pub mqtt_url: String,
-    /// Announces years of history, so that no day of it is set aside
-    ///
-    /// A vehicle that sends more distinct days in an hour than ayaz-ingest takes
-    /// (limits.vehicle_days_per_hour_max) has the readings of further days set aside. This announces each
-    /// vehicle to the database for a day, as ayaz_operator.
-    #[arg(long)]
-    pub history: bool,
-    /// Where --history is announced, postgres://USER:PASSWORD@HOST:PORT/DATABASE
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AYAZ_DATABASE_URL",
-        hide_env_values = true
-    )]
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
-    pub database_url: Option<String>,
+    #[command(flatten)]
+    pub(crate) history: History,
     /// Most readings in a message
     #[arg(
         long,
@@ -218,10 +203,7 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
         report.warnings(&plan.warnings);
     }
 
-    let mut announcer = match args.history {
-        true => Some(Announcer::open(args.database_url.as_deref()).await?),
-        false => None,
-    };
+    let mut announcer = args.history.announcer().await?;
     let client_id = format!("ayaz-replay-{:08x}", rand::random::<u32>());
     let mut options = PublisherOptions::new(url, client_id);
     options.subscriber_wait = Some(SUBSCRIBER_WAIT);

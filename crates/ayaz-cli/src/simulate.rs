@@ -17,6 +17,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::cli::BadConfig;
+use crate::history::{Announcer, History};
 use crate::progress::Progress;
 
 /// How long to wait for the ingest daemon: a message that nobody subscribes to is gone.
@@ -67,6 +68,8 @@ pub struct SimulateArgs {
     )]
     // Text, because clap repeats a value that it cannot parse, and this one holds a password.
     mqtt_url: String,
+    #[command(flatten)]
+    history: History,
 }
 
 const EXAMPLE: &str = "\
@@ -127,6 +130,7 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         .scenario
         .scenario(args.seed, args.buses.into(), first_day)
         .days(days.into());
+    let announcer = args.history.announcer().await?;
     let directory = &args.output_dir;
     // Before anything is sent: a folder that cannot be written shows at once.
     files::write_context(directory, &args.fleet, &scenario)?;
@@ -138,7 +142,14 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         .await
         .context("connect to the broker")?;
     let mut deliveries = scenario.deliveries();
-    let sent = publish(&mut deliveries, &scenario, &args.fleet, &publisher).await?;
+    let sent = publish(
+        &mut deliveries,
+        &scenario,
+        &args.fleet,
+        announcer,
+        &publisher,
+    )
+    .await?;
     publisher.finish().await?;
     let truth = deliveries.truth();
     files::write_truth(directory, &truth)?;
@@ -170,6 +181,7 @@ async fn publish(
     deliveries: &mut Deliveries,
     scenario: &Scenario,
     fleet: &FleetId,
+    mut announcer: Option<Announcer>,
     publisher: &Publisher,
 ) -> Result<Sent> {
     let start = scenario.start();
@@ -180,6 +192,9 @@ async fn publish(
         let message =
             encode::telemetry_batch(&delivery.vehicle, delivery.historical, &delivery.readings);
         let topic = encode::telemetry_topic(fleet, &delivery.vehicle);
+        if let Some(announcer) = &mut announcer {
+            announcer.announce(&topic).await?;
+        }
         publisher
             .publish(topic, Bytes::from(message.encode_to_vec()))
             .await?;

@@ -233,3 +233,16 @@ fn a_server_that_is_not_there_is_named_without_its_password() {
         "{error}"
     );
 }
+
+#[test]
+fn history_is_not_announced_without_a_database() {
+    let simulate = ["simulate", "mild-week", "--output-dir", "never-made"];
+    let history = ["--mqtt-url", "mqtt://127.0.0.1:1", "--history"];
+    let output = ayaz(&[&simulate[..], &history].concat());
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(64), "{told}");
+    assert!(
+        told.contains("give --database-url or AYAZ_DATABASE_URL"),
+        "{told}"
+    );
+}

@@ -13,6 +13,7 @@ use ayaz_store::context::{ContextChanges, ContextWriter, Vehicle};
 use bytes::Bytes;
 use tokio_postgres::Client;
 
+use crate::history::announce;
 use crate::progress::Progress;
 use crate::simulated::{model_name, models};
 
@@ -96,13 +97,15 @@ impl SimulatedFleet {
         self.buses.len()
     }
 
-    /// Enters the types of vehicle and which vehicle is of which, as an operator would.
+    /// Enters the types of vehicle and which vehicle is of which, and announces that each is to send its
+    /// past, as an operator would.
     pub async fn register(&self, owner: &mut Client) -> Result<()> {
+        let key = |bus: &SimulatedBus| VehicleKey {
+            fleet: self.fleet.clone(),
+            vehicle: bus.vehicle.clone(),
+        };
         let vehicle = |bus: &SimulatedBus| Vehicle {
-            key: VehicleKey {
-                fleet: self.fleet.clone(),
-                vehicle: bus.vehicle.clone(),
-            },
+            key: key(bus),
             model: Some(model_name(bus.bus.config())),
         };
         let changes = ContextChanges {
@@ -112,7 +115,11 @@ impl SimulatedFleet {
         };
         let writer = ContextWriter::begin(owner).await?;
         writer.write(&changes).await?;
-        Ok(writer.commit().await?)
+        writer.commit().await?;
+        for bus in &self.buses {
+            announce(owner, &key(bus)).await?;
+        }
+        Ok(())
     }
 
     /// Sends everything up to now.

@@ -55,8 +55,7 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
         vehicle: None,
         speed: Speed::Max,
         mqtt_url: stack.mqtt_url().to_owned(),
-        history: false,
-        database_url: None,
+        history: History::default(),
         readings_per_message: 10,
         files: vec![
             folder.file("A.csv", format!("{head}{}9,9,ramp\n", rows(25))),
@@ -134,8 +133,7 @@ async fn a_broker_that_goes_away_is_waited_for_and_counts_once() {
         mqtt_url: stack.mqtt_url().to_owned(),
         readings_per_message: 10,
         files: vec![pipe.path.clone()],
-        history: false,
-        database_url: None,
+        history: History::default(),
     };
     let rows = |from: u32| -> String { (from..from + 100).map(|n| format!("{n},{n}\n")).collect() };
     writer
