@@ -5,13 +5,15 @@
 //! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes
 //! matters to where it ends. In the transaction that takes the hour off the queue, the sessions of
 //! those vehicles whose doubt has turned are put together anew, from pieces: readings are not
-//! needed.
+//! needed. Where that fails for what is known of a vehicle or for its data, the hour goes back on that
+//! vehicle's own queue, and the fleet's hour is done.
 //!
 //! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is
 //! over: until then its sessions take its temperatures as they are.
 
 use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
 use ayaz_store::analytics::{RefreshStatements, VehicleExterior};
+use ayaz_store::vehicles::VehicleNumber;
 use ayaz_store::{Connection, StoreError};
 
 use super::refresh_sessions;
@@ -61,14 +63,17 @@ async fn judge(
     hour.change_doubts(&changes.forget, &changes.remember)
         .await?;
     for vehicle in &changes.turned {
-        let sessions = hour.sessions_of(refresh, *vehicle).await?;
-        match sessions.service_day_rules().await {
-            Ok(day_rules) => refresh_sessions(&sessions, &day_rules).await?,
-            // It waits with the vehicle's hours, and the fleet does not.
-            Err(StoreError::Context(_)) => sessions.put_back().await?,
-            Err(error) => return Err(error),
+        match mend_sessions(&mut hour, refresh, *vehicle).await {
+            // Its hour waits with the vehicle's others, and the fleet does not.
+            Err(error) if error.is_of_one_vehicle() => {
+                tracing::debug!(vehicle, %error, "mending sessions failed");
+                // Where a statement has failed, none succeeds any more: a new savepoint.
+                let sessions = hour.sessions_of(refresh, *vehicle).await?;
+                sessions.put_back().await?;
+                sessions.commit().await?;
+            }
+            mended => mended?,
         }
-        sessions.commit().await?;
     }
     if changes.complete {
         hour.settle(judgement.fleet).await?;
@@ -83,4 +88,16 @@ async fn judge(
     metrics::counter!(names::FLEET_HOURS_JUDGED).increment(u64::from(changes.complete));
     metrics::counter!(names::EXTERIOR_DOUBTS_TURNED).increment(turned);
     Ok(())
+}
+
+/// Puts the sessions of one vehicle together anew, in a savepoint. If that fails, it is rolled back.
+async fn mend_sessions(
+    hour: &mut FleetHour<'_>,
+    refresh: &RefreshStatements,
+    vehicle: VehicleNumber,
+) -> Result<(), StoreError> {
+    let sessions = hour.sessions_of(refresh, vehicle).await?;
+    let day_rules = sessions.service_day_rules().await?;
+    refresh_sessions(&sessions, &day_rules).await?;
+    sessions.commit().await
 }

@@ -264,6 +264,69 @@ async fn late_data_mends_the_sessions_of_those_whose_doubt_turns_and_no_others()
 }
 
 #[tokio::test]
+async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_judged()
+-> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    enter_fleets(&database, &[100, 200]).await?;
+    let mut worker = worker(&database).await?;
+    for vehicle in [101, 102, 103, 104, 201, 202, 203, 204] {
+        arrive(&database, vehicle, 1..2, (1, 0)).await?;
+    }
+    work_off(&mut worker).await?;
+    assert_eq!(doubted(&database).await?, "", "four say nothing");
+    let believed = bands(&database, 103).await?;
+    assert!(!believed.contains("unknown"), "{believed}");
+    // As whoever switches triggers off may leave it: no hour of 103 is queued for its new depot. Of 203,
+    // the database refuses the sessions.
+    database
+        .execute(
+            "set session_replication_role = replica;
+            insert into depot values ('odd', 'Nowhere/City', 3);
+            insert into vehicle_context (vehicle_id, attribute, value, valid_from)
+            values (103, 'depot', 'odd', '-infinity');
+            reset session_replication_role;
+            create function refuse() returns trigger language plpgsql as $$
+                begin raise 'refused' using errcode = 'check_violation'; end
+            $$;
+            create trigger refuse before insert or update on session
+            for each row when (new.vehicle_id = 203) execute function refuse()",
+        )
+        .await?;
+    for vehicle in [105, 106, 107, 205, 206, 207] {
+        arrive(&database, vehicle, 1..2, (1, 0)).await?;
+    }
+    let queued = "select coalesce(string_agg(vehicle_id || '@' || to_char(hour at time zone 'UTC', 'FMHH24'),
+            ' ' order by vehicle_id, hour), '')
+        from refresh_queue";
+    // In the second pass the two hours that were put back are tried, and set aside.
+    for _ in 0..2 {
+        work_off(&mut worker).await?;
+        assert_eq!(doubted(&database).await?, "103@6 105@6 203@6 205@6");
+        assert_eq!(database.text(queued).await?, "103@6 203@6", "they wait");
+        for hundred in [100, 200] {
+            assert_eq!(bands(&database, hundred + 3).await?, believed);
+            assert_eq!(bands(&database, hundred + 5).await?, "unknown:29");
+        }
+        let left = "select count(*)::text from fleet_hour_queue";
+        assert_eq!(database.text(left).await?, "0");
+    }
+    database
+        .execute(
+            "drop trigger refuse on session;
+            update depot set zone = 'UTC' where depot = 'odd'",
+        )
+        .await?;
+    work_off(&mut worker).await?;
+    assert_eq!(database.text(queued).await?, "");
+    for vehicle in [103, 203] {
+        assert_eq!(bands(&database, vehicle).await?, "unknown:30");
+    }
+    Ok(())
+}
+
+#[tokio::test]
 async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
