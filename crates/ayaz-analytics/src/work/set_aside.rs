@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use ayaz_store::vehicles::{self, VehicleNumber};
 use ayaz_store::{Connection, StoreError};
 
-/// After so long a vehicle is tried again, since not every correction leaves a note: this machine's time
-/// zone data may be new.
+/// After so long a vehicle is tried again, since not every correction leaves a note: the time zone data of
+/// the database server may be new.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(300);
 
 /// The vehicles, and why each of them waits.

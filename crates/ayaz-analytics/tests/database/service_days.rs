@@ -123,7 +123,7 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
     }
     work_off(&database).await?;
     let expected = database.rows(2).await?;
-    // As whoever switches triggers off may leave it, or a server whose zones are newer than the worker's.
+    // As whoever switches triggers off may leave it, or a database server that lost time zone data.
     database
         .execute(
             "set session_replication_role = replica;
@@ -154,5 +154,40 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
     let pieces = database.rows_of("energy_piece", 1).await?;
     assert_eq!(pieces, database.rows_of("energy_piece", 2).await?);
     worker.abort();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_zone_whose_offsets_cannot_be_understood_costs_the_vehicles_of_its_depot_and_no_other()
+-> Result<()> {
+    let Some(database) = Database::create().await? else {
+        return Ok(());
+    };
+    // As a database server may answer that has a zone's name and no data of it.
+    database
+        .execute(
+            "alter function zone_offsets(text) rename to whole_zone_offsets;
+            create function zone_offsets(zone text)
+            returns table (since timestamptz, offset_seconds integer)
+            language sql stable as $$
+                select * from public.whole_zone_offsets(zone) where zone <> 'Asia/Tokyo'
+            $$;
+            insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
+            values (1, 'test', 'bus-1');
+            insert into depot values ('odd', 'Asia/Tokyo', 3);
+            insert into vehicle_context (vehicle_id, attribute, value) values (1, 'depot', 'odd')",
+        )
+        .await?;
+    for vehicle in [1, 2] {
+        database.arrive(vehicle, NUMBERED, 1, 0).await?;
+    }
+    assert_eq!(work_off(&database).await?.hours, 5, "those of vehicle 2");
+    assert_eq!(database.queued_vehicles().await?, [1]);
+    database
+        .execute("update depot set zone = 'UTC' where depot = 'odd'")
+        .await?;
+    work_off(&database).await?;
+    let pieces = database.rows_of("energy_piece", 1).await?;
+    assert_eq!(pieces, database.rows_of("energy_piece", 2).await?);
     Ok(())
 }

@@ -24,7 +24,8 @@ pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
 ///
 /// # Errors
 ///
-/// [`StoreError::Context`] for a zone that the database does not know, and for rules that leave a gap.
+/// [`StoreError::Context`] for a zone that the database does not know or of which it says what no zone
+/// does, and for rules that leave a gap.
 pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,

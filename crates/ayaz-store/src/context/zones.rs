@@ -23,6 +23,11 @@ type Offset = (i64, i32);
 
 impl Zones {
     /// The zone of that name, by the database's data.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Refused`] for a name that the database does not know, [`StoreError::Context`] for offsets
+    /// that no zone has.
     pub(crate) async fn get(
         &self,
         client: &impl GenericClient,
@@ -42,8 +47,10 @@ impl Zones {
             .map_err(|error| StoreError::from_driver("read a time zone", error))?;
         let offsets: Vec<Offset> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let zone = zone(name, &offsets).ok_or_else(|| {
-            StoreError::Fatal(format!(
-                "what the database says of the time zone {name} cannot be understood"
+            // It costs the vehicles of that zone, and no other.
+            StoreError::Context(format!(
+                "the offsets that the database has for the time zone {name:?} cannot be understood: name \
+                 another zone, or check the time zone data (tzdata) on the machine of the database server"
             ))
         })?;
         self.known().insert(name.to_owned(), zone.clone());
