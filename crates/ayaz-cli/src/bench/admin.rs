@@ -1,4 +1,4 @@
-//! A daemon's `/metrics` and `/readyz`, asked over one connection.
+//! A daemon's `/metrics` and `/readyz`, asked over a connection each, since its admin port keeps none.
 
 use std::net::SocketAddr;
 
@@ -6,10 +6,10 @@ use anyhow::{Context, Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A connection to a daemon's admin port. A request that was broken off leaves it unusable.
+/// A daemon's admin port.
 #[derive(Debug)]
 pub(super) struct Admin {
-    stream: TcpStream,
+    address: SocketAddr,
 }
 
 /// What was answered.
@@ -20,21 +20,21 @@ pub(super) struct Answer {
 }
 
 impl Admin {
-    pub(super) async fn connect(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream })
+    pub(super) fn at(address: SocketAddr) -> Self {
+        Self { address }
     }
 
-    pub(super) async fn get(&mut self, path: &str) -> Result<Answer> {
+    pub(super) async fn get(&self, path: &str) -> Result<Answer> {
+        let mut stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n");
-        self.stream.write_all(request.as_bytes()).await?;
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::with_capacity(8 * 1_024);
         loop {
             if let Some(complete) = parse(&answer)? {
                 return Ok(complete);
             }
-            if self.stream.read_buf(&mut answer).await? == 0 {
+            if stream.read_buf(&mut answer).await? == 0 {
                 bail!("the admin port closed the connection");
             }
         }
@@ -83,6 +83,20 @@ mod tests {
         assert!(answer.is_ok);
         assert_eq!(answer.body, "body");
         assert!(parse(b"HTTP/1.1 200 OK\r\n\r\nbody").is_err());
+    }
+
+    #[tokio::test]
+    async fn an_admin_port_is_asked_as_often_as_one_likes() {
+        let config = ayaz_daemon::admin::AdminConfig::on_loopback(0);
+        let port = ayaz_daemon::admin::Admin::bind(&config).await.unwrap();
+        let admin = Admin::at(port.address().unwrap());
+        let readiness = ayaz_daemon::admin::Readiness::waiting_for(&[]);
+        let recorder = ayaz_daemon::metrics::install();
+        let serving = tokio::spawn(port.serve(recorder, readiness, std::future::pending()));
+        for _ in 0..3 {
+            assert!(admin.get("/readyz").await.unwrap().is_ok);
+        }
+        serving.abort();
     }
 
     #[test]

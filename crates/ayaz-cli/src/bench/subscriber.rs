@@ -98,18 +98,18 @@ impl Subscriber {
         let pid = child.id().context("the subscriber ended at once")?;
         let process = Process::new(pid as i32)?;
         let deadline = Instant::now() + READY_TIMEOUT;
-        let admin = loop {
+        let admin = Admin::at(listen);
+        loop {
             if let Some(status) = child.try_wait()? {
                 bail!("the {kind} ended with {status}");
             }
             ensure!(Instant::now() < deadline, "the {kind} did not get ready");
-            if let Ok(mut admin) = Admin::connect(listen).await
-                && admin.get("/readyz").await.is_ok_and(|answer| answer.is_ok)
-            {
-                break admin;
+            let ready = admin.get("/readyz").await;
+            if ready.is_ok_and(|answer| answer.is_ok) {
+                break;
             }
             tokio::time::sleep(POLL).await;
-        };
+        }
         Ok(Self {
             child,
             process,

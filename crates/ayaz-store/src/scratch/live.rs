@@ -152,7 +152,9 @@ impl ScratchDatabase {
             .query_opt(
                 "-- worker_backend
                 select pid from pg_stat_activity
-                where datname = current_database() and application_name = 'ayaz_analytics'",
+                where datname = current_database() and application_name = 'ayaz_analytics'
+                -- The younger one only renews its place.
+                order by backend_start limit 1",
                 &[],
             )
             .await

@@ -57,9 +57,8 @@ impl WorkerProcess {
                 bail!("the worker ended with {status}");
             }
             ensure!(Instant::now() < deadline, "the worker did not get ready");
-            if let Ok(mut admin) = Admin::connect(listen).await
-                && admin.get("/readyz").await.is_ok_and(|answer| answer.is_ok)
-            {
+            let ready = Admin::at(listen).get("/readyz").await;
+            if ready.is_ok_and(|answer| answer.is_ok) {
                 break;
             }
             tokio::time::sleep(POLL).await;
