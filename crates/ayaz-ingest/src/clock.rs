@@ -7,7 +7,8 @@
 //! If it is the database's clock that was wrong, or both were, `ayaz readings reassess` judges again what
 //! was set aside.
 //!
-//! Until the clocks have been compared for the first time nothing is judged.
+//! Until the clocks have been compared for the first time nothing is judged. A comparison that took longer
+//! than the bound tells nothing: the daemon's clock decides then, and the daemon is not ready.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};

@@ -233,7 +233,8 @@ impl Intake {
             "another client connects with our client id, so this one waits: no two clients may share \
              a login where the broker takes it for the client id, nor mqtt.client_id elsewhere"
         );
-        let reason = format!("another client uses the client id {client_id}");
+        // The id is mostly the login's name, and whoever asks for readiness has no login.
+        let reason = "another client uses the client id of this daemon, which its log names";
         readiness.not_ready(PART, reason);
         self.wait(delay).await
     }

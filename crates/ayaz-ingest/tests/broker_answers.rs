@@ -194,7 +194,7 @@ async fn a_session_that_is_gone_is_told_beside_the_broker() {
     peer.grant(qos_1).await;
     bench.until_ready().await;
     bench
-        .until_says("session", &["lost the session of ours", "minutes"])
+        .until_says("session", &["lost this daemon's session", "minutes"])
         .await;
 }
 

@@ -54,7 +54,7 @@ impl Standing {
             readiness.not_ready(
                 SESSION_PART,
                 format!(
-                    "the broker has lost the session of {client_id}, and with it what buses sent \
+                    "the broker has lost this daemon's session, and with it what buses sent \
                      meanwhile (told for {} minutes)",
                     SESSION_TOLD_FOR.as_secs() / 60
                 ),

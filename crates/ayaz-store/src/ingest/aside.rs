@@ -2,8 +2,9 @@
 //! bound for an hour. They wait in tables of their own (`reading_set_aside`, `cell_reading_set_aside`)
 //! until an operator decides, and each reading is there or in its own table, never in both.
 //!
-//! The database decides, so that several daemons keep to one bound and one place. Only readings that
-//! are set aside, and days that are not around today, cost anything.
+//! The database decides, so that several daemons keep to one bound and one place. A batch without
+//! such readings costs a shared lock and a look-up of its hours before its commit. One that sets
+//! readings aside holds back the commits of all others until its own is done.
 
 use std::collections::{BTreeSet, HashSet};
 
