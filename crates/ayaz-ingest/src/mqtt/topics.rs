@@ -40,19 +40,26 @@ impl Topics {
         }
     }
 
-    /// Whether a message of this topic is one that was asked for.
+    /// Whether a message of this topic is one that was asked for. Each message is asked about, so this
+    /// looks at each byte once.
     pub(super) fn names(&self, topic: &[u8]) -> bool {
-        let Some(rest) = topic.strip_prefix(b"ayaz/v1/") else {
+        let without_kind = |topic: &'_ [u8]| -> Option<usize> {
+            super::config::KINDS.iter().find_map(|kind| {
+                let vehicle = topic.strip_suffix(kind.as_bytes())?;
+                vehicle.strip_suffix(b"/").map(<[u8]>::len)
+            })
+        };
+        let fleet_and_vehicle = topic
+            .strip_prefix(b"ayaz/v1/")
+            .and_then(|rest| without_kind(rest).map(|end| &rest[..end]));
+        let Some(both) = fleet_and_vehicle else {
             return false;
         };
-        let mut levels = rest.split(|byte| *byte == b'/');
-        let (Some(fleet), Some(_), Some(kind), None) =
-            (levels.next(), levels.next(), levels.next(), levels.next())
-        else {
+        let Some(slash) = both.iter().position(|byte| *byte == b'/') else {
             return false;
         };
-        let is_kind = super::config::KINDS.iter().any(|it| it.as_bytes() == kind);
-        is_kind && (self.fleets.is_empty() || self.fleets.contains(fleet))
+        let (fleet, vehicle) = (&both[..slash], &both[slash + 1..]);
+        !vehicle.contains(&b'/') && (self.fleets.is_empty() || self.fleets.contains(fleet))
     }
 
     /// Filters that another configuration of this daemon may have left in the session: those of all
