@@ -140,6 +140,7 @@ impl IngestStore {
             let open = async {
                 let connection = Connection::open(&self.url, Role::Ingest).await?;
                 check_schema(&connection).await?;
+                transaction::check_may_stage(&connection).await?;
                 let offset = clock::measure(&connection.client).await?;
                 let session = Session::prepare(connection, self.write_timeout).await?;
                 Ok((session, offset))

@@ -68,6 +68,7 @@ pub async fn migrate_telling(
     worker::mend_place(client).await?;
     let grants_renewed = grants::renew_if_missing(client, &runner()).await?;
     let to_revoke = revoke_excessive(client).await?;
+    let grants_renewed = grants::let_ingest_stage(client).await? || grants_renewed;
     let edition: String = client
         .query_one(
             "-- edition\nselect current_setting('timescaledb.license', true)",

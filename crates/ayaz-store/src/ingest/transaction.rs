@@ -257,6 +257,27 @@ impl Session {
     }
 }
 
+/// Whether duplicates could be stored: told at once, and not when the first one comes.
+pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), StoreError> {
+    let row = connection
+        .client
+        .query_one(
+            "-- may_stage
+            select has_database_privilege(current_database(), 'temporary'), current_database()::text",
+            &[],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("look at the rights of ingest", error))?;
+    if row.get(0) {
+        return Ok(());
+    }
+    let database: &str = row.get(1);
+    Err(StoreError::Fatal(format!(
+        "ayaz_ingest may not create temporary tables in the database {database:?}, which duplicates need: \
+         run `ayaz migrate` as the owner"
+    )))
+}
+
 /// Tells the worker what it has to work out again.
 async fn note_touched_hours(
     transaction: &Transaction<'_>,

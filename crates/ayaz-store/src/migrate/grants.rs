@@ -86,7 +86,25 @@ pub(super) async fn renew_if_missing(
             Err(error) => return Err(StoreError::from_driver("grant rights anew", error)),
         }
     }
-    // The one grant that names the database, and so is made up where it is made.
+    Ok(true)
+}
+
+/// Lets ingest make the temporary tables of a batch that holds duplicates, if it may not: a dump, or a
+/// database that is made from another, has the rights on tables and not those on the database itself.
+/// Returns whether it was so. Last, since whoever may do it by a right of `public` loses that.
+pub(super) async fn let_ingest_stage(client: &Client) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::from_driver("let ayaz_ingest make temporary tables", error);
+    let row = client
+        .query_one(
+            "-- may_stage
+            select has_database_privilege('ayaz_ingest', current_database(), 'temporary')",
+            &[],
+        )
+        .await
+        .map_err(failed)?;
+    if row.get(0) {
+        return Ok(false);
+    }
     client
         .batch_execute(
             "-- grant_temporary
@@ -97,7 +115,7 @@ pub(super) async fn renew_if_missing(
             $$",
         )
         .await
-        .map_err(|error| StoreError::from_driver("grant rights anew", error))?;
+        .map_err(failed)?;
     Ok(true)
 }
 

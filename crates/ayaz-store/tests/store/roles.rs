@@ -3,7 +3,9 @@
 use anyhow::{Context, Result};
 use ayaz_local::{LocalStack, Options};
 use ayaz_store::migrate::{check_schema, migrate};
-use ayaz_store::{Connection, DatabaseUrl, Role, scratch};
+use ayaz_store::{Connection, DatabaseUrl, IngestStore, Role, scratch};
+
+use crate::database::Database;
 
 /// Every right of our roles, as text.
 const RIGHTS: &str = "
@@ -86,6 +88,40 @@ async fn migrate_makes_roles_and_rights_that_a_new_server_lacks() -> Result<()> 
     assert!(again.roles_made.is_empty() && !again.grants_renewed);
     drop(owner);
     Ok(stack.stop().await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_made_from_another_lets_ingest_store_duplicates() -> Result<()> {
+    let Database {
+        url: original,
+        owner,
+    } = Database::new().await?;
+    let (server, name) = original.expose().rsplit_once('/').context("a URL")?;
+    let copy = format!("{name}_copy");
+    let url: DatabaseUrl = format!("{server}/{copy}").parse()?;
+    // Nobody may be connected to what is copied.
+    drop(owner);
+    let admin: DatabaseUrl = format!("{server}/postgres").parse()?;
+    let admin = Connection::open(&admin, Role::Owner).await?;
+    admin
+        .client
+        .batch_execute(&format!("create database {copy} template {name}"))
+        .await?;
+    // As a database is that is restored from a dump: everybody may still make temporary tables there.
+    assert!(migrate(&url).await?.grants_renewed);
+    let may = "select has_database_privilege('ayaz_ingest', current_database(), 'temporary')";
+    let owner = Connection::open(&url, Role::Owner).await?;
+    assert!(owner.client.query_one(may, &[]).await?.get::<_, bool>(0));
+
+    let revoke = format!("revoke temporary on database {copy} from ayaz_ingest");
+    owner.client.batch_execute(&revoke).await?;
+    let mut store = IngestStore::new(url.clone(), std::time::Duration::from_secs(30), "test");
+    let told = store.connect().await.err().context("it is told at once")?;
+    assert!(told.to_string().contains("`ayaz migrate`"), "{told}");
+    assert!(migrate(&url).await?.grants_renewed);
+    store.connect().await?;
+    assert!(!migrate(&url).await?.grants_renewed, "once");
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
