@@ -7,7 +7,7 @@ use ayaz_daemon::admin::{Admin, ListenError, Readiness};
 use ayaz_daemon::exit;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::analytics::lease::LEASE_SECONDS;
-use ayaz_store::{DatabaseUrl, StoreError};
+use ayaz_store::{DatabaseUrl, Pulse, Role, StoreError};
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use thiserror::Error;
 use tokio::sync::oneshot;
@@ -19,6 +19,11 @@ use crate::work::{Candidate, Work, Worker};
 /// Parts that must work for the daemon to be ready.
 const DATABASE: &str = "database";
 const WORKER: &str = "worker";
+/// Whether the database answers, whatever the worker is at.
+const REACHABLE: &str = "database_reachable";
+
+/// The longest wait before the database is tried again.
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(5);
 
 /// How often `--once` tries again before it gives up, about half a minute.
 const ONCE_RETRIES_MAX: usize = 8;
@@ -70,8 +75,15 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
         // Also when the sender is gone.
         let _ = stopped.await;
     }));
+    let pulse = config.database.url.clone().map(|url| {
+        let pulse = Pulse::new(url, Role::Analytics);
+        tokio::spawn(pulse.watch(readiness.of_part(REACHABLE)))
+    });
     let mut work = Work::default();
     let result = work_until(&config, Mode::Continuous, &readiness, shutdown, &mut work).await;
+    if let Some(pulse) = pulse {
+        pulse.abort();
+    }
     drop(stop);
     // A client that keeps its connection open must not keep the daemon from stopping.
     let _ = tokio::time::timeout(Duration::from_secs(1), served).await;
@@ -145,7 +157,8 @@ async fn keep_working(
             tracing::error!(database = %url, %error, ?delay, "database failed, trying again");
             retries.is_told = true;
         }
-        tokio::time::sleep(delay).await;
+        // The jitter comes on top of a delay.
+        tokio::time::sleep(delay.min(RETRY_DELAY_MAX)).await;
     }
 }
 
@@ -156,13 +169,16 @@ pub const ONCE_QUIET: Duration = Duration::from_secs(2);
 /// How long `--once` waits for that at most.
 pub const ONCE_MAX: Duration = Duration::from_secs(10);
 
+/// The longest pause after a refresh.
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+
 /// How often `--once` says what is left.
 const ONCE_TELLS_EVERY: Duration = Duration::from_secs(10);
 
 fn delays(mode: Mode) -> ExponentialBackoff {
     let delays = ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(200))
-        .with_max_delay(Duration::from_secs(10))
+        .with_max_delay(RETRY_DELAY_MAX)
         .with_jitter();
     match mode {
         Mode::Continuous => delays.without_max_times().build(),
@@ -271,7 +287,9 @@ async fn connect_and_work(
             continue;
         }
         // However little has come in, a refresh has a cost; the pause bounds it.
-        tokio::time::sleep(config.refresh.poll_interval().max(started.elapsed())).await;
+        // A database that did not answer for long is no reason to wait as long again.
+        let pause = started.elapsed().min(PAUSE_MAX);
+        tokio::time::sleep(config.refresh.poll_interval().max(pause)).await;
     }
 }
 

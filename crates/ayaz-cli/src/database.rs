@@ -1,10 +1,15 @@
 //! Where the database is, as every command that needs one is told.
 
-use anyhow::{Context, Result};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use clap::Args;
 
 use crate::cli::BadConfig;
+
+/// How long a server may take to answer to a connection.
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 
 // No comment of its own: it would hide the help of the command that takes it in.
 #[derive(Debug, Args)]
@@ -39,9 +44,16 @@ impl Database {
     /// A connection in a role to a database whose schema is that of this program.
     pub(crate) async fn open(&self, role: Role) -> Result<Connection> {
         let url = self.url()?;
-        let connection = Connection::open(&url, role)
-            .await
-            .with_context(|| format!("cannot use the database at {url}"))?;
+        let opening = Connection::open(&url, role);
+        let opened = tokio::time::timeout(CONNECT_TIME_MAX, opening).await;
+        let connection = match opened {
+            Ok(opened) => opened.context("cannot use the database")?,
+            Err(_) => bail!(
+                "the database at {url} accepts a connection and does not answer ({} s): is its \
+                 server stopped or overloaded?",
+                CONNECT_TIME_MAX.as_secs()
+            ),
+        };
         migrate::check_schema(&connection).await?;
         Ok(connection)
     }

@@ -87,6 +87,15 @@ impl Readiness {
         }
     }
 
+    /// Takes what is found of one part again and again: that it works, or why not.
+    pub fn of_part(&self, part: &'static str) -> impl Fn(Result<(), String>) + Send + 'static {
+        let readiness = self.clone();
+        move |found| match found {
+            Ok(()) => readiness.ready(part),
+            Err(reason) => readiness.not_ready(part, reason),
+        }
+    }
+
     /// What does not work; empty when all does.
     pub fn reasons(&self) -> BTreeMap<&'static str, String> {
         self.lock().clone()

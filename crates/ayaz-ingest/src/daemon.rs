@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ayaz_daemon::admin::{Admin, ListenError, Readiness};
 use ayaz_daemon::exit;
-use ayaz_store::{IngestStore, StoreError};
+use ayaz_store::{IngestStore, Pulse, Role, StoreError};
 use thiserror::Error;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -18,6 +18,9 @@ use crate::fair::Waiting;
 use crate::progress::Progress;
 use crate::writer::WriterStates;
 use crate::{metrics, mqtt, pipeline, writer};
+
+/// The part of the daemon's readiness that says whether the database answers, whatever the writers are at.
+const REACHABLE: &str = "database_reachable";
 
 /// Why the daemon ended by itself.
 #[derive(Debug, Error)]
@@ -115,6 +118,8 @@ impl Daemon {
         }
         // What the writers hold is all there is: when they have ended, the others learn of it.
         drop((requests, settled));
+        let pulse = Pulse::new(config.database.url.clone(), Role::Ingest);
+        let pulse = tokio::spawn(pulse.watch(readiness.of_part(REACHABLE)));
         let progress = Progress::new();
         let stall_after = Duration::from_secs(u64::from(config.stall_after_s));
         let watch = tokio::spawn(progress.clone().watch(stall_after, readiness.clone()));
@@ -129,7 +134,7 @@ impl Daemon {
         let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(shares);
         let batcher = Batcher::new(config.batch, messages_max);
         let waiting = Waiting::new(config.mqtt.vehicle_memory_max_bytes);
-        let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness));
+        let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness.clone()));
         let mut pipeline = tokio::spawn(pipeline::run(
             config.limits,
             clock,
@@ -162,8 +167,12 @@ impl Daemon {
                 match tokio::time::timeout(grace, drain).await {
                     Ok(drained) => drained,
                     Err(_) => {
+                        let reasons = readiness.reasons();
                         tracing::warn!(
-                            "stopping without the database; the broker will deliver the rest again"
+                            ?grace,
+                            ?reasons,
+                            "stopping before all is stored and acknowledged; the broker will deliver \
+                             the rest again"
                         );
                         Ok(())
                     }
@@ -171,7 +180,7 @@ impl Daemon {
             }
         };
         let _ = stop.send(true);
-        for task in [mqtt, pipeline, watch] {
+        for task in [mqtt, pipeline, watch, pulse] {
             task.abort();
         }
         writers.abort_all();

@@ -9,6 +9,7 @@ mod functions;
 mod identity;
 mod places;
 mod pooler;
+mod pulse;
 mod redelivery;
 mod reports;
 mod rights;

@@ -1,0 +1,56 @@
+//! Whether a database answers.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ayaz_store::{DatabaseUrl, Pulse, Role};
+use tokio::net::TcpListener;
+
+use crate::database::Database;
+
+const LIMIT: Duration = Duration::from_millis(300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_accepts_and_says_nothing_does_not_answer() -> Result<()> {
+    // As one that was stopped: the system accepts connections for it.
+    let silent = TcpListener::bind("127.0.0.1:0").await?;
+    let url: DatabaseUrl = format!("postgres://a:b@{}/ayaz", silent.local_addr()?).parse()?;
+    let error = Pulse::new(url, Role::Ingest).ask(LIMIT).await;
+    let text = error.err().context("it says nothing")?.to_string();
+    assert!(text.contains("has not answered"), "{text}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Result<()> {
+    let database = Database::new().await?;
+    let mut pulse = Pulse::new(database.url.clone(), Role::Analytics);
+    let limit = Duration::from_secs(20);
+    pulse.ask(limit).await?;
+    let name = database.url.expose().rsplit_once('/').context("a URL")?.1;
+    let admin: DatabaseUrl = database.url.expose().replace(name, "postgres").parse()?;
+    let admin = ayaz_store::Connection::open(&admin, Role::Owner).await?;
+    let allow = |is: bool| format!("alter database {name} allow_connections {is}");
+    admin.client.batch_execute(&allow(false)).await?;
+    let ended = "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity
+        where datname = $1 and application_name = 'ayaz pulse'";
+    let row = admin.client.query_one(ended, &[&name]).await?;
+    assert_eq!(row.get::<_, i64>(0), 1, "it has a name of its own");
+    assert!(pulse.ask(limit).await.is_err());
+    admin.client.batch_execute(&allow(true)).await?;
+    pulse.ask(limit).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_found_is_told_again_and_again() -> Result<()> {
+    let database = Database::new().await?;
+    let told = Mutex::new(Vec::new());
+    let pulse = Pulse::new(database.url.clone(), Role::Analytics);
+    let watching = pulse.watch(|found| told.lock().expect("told").push(found));
+    // Its first answer, and the beginning of the pause behind it.
+    let _ = tokio::time::timeout(Duration::from_secs(3), watching).await;
+    assert_eq!(*told.lock().expect("told"), [Ok(())]);
+    Ok(())
+}
