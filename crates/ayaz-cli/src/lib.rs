@@ -11,6 +11,7 @@ pub mod daemon;
 mod database;
 pub mod dead_letters;
 pub mod demo;
+mod first_bytes;
 mod formula;
 mod history;
 pub mod local;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::problem::{Place, Problems};
+use crate::first_bytes;
 use crate::formula::unguarded;
 
 /// Rows of a file: those of ten thousand buses and more.
@@ -68,8 +69,12 @@ pub(super) fn read(
         file: file.clone(),
         line,
     };
+    if let Some(what) = first_bytes::not_utf8(bytes, "ayaz context import") {
+        problems.line(&place(1), format_args!("{what}"));
+        return None;
+    }
     // Spreadsheets mark UTF-8 with it.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let bytes = first_bytes::without_mark(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {

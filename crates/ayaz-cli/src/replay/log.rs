@@ -190,6 +190,8 @@ fn unreadable(error: &csv::Error) -> String {
         {
             format!("its gzip data are damaged, or something else follows them: {error}")
         }
+        // Of our own words.
+        csv::ErrorKind::Io(error) if error.kind() == ErrorKind::Unsupported => error.to_string(),
         _ => format!("cannot be read on: {error}"),
     }
 }

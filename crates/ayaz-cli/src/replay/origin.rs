@@ -99,12 +99,11 @@ pub fn parse_rfc3339(text: &str) -> Option<i64> {
 }
 
 fn read(path: &Path, key: &str, value: &str) -> Result<HashMap<String, i64>, String> {
+    // The row reader takes off a byte order mark.
     let mut reader = csv::Reader::from_path(path).map_err(|error| error.to_string())?;
     let header = reader.headers().map_err(|error| error.to_string())?;
     let position = |name: &str| {
-        let found = header
-            .iter()
-            .position(|column| column.trim_start_matches('\u{feff}') == name);
+        let found = header.iter().position(|column| column == name);
         found.ok_or_else(|| format!("the header has no column {name:?}"))
     };
     let (key, value) = (position(key)?, position(value)?);

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use flate2::bufread::MultiGzDecoder;
 
 use super::mapping::Encoding;
+use crate::first_bytes;
 
 /// Names standard input, as for other programs.
 pub const STANDARD_INPUT: &str = "-";
@@ -61,9 +62,10 @@ fn standard_input() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// The bytes of a log, then [`END_MARK`] as a line.
+/// The bytes of a log without a byte order mark, then [`END_MARK`] as a line.
 pub(super) struct Source {
     unpacked: Box<dyn Read + Send>,
+    is_begun: bool,
     /// What is left of [`TAIL`], once the log's own bytes are over: then they stay over, even if
     /// somebody writes to the file.
     tail: Option<&'static [u8]>,
@@ -99,25 +101,35 @@ impl Source {
             metadata,
         };
         let mut bytes = BufReader::with_capacity(1 << 16, Counted(file, progress));
-        // A pipe may hand over the first byte alone.
-        let mut magic = Vec::new();
-        bytes
-            .by_ref()
-            .take(GZIP_MAGIC.len() as u64)
-            .read_to_end(&mut magic)?;
-        let is_gzip = magic == GZIP_MAGIC;
-        let bytes = Cursor::new(magic).chain(bytes);
+        let first = first_bytes(&mut bytes)?;
+        let is_gzip = first.starts_with(GZIP_MAGIC);
+        let bytes = Cursor::new(first).chain(bytes);
         Ok(Source {
             unpacked: match is_gzip {
                 true => Box::new(MultiGzDecoder::new(bytes)),
                 false => Box::new(bytes),
             },
+            is_begun: false,
             tail: None,
             row_bytes: 0,
             last_byte: b'\n',
             is_crlf: None,
             opened,
         })
+    }
+
+    /// Looks at the text's first bytes. The row reader takes off a byte order mark too, but not one
+    /// that comes to it in parts.
+    fn begin(&mut self) -> io::Result<()> {
+        let first = first_bytes(&mut self.unpacked)?;
+        if let Some(what) = first_bytes::not_utf8(&first, "ayaz replay …") {
+            return Err(io::Error::new(ErrorKind::Unsupported, what));
+        }
+        let first = Cursor::new(first_bytes::without_mark(&first).to_vec());
+        let rest = std::mem::replace(&mut self.unpacked, Box::new(io::empty()));
+        self.unpacked = Box::new(first.chain(rest));
+        self.is_begun = true;
+        Ok(())
     }
 
     /// A row is complete.
@@ -175,6 +187,9 @@ impl Read for Source {
         if let Some(tail) = &mut self.tail {
             return tail.read(buffer);
         }
+        if !self.is_begun {
+            self.begin()?;
+        }
         let read = self.unpacked.read(buffer)?;
         if read == 0 {
             return self.tail.insert(TAIL).read(buffer);
@@ -197,6 +212,14 @@ pub(super) fn decode(field: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
         // The first 256 code points of Unicode are those of Latin-1.
         Encoding::Latin1 => Some(field.iter().map(|byte| char::from(*byte)).collect()),
     }
+}
+
+/// A pipe may hand over the first byte alone.
+fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut first = Vec::new();
+    let count = first_bytes::COUNT as u64;
+    bytes.by_ref().take(count).read_to_end(&mut first)?;
+    Ok(first)
 }
 
 struct Counted(File, Progress);

@@ -241,6 +241,18 @@ fn bytes_that_are_no_utf8_are_told_with_their_line() {
 }
 
 #[test]
+fn what_spreadsheets_save_instead_of_utf8_is_named() {
+    for (bytes, expected) in [
+        (&b"\xff\xfef\0l\0"[..], "it is UTF-16: save it as UTF-8"),
+        (b"PK\x03\x04\x14\0", "it is a zip file"),
+    ] {
+        let told = mistakes(&[("bus.csv".to_owned(), bytes.to_vec())]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].contains(expected), "{told:?}");
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_told_up_to_twenty() {
     let rows: String = (0..30)
         .map(|n| format!("astana,b{n},tyres,,{n},\n"))

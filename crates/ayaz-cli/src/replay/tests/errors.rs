@@ -6,7 +6,7 @@ const GOOD: &str = "at,speed [km/h]\n2019-06-25T11:00:00Z,1\n";
 
 #[test]
 fn a_wrong_header_is_found_before_anything_is_published() {
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 14] = [
         (b"", "the file is empty"),
         (
             b"at;speed [km/h]\n",
@@ -27,6 +27,10 @@ fn a_wrong_header_is_found_before_anything_is_published() {
             "column \"speed [km/h]\" twice",
         ),
         (b"at,speed \xb0\n", "not UTF-8: set encoding = \"latin-1\""),
+        (b"\xff\xfea\0t\0", "it is UTF-16: save it as UTF-8"),
+        (&gzip(b"a\0t\0,\0"), "it is UTF-16: save it as UTF-8"),
+        (b"\x28\xb5\x2f\xfd\x04\t\t", "`zstdcat FILE | ayaz replay"),
+        (b"PK\x03\x04\x14\0\t\t", "it is a zip file"),
         (&[0x1f, 0x8b, 8, 0], "truncated"),
         (&gzip(GOOD)[..14], "truncated"),
     ];

@@ -87,6 +87,25 @@ fn all_rows_of_a_pipe_are_read_once() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_header() {
+    let text = format!("\u{feff}{HEAD}{}", rows(0..100));
+    let whole = replay_file(format!("{HEAD}{}", rows(0..100)));
+    let folder = Folder::new();
+    let pipe = Pipe::of(text.clone().into_bytes());
+    for path in [
+        folder.file("plain.csv", &text),
+        folder.file("packed.csv.gz", gzip(&text)),
+        pipe.path.clone(),
+    ] {
+        let replayed = replay_plan(plan_one(MAPPING, &path).unwrap(), 60);
+        assert_eq!(
+            (replayed.fault, replayed.counts),
+            (None, whole.counts.clone())
+        );
+    }
+}
+
+#[test]
 fn a_pipe_under_two_names_is_refused() {
     let (pipe, writer) = Pipe::open();
     drop(writer);
