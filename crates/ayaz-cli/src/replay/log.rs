@@ -188,7 +188,7 @@ fn unreadable(error: &csv::Error) -> String {
                 ErrorKind::InvalidInput | ErrorKind::InvalidData
             ) =>
         {
-            format!("its gzip data are damaged, or something else follows them: {error}")
+            format!("its gzip data are damaged, fetch it again: {error}")
         }
         // Of our own words.
         csv::ErrorKind::Io(error) if error.kind() == ErrorKind::Unsupported => error.to_string(),

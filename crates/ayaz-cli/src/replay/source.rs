@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::mapping::Encoding;
 use crate::first_bytes;
@@ -106,7 +106,7 @@ impl Source {
         let bytes = Cursor::new(first).chain(bytes);
         Ok(Source {
             unpacked: match is_gzip {
-                true => Box::new(MultiGzDecoder::new(bytes)),
+                true => Box::new(Unpacked(Some(GzDecoder::new(bytes)))),
                 false => Box::new(bytes),
             },
             is_begun: false,
@@ -220,6 +220,38 @@ fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     let count = first_bytes::COUNT as u64;
     bytes.by_ref().take(count).read_to_end(&mut first)?;
     Ok(first)
+}
+
+/// What gzip files that follow each other hold.
+struct Unpacked<R>(Option<GzDecoder<R>>);
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let Some(decoder) = &mut self.0 else {
+                return Ok(0);
+            };
+            let read = decoder.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            match decoder.get_mut().fill_buf()?.first() {
+                None => return Ok(0),
+                Some(next) if GZIP_MAGIC.first() == Some(next) => {
+                    self.0 = self
+                        .0
+                        .take()
+                        .map(|ended| GzDecoder::new(ended.into_inner()));
+                }
+                Some(_) => {
+                    return Err(io::Error::new(
+                        ErrorKind::Unsupported,
+                        "its gzip data are complete, and something else follows them: take that off",
+                    ));
+                }
+            }
+        }
+    }
 }
 
 struct Counted(File, Progress);
