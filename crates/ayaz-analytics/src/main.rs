@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use ayaz_analytics::config::Config;
 use ayaz_analytics::run::{run, run_once};
+use ayaz_daemon::masked::end_if_it_shows_secrets;
 use ayaz_daemon::{exit, log, output, shutdown};
 use clap::Parser;
 
@@ -34,7 +35,13 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            end_if_it_shows_secrets(&error, None, error.exit_code());
+            error.exit()
+        }
+    };
     let _log = log::init();
     ayaz_daemon::config::warn_of_misspelt_variables();
     let config = match Config::load(arguments.config.as_deref()) {

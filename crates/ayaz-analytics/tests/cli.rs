@@ -86,3 +86,15 @@ fn a_taken_admin_port_is_a_configuration_error_that_names_it() {
         complaint(&output)
     );
 }
+
+#[test]
+fn an_address_in_the_wrong_place_shows_no_password() {
+    let url = "postgres://a:s3cr3tA@h";
+    for (arguments, code) in [(&[url][..], 2), (&["--config", url], 64)] {
+        let output = ayaz_analytics(arguments, &[]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("postgres://***@h"), "{told}");
+        assert!(!told.contains("s3cr3tA"), "{told}");
+        assert_eq!(output.status.code(), Some(code), "{told}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use ayaz_daemon::config::{misspelt_variables, warn_of_misspelt_variables};
+use ayaz_daemon::masked::end_if_it_shows_secrets;
 use ayaz_daemon::{exit, log, output};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
@@ -78,7 +79,11 @@ pub fn main() -> ExitCode {
                 output::note(format_args!("ayaz: {text}"));
                 return ExitCode::from(exit::BAD_USAGE);
             }
-            None => error.exit(),
+            None => {
+                let hint = option_of_address(&error);
+                end_if_it_shows_secrets(&error, hint.as_deref(), error.exit_code());
+                error.exit()
+            }
         },
     };
     let mut runtime = match cli.command {
@@ -152,6 +157,25 @@ fn missing_addresses(error: &clap::Error) -> Option<String> {
         "set {}, or give {}",
         list(missing.iter().map(|(_, variable)| *variable).collect()),
         list(missing.iter().map(|(name, _)| *name).collect()),
+    ))
+}
+
+/// How an address is given that stands where none is taken.
+fn option_of_address(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return None;
+    }
+    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let (scheme, _) = argument.split_once("://")?;
+    let (option, variable) = match scheme {
+        "postgres" | "postgresql" => ADDRESSES[0],
+        "mqtt" => ADDRESSES[1],
+        _ => return None,
+    };
+    Some(format!(
+        "To give an address, set {variable}, or write {option} URL."
     ))
 }
 

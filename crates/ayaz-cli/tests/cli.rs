@@ -220,6 +220,47 @@ fn bad_configuration_exits_64_and_shows_no_password() {
 }
 
 #[test]
+fn an_address_in_the_wrong_place_shows_no_password() {
+    let url = "postgres://a:s3cr3t A@h";
+    let replay = ["replay", "--mqtt-url", "mqtt://127.0.0.1:1", "--mapping"];
+    let mapping = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../deploy/mappings/bmw_i3.toml"
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("key.toml");
+    std::fs::write(&key, format!("\"{url}\" = 1\n")).expect("a file");
+    let config = folder.path().join("config.toml");
+    let addresses = "mqtt.url = 'mqtt://h'\ndatabase.url = 'postgres://h/d'";
+    std::fs::write(&config, format!("\"{url}\" = 1\n{addresses}\n")).expect("a file");
+    let name = |path: &std::path::Path| path.to_str().expect("a name").to_owned();
+    let (key, config) = (&*name(&key), &*name(&config));
+    for (arguments, code) in [
+        (&["migrate", url][..], 2),
+        (&["report", "energy", "--by", "trip", "--from", url], 2),
+        (&["report", url], 2),
+        (&["dead-letters", "show", url], 2),
+        (&["context", "import", url, "--database-url", url], 1),
+        (&[&replay[..], &[url, "x.csv"]].concat(), 64),
+        (&[&replay[..], &[key, "x.csv"]].concat(), 64),
+        (&[&replay[..], &[mapping, url]].concat(), 64),
+        (&["daemon", "ingest", "--config", url], 64),
+        (&["daemon", "ingest", "--config", config], 64),
+    ] {
+        let output = ayaz(arguments);
+        let told = text(&output.stderr);
+        assert!(!told.contains("s3cr3t"), "{told}");
+        assert!(told.contains("postgres://***@h"), "{arguments:?}: {told}");
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {told}");
+    }
+    let told = text(&ayaz(&["migrate", url]).stderr);
+    assert!(
+        told.contains("set AYAZ_DATABASE_URL, or write --database-url URL"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_server_that_is_not_there_is_named_without_its_password() {
     let output = ayaz(&[
         "migrate",

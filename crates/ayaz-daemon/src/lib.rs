@@ -1,6 +1,6 @@
 //! What every daemon shares: [`config`] (one TOML file, environment over it), [`log`],
 //! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes;
-//! [`output`], for what every program prints, and [`files`], for what every program reads.
+//! [`output`] and [`masked`], for what every program prints, and [`files`], for what every program reads.
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -10,6 +10,7 @@ pub mod config;
 pub mod exit;
 pub mod files;
 pub mod log;
+pub mod masked;
 pub mod metrics;
 pub mod nearest;
 pub mod output;

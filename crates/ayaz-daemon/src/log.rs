@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::masked::masked;
 use queue::{Queue, Style};
 
 /// How long the end of the process waits for a log that takes its last lines slowly.
@@ -80,9 +81,9 @@ pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log
 }
 
 /// A line of its own, as why the process ends, behind what was logged before. Like any other it may be
-/// lost.
+/// lost. Addresses are shown without their passwords.
 pub fn line(text: impl Display) {
-    let text = format!("{text}\n");
+    let text = masked(text) + "\n";
     match QUEUE.get() {
         Some(queue) => queue.push(text.as_bytes()),
         // Nothing is logged yet, and there is nobody else to tell.

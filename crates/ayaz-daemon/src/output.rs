@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use crate::masked::masked;
+
 /// Writes a line.
 ///
 /// # Errors
@@ -26,8 +28,9 @@ pub fn write(text: impl Display) -> io::Result<()> {
     }
 }
 
-/// Writes a line to standard error, if that takes it.
+/// Writes a line to standard error, if that takes it. Addresses are shown without their passwords.
 pub fn note(text: impl Display) {
+    let text = masked(text);
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ayaz_daemon::masked::end_if_it_shows_secrets;
 use ayaz_daemon::{exit, log, shutdown};
 use ayaz_ingest::{Config, Daemon};
 use clap::Parser;
@@ -49,7 +50,13 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            end_if_it_shows_secrets(&error, None, error.exit_code());
+            error.exit()
+        }
+    };
     let _log = log::init();
     ayaz_daemon::config::warn_of_misspelt_variables();
     ayaz_store::failpoint::arm();

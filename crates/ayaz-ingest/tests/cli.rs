@@ -124,3 +124,15 @@ fn bad_configuration_exits_64_with_one_line_that_shows_no_password() {
         assert_eq!(error.lines().count(), 1, "{error}");
     }
 }
+
+#[test]
+fn an_address_in_the_wrong_place_shows_no_password() {
+    let url = "postgres://a:s3cr3tA@h";
+    for (arguments, code) in [(&[url][..], 2), (&["--config", url], 64)] {
+        let output = run(arguments, &[]);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(told.contains("postgres://***@h"), "{told}");
+        assert!(!told.contains("s3cr3tA"), "{told}");
+        assert_eq!(output.status.code(), Some(code), "{told}");
+    }
+}
