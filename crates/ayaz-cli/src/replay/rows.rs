@@ -173,19 +173,49 @@ impl<T> Choice<T> {
 
 /// A value that cannot be true goes out as it is, NaN too: the daemon marks it, we do not hide it.
 fn set(reading: &mut wire::Reading, cell: &SignalCell, text: &str) -> Result<(), BadCell> {
-    let set = match text.parse::<f64>() {
-        Ok(number) if cell.signal.is_numeric() => {
-            encode::set_number(reading, cell.signal, number * cell.scale + cell.offset)
+    let number = text.parse::<f64>().ok();
+    let set = match number {
+        Some(number) if cell.signal.is_numeric() => {
+            encode::set_number(reading, cell.signal, cell.value(number))
         }
         _ => encode::set_text(reading, cell.signal, text),
     };
     set.map_err(|error| {
+        let shown = match number {
+            Some(number) => cell.sum(number),
+            None => format!("{text:?}"),
+        };
         let hint = match text.contains(',') && text.replace(',', ".").parse::<f64>().is_ok() {
             true => "; write decimal points",
             false => "",
         };
-        bad(&cell.column, format!("{text:?} {error}{hint}"))
+        let signal = cell.signal.name();
+        bad(
+            &cell.column,
+            format!("{shown} cannot be {signal}: {error}{hint}"),
+        )
     })
+}
+
+impl SignalCell {
+    fn value(&self, number: f64) -> f64 {
+        number * self.scale + self.offset
+    }
+
+    /// How a number of the log became the signal's, as `50 * -1.5 = -75`.
+    fn sum(&self, number: f64) -> String {
+        let mut sum = number.to_string();
+        if self.scale != 1.0 {
+            sum += &format!(" * {}", self.scale);
+        }
+        if self.offset != 0.0 {
+            sum += &format!(" + {}", self.offset);
+        }
+        match self.scale != 1.0 || self.offset != 0.0 {
+            true => format!("{sum} = {}", self.value(number)),
+            false => sum,
+        }
+    }
 }
 
 fn bad(column: &Column, what: String) -> BadCell {

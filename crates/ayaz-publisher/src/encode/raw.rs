@@ -1,7 +1,7 @@
 //! Values into wire readings as a log holds them, without looking at the signal's range: whoever
 //! receives them marks what cannot be true, and nothing is hidden on the way.
 
-use ayaz_model::{ChargeState, Gear};
+use ayaz_model::{ChargeState, Gear, SignalKind};
 use thiserror::Error;
 
 use super::{Signal, wire};
@@ -9,12 +9,21 @@ use super::{Signal, wire};
 /// The wire type of the signal cannot carry the value at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotEncodable {
-    /// Not a whole number from 0 to what the type holds.
-    #[error("must be a whole number that is not negative")]
+    /// Not a whole number.
+    #[error("it must be a whole number, 0 or more")]
     NotWhole,
-    /// Neither a number nor one of the signal's names.
-    #[error("is neither a number nor a name that the signal knows")]
-    NotNamed,
+    /// More than the type holds, which is this.
+    #[error("it must be {0} at most")]
+    TooLarge(u64),
+    /// Neither 0 nor 1.
+    #[error("write 0 or 1")]
+    NotFlag,
+    /// No number, and there are no names.
+    #[error("it must be a number")]
+    NotNumber,
+    /// Neither a number nor one of these names.
+    #[error("write its number, or one of {0:?}")]
+    NotNamed(&'static [&'static str]),
 }
 
 macro_rules! define_set {
@@ -38,7 +47,7 @@ macro_rules! define_set {
             value: &str,
         ) -> Result<(), NotEncodable> {
             match signal {
-                $(Signal::$name => reading.$name = from_text!($kind($($argument)*), value)),+
+                $(Signal::$name => reading.$name = from_text!($kind($($argument)*), signal, value)),+
             }
             Ok(())
         }
@@ -53,7 +62,7 @@ macro_rules! from_number {
         Some($value)
     };
     (flag, $value:expr) => {
-        Some(whole($value, 1)? == 1)
+        Some(flag($value)?)
     };
     (bits, $value:expr) => {
         Some(whole($value, 1 << 53)?)
@@ -73,16 +82,19 @@ macro_rules! from_number {
 }
 
 macro_rules! from_text {
-    (text(), $value:expr) => {
+    (text(), $signal:expr, $value:expr) => {
         Some($value.to_owned())
     };
-    (choice($type:ident), $value:expr) => {
+    (choice($type:ident), $signal:expr, $value:expr) => {
         match $type::ALL.iter().find(|choice| choice.name() == $value) {
             Some(choice) => Some(i32::from(choice.code())),
-            None => from_number!(choice, number($value)?),
+            None => from_number!(choice, number($value).map_err(|_| not_named($signal))?),
         }
     };
-    ($kind:ident($($argument:tt)*), $value:expr) => {
+    (flag(), $signal:expr, $value:expr) => {
+        from_number!(flag, number($value).map_err(|_| NotEncodable::NotFlag)?)
+    };
+    ($kind:ident($($argument:tt)*), $signal:expr, $value:expr) => {
         from_number!($kind, number($value)?)
     };
 }
@@ -90,14 +102,30 @@ macro_rules! from_text {
 ayaz_model::for_each_signal!(define_set);
 
 fn number(text: &str) -> Result<f64, NotEncodable> {
-    text.parse().map_err(|_| NotEncodable::NotNamed)
+    text.parse().map_err(|_| NotEncodable::NotNumber)
+}
+
+fn not_named(signal: Signal) -> NotEncodable {
+    match signal.kind() {
+        SignalKind::Choice(names) => NotEncodable::NotNamed(names),
+        _ => NotEncodable::NotNumber,
+    }
+}
+
+fn flag(value: f64) -> Result<bool, NotEncodable> {
+    match whole(value, 1) {
+        Ok(number) => Ok(number == 1),
+        Err(_) => Err(NotEncodable::NotFlag),
+    }
 }
 
 fn whole(value: f64, max: u64) -> Result<u64, NotEncodable> {
-    // NaN fails the comparison.
-    let fits = value >= 0.0 && value <= max as f64 && value.fract() == 0.0;
-    if fits {
-        Ok(value as u64)
+    // NaN fails the comparison, and infinity has no fraction that is 0.
+    if value >= 0.0 && value.fract() == 0.0 {
+        match value <= max as f64 {
+            true => Ok(value as u64),
+            false => Err(NotEncodable::TooLarge(max)),
+        }
     } else {
         Err(NotEncodable::NotWhole)
     }

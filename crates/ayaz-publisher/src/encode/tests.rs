@@ -111,11 +111,31 @@ fn values_out_of_range_are_sent_and_not_hidden() {
     assert_eq!(reading.gear, Some(4));
     assert_eq!(
         set_text(&mut reading, Signal::gear, "fifth"),
-        Err(NotEncodable::NotNamed)
+        Err(NotEncodable::NotNamed(&[
+            "park", "reverse", "neutral", "drive"
+        ]))
     );
-    for value in [-1.0, 0.5, 5e9, f64::NAN, f64::INFINITY] {
-        let set = set_number(&mut reading, Signal::passenger_count, value);
-        assert_eq!(set, Err(NotEncodable::NotWhole), "{value}");
+    let not_whole = [-1.0, 0.5, f64::NAN, f64::INFINITY];
+    for (signal, value, why) in not_whole
+        .map(|value| (Signal::passenger_count, value, NotEncodable::NotWhole))
+        .into_iter()
+        .chain([
+            (
+                Signal::passenger_count,
+                5e9,
+                NotEncodable::TooLarge(u32::MAX.into()),
+            ),
+            (Signal::doors_open, 50.0, NotEncodable::NotFlag),
+        ])
+    {
+        let set = set_number(&mut reading, signal, value);
+        assert_eq!(set, Err(why), "{value}");
+    }
+    for (signal, why) in [
+        (Signal::doors_open, NotEncodable::NotFlag),
+        (Signal::speed_kmh, NotEncodable::NotNumber),
+    ] {
+        assert_eq!(set_text(&mut reading, signal, "yes"), Err(why));
     }
 }
 

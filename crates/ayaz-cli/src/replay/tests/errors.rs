@@ -83,11 +83,11 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
         (b"v,2019-06-25T11:00:01Z,\"1,5\",,", "write decimal points"),
         (
             b"v,2019-06-25T11:00:01Z,1,fifth,",
-            "column \"gear\": \"fifth\"",
+            "column \"gear\": \"fifth\" cannot be gear: write its number, or one of [\"park\"",
         ),
         (
             b"v,2019-06-25T11:00:01Z,1,-3,",
-            "\"-3\" must be a whole number",
+            "-3 cannot be gear: it must be a whole number, 0 or more",
         ),
         (b"v,2019-06-25 11:00:01,1,,", "column \"at\""),
         (b"v,,1,,", "column \"at\": the cell is blank"),
@@ -130,6 +130,30 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
         60,
     );
     assert_eq!((replayed.fault, replayed.counts.readings), (None, 2));
+}
+
+#[test]
+fn a_value_that_its_signal_cannot_have_is_told_with_what_it_can_have() {
+    let folder = Folder::new();
+    let path = folder.file("x.csv", "t,v\n0,50\n");
+    for (signal, expected) in [
+        ("doors_open]", "50 cannot be doors_open: write 0 or 1"),
+        (
+            "passenger_count]\nscale = -1.5",
+            "50 * -1.5 = -75 cannot be passenger_count: it must be a whole number, 0 or more",
+        ),
+        (
+            "passenger_count]\nscale = 1e9\noffset = 1",
+            "50 * 1000000000 + 1 = 50000000001 cannot be passenger_count: it must be 4294967295 at \
+             most",
+        ),
+    ] {
+        let mapping = MAPPING.split("[signals").next().unwrap();
+        let mapping = format!("{mapping}[signals.{signal}\ncolumn = 'v'\n");
+        let fault = replay_plan(plan_one(&mapping, &path).unwrap(), 60).fault;
+        let text = fault.expect(expected).to_string();
+        assert!(text.contains(expected), "{expected:?} in: {text}");
+    }
 }
 
 #[test]
