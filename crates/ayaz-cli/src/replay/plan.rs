@@ -268,6 +268,13 @@ fn signals(mapping: &Mapping, header: &Header) -> Result<Vec<SignalCell>, String
             offset,
         });
     }
+    if cells.is_empty() {
+        let columns = mapping.signals.values();
+        let missing = header.missing(columns.map(|source| source.column.as_str()));
+        return Err(format!(
+            "none of the mapping's columns is in the file, so nothing would be sent: {missing}"
+        ));
+    }
     Ok(cells)
 }
 

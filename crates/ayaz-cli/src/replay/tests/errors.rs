@@ -42,6 +42,12 @@ fn a_wrong_header_is_found_before_anything_is_published() {
             "{expected:?} in: {error}"
         );
     }
+    let optional = MAPPING.replace("speed [km/h]\"", "speed [km/h]\"\noptional = true");
+    let error = plan_one(&optional, &folder.file("x.csv", "at,v\n")).unwrap_err();
+    assert!(
+        error.contains("none of the mapping's columns is in the file"),
+        "{error}"
+    );
     for (path, expected) in [("missing.csv", "cannot be opened"), ("", "it is a folder")] {
         let error = plan_one(MAPPING, &folder.0.path().join(path)).unwrap_err();
         assert!(error.contains(expected), "{error}");
