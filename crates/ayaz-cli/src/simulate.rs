@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
-use ayaz_model::FleetId;
+use ayaz_ingest::validate::STORABLE;
+use ayaz_model::{FleetId, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions, encode};
 use ayaz_sim::{Deliveries, Scenario};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use crate::cli::BadConfig;
 use crate::history::{Announcer, History};
@@ -49,8 +51,8 @@ pub struct SimulateArgs {
     /// Service days, from 03:00 to 03:00 in Astana; of a cold snap the first half is mild
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: Option<u16>,
-    /// The first one; as a default all end before today
-    #[arg(long, value_name = "DATE")]
+    /// The first one, such as 2026-01-31; as a default all end before today
+    #[arg(long, value_name = "DATE", value_parser = first_day)]
     first_day: Option<Date>,
     /// The same seed gives the same readings
     #[arg(long, default_value_t = 1)]
@@ -104,6 +106,26 @@ impl Kind {
             Self::MildWeek => Scenario::mild_week(seed, buses, first_day),
             Self::SummerWeek => Scenario::summer_week(seed, buses, first_day),
         }
+    }
+}
+
+/// A day from which on a year can be stored, whatever the zone.
+fn first_day(text: &str) -> Result<Date, String> {
+    let day: Date = text
+        .parse()
+        .map_err(|_| "write a date such as 2026-01-31".to_owned())?;
+    let date = |at: UnixMicroseconds| {
+        Timestamp::from_microsecond(at.0).map(|at| at.to_zoned(TimeZone::UTC).date())
+    };
+    let bounds = date(STORABLE.start)
+        .and_then(|first| first.checked_add(2.days()))
+        .and_then(|first| Ok((first, date(STORABLE.end)?.checked_sub(368.days())?)));
+    let (first, last) = bounds.map_err(|error| error.to_string())?;
+    match (first..=last).contains(&day) {
+        true => Ok(day),
+        false => Err(format!(
+            "the ingest daemon would refuse its times: write a date from {first} to {last}"
+        )),
     }
 }
 

@@ -55,6 +55,16 @@ fn wrong_usage_exits_2() {
         ["report", "energy"].as_slice(),
         &["demo", "--buses", "0"],
         &["demo", "--for", "soon"],
+        &[
+            "simulate",
+            "mild-week",
+            "--output-dir",
+            "never-made",
+            "--first-day",
+            "1900-01-01",
+            "--mqtt-url",
+            "x",
+        ],
         &["migrate"],
         // Nothing is chosen, or in two ways.
         &["readings", "accept"],

@@ -15,7 +15,7 @@ use ayaz_store::{Content, ReadingEncoder};
 
 use crate::decode::{Body, Frame};
 use crate::reject::{Reason, Reject};
-pub use limits::Limits;
+pub use limits::{Limits, STORABLE};
 pub use signals::InvalidCounts;
 use telemetry::Arrival;
 

@@ -12,7 +12,7 @@ pub(super) const SEQUENCE_MAX: u64 = 1 << 62;
 
 /// Times that are stored at all: 1970-01-01 to 2200-01-01. Outside, not even the day is believable
 /// and each wrong day would cost the database a chunk.
-pub(super) const STORABLE: Range<UnixMicroseconds> =
+pub const STORABLE: Range<UnixMicroseconds> =
     UnixMicroseconds(0)..UnixMicroseconds(7_258_118_400_000_000);
 
 /// What is accepted from outside.
