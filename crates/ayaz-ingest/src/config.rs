@@ -7,6 +7,7 @@ use ayaz_daemon::admin::AdminConfig;
 use ayaz_daemon::config::{Bounds, ConfigError, DaemonConfig, Program, SharedUrl, bounds};
 use ayaz_store::DatabaseUrl;
 use ayaz_store::ingest::DeadLetterLimits;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::batch::BatchConfig;
@@ -168,6 +169,15 @@ impl DaemonConfig for Config {
                 mqtt.shared_group
             ));
         }
+        // A device without a battery for its clock may begin in 1970.
+        let now = Timestamp::now().max(CLOCK_MIN);
+        if limits.recorded_at_min > now {
+            return Err(format!(
+                "limits.recorded_at_min is {}, which has not come yet: all readings would be set \
+                 aside; write a time before the first reading that is to be taken",
+                limits.recorded_at_min
+            ));
+        }
         let packet = mqtt.packet_max_bytes as usize;
         if limits.payload_max_bytes > packet || packet > mqtt.memory_max_bytes {
             return Err(
@@ -179,6 +189,9 @@ impl DaemonConfig for Config {
         Ok(())
     }
 }
+
+/// It was not earlier when this was written: 2026-01-01T00:00:00Z.
+const CLOCK_MIN: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 fn admin() -> AdminConfig {
     AdminConfig::on_loopback(9464)
@@ -283,6 +296,11 @@ mod tests {
                 "AYAZ__LIMITS__RECORDED_AT_MIN",
                 "yesterday",
                 "limits.recorded_at_min",
+            ),
+            (
+                "AYAZ__LIMITS__RECORDED_AT_MIN",
+                "2999-01-01T00:00:00Z",
+                "which has not come yet",
             ),
         ] {
             let error = testing::load_variables::<Config>(&[
