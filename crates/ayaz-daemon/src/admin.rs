@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
@@ -22,10 +22,18 @@ use tokio::net::TcpListener;
 #[serde(deny_unknown_fields)]
 pub struct AdminConfig {
     /// Address and port; loopback unless the network is trusted, since nothing is authenticated.
+    #[serde(deserialize_with = "socket_address")]
     pub listen: SocketAddr,
     /// Whether to listen at all.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+fn socket_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map_err(|_| {
+        serde::de::Error::custom("write an IP address and a port, such as 127.0.0.1:9464")
+    })
 }
 
 fn yes() -> bool {

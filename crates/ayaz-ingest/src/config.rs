@@ -155,10 +155,10 @@ impl DaemonConfig for Config {
             return Err("mqtt.shared_group must not hold '/', '+' or '#'".to_owned());
         }
         if mqtt.reconnect_delay_min_ms > mqtt.reconnect_delay_max_ms {
-            return Err(
-                "it must hold that mqtt.reconnect_delay_min_ms <= mqtt.reconnect_delay_max_ms"
-                    .to_owned(),
-            );
+            return Err(too_large(
+                ("mqtt.reconnect_delay_min_ms", mqtt.reconnect_delay_min_ms),
+                ("mqtt.reconnect_delay_max_ms", mqtt.reconnect_delay_max_ms),
+            ));
         }
         if !mqtt.shared_group.is_empty() && !mqtt.shared_group_is_protected {
             return Err(format!(
@@ -178,16 +178,26 @@ impl DaemonConfig for Config {
                 limits.recorded_at_min
             ));
         }
-        let packet = mqtt.packet_max_bytes as usize;
-        if limits.payload_max_bytes > packet || packet > mqtt.memory_max_bytes {
-            return Err(
-                "it must hold that limits.payload_max_bytes <= mqtt.packet_max_bytes <= \
-                 mqtt.memory_max_bytes"
-                    .to_owned(),
-            );
+        let bytes = [
+            ("limits.payload_max_bytes", limits.payload_max_bytes as u64),
+            ("mqtt.packet_max_bytes", mqtt.packet_max_bytes.into()),
+            ("mqtt.memory_max_bytes", mqtt.memory_max_bytes as u64),
+        ];
+        for (less, more) in bytes.into_iter().zip(bytes.into_iter().skip(1)) {
+            if less.1 > more.1 {
+                return Err(too_large(less, more));
+            }
         }
         Ok(())
     }
+}
+
+/// Of two keys with their values, which are in the wrong order.
+fn too_large((key, value): (&str, u64), (bound_key, bound): (&str, u64)) -> String {
+    format!(
+        "{key} is {value}, it must be {bound} at most, which is {bound_key}: lower the one or raise \
+         the other"
+    )
 }
 
 /// It was not earlier when this was written: 2026-01-01T00:00:00Z.
@@ -277,7 +287,7 @@ mod tests {
             (
                 "AYAZ__MQTT__MEMORY_MAX_BYTES",
                 "1000",
-                "<= mqtt.memory_max_bytes",
+                "mqtt.packet_max_bytes is 2097152, it must be 1000 at most, which is mqtt.memory_max_bytes",
             ),
             (
                 "AYAZ__MQTT__RECEIVE_MAXIMUM",
@@ -287,15 +297,20 @@ mod tests {
             (
                 "AYAZ__MQTT__RECONNECT_DELAY_MAX_MS",
                 "100",
-                "mqtt.reconnect_delay_min_ms <=",
+                "mqtt.reconnect_delay_min_ms is 200, it must be 100 at most",
             ),
             ("AYAZ__MQTT__SHARED_GROUP", "a/b", "mqtt.shared_group"),
             ("AYAZ__MQTT__SHARED_GROUP", "astana", "$share/astana/"),
             ("AYAZ__MQTT__FLEETS", "a b", "mqtt.fleets"),
             (
+                "AYAZ__MQTT__FLEETS",
+                "[\"br\", \"al\"]",
+                "write the fleets with commas between them: astana,almaty",
+            ),
+            (
                 "AYAZ__LIMITS__RECORDED_AT_MIN",
-                "yesterday",
-                "limits.recorded_at_min",
+                "2015",
+                "limits.recorded_at_min is \"2015\": write a time such as 2015-01-01T00:00:00Z",
             ),
             (
                 "AYAZ__LIMITS__RECORDED_AT_MIN",

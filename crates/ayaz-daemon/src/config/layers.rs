@@ -207,7 +207,14 @@ impl Layers {
         serde_path_to_error::deserialize(Value::Table(self.table.clone())).map_err(|error| {
             let key = error.path().to_string();
             let what = without_passwords(error.inner().message());
-            self.mistake(&key, &format!("{key}: {what}"))
+            let is = match self.value(&key) {
+                // An address may hold a password.
+                Some(Value::String(text)) if !key.ends_with("url") => {
+                    format!(" is {}", without_passwords(&format!("{text:?}")))
+                }
+                _ => String::new(),
+            };
+            self.mistake(&key, &format!("{key}{is}: {what}"))
         })
     }
 

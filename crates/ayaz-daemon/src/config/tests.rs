@@ -128,7 +128,10 @@ fn mistakes_are_named_with_where_they_are() {
         (
             "[admin]\nlisten = '0.0.0.0'\n".to_owned() + DATABASE,
             &[],
-            &["line 2", "admin.listen"],
+            &[
+                "line 2",
+                "admin.listen is \"0.0.0.0\": write an IP address and a port, such as",
+            ],
         ),
         ("[database\n".to_owned(), &[], &["line 1"]),
         (

@@ -120,7 +120,11 @@ fn fleets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FleetId>, D:
         .iter()
         .map(|fleet| {
             fleet.parse().map_err(|error: ayaz_model::IdentityError| {
-                serde::de::Error::custom(format_args!("fleet {fleet:?}: {error}"))
+                let hint = match fleet.contains(['[', ']', '"', '\'', ';', ' ']) {
+                    true => "; write the fleets with commas between them: astana,almaty",
+                    false => "",
+                };
+                serde::de::Error::custom(format_args!("fleet {fleet:?}: {error}{hint}"))
             })
         })
         .collect()

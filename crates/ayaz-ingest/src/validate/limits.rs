@@ -5,7 +5,7 @@ use std::ops::Range;
 use ayaz_model::{TimeQuality, UnixMicroseconds};
 use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Largest sequence number.
 pub(super) const SEQUENCE_MAX: u64 = 1 << 62;
@@ -24,12 +24,19 @@ pub struct Limits {
     /// Most readings in one message.
     pub readings_max: usize,
     /// Readings from before this instant are set aside.
+    #[serde(deserialize_with = "instant")]
     pub recorded_at_min: Timestamp,
     /// So are readings this far ahead of the daemon's clock.
     pub future_tolerance_s: u32,
     /// Distinct days that a vehicle may send in an hour, without those around today: each may cost the
     /// database a chunk. Readings of further days are set aside.
     pub vehicle_days_per_hour_max: u32,
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse()
+        .map_err(|_| serde::de::Error::custom("write a time such as 2015-01-01T00:00:00Z"))
 }
 
 impl Default for Limits {
