@@ -192,6 +192,16 @@ fn new_mark() -> String {
 /// Connecting is tried again whatever the server says: it may be starting, its password may be
 /// about to be rotated, the database may be about to be restored.
 fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError {
+    if lacks_password(error) {
+        return StoreError::Transient {
+            operation: "connect to the database",
+            cause: format!(
+                "{url} as {user}: the server asks for a password, and the URL has none: write \
+                 postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+                user = url.user()
+            ),
+        };
+    }
     StoreError::Transient {
         operation: "connect to the database",
         cause: format!(
@@ -201,6 +211,12 @@ fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError
             advice = advice(url, error).map_or(String::new(), |advice| format!("; {advice}"))
         ),
     }
+}
+
+/// Whether the driver had none to answer with. It has no code of its own for that.
+fn lacks_password(error: &tokio_postgres::Error) -> bool {
+    let source = std::error::Error::source(error);
+    source.is_some_and(|source| source.to_string() == "password missing")
 }
 
 /// What to try.

@@ -49,6 +49,11 @@ impl FromStr for DatabaseUrl {
         if config.get_hosts().is_empty() {
             return Err(DatabaseUrlError("it names no host"));
         }
+        if config.get_hosts().len() > 1 {
+            return Err(DatabaseUrlError(
+                "it names several hosts: give one host only",
+            ));
+        }
         if config.get_ssl_mode() == SslMode::Require {
             return Err(DatabaseUrlError(
                 "TLS is not built in yet: use a tunnel, without sslmode=require",
@@ -201,7 +206,6 @@ mod tests {
                 "u",
             ),
             ("postgres://u@[::1]:1234/d", "::1:1234/d", "u"),
-            ("postgres://u:p@one:1,two:2/d", "one:1/d", "u"),
             (
                 "postgres:///d?host=/run/postgresql",
                 "/run/postgresql:5432/d",
@@ -229,6 +233,8 @@ mod tests {
             ("mysql://u:p@h/d", "does not begin with postgres://"),
             ("postgres://u:p@h:x/d", "port is no number"),
             ("postgres://u:p@h:70000/d", "port is no number"),
+            ("postgres://u:p@one:1,two:2/d", "give one host only"),
+            ("host=one,two user=u", "give one host only"),
             ("postgres://u:a@b@h/d", "percent-encode it"),
             ("postgres://u:a:b@h/d", "percent-encode it"),
             ("postgres://u:a/b@h/d", "percent-encode it"),

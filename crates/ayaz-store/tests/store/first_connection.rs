@@ -40,6 +40,12 @@ async fn errors_say_where_as_whom_what_was_wrong_and_what_to_try() -> Result<()>
     );
     assert!(!text.contains("QXZ"), "{text}");
 
+    let text = error(&format!("postgres://anna@{place}")).await?;
+    assert!(
+        text.contains("as anna: the server asks for a password, and the URL has none"),
+        "{text}"
+    );
+
     let text = error(&format!("{login}@{server}/no_such_database")).await?;
     assert!(
         text.contains("no_such_database") && text.contains("create database"),
