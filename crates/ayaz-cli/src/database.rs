@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use clap::Args;
 
@@ -47,7 +47,14 @@ impl Database {
         let opening = Connection::open(&url, role);
         let opened = tokio::time::timeout(CONNECT_TIME_MAX, opening).await;
         let connection = match opened {
-            Ok(opened) => opened.context("cannot use the database")?,
+            Ok(opened) => opened.map_err(|error| {
+                let address = url.to_string();
+                let context = match error.to_string().contains(&address) {
+                    true => "cannot use the database".to_owned(),
+                    false => format!("cannot use the database at {address}"),
+                };
+                anyhow::Error::from(error).context(context)
+            })?,
             Err(_) => bail!(
                 "the database at {url} accepts a connection and does not answer ({} s): is its \
                  server stopped or overloaded?",

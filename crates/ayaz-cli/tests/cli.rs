@@ -286,6 +286,15 @@ fn a_server_that_is_not_there_is_named_without_its_password() {
 }
 
 #[test]
+fn a_database_that_is_not_there_is_named_once() {
+    let url = "postgres://u:hunter2@127.0.0.1:9/d";
+    let output = ayaz(&["context", "list", "depots", "--database-url", url]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert_eq!(told.matches("127.0.0.1:9/d").count(), 1, "{told}");
+}
+
+#[test]
 fn history_is_not_announced_without_a_database() {
     let simulate = ["simulate", "mild-week", "--output-dir", "never-made"];
     let history = ["--mqtt-url", "mqtt://127.0.0.1:1", "--history"];
