@@ -1,14 +1,26 @@
 //! "Did you mean …?"
 
-/// The candidate that takes the fewest changes of a letter, if it takes few enough to be meant.
+/// Shortest beginning of a name that may stand for it.
+const BEGINNING_MIN: usize = 3;
+
+/// The candidate that takes the fewest changes of a letter, if it takes few enough to be meant; else the
+/// shortest of those that begin so.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let few = wanted.chars().count() / 3 + 1;
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(wanted, candidate), candidate))
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let likest = candidates
+        .iter()
+        .map(|candidate| (distance(wanted, candidate), *candidate))
         .min_by_key(|(changes, _)| *changes)
-        .filter(|(changes, _)| *changes <= few)
+        .filter(|(changes, _)| *changes <= few);
+    let begins = |candidate: &&str| {
+        let wanted = wanted.to_lowercase();
+        wanted.len() >= BEGINNING_MIN && candidate.to_lowercase().starts_with(&wanted)
+    };
+    let longer = || candidates.iter().copied().filter(begins);
+    likest
         .map(|(_, candidate)| candidate)
+        .or_else(|| longer().min_by_key(|candidate| candidate.len()))
 }
 
 /// `, did you mean "X"?`, or nothing.
@@ -40,6 +52,7 @@ mod tests {
             ("speed_km", Some("speed_kmh")),
             ("SOC_percent", Some("soc_percent")),
             ("pack_voltage_volt", Some("pack_voltage_volts")),
+            ("soc", Some("soc_percent")),
             ("pack_volts", None),
             ("x", None),
         ] {

@@ -17,7 +17,7 @@ mod check;
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     /// Between the fields of a row.
-    #[serde(default = "comma")]
+    #[serde(default = "comma", deserialize_with = "character")]
     pub delimiter: char,
     /// Of header and cells.
     #[serde(default)]
@@ -28,16 +28,29 @@ pub struct Mapping {
     #[serde(default)]
     pub drive_cycle: DriveCycle,
     /// Tried in order: the first whose column the file has.
+    #[serde(default)]
     pub time: Vec<Time>,
     /// Rows to leave out.
     #[serde(default)]
     pub skip: Vec<Skip>,
     /// Columns by the signal they fill.
+    #[serde(default)]
     pub signals: BTreeMap<String, SignalColumn>,
 }
 
 fn comma() -> char {
     ','
+}
+
+fn character<'de, D: Deserializer<'de>>(deserializer: D) -> Result<char, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(letter), None) => Ok(letter),
+        _ => Err(serde::de::Error::custom(format_args!(
+            "delimiter is {text:?}: write one character, such as \";\" or \"\\t\""
+        ))),
+    }
 }
 
 /// Text encoding of a log.
@@ -178,7 +191,13 @@ pub fn signal(name: &str) -> Result<Signal, String> {
         Some(signal) => Ok(signal),
         None => {
             let hint = suggestion(name, Signal::ALL.iter().map(|signal| signal.name()));
-            Err(format!("{name:?} is no signal{hint}"))
+            Err(format!(
+                "{name:?} is no signal{hint}{}",
+                match hint.is_empty() {
+                    true => ": proto/ayaz/telemetry/v1/telemetry.proto lists them all",
+                    false => "",
+                }
+            ))
         }
     }
 }

@@ -14,7 +14,8 @@ impl Mapping {
         );
         ensure!(
             !self.signals.is_empty(),
-            "[signals] is empty, nothing would be replayed"
+            "[signals] is empty or missing, nothing would be replayed: write [signals.speed_kmh] with \
+             column = \"…\", and so on"
         );
         ensure!(
             !self.time.is_empty(),

@@ -40,7 +40,14 @@ fn a_wrong_mapping_says_what_and_where() {
     let with = |text: &str| format!("{text}\n{MINIMAL}");
     let cases = [
         (with("delimeter = ';'"), "unknown field `delimeter`"),
-        (with("delimiter = ';;'"), "delimiter"),
+        (
+            with("delimiter = ';;'"),
+            "delimiter is \";;\": write one character",
+        ),
+        (
+            MINIMAL.replace("speed_kmh", "soc"),
+            "[signals.soc]: \"soc\" is no signal, did you mean \"soc_percent\"?",
+        ),
         (with("delimiter = '\"'"), "delimiter"),
         (
             MINIMAL.replace("speed_kmh", "speed_km"),
@@ -68,7 +75,16 @@ fn a_wrong_mapping_says_what_and_where() {
         ),
         (
             MINIMAL.split("[signals").next().unwrap().to_owned(),
-            "signals",
+            "[signals] is empty or missing",
+        ),
+        (
+            MINIMAL.replace("[[time]]", "[times]"),
+            "unknown field `times`",
+        ),
+        (
+            format!("[signals{}", MINIMAL.split("[signals").nth(1).unwrap())
+                + "[identity]\nfleet = 'f'",
+            "[[time]] is missing",
         ),
         (format!("{MINIMAL}colum = 'x'"), "unknown field `colum`"),
     ];
