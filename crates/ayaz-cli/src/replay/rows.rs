@@ -6,6 +6,7 @@ use ayaz_model::{UnixMicroseconds, VehicleId};
 use ayaz_proto::telemetry::v1 as wire;
 use ayaz_publisher::encode;
 use csv::ByteRecord;
+use jiff::fmt::temporal::Pieces;
 
 use super::cycle::CycleNumbers;
 use super::mapping::TimeFormat;
@@ -124,10 +125,9 @@ impl Plan {
             _ => Err(bad(column, format!("{text:?} is no number of seconds"))),
         };
         let microseconds = match self.time.format {
-            TimeFormat::Rfc3339 => parse_rfc3339(&text).ok_or_else(|| {
-                let example = "as 2019-06-25T11:21:14Z, with a zone";
-                bad(column, format!("{text:?} is no RFC 3339 time {example}"))
-            })?,
+            TimeFormat::Rfc3339 => {
+                parse_rfc3339(&text).ok_or_else(|| bad(column, no_rfc3339(&text)))?
+            }
             TimeFormat::UnixSeconds => seconds(1.0)?,
             TimeFormat::UnixMilliseconds => seconds(1e-3)?,
             TimeFormat::SecondsSinceOrigin => {
@@ -168,6 +168,20 @@ impl<T> Choice<T> {
             Choice::Constant(_) => None,
             Choice::Column(column) => Some(column),
         }
+    }
+}
+
+/// Why a text is no RFC 3339 time.
+fn no_rfc3339(text: &str) -> String {
+    let has_all_parts = Pieces::parse(text)
+        .ok()
+        .filter(|pieces| pieces.time().is_some() && pieces.offset().is_some());
+    match has_all_parts {
+        Some(pieces) if pieces.date().year() > 0 => {
+            format!("{text:?} is too late: times end with 9999-12-30T22:00:00Z")
+        }
+        Some(_) => format!("{text:?} is too early"),
+        None => format!("{text:?} is no RFC 3339 time as 2019-06-25T11:21:14Z, with a zone"),
     }
 }
 

@@ -81,7 +81,11 @@ fn every_wrong_file_is_named_at_once() {
 #[test]
 fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
     let head = "vehicle,at,speed [km/h],gear,note\nv,2019-06-25T11:00:00Z,1,,\n";
-    let cases: [(&[u8], &str); 10] = [
+    let cases: [(&[u8], &str); 11] = [
+        (
+            b"v,9999-12-31T23:59:59Z,1,,",
+            "\"9999-12-31T23:59:59Z\" is too late",
+        ),
         (
             b"v,2019-06-25T11:00:01Z,fast,,",
             "line 3, column \"speed [km/h]\": \"fast\"",
