@@ -17,6 +17,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::database::Database;
+use crate::plural::plural;
 
 /// Shows which messages were refused and why, and runs them again after a fix.
 ///
@@ -61,10 +62,6 @@ pub async fn run(args: DeadLettersArgs) -> Result<()> {
 /// As people read it.
 fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
-}
-
-fn plural(count: u64, one: &'static str, many: &'static str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn short(digest: &Digest) -> String {

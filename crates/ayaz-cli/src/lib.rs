@@ -16,6 +16,7 @@ mod formula;
 mod history;
 pub mod local;
 pub mod migrate;
+mod plural;
 mod printable;
 pub mod progress;
 pub mod readings;

@@ -12,6 +12,8 @@ mod tidy;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use crate::plural::plural;
+
 /// Shows readings that were set aside, and takes them in or clears them.
 ///
 /// A reading whose time is not believed (later than the clock allows, or before the accepted window),
@@ -50,8 +52,4 @@ pub async fn run(args: ReadingsArgs) -> Result<()> {
         Action::Clear(args) => clear::run(args).await,
         Action::Tidy(args) => tidy::run(args).await,
     }
-}
-
-fn plural(count: u64, one: &'static str, many: &'static str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use crate::cli::BadConfig;
 use crate::history::{Announcer, History};
+use crate::plural::plural;
 use anyhow::Context;
 use ayaz_daemon::output;
 use ayaz_model::{FleetId, VehicleId};
@@ -138,12 +139,14 @@ impl fmt::Display for Counts {
             files,
             skipped,
         } = self;
-        let noun = if *files == 1 { "file" } else { "files" };
         let rows_skipped: u64 = skipped.values().sum();
         write!(
             f,
-            "{readings} readings of {files} {noun} in {messages} messages acknowledged; \
-             {rows_skipped} of {rows} rows skipped by the mapping"
+            "{} of {} in {} acknowledged; {rows_skipped} of {} skipped by the mapping",
+            plural(*readings, "reading", "readings"),
+            plural(*files, "file", "files"),
+            plural(*messages, "message", "messages"),
+            plural(*rows, "row", "rows"),
         )?;
         for (number, (reason, rows)) in skipped.iter().enumerate() {
             let before = if number == 0 { ": " } else { ", " };

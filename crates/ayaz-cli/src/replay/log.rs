@@ -5,6 +5,8 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
+use crate::plural::plural;
+
 use super::source::{END_MARK, Progress, Source};
 
 /// What ends the reading of a log: its line, and what is wrong.
@@ -138,7 +140,8 @@ impl Log {
             return bad(line, what);
         }
         if row.len() != fields {
-            let what = format!("the row has {} fields and the header {fields}", row.len());
+            let has = plural(row.len() as u64, "field", "fields");
+            let what = format!("the row has {has} and the header {fields}");
             return bad(line, what);
         }
         Ok(Some(line))

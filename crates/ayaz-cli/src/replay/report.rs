@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::file::FileCounts;
 use super::input::Input;
 use super::source::Progress;
+use crate::plural::plural;
 use crate::progress::{note_beside_bars, shown};
 
 /// Writes to standard error.
@@ -73,7 +74,10 @@ impl Report {
             let FileCounts { rows, readings, .. } = counts;
             let skipped = counts.rows_skipped();
             self.line(&format!(
-                "{label}: {rows} rows read, {readings} readings, {skipped} rows skipped"
+                "{label}: {} read, {}, {} skipped",
+                plural(*rows, "row", "rows"),
+                plural(*readings, "reading", "readings"),
+                plural(skipped, "row", "rows"),
             ));
         }
     }

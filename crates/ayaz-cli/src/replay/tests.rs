@@ -351,6 +351,21 @@ fn command_line_goes_before_columns() {
 }
 
 #[test]
+fn one_thing_is_not_told_as_several() {
+    let counts = Counts {
+        rows: 1,
+        readings: 1,
+        messages: 1,
+        files: 1,
+        ..Counts::default()
+    };
+    assert_eq!(
+        counts.to_string(),
+        "1 reading of 1 file in 1 message acknowledged; 0 of 1 row skipped by the mapping"
+    );
+}
+
+#[test]
 fn latin_1_is_read_where_the_mapping_says_so() {
     let folder = Folder::new();
     let log = b"at;speed [km/h];ac [kW];Temp [\xb0C];route\n2019-06-25T11:00:00Z;1;2;3;\xc4\n";

@@ -262,7 +262,10 @@ fn a_header_without_rows_is_told() {
 fn what_a_crash_leaves_in_a_log_is_said() {
     // A file system that wrote the length and not the data.
     let text = fault_after(format!("{HEAD}{}{}", rows(0..2), "\0".repeat(600)), 2);
-    assert!(text.contains("the row has 1 fields"), "{text}");
+    assert!(
+        text.contains("the row has 1 field and the header 3"),
+        "{text}"
+    );
     let text = fault_after(format!("{HEAD}{}\0\0002,2,a\n", rows(0..2)), 2);
     assert!(text.contains("line 4, column \"t\""), "{text}");
     let text = fault_after(format!("{HEAD}{}2,2\0,a\n", rows(0..2)), 2);
