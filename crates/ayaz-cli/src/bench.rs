@@ -105,12 +105,10 @@ enum Format {
 
 /// From one second to an hour.
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
-    match Duration::try_from(parsed) {
-        Ok(duration) if (1..=3_600).contains(&duration.as_secs()) => Ok(duration),
-        _ => Err("must be from 1s to 1h".to_owned()),
+    let parsed = text.parse::<jiff::SignedDuration>().ok();
+    match parsed.and_then(|duration| Duration::try_from(duration).ok()) {
+        Some(duration) if (1..=3_600).contains(&duration.as_secs()) => Ok(duration),
+        _ => Err("write 30s, 5m or 1h: from 1s to 1h".to_owned()),
     }
 }
 

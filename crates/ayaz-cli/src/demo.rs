@@ -54,10 +54,9 @@ pub struct DemoArgs {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: jiff::SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
-    Duration::try_from(parsed).map_err(|error| error.to_string())
+    let parsed = text.parse::<jiff::SignedDuration>().ok();
+    let parsed = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write 30s, 5m or 1h".to_owned())
 }
 
 /// Runs the demo until Ctrl-C, SIGTERM or `--for`.

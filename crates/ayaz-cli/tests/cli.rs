@@ -103,6 +103,18 @@ fn wrong_usage_exits_2() {
 }
 
 #[test]
+fn a_wrong_length_of_time_is_told_with_what_to_write() {
+    for arguments in [
+        &["demo", "--for", "xyz"][..],
+        &["demo", "--for=-5m"],
+        &["bench", "ingest", "--duration", "xyz"],
+    ] {
+        let told = text(&ayaz(arguments).stderr);
+        assert!(told.contains("write 30s, 5m or 1h"), "{told}");
+    }
+}
+
+#[test]
 fn a_missing_address_is_told_by_its_variable() {
     for (arguments, told) in [
         (
