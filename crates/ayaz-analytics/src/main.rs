@@ -66,7 +66,10 @@ async fn main() -> ExitCode {
             };
             match said {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(_) => exit::FAILED.into(),
+                Err(error) => {
+                    log::line(format_args!("ayaz-analytics: {error}"));
+                    exit::FAILED.into()
+                }
             }
         }
         Err(error) => {

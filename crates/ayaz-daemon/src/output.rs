@@ -21,10 +21,17 @@ pub fn line(text: impl Display) -> io::Result<()> {
 ///
 /// What the system says, but for a closed pipe.
 pub fn write(text: impl Display) -> io::Result<()> {
-    let mut out = io::stdout().lock();
+    write_to(io::stdout().lock(), text)
+}
+
+fn write_to(mut out: impl Write, text: impl Display) -> io::Result<()> {
     match write!(out, "{text}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Err(error) => {
+            let what = format!("cannot write to the standard output: {error}");
+            Err(io::Error::new(error.kind(), what))
+        }
+        Ok(()) => Ok(()),
     }
 }
 
@@ -38,4 +45,22 @@ pub fn note(text: impl Display) {
 #[macro_export]
 macro_rules! note {
     ($($text:tt)*) => { $crate::output::note(format_args!($($text)*)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
+        let full = std::fs::File::create("/dev/full").unwrap();
+        let told = write_to(full, "x").unwrap_err().to_string();
+        assert!(
+            told.starts_with("cannot write to the standard output: "),
+            "{told}"
+        );
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        write_to(writer, "x").unwrap();
+    }
 }
