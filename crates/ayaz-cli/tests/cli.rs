@@ -142,7 +142,7 @@ fn a_missing_address_is_told_by_its_variable() {
         .expect("the program starts");
     let told = text(&output.stderr);
     assert!(told.contains("AYAZ_DATABSE_URL is not known"), "{told}");
-    assert!(told.contains("did you mean AYAZ_DATABASE_URL"), "{told}");
+    assert!(told.contains("did you mean AYAZ_DATABASE_URL?"), "{told}");
     assert!(!told.contains("hunter2"), "{told}");
 }
 

@@ -123,7 +123,7 @@ pub fn misspelt_variables() -> Vec<String> {
     misspelt
         .map(|(name, meant)| {
             format!(
-                "environment variable {name} is not known and changes nothing: did you mean {meant}"
+                "environment variable {name} is not known and changes nothing: did you mean {meant}?"
             )
         })
         .collect()

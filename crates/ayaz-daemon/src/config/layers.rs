@@ -69,7 +69,7 @@ impl Layers {
                 }
                 let meant = nearest(&key, self.keys.keys().map(String::as_str));
                 let meant = meant.map_or(String::new(), |meant| {
-                    format!(", did you mean {}", variable_of(meant))
+                    format!(", did you mean {}?", variable_of(meant))
                 });
                 return Err(ConfigError::Invalid(format!(
                     "environment variable {name}: there is no key {key}{meant}"
@@ -178,7 +178,7 @@ impl Layers {
                         .chain(self.keys.keys().map(String::as_str));
                     let meant = nearest(&key, known);
                     let meant =
-                        meant.map_or(String::new(), |meant| format!(", did you mean {meant}"));
+                        meant.map_or(String::new(), |meant| format!(", did you mean {meant}?"));
                     return Err(self.mistake(&key, &format!("there is no key {key}{meant}")));
                 }
             }

@@ -87,7 +87,11 @@ fn mistakes_are_named_with_where_they_are() {
         (
             file("rows = 5"),
             &[][..],
-            &["line 4", "no key batch.rows", "did you mean batch.rows_max"][..],
+            &[
+                "line 4",
+                "no key batch.rows",
+                "did you mean batch.rows_max?",
+            ][..],
         ),
         (
             file("rows_max = 'many'"),
@@ -123,7 +127,7 @@ fn mistakes_are_named_with_where_they_are() {
         (
             "[bach]\n".to_owned() + DATABASE,
             &[],
-            &["line 1", "no key bach", "did you mean batch"],
+            &["line 1", "no key bach", "did you mean batch?"],
         ),
         (
             "[admin]\nlisten = '0.0.0.0'\n".to_owned() + DATABASE,
@@ -164,7 +168,7 @@ fn mistakes_are_named_with_where_they_are() {
         (
             "AYAZ__BATCH__ROWSMAX",
             "5",
-            &["did you mean AYAZ__BATCH__ROWS_MAX"],
+            &["did you mean AYAZ__BATCH__ROWS_MAX?"],
         ),
         ("AYAZ__NOTHING__LIKE_IT", "5", &["no key nothing.like_it"]),
     ] {
