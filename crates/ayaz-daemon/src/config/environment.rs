@@ -68,6 +68,21 @@ impl Variables {
         value.filter(|value| !value.is_empty())
     }
 
+    /// A sentence on each address that two variables set differently.
+    pub(super) fn contradictions(&self, urls: &[SharedUrl]) -> Vec<String> {
+        let two = |url: &SharedUrl| {
+            let (name, key) = url.variable_and_key();
+            let other = variable_of(key);
+            let differs = self.0.get(&other)? != self.url(*url)?;
+            differs.then(|| {
+                format!(
+                    "{name} and {other} are set to different addresses: {name} holds, unset one"
+                )
+            })
+        };
+        urls.iter().filter_map(two).collect()
+    }
+
     /// What sets keys: name, key and value of each variable.
     pub(super) fn keys(&self) -> impl Iterator<Item = (&str, String, &str)> {
         self.0.iter().filter_map(|(name, value)| {
@@ -139,6 +154,22 @@ pub fn warn_of_misspelt_variables() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_variables_for_one_address_are_noticed_where_they_differ() {
+        for (short, long, is_told) in [
+            ("postgres://a", "postgres://b", true),
+            ("postgres://a", "postgres://a", false),
+            ("", "postgres://b", false),
+        ] {
+            let variables = [("AYAZ_DATABASE_URL", short), ("AYAZ__DATABASE__URL", long)];
+            let told = Variables::of(&variables).contradictions(&[SharedUrl::Database]);
+            assert_eq!(told.len(), usize::from(is_told), "{told:?}");
+            assert!(told.iter().all(|told| !told.contains("://")), "{told:?}");
+        }
+        let one = Variables::of(&[("AYAZ_DATABASE_URL", "x")]);
+        assert!(one.contradictions(&[SharedUrl::Database]).is_empty());
+    }
 
     #[test]
     fn a_slip_is_noticed_and_what_others_use_is_not() {

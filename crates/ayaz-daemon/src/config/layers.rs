@@ -83,6 +83,9 @@ impl Layers {
             })?;
             self.set(&key, value, name)?;
         }
+        for sentence in variables.contradictions(urls) {
+            tracing::warn!("{sentence}");
+        }
         let mut missing = Vec::new();
         for url in urls {
             let (name, key) = url.variable_and_key();
