@@ -35,6 +35,9 @@ fn without_any_configuration_the_variables_are_named() {
     assert_eq!(output.status.code(), Some(64));
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("AYAZ_MQTT_ULR is not known"), "{told}");
+    let lower = run(&[], &[("ayaz__batch__rows_max", "5")]);
+    let lower = String::from_utf8_lossy(&lower.stderr);
+    assert!(lower.contains("mean AYAZ__BATCH__ROWS_MAX?"), "{lower}");
     assert!(told.contains("did you mean AYAZ_MQTT_URL?"), "{told}");
     let last = told.lines().last().unwrap_or_default();
     assert_eq!(

@@ -30,7 +30,7 @@ const OTHERS: [&str; 8] = [
 /// How those of single tests begin.
 const TEST_PREFIXES: [&str; 2] = ["AYAZ_TEST_", "AYAZ_LOCAL_TEST_"];
 
-/// All variables whose names begin with `AYAZ_`.
+/// All variables whose names begin with `AYAZ_`, in whatever case.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(BTreeMap<String, String>);
 
@@ -39,12 +39,17 @@ impl Variables {
     pub(super) fn of_this_process() -> Result<Self, ConfigError> {
         let mut variables = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else {
+            let Some(name) = name.to_str().filter(|name| begins_as_ours(name)) else {
                 continue;
             };
-            let Ok(value) = value.into_string() else {
-                let text = format!("environment variable {name}: it is not UTF-8");
-                return Err(ConfigError::Invalid(text));
+            let value = match value.into_string() {
+                Ok(value) => value,
+                // It sets nothing.
+                Err(_) if !name.starts_with(PREFIX) => continue,
+                Err(_) => {
+                    let text = format!("environment variable {name}: it is not UTF-8");
+                    return Err(ConfigError::Invalid(text));
+                }
             };
             variables.insert(name.to_owned(), value);
         }
@@ -105,11 +110,16 @@ impl Variables {
         let rest = |name: &'static String| name.strip_prefix(PREFIX).unwrap_or(name);
         unknown
             .filter_map(|name| {
-                let meant = nearest(name.strip_prefix(PREFIX)?, known.iter().map(rest))?;
+                let meant = nearest(name.get(PREFIX.len()..)?, known.iter().map(rest))?;
                 Some((name.as_str(), format!("{PREFIX}{meant}")))
             })
             .collect()
     }
+}
+
+fn begins_as_ours(name: &str) -> bool {
+    let prefix = name.get(..PREFIX.len());
+    prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
 }
 
 /// The variable that sets a key.
@@ -186,6 +196,9 @@ mod tests {
             ("AYAZ_DATABASE_NAME", None),
             ("AYAZ_TEST_FUZZ_S", None),
             ("AYAZ_BIN", None),
+            ("ayaz__batch__rows_max", Some("AYAZ__BATCH__ROWS_MAX")),
+            ("Ayaz_Database_Url", Some("AYAZ_DATABASE_URL")),
+            ("ayaz_bin", None),
         ] {
             let variables = Variables::of(&[(name, "x")]);
             let found = variables.misspelt();
