@@ -151,6 +151,12 @@ impl DaemonConfig for Config {
         if mqtt.client_id().is_empty() {
             return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
         }
+        if let Some(letter) = mqtt.client_id().chars().find(|letter| letter.is_control()) {
+            return Err(format!(
+                "mqtt.client_id holds the control character {letter:?}, for which brokers end the \
+                 connection: take it out (it is the login's name where none is set)"
+            ));
+        }
         if mqtt.shared_group.contains(['/', '+', '#']) {
             return Err("mqtt.shared_group must not hold '/', '+' or '#'".to_owned());
         }
@@ -298,6 +304,11 @@ mod tests {
                 "AYAZ__MQTT__RECONNECT_DELAY_MAX_MS",
                 "100",
                 "mqtt.reconnect_delay_min_ms is 200, it must be 100 at most",
+            ),
+            (
+                "AYAZ__MQTT__CLIENT_ID",
+                "a\tb",
+                "mqtt.client_id holds the control character '\\t'",
             ),
             ("AYAZ__MQTT__SHARED_GROUP", "a/b", "mqtt.shared_group"),
             ("AYAZ__MQTT__SHARED_GROUP", "astana", "$share/astana/"),
