@@ -1,6 +1,7 @@
 //! What the command says before it works: help, wrong usage, bad configuration.
 
-use std::process::{Command, Output};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Output, Stdio};
 
 fn ayaz(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ayaz"))
@@ -112,6 +113,24 @@ fn a_wrong_length_of_time_is_told_with_what_to_write() {
         let told = text(&ayaz(arguments).stderr);
         assert!(told.contains("write 30s, 5m or 1h"), "{told}");
     }
+}
+
+#[test]
+fn a_data_folder_that_no_server_uses_is_told() {
+    let mut local = Command::new(env!("CARGO_BIN_EXE_ayaz"))
+        .args(["local", "--data-dir", "never-made"])
+        .env("AYAZ_DATABASE_URL", "postgres://u@127.0.0.1:9/d")
+        .env("AYAZ_MQTT_URL", "mqtt://127.0.0.1:9")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let told = local.stderr.take().expect("a pipe");
+    let mut first = String::new();
+    BufReader::new(told).read_line(&mut first).expect("a line");
+    local.kill().expect("it runs until it is stopped");
+    local.wait().expect("it ends");
+    assert!(first.contains("the data folder is not used"), "{first}");
 }
 
 #[test]

@@ -51,6 +51,12 @@ impl LocalStack {
             broker: None,
             data_dir: None,
         };
+        if !wanted.database && !wanted.broker && options.data_dir.is_some() {
+            progress(
+                "the data folder is not used: AYAZ_DATABASE_URL and AYAZ_MQTT_URL name servers, so \
+                 none is started here; unset one to have it started",
+            );
+        }
         if wanted.database || wanted.broker {
             let user = ServerUser::needed()?;
             let programs = Programs::find(wanted, user.as_ref(), &mut progress).await?;
