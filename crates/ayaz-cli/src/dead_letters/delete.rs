@@ -1,6 +1,6 @@
 //! `ayaz dead-letters delete`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use ayaz_daemon::output;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{ChosenLetter, choose_letters, database_time, delete_letters};
@@ -55,10 +55,9 @@ pub(super) async fn run(args: DeleteArgs) -> Result<()> {
     }
     let chosen = choose_letters(client, &selection).await?;
     if chosen.is_empty() {
-        bail!(
-            "nothing was deleted: {}",
-            why_none(client, &selection).await?
-        );
+        let why = why_none(client, &selection).await?;
+        ayaz_daemon::note!("{}", why.nothing_to("delete")?);
+        return Ok(());
     }
     if args.dry_run {
         let bytes: u64 = chosen.iter().map(bytes).sum();

@@ -19,7 +19,7 @@ use clap::Args;
 use tokio_postgres::Client;
 
 use super::list::table_of;
-use super::selection::{Filters, WhyNone, one_letter, why_none};
+use super::selection::{Filters, one_letter, why_none};
 use super::{Database, plural, short};
 use crate::cli::BadConfig;
 use crate::progress::Progress;
@@ -131,10 +131,7 @@ async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
     let chosen = choose_letters(client, &selection).await?;
     if chosen.is_empty() {
         let why = why_none(client, &selection).await?;
-        if why == WhyNone::NoMatch {
-            bail!("nothing was replayed: {why}");
-        }
-        ayaz_daemon::note!("nothing to replay: {why}");
+        ayaz_daemon::note!("{}", why.nothing_to("replay")?);
     }
     let (cut, letters): (Vec<_>, Vec<_>) = chosen.into_iter().partition(ChosenLetter::is_cut);
     Ok(Choice {

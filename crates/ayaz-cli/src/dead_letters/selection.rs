@@ -80,6 +80,17 @@ impl fmt::Display for WhyNone {
     }
 }
 
+impl WhyNone {
+    /// What to tell where nothing is left to be done. A filter that fits nothing is a failure, since it
+    /// may be mistyped.
+    pub(super) fn nothing_to(self, what: &str) -> Result<String> {
+        match self {
+            Self::Empty | Self::Settled => Ok(format!("nothing to {what}: {self}")),
+            Self::NoMatch => bail!("nothing to {what}: {self}"),
+        }
+    }
+}
+
 /// Why this selection holds no letters.
 pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Result<WhyNone> {
     let all = LetterSelection::default();
@@ -127,6 +138,22 @@ pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result
                  digits:{candidates}{}",
                 if more { "\n  …" } else { "" }
             )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_left_is_no_failure_and_a_filter_that_fits_nothing_is() {
+        for (why, is_failure) in [
+            (WhyNone::Empty, false),
+            (WhyNone::Settled, false),
+            (WhyNone::NoMatch, true),
+        ] {
+            assert_eq!(why.nothing_to("delete").is_err(), is_failure, "{why}");
         }
     }
 }

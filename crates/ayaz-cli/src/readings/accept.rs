@@ -1,6 +1,6 @@
 //! `ayaz readings accept`, and what `reassess` shares with it.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use ayaz_daemon::output;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::database_time;
@@ -9,7 +9,7 @@ use clap::Args;
 use tokio_postgres::Client;
 
 use super::plural;
-use super::selection::Filters;
+use super::selection::{Filters, tell_of_nothing};
 use crate::database::Database;
 use crate::progress::Progress;
 
@@ -66,10 +66,7 @@ pub(super) async fn take_in(
         still_future,
     } = set_aside_total(client, selection).await?;
     if readings == 0 {
-        bail!(
-            "nothing was taken in: no readings that are set aside match; `ayaz readings list` shows \
-             what there is"
-        );
+        return tell_of_nothing(client, "take in").await;
     }
     let ready = readings - still_future;
     if dry_run {

@@ -1,6 +1,6 @@
 //! `ayaz readings clear`.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use ayaz_daemon::output;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::database_time;
@@ -8,7 +8,7 @@ use ayaz_store::set_aside::{clear, set_aside_total};
 use clap::Args;
 
 use super::plural;
-use super::selection::Filters;
+use super::selection::{Filters, tell_of_nothing};
 use crate::database::Database;
 
 /// Deletes readings that were set aside.
@@ -48,10 +48,7 @@ pub(super) async fn run(args: ClearArgs) -> Result<()> {
     let selection = args.filters.selection(database_time(client).await?);
     let total = set_aside_total(client, &selection).await?;
     if total.readings == 0 {
-        bail!(
-            "nothing was deleted: no readings that are set aside match; `ayaz readings list` shows \
-             what there is"
-        );
+        return tell_of_nothing(client, "delete").await;
     }
     if args.dry_run {
         return Ok(output::line(format_args!(

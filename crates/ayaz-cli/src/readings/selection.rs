@@ -1,8 +1,10 @@
 //! Which readings are meant, from the command line to the database.
 
-use ayaz_store::set_aside::SetAsideSelection;
+use anyhow::{Result, bail};
+use ayaz_store::set_aside::{SetAsideSelection, set_aside_total};
 use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::Client;
 
 use crate::report::age;
 use crate::report::instant::parse;
@@ -76,5 +78,35 @@ impl Place {
             to: self.to.or(old),
             ..SetAsideSelection::default()
         }
+    }
+}
+
+/// What to tell where nothing is left to be done, with how many readings are set aside in all. A filter
+/// that fits none of them is a failure, since it may be mistyped.
+fn told_of_nothing(what: &str, set_aside: u64) -> Result<String> {
+    match set_aside {
+        0 => Ok(format!("nothing to {what}: no readings are set aside")),
+        _ => bail!(
+            "nothing to {what}: no readings that are set aside match; `ayaz readings list` shows what \
+             there is"
+        ),
+    }
+}
+
+/// Tells that no readings match.
+pub(super) async fn tell_of_nothing(client: &Client, what: &str) -> Result<()> {
+    let all = set_aside_total(client, &SetAsideSelection::default()).await?;
+    ayaz_daemon::note!("{}", told_of_nothing(what, all.readings)?);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_left_is_no_failure_and_a_filter_that_fits_nothing_is() {
+        assert!(told_of_nothing("take in", 0).is_ok());
+        assert!(told_of_nothing("take in", 1).is_err());
     }
 }
