@@ -31,6 +31,9 @@ pub async fn run(args: MigrateArgs) -> Result<()> {
     if migrated.grants_renewed {
         output::line("granted the roles their rights anew")?;
     }
+    if migrated.views_made {
+        output::line("made the views and functions")?;
+    }
     output::line(format_args!(
         "schema version {} (TimescaleDB edition: {})",
         migrated.version, migrated.edition

@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::connect::{Connection, DatabaseUrl, Role, transaction_pooler};
 use crate::error::StoreError;
 use crate::message::{Content, Message, Rejection};
-use crate::migrate::check_schema;
+use crate::migrate::check_tables;
 
 pub use aside::{SetAside, VEHICLE_DAYS_PER_HOUR_MAX};
 use bisect::{PartWriter, write_bisecting};
@@ -139,7 +139,7 @@ impl IngestStore {
             self.session = None;
             let open = async {
                 let connection = Connection::open(&self.url, Role::Ingest).await?;
-                check_schema(&connection).await?;
+                check_tables(&connection).await?;
                 transaction::check_may_stage(&connection).await?;
                 let offset = clock::measure(&connection.client).await?;
                 let session = Session::prepare(connection, self.write_timeout).await?;

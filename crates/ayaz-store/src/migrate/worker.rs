@@ -27,7 +27,7 @@ pub(super) async fn hold_off(
         .await
         .map_err(|error| StoreError::from_driver("look for the worker's place", error))?;
     if !row.get::<_, bool>(0) {
-        hold_off_before_leases(client).await?;
+        // The first migrations did not come so far.
         return Ok(HeldOff(None));
     }
     mend_place(client).await?;
@@ -47,47 +47,4 @@ pub(super) async fn mend_place(client: &Client) -> Result<(), StoreError> {
         )
         .await
         .map_err(|error| StoreError::from_driver("mend the worker's place", error))
-}
-
-/// Before leases the worker's place was an advisory lock. Any login can take that one; only who may act
-/// as the worker is ended.
-async fn hold_off_before_leases(client: &Client) -> Result<(), StoreError> {
-    const TRIES_MAX: usize = 20;
-    for _ in 0..TRIES_MAX {
-        let failed = |error| StoreError::from_driver("hold the worker off", error);
-        let row = client
-            .query_one(
-                "-- take_former_place\nselect pg_try_advisory_lock(7152020)",
-                &[],
-            )
-            .await
-            .map_err(failed)?;
-        if row.get::<_, bool>(0) {
-            return Ok(());
-        }
-        let ended = client
-            .query(
-                "-- end_former_worker
-                select pg_terminate_backend(l.pid, 5000)
-                from pg_locks l
-                join pg_stat_activity a using (pid)
-                where l.locktype = 'advisory' and l.granted
-                    and l.classid = 0 and l.objid = 7152020 and l.objsubid = 1
-                    and l.database = (
-                        select oid from pg_database where datname = current_database()
-                    )
-                    and pg_has_role(a.usesysid, 'ayaz_analytics', 'member')",
-                &[],
-            )
-            .await
-            .map_err(failed)?;
-        if ended.is_empty() {
-            // A stranger has the lock, and so no worker has the place.
-            return Ok(());
-        }
-    }
-    Err(StoreError::Fatal(
-        "ayaz-analytics is at work on this database and cannot be held off: stop it, and migrate then"
-            .to_owned(),
-    ))
 }

@@ -84,7 +84,7 @@ async fn every_column_that_people_read_says_what_it_is() -> Result<()> {
     }
     assert!(
         mistakes.is_empty(),
-        "write `comment on column …` in the migration:\n{}",
+        "write `comment on column …` in the file of the view, or in the migration of the table:\n{}",
         mistakes.join("\n")
     );
     Ok(())

@@ -1,16 +1,10 @@
-//! Days of trips in a database from before there were any.
+//! Trips of a day and of a month, as the worker adds them up.
 
 use anyhow::Result;
 use ayaz_analytics::config::Config;
 use ayaz_analytics::run::run_once;
-use ayaz_store::Role;
-use ayaz_store::migrate::migrate;
 
 use crate::database::Database;
-use crate::schema::migrate_to;
-
-/// The last version that knew months alone.
-const BEFORE_DAYS: i32 = 23;
 
 /// Two buses that drive for three hours of four through the turn of a year, in air that is unknown now and
 /// then, on two routes, with gaps in the current and, of the second one, in the odometer. Of some trips the
@@ -52,13 +46,7 @@ const TRIED: &str = "
         and (select count(distinct (vehicle_id, service_day)) from day_charge) > 8
         and (select count(*) from month_charge) = 4";
 
-/// Columns that came later and that only readings tell: nothing is in them before the hours are worked out
-/// again.
-const LATER: &str = "'{cabin_heating_seconds}'::text[]";
-
-const SUMS: [&str; 3] = ["day_band", "day_charge", "month_charge"];
-
-/// Months as the worker of before wrote them are sums of days.
+/// Whether months are sums of days.
 const MONTHS_ARE_SUMS: &str = "
     select count(*) = (select count(*) from month_band) and count(*) > 0
     from (
@@ -77,61 +65,21 @@ const MONTHS_ARE_SUMS: &str = "
     where m.band_celsius is not distinct from d.band_celsius";
 
 async fn rows(database: &Database, table: &str) -> Result<String> {
-    let sql = format!(
-        "select jsonb_agg(row order by row)::text
-        from {table} t, lateral (select to_jsonb(t) - {LATER} as row) r"
-    );
+    let sql = format!("select jsonb_agg(to_jsonb(t))::text from {table} t");
     Ok(database.owner.client.query_one(&sql, &[]).await?.get(0))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_are_filled_as_the_worker_sums_them() -> Result<()> {
-    let worked = Database::new().await?;
-    worked.execute(DRIVE).await?;
-    let mut config = Config::with_database(worked.url.clone());
+async fn months_are_sums_of_days() -> Result<()> {
+    let database = Database::new().await?;
+    database.execute(DRIVE).await?;
+    let mut config = Config::with_database(database.url.clone());
     config.admin.enabled = false;
     run_once(config, std::future::pending()).await?;
-    let tried: bool = worked.owner.client.query_one(TRIED, &[]).await?.get(0);
-    assert!(tried, "{}", rows(&worked, "day_band").await?);
-
-    let mut old = Database::empty().await?;
-    migrate_to(&mut old, BEFORE_DAYS).await?;
-    for table in [
-        "session",
-        "trip_band",
-        "month_band",
-        "month_charge",
-        "vehicle_band",
-    ] {
-        let insert = format!(
-            "insert into {table} select * from jsonb_populate_recordset(null::{table}, $1::text::jsonb)"
-        );
-        let rows = rows(&worked, table).await?;
-        old.owner.client.execute(&insert, &[&rows]).await?;
+    for question in [TRIED, MONTHS_ARE_SUMS] {
+        let row = database.owner.client.query_one(question, &[]).await?;
+        let days = rows(&database, "day_band").await?;
+        assert!(row.get::<_, bool>(0), "{question}: {days}");
     }
-    // As sums were that lay on no grid.
-    old.execute("update month_charge set soc_drop_percent = soc_drop_percent + 1e-9")
-        .await?;
-    // A worker of before is held off, whatever it is at.
-    let before = old.connect_as(Role::Analytics).await?;
-    let as_of_old = "select pg_try_advisory_lock(7152020)";
-    let is_worker: bool = before.client.query_one(as_of_old, &[]).await?.get(0);
-    assert!(is_worker);
-    migrate(&old.url).await?;
-    assert!(before.client.simple_query("select 1").await.is_err());
-    for table in SUMS {
-        assert_eq!(
-            rows(&old, table).await?,
-            rows(&worked, table).await?,
-            "{table}"
-        );
-    }
-    let are_sums: bool = old
-        .owner
-        .client
-        .query_one(MONTHS_ARE_SUMS, &[])
-        .await?
-        .get(0);
-    assert!(are_sums, "{}", rows(&old, "month_band").await?);
     Ok(())
 }

@@ -17,3 +17,4 @@ mod roles;
 mod schema;
 mod set_aside;
 mod settings;
+mod views;

@@ -8,7 +8,6 @@ use ayaz_store::migrate::{migrate, migrate_telling};
 use ayaz_store::{Connection, Role};
 
 use crate::database::Database;
-use crate::schema::migrate_to;
 
 /// As if the holder had given no sign of life for long.
 const EXPIRE: &str = "update worker_heartbeat set expires_at = now() - interval '1 second'";
@@ -147,10 +146,12 @@ async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<()> {
-    let mut database = Database::empty().await?;
-    migrate_to(&mut database, 24).await?;
-    // A dashboard that forgot its transaction, and a stranger that holds what was the worker's place.
-    let reader = hold_what_a_reader_can_of_old(&database).await?;
+    let database = Database::new().await?;
+    database
+        .execute("update ayaz_view_set set hash = 'that of another version'")
+        .await?;
+    // A dashboard that forgot its transaction.
+    let reader = reader_in_a_transaction(&database).await?;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let url = database.url.clone();
     let migrating = tokio::spawn(async move {
@@ -167,12 +168,12 @@ async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<
     );
     drop(reader);
     let migrated = tokio::time::timeout(Duration::from_secs(60), migrating).await???;
-    assert!(!migrated.applied.is_empty());
+    assert!(migrated.views_made);
     Ok(())
 }
 
 /// Of a login that may only read, as the owner of a server may everything.
-async fn hold_what_a_reader_can_of_old(database: &Database) -> Result<Connection> {
+async fn reader_in_a_transaction(database: &Database) -> Result<Connection> {
     database
         .execute(
             "do $$
@@ -189,11 +190,7 @@ async fn hold_what_a_reader_can_of_old(database: &Database) -> Result<Connection
     let reader = Connection::open(&login, Role::Reader).await?;
     reader
         .client
-        .batch_execute(
-            "select pg_advisory_lock(key) from generate_series(7152019, 7152021) as key;
-            begin;
-            lock table service_day_time in access share mode",
-        )
+        .batch_execute("begin; select count(*) from winter_range")
         .await?;
     Ok(reader)
 }

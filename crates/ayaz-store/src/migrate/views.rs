@@ -1,0 +1,369 @@
+//! Views and functions: one file each in `views/`, made anew together when one of them has changed.
+//!
+//! Tables change by numbered migrations, which stay as they are once they have landed. A view is only its
+//! latest text, so there is one file for it, and the database knows by a hash which texts it has.
+//!
+//! What a view of a user's own is built on is never dropped: where the change fits (columns that come last,
+//! other bodies), it is made in place; where it does not, the user's views are named before anything
+//! changes.
+
+use sha2::{Digest, Sha256};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, Transaction};
+
+use crate::error::StoreError;
+
+/// A view or function, which has the name of its file.
+struct View {
+    name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! views {
+    ($($name:literal)*) => {
+        &[$(View { name: $name, sql: include_str!(concat!("../../views/", $name, ".sql")) }),*]
+    };
+}
+
+/// All of them, each after those that it is built on.
+const VIEWS: &[View] = views! {
+    // What watches over tables: checks in words, notes for the worker, counts.
+    "mend_vehicle_numbers"
+    "dead_letter_bytes"
+    "count_kept_dead_letters"
+    "check_zone"
+    "check_vehicle_context"
+    "check_depot_unused"
+    "touch_vehicle_depot"
+    "touch_depot"
+    // What ingest calls: a change of name or arguments needs a migration beside it.
+    "take_reading_days"
+    "hold_reading_places"
+    "set_aside_keys"
+    "is_stored_twice"
+    "stored_places"
+    // What is known of vehicles, and when.
+    "service_day"
+    "zone_offsets"
+    "vehicle_attribute_at"
+    "vehicle_period"
+    "service_day_period"
+    "vehicle_context_at"
+    // Rules of figures.
+    "band_label"
+    "fuel_heat_kwh"
+    "split_source"
+    "split_other_kwh"
+    "split_traction_kwh"
+    "covered_share"
+    "trusted_share"
+    "distance_share"
+    "component_kwh_per_km"
+    "is_cabin_cold"
+    "cabin_heat_kwh"
+    "electric_heat_kwh"
+    "electric_heat_share"
+    // Figures.
+    "trip_piece"
+    "hour_energy"
+    "session_energy"
+    "trip_energy"
+    "cold_soak"
+    "trip_band_energy"
+    "band_energy"
+    "bus_day_completeness"
+    "day_energy"
+    "vehicle_usable_energy"
+    "winter_range"
+    "vehicle_heat_source"
+    "preheating"
+    // What is not trusted.
+    "doubted_reading"
+    "exterior_against_fleet"
+    // How things stand now.
+    "vehicle_now"
+    "worker_backlog"
+    "dead_letter_overview"
+    "set_aside"
+    "set_aside_summary"
+};
+
+/// Describes the columns of views that their files do not describe themselves.
+const COLUMN_COMMENTS: &str = include_str!("../../views/column_comments.sql");
+
+/// What the database notes of the views that it has.
+const NOTE: &str = "ayaz_view_set";
+
+/// The hash over names and texts, by which a database and a program know whether they fit.
+pub(super) fn wanted_hash() -> String {
+    let mut hash = Sha256::new();
+    for View { name, sql } in VIEWS {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name);
+        hash.update((sql.len() as u64).to_le_bytes());
+        hash.update(sql);
+    }
+    hash.update(COLUMN_COMMENTS);
+    hash.finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The hash of the views that the database has; `None` where they were never made.
+pub(super) async fn found_hash(client: &Client) -> Result<Option<String>, StoreError> {
+    let row = client
+        .query_opt(&format!("-- view_set\nselect hash from {NOTE}"), &[])
+        .await
+        .map_err(|error| StoreError::from_driver("read which views there are", error))?;
+    Ok(row.map(|row| row.get(0)))
+}
+
+/// Why the views were not made.
+#[derive(Debug)]
+pub(super) enum NotMade {
+    /// Somebody uses them: worth another try.
+    Locked,
+    /// It has to be told.
+    Failed(StoreError),
+}
+
+impl NotMade {
+    fn of(operation: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+        move |error| {
+            if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                Self::Locked
+            } else {
+                Self::Failed(StoreError::from_driver(operation, error))
+            }
+        }
+    }
+}
+
+/// Makes all of them, in one transaction.
+pub(super) async fn make(client: &mut Client) -> Result<(), NotMade> {
+    let transaction = client.transaction().await.map_err(NotMade::of("begin"))?;
+    refuse_strangers(&transaction).await?;
+    let built_on_ours = built_on_ours(&transaction).await?;
+    if built_on_ours.is_empty() {
+        drop_ours(&transaction).await?;
+    }
+    for View { name, sql } in VIEWS {
+        let Err(error) = transaction.batch_execute(sql).await else {
+            continue;
+        };
+        let changes_its_shape = matches!(
+            error.code(),
+            Some(&SqlState::INVALID_TABLE_DEFINITION | &SqlState::INVALID_FUNCTION_DEFINITION)
+        );
+        if changes_its_shape && !built_on_ours.is_empty() {
+            return Err(NotMade::Failed(in_the_way(name, &built_on_ours)));
+        }
+        return Err(match NotMade::of("make the views")(error) {
+            NotMade::Failed(StoreError::Fatal(cause)) => {
+                NotMade::Failed(StoreError::Fatal(format!("{name}: {cause}")))
+            }
+            other => other,
+        });
+    }
+    transaction
+        .batch_execute(COLUMN_COMMENTS)
+        .await
+        .map_err(NotMade::of("describe the columns of views"))?;
+    if !built_on_ours.is_empty() {
+        drop_former(&transaction, &built_on_ours).await?;
+    }
+    note(&transaction).await?;
+    transaction
+        .commit()
+        .await
+        .map_err(NotMade::of("commit the views"))
+}
+
+fn in_the_way(name: &str, others: &[String]) -> StoreError {
+    StoreError::Fatal(format!(
+        "the new {name} has other columns, and {} built on the views of Ayaz; nothing was changed: keep \
+         the text (`select pg_get_viewdef('NAME'::regclass)`), drop it, migrate, and make it again",
+        match others {
+            [one] => format!("{one} is"),
+            many => format!("{} are", many.join(", ")),
+        }
+    ))
+}
+
+/// Fails where somebody else's relation has the name of one that is to be made.
+async fn refuse_strangers(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+    let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
+    let row = transaction
+        .query_one(
+            &format!(
+                "-- strangers
+                select string_agg(c.relname, ', ')
+                from pg_class c
+                where c.relnamespace = 'public'::regnamespace and c.relname = any ($1::text[])
+                    and not exists (select from {NOTE} n where c.relname = any (n.names))"
+            ),
+            &[&names],
+        )
+        .await
+        .map_err(NotMade::of("look for views of the same name"))?;
+    match row.get::<_, Option<&str>>(0) {
+        None => Ok(()),
+        Some(found) => Err(NotMade::Failed(StoreError::Fatal(format!(
+            "the schema public has relations that Ayaz did not make and whose names it needs ({found}); \
+             nothing was changed: rename them, and migrate then"
+        )))),
+    }
+}
+
+/// Names of what is not ours and is built on our views and functions.
+async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, NotMade> {
+    let rows = transaction
+        .query(
+            &format!(
+                "-- built_on_views
+                with ours as (
+                    select 'pg_class'::regclass as class, c.oid
+                    from pg_class c, {NOTE} n
+                    where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+                        and c.relname = any (n.names)
+                    union all
+                    select 'pg_proc'::regclass, p.oid
+                    from pg_proc p, {NOTE} n
+                    where p.pronamespace = 'public'::regnamespace and p.proname = any (n.names)
+                ), dependent as (
+                    select
+                        coalesce(r.ev_class, d.objid) as oid,
+                        case when r.oid is null then d.classid else 'pg_class'::regclass end as class
+                    from ours
+                    join pg_depend d on d.refclassid = ours.class and d.refobjid = ours.oid
+                    left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+                    where d.deptype in ('n', 'a')
+                        -- Our triggers stand in the files of their functions.
+                        and d.classid not in ('pg_trigger'::regclass, 'pg_type'::regclass)
+                )
+                select distinct pg_describe_object(class, oid, 0)
+                from dependent
+                where not exists (
+                    select from ours where ours.class = dependent.class and ours.oid = dependent.oid
+                )
+                order by 1"
+            ),
+            &[],
+        )
+        .await
+        .map_err(NotMade::of("look what is built on the views"))?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Drops the views that there are, and the functions that nothing but them needs: what triggers call is
+/// replaced in place.
+async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+    transaction
+        .batch_execute(&format!(
+            "-- drop_views
+            do $$
+            declare
+                made record;
+            begin
+                -- The last made first: functions are built on views too.
+                for made in
+                    select found.is_view, found.name
+                    from {NOTE} n
+                    cross join unnest(n.names) with ordinality as listed (name, place)
+                    join (
+                        select relname as key, true as is_view, oid::regclass::text as name
+                        from pg_class
+                        where relnamespace = 'public'::regnamespace and relkind = 'v'
+                        union all
+                        select proname, false, oid::regprocedure::text
+                        from pg_proc
+                        where pronamespace = 'public'::regnamespace
+                    ) as found on found.key = listed.name
+                    order by listed.place desc
+                loop
+                    if made.is_view then
+                        execute 'drop view ' || made.name;
+                        continue;
+                    end if;
+                    begin
+                        execute 'drop function ' || made.name;
+                    exception when dependent_objects_still_exist then
+                        -- A trigger calls it.
+                        null;
+                    end;
+                end loop;
+            end
+            $$"
+        ))
+        .await
+        .map_err(NotMade::of("drop the former views"))
+}
+
+/// Drops views that have no file any more, where the others were replaced in place.
+async fn drop_former(transaction: &Transaction<'_>, others: &[String]) -> Result<(), NotMade> {
+    let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
+    let rows = transaction
+        .query(
+            &format!(
+                "-- former_views
+                select c.oid::regclass::text
+                from pg_class c, {NOTE} n
+                where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+                    and c.relname = any (n.names) and c.relname <> all ($1::text[])"
+            ),
+            &[&names],
+        )
+        .await
+        .map_err(NotMade::of("look for former views"))?;
+    for row in &rows {
+        let name: &str = row.get(0);
+        let dropped = transaction
+            .batch_execute(&format!("drop view {name}"))
+            .await;
+        if let Err(error) = dropped {
+            if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) {
+                return Err(NotMade::Failed(in_the_way(name, others)));
+            }
+            return Err(NotMade::of("drop a former view")(error));
+        }
+    }
+    Ok(())
+}
+
+async fn note(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+    let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
+    let sql = format!(
+        "-- note_views
+        insert into {NOTE} (hash, names) values ($1, $2)
+        on conflict (one_row) do update
+        set hash = excluded.hash, names = excluded.names, made_at = now()"
+    );
+    transaction
+        .execute(&sql, &[&wanted_hash(), &names])
+        .await
+        .map(drop)
+        .map_err(NotMade::of("note the views"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_file_is_in_the_list() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/views");
+        let files: BTreeSet<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let listed = VIEWS
+            .iter()
+            .map(|view| view.name)
+            .chain(["column_comments"]);
+        let listed: BTreeSet<String> = listed.map(|name| format!("{name}.sql")).collect();
+        assert_eq!(files, listed);
+    }
+}

@@ -1,0 +1,187 @@
+-- How complete each vehicle's service day is. Sequences count what the device numbered: what is
+-- missing between a boot's first and last number of the day was sent and not stored, lost before, or
+-- marked for its time.
+create or replace view bus_day_completeness as
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    v.vehicle_id,
+    d.service_day,
+    d.readings,
+    d.readings_missing,
+    d.readings_doubted,
+    d.readings_out_of_order,
+    d.trips,
+    d.km,
+    d.odometer_km,
+    d.sequence_share,
+    d.trip_coverage,
+    distance_share(coalesce(d.km, 0), d.odometer_km) as distance_share,
+    d.trusted_share,
+    least(
+        d.sequence_share,
+        d.trip_coverage,
+        distance_share(coalesce(d.km, 0), d.odometer_km),
+        d.trusted_share,
+        d.time_share
+    ) as completeness,
+    d.time_share,
+    d.active_seconds,
+    d.still_seconds
+-- By vehicle, and each table by its index, so that days of one vehicle, or a range of days, do not read
+-- all of the history.
+from vehicle v
+cross join lateral (
+    select
+        s.*,
+        coalesce(t.trips, 0) as trips,
+        p.km,
+        -- From where the odometer stood before, so that driving between two days is not forgotten.
+        p.odometer_end_km - least(coalesce(b.odometer_end_km, p.odometer_start_km),
+            p.odometer_start_km) as odometer_km,
+        covered_share(t.seconds, t.duration_seconds) as trip_coverage,
+        covered_share(s.readings, s.readings + s.readings_missing) as sequence_share,
+        greatest(
+            1 - (s.readings_doubted + s.readings_out_of_order)::double precision
+                / nullif(s.readings, 0),
+            0
+        ) as trusted_share,
+        -- Of a day that is not over, of the time so far. A day of a single reading has no row, and
+        -- nothing is accounted for.
+        case when w.vehicle_id is null then 0 else covered_share(
+            w.active_seconds + w.still_seconds,
+            extract(epoch from least(w.ended_at, greatest(now(), w.started_at)) - w.started_at)
+                ::double precision
+        ) end as time_share,
+        w.active_seconds,
+        w.still_seconds
+    from (
+        select
+            service_day,
+            sum(readings)::bigint as readings,
+            sum(readings_doubted)::bigint as readings_doubted,
+            sum(readings_out_of_order)::bigint as readings_out_of_order,
+            -- Numbers are the device's own and may be anything: one bus must not break the view.
+            least(sum(missing), 9007199254740991)::bigint as readings_missing
+        from (
+            select
+                service_day,
+                sum(readings) as readings,
+                sum(readings_doubted) as readings_doubted,
+                sum(readings_out_of_order) as readings_out_of_order,
+                greatest(
+                    max(sequence_max::numeric + count_begun * counted_to)
+                        - min(sequence_min::numeric + count_begun * counted_to)
+                        + 1 - sum(readings),
+                    0
+                ) as missing
+            from (
+                select
+                    e.*,
+                    -- How often the device has begun to count again before this hour.
+                    sum(
+                        case when counted_to > 0
+                            -- Within the hour before: the worker lets its numbers go on.
+                            then max_before / counted_to + (
+                                max_before % counted_to >= counted_to / 4 * 3
+                                and sequence_min < counted_to / 4
+                            )::integer
+                            else 0
+                        end
+                    ) over (partition by service_day, boot_id order by hour) as count_begun
+                from (
+                    select
+                        h.*,
+                        coalesce(
+                            lag(sequence_max) over (
+                                partition by service_day, boot_id order by hour
+                            ), 0
+                        ) as max_before,
+                        -- What a counter of 16 or 32 bits comes to; 0 where numbers are larger.
+                        case
+                            when max(sequence_min) over (partition by service_day, boot_id) < 65536
+                                then 65536
+                            when max(sequence_min) over (partition by service_day, boot_id)
+                                < 4294967296 then 4294967296
+                            else 0
+                        end as counted_to
+                    from hour_sequence h
+                    where h.vehicle_id = v.vehicle_id
+                ) as e
+            ) as numbered
+            group by service_day, boot_id
+        ) as boot
+        group by service_day
+    ) as s
+    left join lateral (
+        select
+            count(*) filter (where e.intervals > 0) as trips,
+            sum(e.seconds) as seconds,
+            sum(extract(epoch from e.ended_at - e.started_at))::double precision
+                as duration_seconds
+        from session e
+        where e.vehicle_id = v.vehicle_id and e.service_day = s.service_day and e.kind = 'trip'
+    ) t on true
+    left join lateral (
+        select
+            min(e.hour) as first_hour,
+            sum(e.km) filter (where e.distance_seconds > 0) as km,
+            min(e.odometer_start_km) as odometer_start_km,
+            max(e.odometer_end_km) as odometer_end_km
+        from energy_piece e
+        where e.vehicle_id = v.vehicle_id and e.service_day = s.service_day
+    ) p on true
+    left join service_day_time w
+        on w.vehicle_id = v.vehicle_id and w.service_day = s.service_day
+    left join lateral (
+        select e.odometer_end_km
+        from energy_piece e
+        where e.vehicle_id = v.vehicle_id
+            and e.hour <= p.first_hour and e.hour > p.first_hour - interval '7 days'
+            and e.service_day < s.service_day
+            and e.odometer_end_km is not null
+        order by e.hour desc, e.piece desc
+        limit 1
+    ) b on true
+    where w.is_rest is not true
+) as d;
+
+comment on view bus_day_completeness is
+    'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
+    'numbered, time of trips covered, integrated distance against the odometer (since up to seven days before), '
+    'readings without doubts whose clock did not step, and the share of the day that is accounted '
+    'for: measured or known to have been spent standing, see service_day_time. completeness is the '
+    'worst of them. Everything counts to the day it was taken on, trips and trip_coverage to the day on '
+    'which the trip began. A day that has only the last readings of what began before it (is_rest of '
+    'service_day_time) is no row';
+
+comment on column bus_day_completeness.readings is 'Good readings of the day.';
+comment on column bus_day_completeness.readings_missing is
+    'Numbers between each boot''s first and last one of the day that no good reading has: not '
+    'sent, lost before the broker, or of a time that is not believed.';
+comment on column bus_day_completeness.readings_doubted is
+    'Readings with at least one doubted value.';
+comment on column bus_day_completeness.readings_out_of_order is
+    'Readings that come before, by their time, what they come after by their number.';
+comment on column bus_day_completeness.trips is 'Trips that began on the day.';
+comment on column bus_day_completeness.km is 'Distance of the day, speed integrated over time, km.';
+comment on column bus_day_completeness.odometer_km is
+    'Distance by the odometer, from where it stood up to seven days before, km.';
+comment on column bus_day_completeness.sequence_share is
+    'Readings that are there, of those that the device numbered, 0 to 1.';
+comment on column bus_day_completeness.trip_coverage is
+    'Measured share of the time of the trips that began on the day, 0 to 1.';
+comment on column bus_day_completeness.trusted_share is
+    'Share of the readings that no check doubts and that are in order, 0 to 1.';
+comment on column bus_day_completeness.completeness is
+    'How far the day can be trusted, 0 to 1: the least of all shares beside it.';
+comment on column bus_day_completeness.time_share is
+    'Share of the day that is accounted for, 0 to 1: active_seconds and still_seconds of its '
+    'time so far.';
+comment on column bus_day_completeness.active_seconds is
+    'Time of the day that was measured on trips, at charging and at conditioning, s.';
+comment on column bus_day_completeness.still_seconds is
+    'Time of the day parked, or silent with the odometer where it was, s.';
+
+grant select on bus_day_completeness to ayaz_analytics, ayaz_reader;

@@ -1,0 +1,130 @@
+-- Columns of one name mostly are one thing, so that each is described once. A column of a view whose file
+-- says nothing of it has the words below, else those of the first table here that has such a column.
+
+do $$
+declare
+    nameless record;
+begin
+    for nameless in
+        select c.relname, a.attname, coalesce(w.words, of_table.words) as words
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+        left join (values
+            ('model',
+                'The vehicle''s model; null where not known.'),
+            ('odometer_km',
+                'Distance by the odometer, km: a quality figure beside km, never a correction.'),
+            ('reason',
+                'future: later than the clock allowed; ancient: before the accepted window; '
+                'many_days: the vehicle sent more distinct days in an hour than it may.'),
+            ('valid_to',
+                'First instant after; null is until further notice.'),
+            ('depot',
+                'Depot of the vehicle when it began; null where not known.'),
+            ('cabin_setpoint_celsius',
+                'Wanted cabin temperature by the vehicle''s context when it began, °C; null where '
+                'not known.'),
+            ('hour',
+                'UTC hour.'),
+            ('exterior_temperature_mean_celsius',
+                'Mean of the exterior (air) temperature over the time it was measured, °C, '
+                'without hours in which the fleet contradicts it; null where there is none.'),
+            ('is_open',
+                'Whether it is the vehicle''s last one and still goes on.'),
+            ('duration_seconds',
+                'Time from started_at to ended_at, s, measured or not.'),
+            ('coverage',
+                'Measured share of the time from the first to the last sample, 0 to 1; of a '
+                'band, of the trips that touch it, since missing time has no temperature.'),
+            ('completeness',
+                'How far the figures can be trusted, 0 to 1: the least of coverage, '
+                'trusted_share and distance_share.'),
+            ('net_kwh',
+                'Energy out of the battery less energy into it, kWh: positive is used.'),
+            ('regen_kwh',
+                'Energy that came back into the battery, kWh, 0 or more: what braking recovered, '
+                'less what heaters and other loads took of it at once.'),
+            ('charged_kwh',
+                'Energy into the battery on the plug less what left it there, kWh; null where '
+                'not measured.'),
+            ('fuel_heat_kwh',
+                'Heat in that fuel by energy_setting.fuel_kwh_per_litre, kWh: beside the '
+                'electric energy, never part of it.'),
+            ('split_traction_kwh',
+                'Energy of trips that drove the vehicle, kWh, metered or estimated '
+                '(split_source).'),
+            ('split_other_kwh',
+                'Energy of trips that did not drive the vehicle, kWh, metered or estimated.'),
+            ('split_source',
+                'metered (a traction meter parts it), estimated (by what the vehicle takes while '
+                'it stands), or null where neither can tell.'),
+            ('trusted_share',
+                'Share of the time heard in which nothing was doubted, 0 to 1.'),
+            ('cabin_temperature_mean_celsius',
+                'Mean temperature of the cabin over cabin_seconds, °C; null where it was not '
+                'measured.'),
+            ('setpoint_near_share',
+                'Share of setpoint_seconds in which the cabin was within 3 K '
+                '(refresh.cabin_tolerance_kelvin of the worker) of its set-point, 0 to 1; null '
+                'where there is none.'),
+            ('is_cabin_cold',
+                'Whether it was driven with a cold cabin, by the rule of is_cabin_cold(): such '
+                'driving takes less energy than a warm vehicle would. Null where the cabin was '
+                'not measured.'),
+            ('heat_kwh',
+                'Electric energy of all heating, kWh: electric cabin heater, heat pump and '
+                'battery heater; null where none is metered. Fuel is beside it, in fuel_heat_kwh.'),
+            ('cabin_heat_kwh',
+                'Electric energy of cabin heating, kWh: electric heater and heat pump, without '
+                'battery heater and fuel; null where neither is metered.'),
+            ('kwh_per_km',
+                'Consumption, kWh/km: paired_net_kwh over paired_km, so without fuel.'),
+            ('heater_share',
+                'heater_kwh of heater_base_kwh: the electric cabin heater''s share of the net '
+                'energy, 0 to 1, without heat pump, battery heater and fuel.'),
+            ('distance_share',
+                'Integrated distance against the odometer''s, 0 to 1; null where it cannot be '
+                'compared.'),
+            ('tyres',
+                'Tyres of the vehicle when it began; null where not known.'),
+            ('firmware',
+                'Firmware of the vehicle when it began; null where not known.'),
+            ('planned_route',
+                'Route of the vehicle by its context when it began; null where not known.'),
+            ('wheel_regen_kwh_per_km',
+                'Recovered at the wheels, kWh/km: wheel_regen_kwh over wheel_regen_base_km; what '
+                'the cold takes of regeneration itself.'),
+            ('regen_kwh_per_km',
+                'What reached the battery of it, kWh/km: regen_kwh over paired_km. In the cold '
+                'heaters take the rest at once, so that it falls more than regeneration does.'),
+            ('heat_share',
+                'Share of the net energy that all electric heating took, 0 to 1; null where '
+                'nothing is metered, or not over the same driving.'),
+            ('heat_pump_share',
+                'heat_pump_kwh of heat_pump_base_kwh, 0 to 1.'),
+            ('battery_heater_share',
+                'battery_heater_kwh of battery_heater_base_kwh, 0 to 1.'),
+            ('trips',
+                'Trips that touch the band. A trip counts once in each of its bands, so that '
+                'bands do not add up to all trips.')
+        ) as w (column_name, words) on w.column_name = a.attname
+        left join lateral (
+            select col_description(t.attrelid, t.attnum) as words
+            from unnest('{vehicle, session, energy_piece, trip_band, day_band, hour_sequence, reading, dead_letter, vehicle_context, reading_set_aside, depot}'::text[]) with ordinality as source (name, place)
+            join pg_attribute t
+                on t.attrelid = format('public.%I', source.name)::regclass and t.attname = a.attname
+            order by source.place
+            limit 1
+        ) as of_table on true
+        where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+            and pg_has_role(c.relowner, 'member')
+            and col_description(c.oid, a.attnum) is null
+            and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+            and coalesce(w.words, of_table.words) is not null
+    loop
+        execute format(
+            'comment on column public.%I.%I is %L', nameless.relname, nameless.attname, nameless.words
+        );
+    end loop;
+end
+$$;

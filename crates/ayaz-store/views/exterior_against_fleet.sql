@@ -1,0 +1,33 @@
+-- Each vehicle's exterior temperature on trips against the others of its fleet in the same hour: a
+-- sensor in the sun, beside a heater, or frozen shows here.
+create or replace view exterior_against_fleet as
+select
+    v.fleet,
+    v.vehicle,
+    v.vehicle_id,
+    h.hour,
+    h.kelvin_seconds / h.seconds - 273.15 as exterior_temperature_mean_celsius,
+    f.exterior_median_celsius as median_celsius,
+    coalesce(f.vehicles, 0) as vehicles,
+    h.kelvin_seconds / h.seconds - 273.15 - f.exterior_median_celsius as deviation_kelvin,
+    d.vehicle_id is not null as is_doubted
+from hour_exterior h
+join vehicle v using (vehicle_id)
+left join fleet_hour f on f.fleet = v.fleet and f.hour = h.hour
+left join exterior_doubt d on d.vehicle_id = h.vehicle_id and d.hour = h.hour;
+
+comment on view exterior_against_fleet is
+    'Each vehicle''s mean exterior temperature on trips of a UTC hour against the median of its fleet; '
+    'is_doubted is what the worker decided. The hour that runs has no median yet.';
+
+comment on column exterior_against_fleet.exterior_temperature_mean_celsius is
+    'The vehicle''s mean exterior (air) temperature on trips of the hour, °C.';
+comment on column exterior_against_fleet.median_celsius is
+    'Median of its fleet in that hour, °C; null while the hour runs.';
+comment on column exterior_against_fleet.vehicles is 'Vehicles that the median rests on.';
+comment on column exterior_against_fleet.deviation_kelvin is
+    'The mean less the median, K: positive reads too warm.';
+comment on column exterior_against_fleet.is_doubted is
+    'Whether the worker doubts it: then it enters no band and no mean.';
+
+grant select on exterior_against_fleet to ayaz_analytics, ayaz_reader;

@@ -1,0 +1,157 @@
+-- One row per session.
+create or replace view session_energy as
+select
+    v.fleet,
+    v.vehicle,
+    v.model,
+    s.vehicle_id,
+    s.kind,
+    s.started_at,
+    s.ended_at,
+    -- The vehicle's last one, while it still sends.
+    s.ended_at > now() - interval '15 minutes'
+        and not exists (
+            select from session later
+            where later.vehicle_id = s.vehicle_id and later.started_at > s.started_at
+        ) as is_open,
+    s.service_day,
+    s.number,
+    s.drive_cycle,
+    s.trip_started_at,
+    s.route,
+    s.charging_station,
+    s.plugged_in_share,
+    case
+        when s.kind = 'conditioning' and s.plugged_in_share >= 0.5 then 'grid'
+        when s.kind = 'conditioning' then 'battery'
+    end as conditioning_source,
+    extract(epoch from s.ended_at - s.started_at)::double precision as duration_seconds,
+    least(
+        s.seconds / nullif(extract(epoch from s.ended_at - s.started_at)::double precision, 0), 1
+    ) as coverage,
+    s.intervals,
+    s.seconds,
+    s.doubted_seconds,
+    s.distance_seconds,
+    s.energy_seconds,
+    s.paired_km,
+    s.paired_net_kwh,
+    s.standing_seconds,
+    s.standing_net_kwh,
+    case when s.distance_seconds > 0 then s.km end as km,
+    case when s.energy_seconds > 0 then s.net_kwh end as net_kwh,
+    case when s.energy_seconds > 0 then s.discharge_kwh end as discharge_kwh,
+    case when s.energy_seconds > 0 then s.regen_kwh end as regen_kwh,
+    s.heater_kwh,
+    s.heater_base_kwh,
+    s.heat_pump_kwh,
+    s.heat_pump_base_kwh,
+    s.battery_heater_kwh,
+    s.battery_heater_base_kwh,
+    s.air_conditioning_kwh,
+    s.air_conditioning_base_kwh,
+    s.auxiliary_kwh,
+    s.auxiliary_base_kwh,
+    s.traction_kwh,
+    s.traction_base_kwh,
+    s.charger_kwh,
+    s.unexplained_kwh,
+    s.unexplained_base_kwh,
+    s.fuel_litres,
+    -- Into the battery on the plug, kWh.
+    case when s.kind = 'charging' and s.energy_seconds > 0 then -s.net_kwh end as charged_kwh,
+    -- Heating of the cabin: metered, or estimated from what the bus takes while it stands.
+    cabin_heat_kwh(s.heater_kwh, s.heat_pump_kwh) as cabin_heat_kwh,
+    case when s.kind = 'trip' then split_traction_kwh(
+        s.traction_kwh, s.net_kwh, s.standing_net_kwh, s.standing_seconds, s.energy_seconds
+    ) end as split_traction_kwh,
+    case when s.kind = 'trip' then split_other_kwh(
+        s.traction_kwh, s.traction_base_kwh, s.standing_net_kwh, s.standing_seconds,
+        s.energy_seconds
+    ) end as split_other_kwh,
+    case when s.kind = 'trip'
+        then split_source(s.traction_kwh, s.standing_seconds, s.energy_seconds)
+    end as split_source,
+    -- Beside the electric energy, never part of it.
+    fuel_heat_kwh(s.fuel_litres) as fuel_heat_kwh,
+    s.paired_net_kwh / nullif(s.paired_km, 0) as kwh_per_km,
+    s.heater_kwh / nullif(s.heater_base_kwh, 0) as heater_share,
+    s.exterior_kelvin_seconds / nullif(s.exterior_seconds, 0) - 273.15
+        as exterior_temperature_mean_celsius,
+    s.soc_start_percent,
+    s.soc_end_percent,
+    s.odometer_start_km,
+    s.odometer_end_km,
+    -- A quality figure beside km, never a correction.
+    s.odometer_end_km - s.odometer_start_km as odometer_km,
+    s.exterior_start_celsius,
+    s.exterior_end_celsius,
+    s.cabin_start_celsius,
+    s.cabin_end_celsius,
+    s.battery_start_celsius,
+    s.battery_end_celsius,
+    trusted_share(s.seconds, s.doubted_seconds) as trusted_share,
+    case when s.kind = 'trip' and s.distance_seconds > 0
+        then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
+    end as distance_share,
+    least(
+        covered_share(
+            s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision
+        ),
+        trusted_share(s.seconds, s.doubted_seconds),
+        case when s.kind = 'trip' and s.distance_seconds > 0
+            then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
+        end
+    ) as completeness,
+    -- What held for the vehicle when the session began; looked up only where it is asked for.
+    vehicle_attribute_at(s.vehicle_id, 'depot', s.started_at) as depot,
+    vehicle_attribute_at(s.vehicle_id, 'tyres', s.started_at) as tyres,
+    vehicle_attribute_at(s.vehicle_id, 'firmware', s.started_at) as firmware,
+    vehicle_attribute_at(s.vehicle_id, 'cabin_setpoint_celsius', s.started_at)::double precision
+        as cabin_setpoint_celsius,
+    vehicle_attribute_at(s.vehicle_id, 'route', s.started_at) as planned_route,
+    s.wheel_regen_kwh,
+    s.wheel_regen_base_km,
+    s.wheel_regen_kwh / nullif(s.wheel_regen_base_km, 0) as wheel_regen_kwh_per_km,
+    s.regen_kwh / nullif(s.paired_km, 0) as regen_kwh_per_km,
+    s.cabin_kelvin_seconds / nullif(s.cabin_seconds, 0) - 273.15
+        as cabin_temperature_mean_celsius,
+    s.cabin_seconds,
+    s.setpoint_near_seconds / nullif(s.setpoint_seconds, 0) as setpoint_near_share,
+    s.setpoint_seconds,
+    case when s.kind = 'trip' then is_cabin_cold(
+        s.cabin_kelvin_seconds, s.cabin_seconds, s.setpoint_seconds,
+        s.cabin_cold_seconds
+    ) end as is_cabin_cold,
+    s.cabin_heating_seconds,
+    electric_heat_kwh(s.heater_kwh, s.heat_pump_kwh, s.battery_heater_kwh) as heat_kwh,
+    electric_heat_share(
+        s.heater_kwh, s.heat_pump_kwh, s.battery_heater_kwh,
+        s.heater_base_kwh, s.heat_pump_base_kwh, s.battery_heater_base_kwh
+    ) as heat_share,
+    s.heat_pump_kwh / nullif(s.heat_pump_base_kwh, 0) as heat_pump_share,
+    s.battery_heater_kwh / nullif(s.battery_heater_base_kwh, 0)
+        as battery_heater_share
+from session s
+join vehicle v using (vehicle_id);
+
+comment on view session_energy is
+    'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state '
+    'of charge, temperatures at either end, and how far to trust it: completeness is the least of '
+    'coverage, trusted_share and distance_share. net_kwh is out of the battery; from the grid comes '
+    'charger_kwh. split_traction_kwh and split_other_kwh part the battery''s energy of trips, metered '
+    'or, where no traction meter is, estimated by standing power (split_source). depot, tyres, '
+    'firmware, cabin_setpoint_celsius and planned_route are what held when it began';
+
+comment on column session_energy.conditioning_source is
+    'Where conditioning took its energy from: grid (on the plug for half the time or more) or '
+    'battery; null for other kinds.';
+comment on column session_energy.net_kwh is
+    'Energy out of the battery less energy into it, kWh: negative where it was charged.';
+comment on column session_energy.regen_kwh is
+    'Energy into the battery, kWh, 0 or more: on trips what braking recovered less what heaters '
+    'and other loads took of it at once, on the plug the charge.';
+comment on column session_energy.charged_kwh is
+    'Energy into the battery on the plug, kWh; null but for charging.';
+
+grant select on session_energy to ayaz_analytics, ayaz_reader;

@@ -1,0 +1,36 @@
+-- The keys that are set aside of these vehicles' hours. An instant names the hour that it lies in.
+create or replace function set_aside_keys(
+    name text, vehicle_ids integer[], instants timestamptz[]
+)
+returns table (vehicle_id integer, recorded_at timestamptz, boot_id bigint, sequence bigint)
+language plpgsql security definer
+set search_path = pg_catalog, public, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    if name = 'reading' then
+        return query
+        select s.vehicle_id, s.recorded_at, s.boot_id, s.sequence
+        from unnest(vehicle_ids, instants) as h (vehicle_id, at)
+        join reading_set_aside s
+            on s.vehicle_id = h.vehicle_id
+            and s.recorded_at >= date_trunc('hour', h.at, 'UTC')
+            and s.recorded_at < date_trunc('hour', h.at, 'UTC') + interval '1 hour';
+    else
+        return query
+        select s.vehicle_id, s.recorded_at, s.boot_id, s.sequence
+        from unnest(vehicle_ids, instants) as h (vehicle_id, at)
+        join cell_reading_set_aside s
+            on s.vehicle_id = h.vehicle_id
+            and s.recorded_at >= date_trunc('hour', h.at, 'UTC')
+            and s.recorded_at < date_trunc('hour', h.at, 'UTC') + interval '1 hour';
+    end if;
+end
+$$;
+
+comment on function set_aside_keys is
+    'Keys of these vehicles'' hours that are set aside, of reading or cell_reading.';
+
+revoke execute on function set_aside_keys from public;
+
+grant execute on function set_aside_keys to ayaz_ingest;

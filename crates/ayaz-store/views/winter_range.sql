@@ -1,0 +1,128 @@
+-- Range from full to empty by vehicle and band. Never extrapolated: a band without trips has no row.
+create or replace view winter_range as
+select
+    b.fleet,
+    b.vehicle,
+    b.model,
+    b.vehicle_id,
+    b.band_celsius,
+    case when b.kwh_per_km > 0 then (
+        coalesce(own.kwh_km, 0)
+        + (b.paired_km - coalesce(own.km, 0)) * coalesce(u.usable_energy_kwh, own.kwh_km / own.km)
+    ) / nullif(b.paired_km, 0) / b.kwh_per_km end as range_km,
+    -- Against the vehicle's own consumption from +10 to +20 °C; null where that is not known.
+    case
+        when b.kwh_per_km > 0 and sum(b.trips) filter (where b.band_celsius in (10, 15)) over w >= 3
+            and sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w >= 10
+        then 1 - sum(b.paired_net_kwh) filter (where b.band_celsius in (10, 15)) over w
+            / sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w / b.kwh_per_km
+    end as range_loss_share,
+    b.kwh_per_km,
+    b.trips,
+    b.seconds,
+    b.km,
+    b.coverage,
+    b.doubted_seconds,
+    b.heater_share,
+    (
+        coalesce(own.kwh_km, 0)
+        + (b.paired_km - coalesce(own.km, 0)) * coalesce(u.usable_energy_kwh, own.kwh_km / own.km)
+    ) / nullif(b.paired_km, 0) as usable_energy_kwh,
+    case when own.km > 0 then 'vehicle' else u.usable_energy_source end as usable_energy_source,
+    b.trusted_share,
+    b.distance_share,
+    b.completeness,
+    component_kwh_per_km(b.traction_kwh, b.traction_base_kwh, b.kwh_per_km)
+        as traction_kwh_per_km,
+    component_kwh_per_km(b.heater_kwh, b.heater_base_kwh, b.kwh_per_km) as heater_kwh_per_km,
+    component_kwh_per_km(b.heat_pump_kwh, b.heat_pump_base_kwh, b.kwh_per_km)
+        as heat_pump_kwh_per_km,
+    component_kwh_per_km(b.battery_heater_kwh, b.battery_heater_base_kwh, b.kwh_per_km)
+        as battery_heater_kwh_per_km,
+    component_kwh_per_km(b.air_conditioning_kwh, b.air_conditioning_base_kwh, b.kwh_per_km)
+        as air_conditioning_kwh_per_km,
+    component_kwh_per_km(b.auxiliary_kwh, b.auxiliary_base_kwh, b.kwh_per_km)
+        as auxiliary_kwh_per_km,
+    component_kwh_per_km(b.unexplained_kwh, b.unexplained_base_kwh, b.kwh_per_km)
+        as unexplained_kwh_per_km,
+    component_kwh_per_km(
+        b.split_traction_kwh, b.split_traction_kwh + b.split_other_kwh, b.kwh_per_km
+    ) as split_traction_kwh_per_km,
+    component_kwh_per_km(
+        b.split_other_kwh, b.split_traction_kwh + b.split_other_kwh, b.kwh_per_km
+    ) as split_other_kwh_per_km,
+    b.split_source,
+    b.fuel_litres / nullif(b.km, 0) as fuel_litres_per_km,
+    b.fuel_heat_kwh / nullif(b.km, 0) as fuel_heat_kwh_per_km,
+    b.heat_share * b.kwh_per_km as heat_kwh_per_km,
+    b.heat_share,
+    b.heat_pump_share,
+    b.battery_heater_share,
+    b.wheel_regen_kwh_per_km,
+    b.regen_kwh_per_km,
+    b.cabin_temperature_mean_celsius,
+    b.setpoint_near_share,
+    b.is_cabin_cold
+from band_energy b
+join vehicle_usable_energy u using (vehicle_id)
+-- The vehicle's own usable energy where it is known for the middle of the month, by distance. Exact,
+-- so that the order of rows does not show.
+left join (
+    select
+        m.vehicle_id,
+        m.band_celsius,
+        sum(c.value::numeric * m.paired_km::numeric)::double precision as kwh_km,
+        sum(m.paired_km) as km
+    from vehicle_context c
+    join month_band m on m.vehicle_id = c.vehicle_id
+        and c.valid_from <= (m.month + interval '14 days') at time zone 'UTC'
+        and c.valid_to > (m.month + interval '14 days') at time zone 'UTC'
+    where c.attribute = 'usable_energy_kwh' and m.paired_km > 0
+    group by m.vehicle_id, m.band_celsius
+) own on own.vehicle_id = b.vehicle_id
+    and own.band_celsius is not distinct from b.band_celsius
+window w as (partition by b.fleet, b.vehicle, b.model, b.vehicle_id);
+
+comment on view winter_range is
+    'Range by vehicle and band of the exterior (air) temperature: usable energy over measured kWh/km; null where one is '
+    'missing. usable_energy_kwh is the mean by distance of what held in each month: the vehicle''s own, '
+    'else that of vehicle_usable_energy. kWh/km by component from each one''s share while it was '
+    'metered; split_ parts driving from the rest, metered or estimated (split_source). More of it is '
+    'in band_energy';
+
+comment on column winter_range.range_km is
+    'Range from full to empty, km: usable_energy_kwh over kwh_per_km; null where one is missing. '
+    'Never extrapolated.';
+comment on column winter_range.range_loss_share is
+    'Share of range that is lost against the vehicle''s own trips at +10 to +20 °C outside, 0 to '
+    '1; negative is a gain, null where it drove too little there.';
+comment on column winter_range.usable_energy_kwh is
+    'Energy between full and empty, kWh: the mean by distance of what held in each month.';
+comment on column winter_range.usable_energy_source is
+    'Where it is from: vehicle, model or soc (estimated from the state of charge).';
+comment on column winter_range.traction_kwh_per_km is
+    'Traction''s part of kwh_per_km, kWh/km, from its share while it was metered.';
+comment on column winter_range.heater_kwh_per_km is
+    'The electric cabin heater''s part of kwh_per_km, kWh/km, from its share while it was metered.';
+comment on column winter_range.heat_pump_kwh_per_km is
+    'The heat pump''s part of kwh_per_km, kWh/km, from its share while it was metered.';
+comment on column winter_range.battery_heater_kwh_per_km is
+    'The battery heater''s part of kwh_per_km, kWh/km, from its share while it was metered.';
+comment on column winter_range.air_conditioning_kwh_per_km is
+    'The air conditioning''s part of kwh_per_km, kWh/km, from its share while it was metered.';
+comment on column winter_range.auxiliary_kwh_per_km is
+    'Auxiliaries'' part of kwh_per_km, kWh/km, from their share while they were metered.';
+comment on column winter_range.unexplained_kwh_per_km is
+    'What no meter explains of kwh_per_km, kWh/km; may be negative.';
+comment on column winter_range.split_traction_kwh_per_km is
+    'Part of kwh_per_km that drove the vehicle, kWh/km (split_source).';
+comment on column winter_range.split_other_kwh_per_km is
+    'Part of kwh_per_km that did not drive the vehicle, kWh/km (split_source).';
+comment on column winter_range.fuel_litres_per_km is
+    'Fuel burnt for heat, l/km: in no figure of electric energy.';
+comment on column winter_range.fuel_heat_kwh_per_km is
+    'Heat in the fuel that was burnt, kWh/km: beside kwh_per_km, never part of it.';
+comment on column winter_range.heat_kwh_per_km is
+    'All electric heating''s part of kwh_per_km, kWh/km: heat_share of it.';
+
+grant select on winter_range to ayaz_analytics, ayaz_reader;
