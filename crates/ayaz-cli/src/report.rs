@@ -15,6 +15,8 @@ mod energy;
 mod heat;
 pub(crate) mod instant;
 pub(crate) mod look;
+#[cfg(test)]
+mod samples;
 mod sessions;
 pub(crate) mod sheet;
 mod split;
@@ -25,7 +27,7 @@ mod winter;
 use anyhow::{Result, bail};
 use ayaz_daemon::output;
 use ayaz_store::Role;
-use ayaz_store::reports::{Subject, TripSelection};
+use ayaz_store::reports::{Subject, TripSelection, figure_settings};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
@@ -119,13 +121,9 @@ struct Common {
     /// distance against the odometer; `report completeness` says what a day adds. What is less
     /// complete, or where nobody can say, is marked with * (and dim on a terminal); winter-range leaves
     /// such trips out, and says how many and why. 0 takes everything.
-    #[arg(
-        long,
-        value_name = "SHARE",
-        default_value = Threshold::DEFAULT,
-        value_parser = Threshold::parse
-    )]
-    min_completeness: Threshold,
+    /// Left out, it is what the database says (energy_setting.completeness_min, 0.9 at first).
+    #[arg(long, value_name = "SHARE", value_parser = Threshold::parse)]
+    min_completeness: Option<Threshold>,
     /// A table with all columns, whatever the width of the terminal (80 where there is none).
     #[arg(long)]
     wide: bool,
@@ -211,7 +209,10 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         to: common.to,
     };
     let client = &connection.client;
-    let threshold = common.min_completeness;
+    let settings = figure_settings(client).await?;
+    let threshold = common
+        .min_completeness
+        .unwrap_or_else(|| Threshold::of(&settings));
     let look = Look::of_output(common.wide);
     let (subject, is_one_kind) = match &args.report {
         Report::Energy { .. } | Report::WinterRange { .. } => (Subject::Trip, false),
@@ -223,7 +224,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
     let (rendered, format) = match args.report {
         Report::Energy { by, format, .. } => {
-            let report = energy::report(client, by, &selection, threshold, look);
+            let report = energy::report(client, by, &selection, threshold, &settings, look);
             (report.await?, format)
         }
         Report::Sessions { kind, format, .. } => {
@@ -238,7 +239,8 @@ pub async fn run(args: ReportArgs) -> Result<()> {
             by, format, theme, ..
         } => {
             let ranges =
-                winter::Ranges::load(client, by, &selection, threshold, backlog.clone()).await?;
+                winter::Ranges::load(client, by, &selection, threshold, settings, backlog.clone());
+            let ranges = ranges.await?;
             match format.sheet() {
                 Some(format) => (winter::report(&ranges, look), format),
                 None if ranges.is_empty() => bail!("{}", why_empty().await?),
@@ -280,7 +282,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         vehicle: None,
         from: None,
         to: None,
-        min_completeness: Threshold::default(),
+        min_completeness: None,
         wide: false,
         database: Database::at(database_url),
     };
@@ -301,9 +303,11 @@ pub async fn draw_winter_range(database_url: &str) -> Result<String> {
     let client = &connection.client;
     let backlog = backlog::note(&ayaz_store::backlog::pending(client).await?);
     let selection = TripSelection::default();
-    let threshold = Threshold::default();
+    let settings = figure_settings(client).await?;
+    let threshold = Threshold::of(&settings);
     let by = winter::By::Model;
-    let ranges = winter::Ranges::load(client, by, &selection, threshold, backlog).await?;
+    let ranges = winter::Ranges::load(client, by, &selection, threshold, settings, backlog);
+    let ranges = ranges.await?;
     if ranges.is_empty() {
         bail!("there are no trips to draw");
     }

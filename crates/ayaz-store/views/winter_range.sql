@@ -1,4 +1,6 @@
--- Range from full to empty by vehicle and band. Never extrapolated: a band without trips has no row.
+-- Range from full to empty by vehicle and band, of all trips whatever their completeness. Never
+-- extrapolated: a band without trips has no row. From sums that are kept, so that it answers for a season of a
+-- large fleet at once; range_by_band says the same of chosen trips.
 create or replace view winter_range as
 select
     b.fleet,
@@ -6,16 +8,11 @@ select
     b.model,
     b.vehicle_id,
     b.band_celsius,
-    case when b.kwh_per_km > 0 then (
-        coalesce(own.kwh_km, 0)
-        + (b.paired_km - coalesce(own.km, 0)) * coalesce(u.usable_energy_kwh, own.kwh_km / own.km)
-    ) / nullif(b.paired_km, 0) / b.kwh_per_km end as range_km,
-    -- Against the vehicle's own consumption from +10 to +20 °C; null where that is not known.
+    case when b.kwh_per_km > 0 then e.usable_energy_kwh / b.kwh_per_km end as range_km,
     case
-        when b.kwh_per_km > 0 and sum(b.trips) filter (where b.band_celsius in (10, 15)) over w >= 3
-            and sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w >= 10
-        then 1 - sum(b.paired_net_kwh) filter (where b.band_celsius in (10, 15)) over w
-            / sum(b.paired_km) filter (where b.band_celsius in (10, 15)) over w / b.kwh_per_km
+        when b.kwh_per_km > 0 and sum(b.paired_net_kwh) filter (where r.is_reference) over w > 0
+        then 1 - sum(b.paired_net_kwh) filter (where r.is_reference) over w
+            / sum(b.paired_km) filter (where r.is_reference) over w / b.kwh_per_km
     end as range_loss_share,
     b.kwh_per_km,
     b.trips,
@@ -24,10 +21,7 @@ select
     b.coverage,
     b.doubted_seconds,
     b.heater_share,
-    (
-        coalesce(own.kwh_km, 0)
-        + (b.paired_km - coalesce(own.km, 0)) * coalesce(u.usable_energy_kwh, own.kwh_km / own.km)
-    ) / nullif(b.paired_km, 0) as usable_energy_kwh,
+    e.usable_energy_kwh,
     case when own.km > 0 then 'vehicle' else u.usable_energy_source end as usable_energy_source,
     b.trusted_share,
     b.distance_share,
@@ -62,31 +56,42 @@ select
     b.regen_kwh_per_km,
     b.cabin_temperature_mean_celsius,
     b.setpoint_near_share,
-    b.is_cabin_cold
+    b.is_cabin_cold,
+    r.has_enough_data
 from band_energy b
 join vehicle_usable_energy u using (vehicle_id)
--- The vehicle's own usable energy where it is known for the middle of the month, by distance. Exact,
--- so that the order of rows does not show.
 left join (
     select
-        m.vehicle_id,
-        m.band_celsius,
-        sum(c.value::numeric * m.paired_km::numeric)::double precision as kwh_km,
-        sum(m.paired_km) as km
+        c.vehicle_id,
+        part.band_celsius,
+        sum(c.value::numeric * part.km::numeric)::double precision as kwh_km,
+        sum(part.km) as km
     from vehicle_context c
-    join month_band m on m.vehicle_id = c.vehicle_id
-        and c.valid_from <= (m.month + interval '14 days') at time zone 'UTC'
-        and c.valid_to > (m.month + interval '14 days') at time zone 'UTC'
-    where c.attribute = 'usable_energy_kwh' and m.paired_km > 0
-    group by m.vehicle_id, m.band_celsius
-) own on own.vehicle_id = b.vehicle_id
+    cross join lateral band_km_between(c.vehicle_id, c.valid_from, c.valid_to) as part
+    where c.attribute = 'usable_energy_kwh'
+    group by c.vehicle_id, part.band_celsius
+) as own on own.vehicle_id = b.vehicle_id
     and own.band_celsius is not distinct from b.band_celsius
+-- Where nobody says what held, what is known of the vehicle otherwise.
+cross join lateral (
+    select (
+        coalesce(own.kwh_km, 0)
+        + (b.paired_km - coalesce(own.km, 0))
+            * coalesce(u.usable_energy_kwh, own.kwh_km / nullif(own.km, 0))
+    ) / nullif(b.paired_km, 0) as usable_energy_kwh
+) as e
+cross join lateral (
+    select
+        has_enough_data(b.trips, b.energy_seconds, b.paired_km) as has_enough_data,
+        is_mild(b.band_celsius) and has_enough_data(b.trips, b.energy_seconds, b.paired_km)
+            as is_reference
+) as r
 window w as (partition by b.fleet, b.vehicle, b.model, b.vehicle_id);
 
 comment on view winter_range is
     'Range by vehicle and band of the exterior (air) temperature: usable energy over measured kWh/km; null where one is '
-    'missing. usable_energy_kwh is the mean by distance of what held in each month: the vehicle''s own, '
-    'else that of vehicle_usable_energy. kWh/km by component from each one''s share while it was '
+    'missing. usable_energy_kwh is the mean by distance of what held when each trip began: the vehicle''s '
+    'own, else that of vehicle_usable_energy. kWh/km by component from each one''s share while it was '
     'metered; split_ parts driving from the rest, metered or estimated (split_source). More of it is '
     'in band_energy';
 
@@ -94,10 +99,12 @@ comment on column winter_range.range_km is
     'Range from full to empty, km: usable_energy_kwh over kwh_per_km; null where one is missing. '
     'Never extrapolated.';
 comment on column winter_range.range_loss_share is
-    'Share of range that is lost against the vehicle''s own trips at +10 to +20 °C outside, 0 to '
-    '1; negative is a gain, null where it drove too little there.';
+    'Share of range that is lost against the vehicle''s own driving in mild weather '
+    '(energy_setting.mild_bands_celsius), 0 to 1; negative is a gain, null where it drove too little there.';
+comment on column winter_range.has_enough_data is
+    'Whether the band rests on enough trips, time and distance to state a range (energy_setting).';
 comment on column winter_range.usable_energy_kwh is
-    'Energy between full and empty, kWh: the mean by distance of what held in each month.';
+    'Energy between full and empty, kWh: the mean by distance of what held when each trip began.';
 comment on column winter_range.usable_energy_source is
     'Where it is from: vehicle, model or soc (estimated from the state of charge).';
 comment on column winter_range.traction_kwh_per_km is

@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use ayaz_store::reports::{
-    Band, BandEnergy, EnergySums, TripEnergy, TripSelection, energy_by_band, energy_by_trip,
+    Band, BandEnergy, EnergySums, FigureSettings, TripEnergy, TripSelection, energy_by_band,
+    energy_by_trip,
 };
 use clap::ValueEnum;
 use tokio_postgres::Client;
@@ -13,8 +14,7 @@ use super::columns::{
 use super::look::Look;
 use super::sheet::Sheet;
 use super::table::{
-    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, counted, figure, is_thin, name, number,
-    text, with_notes,
+    BANDS_NOTE, NOTHING, Table, completeness, counted, figure, name, number, text, with_notes,
 };
 use super::threshold::Threshold;
 use super::{Rendered, cold, heat, split};
@@ -33,6 +33,7 @@ pub(super) async fn report(
     by: By,
     selection: &TripSelection,
     threshold: Threshold,
+    settings: &FigureSettings,
     look: Look,
 ) -> Result<Rendered> {
     Ok(match by {
@@ -47,7 +48,7 @@ pub(super) async fn report(
             let bands = energy_by_band(client, selection, threshold.share()).await?;
             Rendered {
                 sheet: band_sheet(&bands, threshold),
-                table: band_table(&bands, threshold, look),
+                table: band_table(&bands, threshold, settings, look),
             }
         }
     })
@@ -209,7 +210,12 @@ fn regen_note<'a>(energies: impl IntoIterator<Item = &'a EnergySums>) -> Option<
     })
 }
 
-fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String {
+fn band_table(
+    bands: &[BandEnergy],
+    threshold: Threshold,
+    settings: &FigureSettings,
+    look: Look,
+) -> String {
     let mut columns = vec![
         text("outside °C", 0),
         figure("trips", 2),
@@ -241,7 +247,8 @@ fn band_table(bands: &[BandEnergy], threshold: Threshold, look: Look) -> String 
     notes.push(format!(
         "complete % (* below {threshold}): the least of time measured, time without doubts, and \
          distance against the odometer; time and odometer are those of the trips that touch the band. \
-         few data: under {TRIPS_MIN} trips or 1 h. {NOTHING}: not measured."
+         few data: under {} trips, {} h or {} km. {NOTHING}: not measured.",
+        settings.band_trips_min, settings.band_hours_min, settings.band_km_min
     ));
     notes.push(BANDS_NOTE.to_owned());
     notes.extend(regen_note(bands.iter().map(|band| &band.energy)));
@@ -270,10 +277,10 @@ fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
     ];
     cells.extend(split::cells(energy));
     cells.push(completeness(band.completeness, threshold));
-    cells.push(if is_thin(band.trips, energy) {
-        "few data".to_owned()
-    } else {
+    cells.push(if band.has_enough_data {
         String::new()
+    } else {
+        "few data".to_owned()
     });
     cells
 }
@@ -282,6 +289,7 @@ fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
 mod tests {
     use ayaz_store::reports::{Component, HeatSources};
 
+    use super::super::samples;
     use super::*;
 
     fn energy() -> EnergySums {
@@ -317,6 +325,7 @@ mod tests {
                 trips: 4,
                 trips_incomplete: 1,
                 completeness: Some(0.95),
+                has_enough_data: true,
                 heat_sources: HeatSources::new(["electric", "fuel"].map(str::to_owned)),
                 energy: energy(),
             },
@@ -325,6 +334,7 @@ mod tests {
                 trips: 1,
                 trips_incomplete: 1,
                 completeness: Some(0.5),
+                has_enough_data: false,
                 heat_sources: HeatSources::new(["fuel".to_owned()]),
                 energy: EnergySums {
                     heater: Component::default(),
@@ -332,7 +342,7 @@ mod tests {
                 },
             },
         ];
-        let csv = band_sheet(&bands, Threshold::default()).to_csv().unwrap();
+        let csv = band_sheet(&bands, samples::threshold()).to_csv().unwrap();
         let lines: Vec<&str> = csv.lines().collect();
         assert!(lines[0].starts_with(
             "band,trips,seconds,km,net_kwh,discharge_kwh,regen_kwh,kwh_per_km,heater_kwh,\
@@ -351,7 +361,12 @@ mod tests {
             "{csv}"
         );
         assert!(lines[2].ends_with(",fuel,false"), "{csv}");
-        let table = band_table(&bands, Threshold::default(), Look::default());
+        let table = band_table(
+            &bands,
+            samples::threshold(),
+            &samples::SETTINGS,
+            Look::default(),
+        );
         // Both bands were driven with a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
@@ -375,7 +390,7 @@ mod tests {
             has_colours: true,
             width: Some(100),
         };
-        let table = band_table(&bands, Threshold::default(), narrow);
+        let table = band_table(&bands, samples::threshold(), &samples::SETTINGS, narrow);
         let widths = table.lines().map(console::measure_text_width);
         assert!(widths.max().unwrap() <= 100, "{table}");
         assert!(table.contains("To fit 100 columns, left out:"), "{table}");
@@ -399,7 +414,7 @@ mod tests {
             odometer_km: None,
             energy: energy(),
         };
-        let csv = trip_sheet(std::slice::from_ref(&trip), Threshold::default())
+        let csv = trip_sheet(std::slice::from_ref(&trip), samples::threshold())
             .to_csv()
             .unwrap();
         let lines: Vec<&str> = csv.lines().collect();
@@ -412,7 +427,7 @@ mod tests {
             "i3,2019-06-25T11:21:14Z,2019-06-25T13:21:14Z,7200,40,60,70,10,1.5,15,30,0.5,,86.9,\
              81.5,1,munich,,7,,"
         ));
-        let table = trip_table(&[trip], Threshold::default(), Look::default());
+        let table = trip_table(&[trip], samples::threshold(), Look::default());
         assert!(
             table.contains("86.9 → 81.5") && table.contains(" 40* "),
             "{table}"

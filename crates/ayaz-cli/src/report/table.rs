@@ -3,17 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use ayaz_store::reports::EnergySums;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
 use super::look::Look;
 use super::threshold::Threshold;
 use crate::printable::printable;
-
-/// Fewer trips than this say little of a band.
-pub(super) const TRIPS_MIN: i64 = 3;
-/// Less time than this says little of a band, s.
-pub(super) const SECONDS_MIN: f64 = 3600.0;
 
 /// What stands where nothing was measured.
 pub(crate) const NOTHING: &str = "–";
@@ -21,11 +15,6 @@ pub(crate) const NOTHING: &str = "–";
 /// What people have to know of bands.
 pub(super) const BANDS_NOTE: &str = "outside °C: bands of the exterior (air) temperature, not of the pack's. \
     trips: that touch the band; a trip counts in each of its bands, so that they do not add up.";
-
-/// Whether figures rest on too little to lean on.
-pub(super) fn is_thin(trips: i64, energy: &EnergySums) -> bool {
-    trips < TRIPS_MIN || energy.energy_seconds < SECONDS_MIN
-}
 
 /// Lines of the head: names, and a rule.
 const HEAD_LINES: usize = 2;
@@ -320,6 +309,7 @@ pub(super) fn percent(share: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use super::*;
 
     #[test]
@@ -330,7 +320,7 @@ mod tests {
             (percent(Some(-0.004)), percent(Some(-0.1))),
             ("0".into(), "-10".into())
         );
-        let threshold = Threshold::default();
+        let threshold = samples::threshold();
         let shown = |share| completeness(share, threshold);
         assert_eq!(shown(Some(0.8999)), "89*");
         assert_eq!(

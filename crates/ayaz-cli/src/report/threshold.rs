@@ -2,16 +2,17 @@
 
 use std::fmt;
 
-use ayaz_store::reports::IncompleteTrips;
+use ayaz_store::reports::{FigureSettings, IncompleteTrips};
 
 /// Completeness that is asked for, 0 to 1; 0 asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Threshold(f64);
 
 impl Threshold {
-    /// Where nobody says otherwise: a tenth of a day's driving may be missing before its sums say
-    /// something else.
-    pub(super) const DEFAULT: &str = "0.9";
+    /// What the database asks for where nobody says otherwise.
+    pub(super) fn of(settings: &FigureSettings) -> Self {
+        Self(settings.completeness_min)
+    }
 
     /// Reads a share of 0 to 1, or percent.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
@@ -43,12 +44,6 @@ impl Threshold {
         } else {
             ""
         }
-    }
-}
-
-impl Default for Threshold {
-    fn default() -> Self {
-        Self(0.9)
     }
 }
 
@@ -96,17 +91,13 @@ mod tests {
             let read = Threshold::parse(text).map(Threshold::share);
             assert_eq!(read.ok(), share, "{text}");
         }
-        assert_eq!(
-            Threshold::parse(Threshold::DEFAULT),
-            Ok(Threshold::default())
-        );
         assert_eq!(Threshold(0.925).to_string(), "92.5 %");
-        assert_eq!(Threshold::default().to_string(), "90 %");
+        assert_eq!(Threshold(0.9).to_string(), "90 %");
     }
 
     #[test]
     fn what_nobody_can_say_is_not_complete_unless_nothing_is_asked_for() {
-        let threshold = Threshold::default();
+        let threshold = Threshold(0.9);
         assert!(threshold.is_missed_by(None) && threshold.is_missed_by(Some(0.89)));
         assert!(!threshold.is_missed_by(Some(0.9)));
         assert!(!Threshold(0.0).is_missed_by(None) && !Threshold(0.0).is_missed_by(Some(0.0)));

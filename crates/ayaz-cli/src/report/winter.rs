@@ -3,13 +3,10 @@
 mod chart;
 mod people;
 
-use std::collections::HashMap;
-
 use anyhow::Result;
-use ayaz_model::temperature_band::width_celsius;
 use ayaz_store::reports::{
-    Band, Component, IncompleteTrips, RangeBand, RangeGroup, TripSelection, incomplete_trips,
-    range_by_band,
+    Component, FigureSettings, IncompleteTrips, RangeBand, RangeGroup, TripSelection,
+    incomplete_trips, range_by_band,
 };
 use clap::ValueEnum;
 use tokio_postgres::Client;
@@ -18,7 +15,6 @@ pub(super) use self::chart::{Theme, svg};
 use super::columns::{COMFORT, COMPONENTS, comfort, components};
 use super::look::Look;
 use super::sheet::{Cell, Sheet};
-use super::table::is_thin;
 use super::threshold::{Threshold, causes};
 use super::{Rendered, heat};
 
@@ -51,23 +47,13 @@ impl By {
     }
 }
 
-/// The mild weather that a group's losses are measured against, by lower edge, °C.
-const MILD_CELSIUS: [i16; 2] = [10, 15];
-/// Less distance than this says nothing of kWh/km: a bus that stands and heats has an endless one.
-const KM_MIN: f64 = 10.0;
-
-/// From where to where the mild weather reaches, °C.
-fn mild_celsius() -> (i16, i16) {
-    let [from, last] = MILD_CELSIUS;
-    (from, last + width_celsius(last))
-}
-
 /// What was asked for, and what is known of it.
 pub(super) struct Ranges {
     by: By,
     threshold: Threshold,
-    /// Every band of every group, with its loss.
-    rows: Vec<Row>,
+    settings: FigureSettings,
+    /// Every band of every group.
+    rows: Vec<RangeBand>,
     /// Of the selected trips, those that are in no row.
     left_out: IncompleteTrips,
     /// What people are told of hours that wait to be worked out, if there are any.
@@ -80,13 +66,14 @@ impl Ranges {
         by: By,
         selection: &TripSelection,
         threshold: Threshold,
+        settings: FigureSettings,
         backlog: Option<String>,
     ) -> Result<Self> {
-        let bands = range_by_band(client, by.group(), selection, threshold.share()).await?;
         Ok(Self {
             by,
             threshold,
-            rows: with_losses(bands),
+            settings,
+            rows: range_by_band(client, by.group(), selection, threshold.share()).await?,
             left_out: incomplete_trips(client, selection, threshold.share()).await?,
             backlog,
         })
@@ -119,57 +106,7 @@ pub(super) fn report(ranges: &Ranges, look: Look) -> Rendered {
     }
 }
 
-/// A band with how it compares to its group in mild weather.
-pub(super) struct Row {
-    band: RangeBand,
-    /// Share of the mild-weather range that is lost, 0 to 1; negative where there is more range.
-    range_loss: Option<f64>,
-    /// Too little to state a range.
-    is_thin: bool,
-}
-
-fn is_too_thin(band: &RangeBand) -> bool {
-    is_thin(band.trips, &band.energy) || band.energy.paired_km < KM_MIN
-}
-
-/// Range goes with the inverse of consumption, so the loss needs no usable energy, and stays
-/// comparable where only some vehicles have one.
-fn with_losses(bands: Vec<RangeBand>) -> Vec<Row> {
-    let mild = mild_consumptions(&bands);
-    bands
-        .into_iter()
-        .map(|band| Row {
-            range_loss: match (mild.get(&band.group), band.energy.kwh_per_km) {
-                (Some(mild), Some(here)) if here > 0.0 => Some(1.0 - mild / here),
-                _ => None,
-            },
-            is_thin: is_too_thin(&band),
-            band,
-        })
-        .collect()
-}
-
-/// Consumption of each group in mild weather, over the mild bands that have enough data.
-fn mild_consumptions(bands: &[RangeBand]) -> HashMap<String, f64> {
-    let mut sums: HashMap<&str, (f64, f64)> = HashMap::new();
-    for band in bands {
-        let is_mild = matches!(band.band, Band::From(edge) if MILD_CELSIUS.contains(&edge));
-        if let Some(kwh_per_km) = band.energy.kwh_per_km
-            && is_mild
-            && !is_too_thin(band)
-        {
-            let (kwh, km) = sums.entry(&band.group).or_default();
-            *kwh += kwh_per_km * band.energy.paired_km;
-            *km += band.energy.paired_km;
-        }
-    }
-    sums.into_iter()
-        .filter(|(_, (kwh, km))| *kwh > 0.0 && *km > 0.0)
-        .map(|(group, (kwh, km))| (group.to_owned(), kwh / km))
-        .collect()
-}
-
-fn sheet(by: By, rows: &[Row]) -> Sheet {
+fn sheet(by: By, rows: &[RangeBand]) -> Sheet {
     let mut columns = vec![
         by.name(),
         "band",
@@ -201,20 +138,20 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
     columns.extend(["unexplained_share", "completeness", "trips_left_out"]);
     columns.extend(COMFORT);
     columns.extend(heat::COLUMNS);
-    let row = |row: &Row| {
-        let (band, energy) = (&row.band, &row.band.energy);
+    let row = |band: &RangeBand| {
+        let energy = &band.energy;
         let share = |component: &Component| Cell::from(component.share());
         let mut cells = vec![
             band.group.clone().into(),
             band.band.to_string().into(),
             band.range_km.into(),
             energy.kwh_per_km.into(),
-            row.range_loss.into(),
+            band.range_loss_share.into(),
             band.trips.into(),
             energy.seconds.into(),
             energy.km.into(),
             band.coverage.into(),
-            row.is_thin.into(),
+            (!band.has_enough_data).into(),
             band.vehicles.into(),
             band.range_vehicles.into(),
             band.usable_energy_kwh.into(),
@@ -251,37 +188,14 @@ fn sheet(by: By, rows: &[Row]) -> Sheet {
 mod tests {
     use ayaz_store::reports::{EnergySums, HeatSources};
 
+    use super::super::samples::{self, SETTINGS, band, with_losses};
     use super::*;
-
-    fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> RangeBand {
-        RangeBand {
-            group: group.to_owned(),
-            band: Band::From(edge),
-            trips,
-            trips_left_out: 0,
-            completeness: Some(0.99),
-            vehicles: 1,
-            range_vehicles: 1,
-            heat_sources: HeatSources::new(["electric".to_owned()]),
-            usable_energy_kwh: Some(300.0),
-            usable_energy_source: Some("model".to_owned()),
-            range_km: Some(300.0 / kwh_per_km),
-            coverage: Some(0.99),
-            energy: EnergySums {
-                seconds: 7200.0,
-                energy_seconds: 7200.0,
-                km: Some(40.0),
-                paired_km: 40.0,
-                kwh_per_km: Some(kwh_per_km),
-                ..EnergySums::default()
-            },
-        }
-    }
 
     fn ranges(bands: Vec<RangeBand>, left_out: IncompleteTrips) -> Ranges {
         Ranges {
             by: By::Bus,
-            threshold: Threshold::default(),
+            threshold: samples::threshold(),
+            settings: SETTINGS,
             rows: with_losses(bands),
             left_out,
             backlog: None,
@@ -362,22 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn loss_is_against_the_same_groups_mild_weather() {
-        let rows = with_losses(vec![
-            band("a", -30, 5, 2.0),
-            band("a", 10, 5, 0.9),
-            band("a", 15, 5, 1.1),
-            band("b", -30, 5, 2.0),
-            band("b", 15, 2, 1.0),
-        ]);
-        let losses: Vec<Option<i64>> = rows
-            .iter()
-            .map(|row| row.range_loss.map(|loss| (loss * 1000.0).round() as i64))
-            .collect();
-        assert_eq!(losses, [Some(500), Some(-111), Some(91), None, None]);
-    }
-
-    #[test]
     fn a_thin_band_states_no_range() {
         let ranges = ranges(
             vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)],
@@ -412,21 +310,5 @@ mod tests {
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
         let warm = ranges(vec![band("a", -30, 5, 2.0)], IncompleteTrips::default());
         assert!(!people::table_of(&warm, Look::default()).contains("cold cabin"));
-    }
-
-    #[test]
-    fn standing_and_heating_gives_no_range() {
-        let mut standing = band("a", -40, 5, 300.0);
-        standing.energy.paired_km = 0.2;
-        assert!(is_too_thin(&standing));
-    }
-
-    #[test]
-    fn mild_weather_is_weighed_by_the_distance_that_the_consumption_rests_on() {
-        let mut half_metered = band("a", 15, 5, 2.0);
-        half_metered.energy.km = Some(1_000.0);
-        half_metered.energy.paired_km = 10.0;
-        let mild = mild_consumptions(&[band("a", 10, 5, 1.0), half_metered]);
-        assert_eq!(mild["a"], (40.0 * 1.0 + 10.0 * 2.0) / 50.0);
     }
 }

@@ -50,7 +50,9 @@ const VIEWS: &[View] = views! {
     "service_day_period"
     "vehicle_context_at"
     // Rules of figures.
+    "band_upper_celsius"
     "band_label"
+    "band_caption"
     "fuel_heat_kwh"
     "split_source"
     "split_other_kwh"
@@ -63,6 +65,10 @@ const VIEWS: &[View] = views! {
     "cabin_heat_kwh"
     "electric_heat_kwh"
     "electric_heat_share"
+    "has_enough_data"
+    "is_mild"
+    "is_cold"
+    "is_complete"
     // Figures.
     "trip_piece"
     "hour_energy"
@@ -74,8 +80,12 @@ const VIEWS: &[View] = views! {
     "bus_day_completeness"
     "day_energy"
     "vehicle_usable_energy"
+    "band_km_between"
     "winter_range"
     "vehicle_heat_source"
+    "trip_part"
+    "range_by_band"
+    "cold_against_mild"
     "preheating"
     // What is not trusted.
     "doubted_reading"

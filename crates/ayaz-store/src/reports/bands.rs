@@ -51,6 +51,9 @@ pub struct BandEnergy {
     /// How far the sums can be trusted, 0 to 1: the least of time covered, time without doubts, and
     /// distance against the odometer.
     pub completeness: Option<f64>,
+    /// Whether it rests on enough trips, time and distance to say much
+    /// ([`FigureSettings`](super::FigureSettings)).
+    pub has_enough_data: bool,
     /// What heats the vehicles in it: what buses with different ones used does not compare.
     pub heat_sources: HeatSources,
     /// What was used.
@@ -81,6 +84,7 @@ pub async fn energy_by_band(
             trips: row.get("trips"),
             trips_incomplete: row.get("trips_incomplete"),
             completeness: row.get("completeness"),
+            has_enough_data: row.get("has_enough_data"),
             heat_sources: heat::sources(row),
             energy: EnergySums::from_row(row),
         })
@@ -121,6 +125,7 @@ fn statement() -> String {
         )
         select
             band.*,
+            has_enough_data(band.trips, band.energy_seconds, band.paired_km) as has_enough_data,
             heat.heat_sources,
             touched.trips_incomplete,
             least(touched.coverage, band.trusted_share, touched.distance_share) as completeness

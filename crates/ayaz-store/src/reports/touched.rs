@@ -9,7 +9,7 @@ pub(super) const TRIP: &str = "
     started_at,
     number,
     trip_seconds,
-    extract(epoch from trip_ended_at - trip_began_at) as trip_duration_seconds,
+    trip_duration_seconds,
     trip_km,
     odometer_km,
     is_complete";

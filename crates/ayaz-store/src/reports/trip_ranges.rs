@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row};
 
-use super::selection::{SELECTED_PIECES, USABLE_ENERGY};
+use super::selection::SELECTED_PIECES;
 use super::{RangeGroup, TripSelection};
 use crate::error::StoreError;
 
@@ -94,32 +94,23 @@ fn statement(group: RangeGroup) -> String {
     let name = group.expression();
     format!(
         "-- range_by_trip
-        with trip as (
-            select
-                {name} as name,
-                vehicle_id,
-                trip_began_at,
-                sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
-                    as exterior_temperature_mean_celsius,
-                sum(paired_km) as paired_km,
-                sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
-                max(trip_completeness) as completeness,
-                least(
-                    max(trip_seconds),
-                    extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
-                ) as trip_seconds,
-                extract(epoch from max(trip_ended_at) - trip_began_at)::double precision
-                    as duration_seconds
-            from ({SELECTED_PIECES}) as piece
-            group by 1, vehicle_id, started_at, number, trip_began_at
-            having sum(intervals) > 0
-        )
         select
-            piece.*,
-            coalesce(own.usable_energy_kwh, usable.usable_energy_kwh) as usable_energy_kwh
-        from trip as piece
-        {USABLE_ENERGY}
-        where name = any($5)
-        order by name, piece.trip_began_at, piece.vehicle_id"
+            {name} as name,
+            vehicle_id,
+            trip_began_at,
+            sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
+                as exterior_temperature_mean_celsius,
+            sum(paired_km) as paired_km,
+            sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+            trip_completeness as completeness,
+            least(trip_seconds, trip_duration_seconds::double precision) as trip_seconds,
+            trip_duration_seconds::double precision as duration_seconds,
+            usable_energy_kwh
+        from ({SELECTED_PIECES}) as part
+        where {name} = any($5)
+        group by 1, vehicle_id, started_at, number, trip_began_at, trip_completeness, trip_seconds,
+            trip_duration_seconds, usable_energy_kwh
+        having sum(intervals) > 0
+        order by 1, trip_began_at, vehicle_id"
     )
 }

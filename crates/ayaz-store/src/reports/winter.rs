@@ -1,11 +1,7 @@
 //! Range against temperature, by bus, model or route.
 
-use tokio_postgres::{Client, Row};
+use tokio_postgres::Client;
 
-use super::heat::SOURCES;
-use super::selection::{IS_COMPLETE, SELECTED_PIECES, USABLE_ENERGY};
-use super::sums::SUMS;
-use super::touched::{self, TRIP};
 use super::{Band, EnergySums, HeatSources, TripSelection, heat};
 use crate::error::StoreError;
 
@@ -21,7 +17,16 @@ pub enum RangeGroup {
 }
 
 impl RangeGroup {
-    /// The group's name, of a piece.
+    /// As the functions of the database name it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Bus => "bus",
+            Self::Model => "model",
+            Self::Route => "route",
+        }
+    }
+
+    /// The group's name, of a part of a trip.
     pub(super) fn expression(self) -> &'static str {
         match self {
             Self::Bus => "fleet || '/' || vehicle",
@@ -45,6 +50,12 @@ pub struct RangeBand {
     /// How far the figures can be trusted, 0 to 1: the least of `coverage`, time without doubts, and
     /// distance against the odometer.
     pub completeness: Option<f64>,
+    /// Whether it rests on enough trips, time and distance to state a range
+    /// ([`FigureSettings`](super::FigureSettings)).
+    pub has_enough_data: bool,
+    /// Share of the range in mild weather that is lost, 0 to 1; negative where there is more range;
+    /// `None` where the group has not driven enough in mild weather.
+    pub range_loss_share: Option<f64>,
     /// Vehicles with at least one interval in it.
     pub vehicles: i64,
     /// Those of them whose usable energy is known: what the range rests on.
@@ -74,10 +85,19 @@ pub async fn range_by_band(
     selection: &TripSelection,
     completeness_min: f64,
 ) -> Result<Vec<RangeBand>, StoreError> {
-    let mut parameters = selection.parameters().to_vec();
-    parameters.push(&completeness_min);
     let rows = client
-        .query(&statement(group), &parameters)
+        .query(
+            "-- range_by_band
+            select * from range_by_band($1, $2, $3, $4, $5, $6)",
+            &[
+                &group.name(),
+                &selection.fleet.as_ref().map(|fleet| vec![fleet]),
+                &selection.vehicle.as_ref().map(|vehicle| vec![vehicle]),
+                &selection.from,
+                &selection.to,
+                &completeness_min,
+            ],
+        )
         .await
         .map_err(|error| StoreError::from_driver("read range by temperature", error))?;
     let mut bands: Vec<RangeBand> = rows
@@ -87,11 +107,13 @@ pub async fn range_by_band(
             band: row
                 .get::<_, Option<i16>>("band_celsius")
                 .map_or(Band::Unknown, Band::From),
-            trips: count("trips", row),
-            trips_left_out: count("trips_incomplete", row),
+            trips: row.get("trips"),
+            trips_left_out: row.get("trips_left_out"),
             completeness: row.get("completeness"),
-            vehicles: count("vehicles", row),
-            range_vehicles: count("range_vehicles", row),
+            has_enough_data: row.get("has_enough_data"),
+            range_loss_share: row.get("range_loss_share"),
+            vehicles: row.get("vehicles"),
+            range_vehicles: row.get("range_vehicles"),
             heat_sources: heat::sources(row),
             usable_energy_kwh: row.get("usable_energy_kwh"),
             usable_energy_source: row.get("usable_energy_source"),
@@ -102,80 +124,4 @@ pub async fn range_by_band(
         .collect();
     bands.sort_by(|a, b| (&a.group, a.band).cmp(&(&b.group, b.band)));
     Ok(bands)
-}
-
-/// Zero where all trips of the band are left out.
-fn count(column: &str, row: &Row) -> i64 {
-    row.get::<_, Option<i64>>(column).unwrap_or(0)
-}
-
-/// Products are summed as decimal numbers, exactly, so that the order of rows does not show in the last
-/// bit; all else lies on a grid anyway.
-///
-/// Range is usable energy over consumption, both of the vehicles whose usable energy is known: with
-/// the mean of the usable energies weighted by distance, the distance cancels out.
-fn statement(group: RangeGroup) -> String {
-    let name = group.expression();
-    let touched = touched::sums("is_complete");
-    let driven = heat::driven("name, band_celsius", "is_complete");
-    format!(
-        "-- range_by_band
-        with piece as (
-            select
-                piece.*,
-                {name} as name,
-                coalesce(own.usable_energy_kwh, usable.usable_energy_kwh) as usable_energy_kwh,
-                case when own.usable_energy_kwh is not null then 'vehicle'
-                    else usable.usable_energy_source
-                end as usable_energy_source,
-                {IS_COMPLETE} as is_complete
-            from ({SELECTED_PIECES}) as piece
-            {USABLE_ENERGY}
-        ), band as (
-            select
-                name,
-                band_celsius,
-                count(distinct vehicle_id) filter (where intervals > 0) as vehicles,
-                count(distinct vehicle_id)
-                    filter (where intervals > 0 and usable_energy_kwh is not null)
-                    as range_vehicles,
-                sum((usable_energy_kwh * paired_km)::numeric)::double precision
-                    / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
-                    as usable_energy_kwh,
-                case
-                    when bool_or(usable_energy_source = 'soc')
-                        and bool_or(usable_energy_source <> 'soc') then 'mixed'
-                    else min(usable_energy_source)
-                end as usable_energy_source,
-                case
-                    when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
-                        and sum(paired_km) filter (where usable_energy_kwh is not null) > 0
-                    then sum((usable_energy_kwh * paired_km)::numeric)::double precision
-                        / sum(paired_net_kwh) filter (where usable_energy_kwh is not null)
-                end as range_km,
-                {SUMS}
-            from piece
-            where is_complete
-            group by name, band_celsius
-            having sum(intervals) > 0
-        ), touched as (
-            select name, band_celsius, {touched}
-            from (select distinct name, band_celsius, {TRIP} from piece where intervals > 0) as trip
-            group by name, band_celsius
-        ), heat as (
-            select name, band_celsius, {SOURCES}
-            from {driven}
-            group by name, band_celsius
-        )
-        select
-            touched.*,
-            band.*,
-            heat.heat_sources,
-            least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
-        from touched
-        left join band on band.name = touched.name
-            and band.band_celsius is not distinct from touched.band_celsius
-        left join heat on heat.name = touched.name
-            and heat.band_celsius is not distinct from touched.band_celsius"
-    )
 }

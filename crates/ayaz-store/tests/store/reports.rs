@@ -4,6 +4,7 @@ mod bands;
 mod comfort;
 mod completeness;
 mod hostile;
+mod one_definition;
 mod preheating;
 mod states;
 mod trip_ranges;

@@ -1,12 +1,13 @@
 //! The range report for people.
 
+use ayaz_store::reports::RangeBand;
+
 use super::super::look::Look;
 use super::super::table::{
-    BANDS_NOTE, NOTHING, TRIPS_MIN, Table, completeness, figure, name, number, percent, text,
-    with_notes,
+    BANDS_NOTE, NOTHING, Table, completeness, figure, name, number, percent, text, with_notes,
 };
 use super::super::{cold, heat, split};
-use super::{KM_MIN, Ranges, mild_celsius};
+use super::Ranges;
 
 pub(super) fn table_of(ranges: &Ranges, look: Look) -> String {
     let table = draw(ranges);
@@ -28,15 +29,15 @@ fn draw(ranges: &Ranges) -> Table {
     columns.extend([figure("hours", 7), figure("km", 6), figure("complete %", 3)]);
     let mut table = Table::new(columns);
     let mut previous = "";
-    for row in &ranges.rows {
-        let (band, energy) = (&row.band, &row.band.energy);
+    for band in &ranges.rows {
+        let energy = &band.energy;
         let is_first = band.group != previous;
         previous = &band.group;
-        let (range, loss) = if row.is_thin {
+        let (range, loss) = if !band.has_enough_data {
             ("not enough data".to_owned(), NOTHING.to_owned())
         } else {
             let range = number(band.range_km, 0) + cold::mark(energy);
-            (range, percent(row.range_loss))
+            (range, percent(band.range_loss_share))
         };
         let mut cells = vec![
             if is_first {
@@ -58,7 +59,7 @@ fn draw(ranges: &Ranges) -> Table {
             completeness(band.completeness, ranges.threshold),
         ]);
         // What is too little is dim too: it says so in its range.
-        if row.is_thin || ranges.threshold.is_missed_by(band.completeness) {
+        if !band.has_enough_data || ranges.threshold.is_missed_by(band.completeness) {
             table.add_dim_row(cells);
         } else {
             table.add_row(cells);
@@ -70,7 +71,8 @@ fn draw(ranges: &Ranges) -> Table {
 fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
     let by = ranges.by.name();
     let rows = &ranges.rows;
-    let (from, to) = mild_celsius();
+    let settings = &ranges.settings;
+    let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
     let mut notes = vec![
         "range: from full to empty at the measured consumption.".to_owned(),
         format!("lost: against the same {by} between {from} and {to} °C outside."),
@@ -80,22 +82,23 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
             ranges.threshold
         ),
         format!(
-            "not enough data: under {TRIPS_MIN} trips, 1 h or {KM_MIN} km. Nothing is extrapolated. \
-             {NOTHING}: not known."
+            "not enough data: under {} trips, {} h or {} km. Nothing is extrapolated. {NOTHING}: not \
+             known.",
+            settings.band_trips_min, settings.band_hours_min, settings.band_km_min
         ),
     ];
     notes.push(BANDS_NOTE.to_owned());
-    notes.extend(cold::note(rows.iter().map(|row| &row.band.energy)));
+    notes.extend(cold::note(rows.iter().map(|row| &row.energy)));
     notes.extend(ranges.what_is_left_out());
     notes.extend(heat::note(
-        rows.iter().map(|row| &row.band.heat_sources),
+        rows.iter().map(|row| &row.heat_sources),
         "--by bus",
     ));
     notes.extend(split::notes(
         split::is_shown(table, look),
-        rows.iter().map(|row| &row.band.energy),
+        rows.iter().map(|row| &row.energy),
     ));
-    let without_range = |row: &&super::Row| row.band.range_km.is_none() && row.band.trips > 0;
+    let without_range = |row: &&RangeBand| row.range_km.is_none() && row.trips > 0;
     if rows.iter().find(without_range).is_some() {
         notes.push(
             "No range where no usable energy is known: enter it in vehicle_model, or wait until \
@@ -104,8 +107,7 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
         );
     }
     if rows.iter().any(|row| {
-        row.band
-            .usable_energy_source
+        row.usable_energy_source
             .as_deref()
             .is_some_and(|s| matches!(s, "soc" | "mixed"))
     }) {
@@ -116,13 +118,13 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
     }
     if rows
         .iter()
-        .any(|row| row.range_loss.is_none() && !row.is_thin)
+        .any(|row| row.range_loss_share.is_none() && row.has_enough_data)
     {
         notes.push(format!(
             "No loss where the {by} has not driven enough in mild weather to compare with."
         ));
     }
-    if rows.iter().any(|row| row.band.energy.fuel_litres.is_some()) {
+    if rows.iter().any(|row| row.energy.fuel_litres.is_some()) {
         notes.push(
             "Some burn fuel for heat, which is in no figure above: see fuel_heat_kwh in --format csv."
                 .to_owned(),

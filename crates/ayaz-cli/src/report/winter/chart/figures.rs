@@ -6,15 +6,15 @@ mod trips;
 use std::collections::{BTreeMap, HashSet};
 
 use ayaz_model::temperature_band::{lower_edge_celsius, width_celsius};
-use ayaz_store::reports::{Band, RangeBand, TripRange};
+use ayaz_store::reports::{Band, FigureSettings, RangeBand, TripRange};
 use jiff::Timestamp;
 
 pub(super) use self::choice::Choice;
 pub(super) use self::trips::{Dot, LeftOut, Spread};
-use self::trips::{TripsOfGroup, place};
+use self::trips::{Rules, TripsOfGroup, place};
 use super::super::super::heat;
 use super::super::super::threshold::Threshold;
-use super::super::{Ranges, Row};
+use super::super::Ranges;
 use crate::printable::printable;
 
 /// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
@@ -40,6 +40,7 @@ pub(super) struct Figures {
     pub(super) incomplete: Option<String>,
     /// What is asked of a trip.
     pub(super) threshold: Threshold,
+    pub(super) settings: FigureSettings,
     pub(super) basis: Basis,
     /// Whether any group shown has a fuel heater that was metered.
     pub(super) burns_fuel: bool,
@@ -100,15 +101,19 @@ pub(super) struct Basis {
 impl Figures {
     pub(super) fn new(choice: Choice, ranges: &Ranges, trips: &[TripRange]) -> Self {
         let (rows, threshold) = (&ranges.rows, ranges.threshold);
+        let rules = Rules {
+            threshold,
+            settings: ranges.settings,
+        };
         let mut left_out = LeftOut::default();
         let groups: Vec<Group> = choice
             .shown
             .iter()
             .map(|name| {
-                let rows = rows.iter().filter(|row| row.band.group == *name);
+                let rows = rows.iter().filter(|row| row.group == *name);
                 let trips: Vec<&TripRange> =
                     trips.iter().filter(|trip| *trip.group == **name).collect();
-                group(name, rows, &trips, threshold, &mut left_out)
+                group(name, rows, &trips, rules, &mut left_out)
             })
             .collect();
         let top_km = top_km(&groups);
@@ -123,17 +128,18 @@ impl Figures {
             left_out,
             incomplete: ranges.what_is_left_out(),
             threshold,
+            settings: ranges.settings,
             basis: basis(&choice, ranges, trips),
             heat: heat::note(
                 rows.iter()
-                    .filter(|row| choice.shown.contains(&row.band.group))
-                    .map(|row| &row.band.heat_sources),
+                    .filter(|row| choice.shown.contains(&row.group))
+                    .map(|row| &row.heat_sources),
                 "--by bus",
             ),
             backlog: ranges.backlog.clone(),
-            burns_fuel: rows.iter().any(|row| {
-                choice.shown.contains(&row.band.group) && row.band.energy.fuel_litres.is_some()
-            }),
+            burns_fuel: rows
+                .iter()
+                .any(|row| choice.shown.contains(&row.group) && row.energy.fuel_litres.is_some()),
             groups,
             choice,
         }
@@ -165,39 +171,34 @@ impl Figures {
 
 fn group<'a>(
     name: &str,
-    rows: impl Iterator<Item = &'a Row>,
+    rows: impl Iterator<Item = &'a RangeBand>,
     trips: &[&TripRange],
-    threshold: Threshold,
+    rules: Rules,
     left_out: &mut LeftOut,
 ) -> Group {
-    let rows: Vec<(i16, &Row)> = rows
-        .filter_map(|row| Some((edge(&row.band)?, row)))
-        .collect();
+    let rows: Vec<(i16, &RangeBand)> = rows.filter_map(|row| Some((edge(row)?, row))).collect();
     let thin: HashSet<i16> = rows
         .iter()
-        .filter(|(_, row)| row.is_thin)
+        .filter(|(_, row)| !row.has_enough_data)
         .map(|(edge, _)| *edge)
         .collect();
     let TripsOfGroup {
         dots,
         incomplete,
         spreads,
-    } = place(trips, threshold, &thin, left_out);
+    } = place(trips, rules, &thin, left_out);
     let complete = || {
-        let is_complete = |trip: &&TripRange| !threshold.is_missed_by(trip.completeness);
+        let is_complete = |trip: &&TripRange| !rules.threshold.is_missed_by(trip.completeness);
         trips.iter().copied().filter(is_complete)
     };
     let bands = rows
         .iter()
         .map(|&(edge, row)| (edge, band(row, spreads.get(&edge).copied())))
         .collect();
-    let usable = || {
-        rows.iter()
-            .filter_map(|(_, row)| row.band.usable_energy_kwh)
-    };
+    let usable = || rows.iter().filter_map(|(_, row)| row.usable_energy_kwh);
     let mut sources: Vec<&str> = rows
         .iter()
-        .filter_map(|(_, row)| row.band.usable_energy_source.as_deref())
+        .filter_map(|(_, row)| row.usable_energy_source.as_deref())
         .collect();
     sources.sort_unstable();
     sources.dedup();
@@ -224,18 +225,19 @@ fn edge(band: &RangeBand) -> Option<i16> {
     }
 }
 
-fn band(row: &Row, spread: Option<Spread>) -> BandFigures {
-    let stated = |value: Option<f64>| value.filter(|value| !row.is_thin && value.is_finite());
+fn band(row: &RangeBand, spread: Option<Spread>) -> BandFigures {
+    let stated =
+        |value: Option<f64>| value.filter(|value| row.has_enough_data && value.is_finite());
     BandFigures {
-        range_km: stated(row.band.range_km),
-        loss: stated(row.range_loss),
-        trips: row.band.trips,
-        trips_left_out: row.band.trips_left_out,
-        hours: row.band.energy.seconds / 3600.0,
-        is_thin: row.is_thin,
-        is_cold: row.band.energy.is_cabin_cold == Some(true),
-        is_mixed: row.band.heat_sources.is_mixed(),
-        spread: spread.filter(|_| !row.is_thin),
+        range_km: stated(row.range_km),
+        loss: stated(row.range_loss_share),
+        trips: row.trips,
+        trips_left_out: row.trips_left_out,
+        hours: row.energy.seconds / 3600.0,
+        is_thin: !row.has_enough_data,
+        is_cold: row.energy.is_cabin_cold == Some(true),
+        is_mixed: row.heat_sources.is_mixed(),
+        spread: spread.filter(|_| row.has_enough_data),
     }
 }
 
@@ -258,9 +260,9 @@ fn coverage<'a>(trips: impl Iterator<Item = &'a TripRange>) -> Option<f64> {
 
 fn basis(choice: &Choice, ranges: &Ranges, trips: &[TripRange]) -> Basis {
     let shown = || {
-        let is_shown = |row: &&Row| choice.shown.contains(&row.band.group);
+        let is_shown = |row: &&RangeBand| choice.shown.contains(&row.group);
         let rows = ranges.rows.iter().filter(is_shown);
-        rows.map(|row| &row.band.energy)
+        rows.map(|row| &row.energy)
     };
     let trips = || {
         let is_complete = |trip: &&TripRange| !ranges.threshold.is_missed_by(trip.completeness);

@@ -6,7 +6,7 @@ use plotters::element::Rectangle;
 use plotters::style::Color;
 
 use super::super::super::cold;
-use super::super::{By, KM_MIN};
+use super::super::By;
 use super::figures::Figures;
 use super::layout::Layout;
 use super::palette::{Palette, Role};
@@ -77,7 +77,10 @@ fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
         ),
         (
             Sign::Trip,
-            format!("a trip of {KM_MIN} km or more, at its mean temperature"),
+            format!(
+                "a trip of {} km or more, at its mean temperature",
+                figures.settings.band_km_min
+            ),
         ),
     ];
     if figures

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use super::super::super::cold;
-use super::super::super::table::{NOTHING, TRIPS_MIN};
-use super::super::{By, KM_MIN, mild_celsius};
+use super::super::super::table::NOTHING;
+use super::super::By;
 use super::Canvas;
 use super::figures::{Figures, Group};
 use super::layout::Layout;
@@ -58,7 +58,10 @@ fn plural(by: By) -> &'static str {
 pub(super) fn not_drawn(figures: &Figures) -> Vec<String> {
     let left_out = &figures.left_out;
     [
-        (left_out.short, format!("under {KM_MIN} km")),
+        (
+            left_out.short,
+            format!("under {} km", figures.settings.band_km_min),
+        ),
         (
             left_out.without_temperature,
             "without an exterior temperature".to_owned(),
@@ -88,16 +91,18 @@ pub(super) fn not_drawn(figures: &Figures) -> Vec<String> {
 
 pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
     let name = by.name();
-    let (from, to) = mild_celsius();
+    let settings = &figures.settings;
+    let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
     let mut notes = vec![
         basis(by, figures),
         "Range: usable energy ÷ measured kWh/km, from full to empty. The usable energy is taken as \
          the same at every temperature."
             .to_owned(),
         format!(
-            "Figures in parentheses: under {TRIPS_MIN} trips, 1 h or {KM_MIN} km, too little to \
-             state a range. Nothing is extrapolated. {NOTHING}: not known. trips: that touch the band, so that they do \
-             not add up."
+            "Figures in parentheses: under {} trips, {} h or {} km, too little to state a range. \
+             Nothing is extrapolated. {NOTHING}: not known. trips: that touch the band, so that they \
+             do not add up.",
+            settings.band_trips_min, settings.band_hours_min, settings.band_km_min
         ),
     ];
     notes.push(if figures.has_loss() {

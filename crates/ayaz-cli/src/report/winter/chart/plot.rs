@@ -6,7 +6,7 @@ use plotters::chart::ChartBuilder;
 use plotters::element::{PathElement, Rectangle};
 use plotters::style::{Color, RGBColor, ShapeStyle, TRANSPARENT};
 
-use super::super::{By, mild_celsius};
+use super::super::By;
 use super::axis::TemperatureAxis;
 use super::figures::{BandFigures, Dot, Figures, Group};
 use super::layout::{self, Layout};
@@ -40,7 +40,7 @@ pub(super) fn draw(
 ) -> Result<()> {
     let scale = Scale { layout, figures };
     if figures.has_loss() {
-        draw_mild(canvas, &scale, palette, by)?;
+        draw_mild(canvas, &scale, palette, by, figures)?;
     }
     draw_axes(canvas, layout, palette, figures)?;
     for (index, group) in figures.groups.iter().enumerate() {
@@ -91,9 +91,16 @@ impl Scale<'_> {
     }
 }
 
-fn draw_mild(canvas: &Canvas<'_>, scale: &Scale<'_>, palette: &Palette, by: By) -> Result<()> {
+fn draw_mild(
+    canvas: &Canvas<'_>,
+    scale: &Scale<'_>,
+    palette: &Palette,
+    by: By,
+    figures: &Figures,
+) -> Result<()> {
     let layout = scale.layout;
-    let (from, to) = mild_celsius();
+    let settings = &figures.settings;
+    let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
     let clamp = |celsius: i16| {
         let x = layout.x(f64::from(celsius)).round() as i32;
         x.clamp(layout.left, layout.right)

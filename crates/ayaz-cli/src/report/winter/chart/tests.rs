@@ -1,35 +1,9 @@
-use ayaz_store::reports::{Band, EnergySums, HeatSources, IncompleteTrips, RangeBand, TripRange};
+use ayaz_store::reports::{EnergySums, HeatSources, IncompleteTrips, RangeBand, TripRange};
 use proptest::prelude::*;
 use roxmltree::{Document, Node};
 
-use super::super::super::threshold::Threshold;
-use super::super::with_losses;
+use super::super::super::samples::{self, SETTINGS, band, with_losses};
 use super::*;
-
-pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> RangeBand {
-    RangeBand {
-        group: group.to_owned(),
-        band: Band::From(edge),
-        trips,
-        trips_left_out: 0,
-        completeness: Some(0.99),
-        vehicles: 1,
-        range_vehicles: 1,
-        heat_sources: HeatSources::new(["electric".to_owned()]),
-        usable_energy_kwh: Some(300.0),
-        usable_energy_source: Some("model".to_owned()),
-        range_km: Some(300.0 / kwh_per_km),
-        coverage: Some(0.99),
-        energy: EnergySums {
-            seconds: 7200.0,
-            energy_seconds: 7200.0,
-            km: Some(40.0),
-            paired_km: 40.0,
-            kwh_per_km: Some(kwh_per_km),
-            ..EnergySums::default()
-        },
-    }
-}
 
 pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
     TripRange {
@@ -51,7 +25,8 @@ pub(super) fn ranges(bands: Vec<RangeBand>) -> Ranges {
     let incomplete = bands.iter().map(|band| band.trips_left_out).sum();
     Ranges {
         by: By::Bus,
-        threshold: Threshold::default(),
+        threshold: samples::threshold(),
+        settings: SETTINGS,
         left_out: IncompleteTrips {
             trips: incomplete + bands.iter().map(|band| band.trips).sum::<i64>(),
             incomplete,

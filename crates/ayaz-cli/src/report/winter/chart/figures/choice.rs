@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_store::reports::Band;
+use ayaz_store::reports::{Band, RangeBand};
 
-use super::super::super::Row;
 use super::super::palette::GROUPS_MAX;
 use crate::printable::printable;
 
@@ -24,12 +23,12 @@ pub(in super::super) struct Choice {
 
 impl Choice {
     /// The groups with most kilometres among those that have any range.
-    pub(in super::super) fn of(rows: &[Row]) -> Self {
+    pub(in super::super) fn of(rows: &[RangeBand]) -> Self {
         let mut groups: BTreeMap<&str, (f64, bool)> = BTreeMap::new();
         for row in rows {
-            let (km, has_range) = groups.entry(row.band.group.as_str()).or_default();
-            *km += row.band.energy.km.unwrap_or(0.0);
-            *has_range |= matches!(row.band.band, Band::From(_)) && row.band.range_km.is_some();
+            let (km, has_range) = groups.entry(row.group.as_str()).or_default();
+            *km += row.energy.km.unwrap_or(0.0);
+            *has_range |= matches!(row.band, Band::From(_)) && row.range_km.is_some();
         }
         let (drawable, without): (Vec<_>, Vec<_>) = groups
             .into_iter()
@@ -49,10 +48,8 @@ impl Choice {
                 .into_iter()
                 .map(|(name, _)| printable(name).into_owned())
                 .collect(),
-            has_temperature: rows
-                .iter()
-                .any(|row| matches!(row.band.band, Band::From(_))),
-            has_complete: rows.iter().any(|row| row.band.trips > 0),
+            has_temperature: rows.iter().any(|row| matches!(row.band, Band::From(_))),
+            has_complete: rows.iter().any(|row| row.trips > 0),
         }
     }
 

@@ -1,5 +1,5 @@
-use super::super::super::with_losses;
-use super::super::tests::{band, ranges, trip};
+use super::super::super::super::samples::{band, with_losses};
+use super::super::tests::{ranges, trip};
 use super::*;
 
 fn figures(bands: Vec<RangeBand>, trips: &[TripRange]) -> Figures {

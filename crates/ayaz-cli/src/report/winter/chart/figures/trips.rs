@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use ayaz_model::temperature_band::lower_edge_celsius;
-use ayaz_store::reports::TripRange;
+use ayaz_store::reports::{FigureSettings, TripRange};
 
-use super::super::super::super::table::TRIPS_MIN;
 use super::super::super::super::threshold::Threshold;
-use super::super::super::KM_MIN;
 
 /// More dots of one group in one band hide each other, and make the file large.
 const DOTS_MAX: usize = 40;
@@ -45,12 +43,19 @@ pub(in super::super) struct LeftOut {
     pub(in super::super) above_axis: usize,
 }
 
+/// What is asked of a trip.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) threshold: Threshold,
+    pub(super) settings: FigureSettings,
+}
+
 /// The trips of one group.
 pub(super) struct TripsOfGroup {
     pub(super) dots: Vec<Dot>,
     /// Trips that are left out of all figures.
     pub(super) incomplete: Vec<Dot>,
-    /// By lower edge, °C, of the bands with at least 3 trips.
+    /// By lower edge, °C, of the bands with trips enough.
     pub(super) spreads: HashMap<i16, Spread>,
 }
 
@@ -58,26 +63,26 @@ pub(super) struct TripsOfGroup {
 /// dots are thinned where they are crowded: every second or third is left out.
 pub(super) fn place(
     trips: &[&TripRange],
-    threshold: Threshold,
+    rules: Rules,
     thin: &HashSet<i16>,
     left_out: &mut LeftOut,
 ) -> TripsOfGroup {
     let (incomplete, complete): (Vec<_>, Vec<_>) = trips
         .iter()
         .copied()
-        .partition(|trip| threshold.is_missed_by(trip.completeness));
+        .partition(|trip| rules.threshold.is_missed_by(trip.completeness));
     let mut placed = TripsOfGroup {
         dots: Vec::new(),
         incomplete: Vec::new(),
         spreads: HashMap::new(),
     };
-    for (edge, dots) in by_band(&complete, thin, left_out) {
-        if let Some(spread) = spread(&dots) {
+    for (edge, dots) in by_band(&complete, rules, thin, left_out) {
+        if let Some(spread) = spread(&dots, rules) {
             placed.spreads.insert(edge, spread);
         }
         placed.dots.extend(thinned(&dots, left_out));
     }
-    for dots in by_band(&incomplete, thin, left_out).values() {
+    for dots in by_band(&incomplete, rules, thin, left_out).values() {
         placed.incomplete.extend(thinned(dots, left_out));
     }
     placed
@@ -86,12 +91,13 @@ pub(super) fn place(
 /// Those that can be placed, by the lower edge of their band.
 fn by_band(
     trips: &[&TripRange],
+    rules: Rules,
     thin: &HashSet<i16>,
     left_out: &mut LeftOut,
 ) -> BTreeMap<i16, Vec<Dot>> {
     let mut by_band: BTreeMap<i16, Vec<Dot>> = BTreeMap::new();
     for trip in trips {
-        if let Some((celsius, range_km)) = point(trip, left_out) {
+        if let Some((celsius, range_km)) = point(trip, rules, left_out) {
             let edge = lower_edge_celsius(celsius);
             by_band.entry(edge).or_default().push(Dot {
                 celsius,
@@ -111,12 +117,12 @@ fn thinned<'a>(dots: &'a [Dot], left_out: &mut LeftOut) -> impl Iterator<Item = 
 }
 
 /// Where a trip stands, °C and km; or why it does not.
-fn point(trip: &TripRange, left_out: &mut LeftOut) -> Option<(f64, f64)> {
+fn point(trip: &TripRange, rules: Rules, left_out: &mut LeftOut) -> Option<(f64, f64)> {
     let range = trip.range_km().filter(|range| range.is_finite());
     let celsius = trip
         .exterior_temperature_mean_celsius
         .filter(|celsius| celsius.is_finite());
-    let count = if trip.paired_km < KM_MIN {
+    let count = if trip.paired_km < rules.settings.band_km_min {
         &mut left_out.short
     } else if celsius.is_none() {
         &mut left_out.without_temperature
@@ -131,10 +137,11 @@ fn point(trip: &TripRange, left_out: &mut LeftOut) -> Option<(f64, f64)> {
     None
 }
 
-fn spread(dots: &[Dot]) -> Option<Spread> {
+fn spread(dots: &[Dot], rules: Rules) -> Option<Spread> {
     let mut ranges: Vec<f64> = dots.iter().map(|dot| dot.range_km).collect();
     ranges.sort_by(f64::total_cmp);
-    let enough = i64::try_from(ranges.len()).is_ok_and(|trips| trips >= TRIPS_MIN);
+    let enough =
+        i32::try_from(ranges.len()).is_ok_and(|trips| trips >= rules.settings.band_trips_min);
     Some(Spread {
         low_km: percentile(&ranges, TAIL)?,
         high_km: percentile(&ranges, 1.0 - TAIL)?,
@@ -152,6 +159,7 @@ fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::super::super::samples::SETTINGS;
     use super::*;
 
     #[test]
@@ -162,6 +170,13 @@ mod tests {
         }
         assert_eq!(percentile(&[7.0], 0.9), Some(7.0));
         assert_eq!(percentile(&[], 0.5), None);
+    }
+
+    fn rules() -> Rules {
+        Rules {
+            threshold: Threshold::parse("90%").unwrap(),
+            settings: SETTINGS,
+        }
     }
 
     fn trip(celsius: f64, kwh_per_km: f64) -> TripRange {
@@ -184,7 +199,7 @@ mod tests {
         let mut trips = vec![
             trip(-21.0, 2.0),
             TripRange {
-                paired_km: KM_MIN - 0.1,
+                paired_km: rules().settings.band_km_min - 0.1,
                 exterior_temperature_mean_celsius: None,
                 ..trip(0.0, 1.0)
             },
@@ -206,7 +221,7 @@ mod tests {
         let mut left_out = LeftOut::default();
         let placed = place(
             &trips.iter().collect::<Vec<_>>(),
-            Threshold::default(),
+            rules(),
             &HashSet::from([-22]),
             &mut left_out,
         );
@@ -244,7 +259,7 @@ mod tests {
         }
         let placed = place(
             &trips.iter().collect::<Vec<_>>(),
-            Threshold::default(),
+            rules(),
             &HashSet::new(),
             &mut LeftOut::default(),
         );

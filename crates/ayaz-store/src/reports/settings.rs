@@ -1,0 +1,47 @@
+//! What figures are worked out and judged with: the one row of `energy_setting`.
+
+use ayaz_model::temperature_band::width_celsius;
+use tokio_postgres::Client;
+
+use crate::error::StoreError;
+
+/// When a figure is stated, and what it is compared with. The operator may change them
+/// (`update energy_setting`), so they are read with each report.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FigureSettings {
+    /// Fewer trips say little of a band.
+    pub band_trips_min: i32,
+    /// Less driving in which energy was measured says little of a band, h.
+    pub band_hours_min: f64,
+    /// Less distance over which energy was measured says little of a band or a trip, km.
+    pub band_km_min: f64,
+    /// How complete a figure must be where nobody says otherwise, 0 to 1.
+    pub completeness_min: f64,
+    /// Where the mild weather begins that losses are measured against, °C.
+    pub mild_from_celsius: i16,
+    /// Where it ends, °C.
+    pub mild_to_celsius: i16,
+}
+
+/// Reads them.
+pub async fn figure_settings(client: &Client) -> Result<FigureSettings, StoreError> {
+    let row = client
+        .query_one(
+            "-- figure_settings
+            select band_trips_min, band_hours_min, band_km_min, completeness_min, mild_bands_celsius
+            from energy_setting",
+            &[],
+        )
+        .await
+        .map_err(|error| StoreError::from_driver("read the settings of figures", error))?;
+    let mild: Vec<i16> = row.get("mild_bands_celsius");
+    let last = mild.iter().copied().max().unwrap_or_default();
+    Ok(FigureSettings {
+        band_trips_min: row.get("band_trips_min"),
+        band_hours_min: row.get("band_hours_min"),
+        band_km_min: row.get("band_km_min"),
+        completeness_min: row.get("completeness_min"),
+        mild_from_celsius: mild.iter().copied().min().unwrap_or_default(),
+        mild_to_celsius: last.saturating_add(width_celsius(last)),
+    })
+}

@@ -1,0 +1,100 @@
+-- Each bus in the cold against itself in mild weather, of trips that are complete enough, and of bands that have
+-- enough data, each for itself. A trip that touches several bands is counted once.
+create or replace function cold_against_mild(
+    -- Null is all of them.
+    fleets text[],
+    vehicles text[],
+    -- Trips that began from the one to before the other; null is unbounded.
+    since timestamptz,
+    until timestamptz,
+    -- Trips must be so complete, 0 to 1; 0 takes all of them, null asks for what energy_setting says.
+    completeness_min double precision
+)
+returns table (
+    fleet text,
+    vehicle text,
+    model text,
+    vehicle_id integer,
+    cold_range_km double precision,
+    mild_range_km double precision,
+    range_loss_share double precision,
+    cold_kwh_per_km double precision,
+    cold_trips bigint,
+    cold_seconds double precision,
+    is_cold_cabin boolean,
+    mild_kwh_per_km double precision,
+    mild_trips bigint,
+    mild_seconds double precision,
+    usable_energy_kwh double precision,
+    usable_energy_source text
+)
+language sql stable parallel safe
+begin atomic
+    with piece as (
+        select *, is_cold(band_celsius) as is_in_cold
+        from trip_part
+        where (fleets is null or fleet = any (fleets))
+            and (vehicles is null or vehicle = any (vehicles))
+            and (since is null or trip_began_at >= since)
+            and (until is null or trip_began_at < until)
+            and is_complete(trip_completeness, completeness_min)
+            and (is_cold(band_celsius) or is_mild(band_celsius))
+    ), enough as (
+        select vehicle_id, band_celsius
+        from piece
+        group by vehicle_id, band_celsius
+        having has_enough_data(
+            count(distinct (started_at, number)) filter (where intervals > 0),
+            sum(energy_seconds),
+            sum(paired_km)
+        )
+    ), compared as (
+        select
+            fleet,
+            vehicle,
+            model,
+            vehicle_id,
+            is_in_cold,
+            count(distinct (started_at, number)) filter (where intervals > 0) as trips,
+            sum(seconds) as seconds,
+            sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+            sum((usable_energy_kwh * paired_km)::numeric)::double precision
+                / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
+                as usable_energy_kwh,
+            max(usable_energy_source) as usable_energy_source,
+            case when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
+                then sum((usable_energy_kwh * paired_km)::numeric)::double precision
+                    / sum(paired_net_kwh) filter (where usable_energy_kwh is not null)
+            end as range_km,
+            is_cabin_cold(
+                sum(cabin_kelvin_seconds), sum(cabin_seconds), sum(setpoint_seconds),
+                sum(cabin_cold_seconds)
+            ) as is_cold_cabin
+        from piece
+        join enough using (vehicle_id, band_celsius)
+        group by fleet, vehicle, model, vehicle_id, is_in_cold
+    )
+    select
+        coalesce(c.fleet, m.fleet),
+        coalesce(c.vehicle, m.vehicle),
+        coalesce(c.model, m.model),
+        coalesce(c.vehicle_id, m.vehicle_id),
+        c.range_km,
+        m.range_km,
+        case when c.kwh_per_km > 0 and m.kwh_per_km > 0 then 1 - m.kwh_per_km / c.kwh_per_km end,
+        c.kwh_per_km,
+        coalesce(c.trips, 0),
+        c.seconds,
+        c.is_cold_cabin,
+        m.kwh_per_km,
+        coalesce(m.trips, 0),
+        m.seconds,
+        coalesce(c.usable_energy_kwh, m.usable_energy_kwh),
+        coalesce(c.usable_energy_source, m.usable_energy_source)
+    from (select * from compared where is_in_cold) as c
+    full join (select * from compared where not is_in_cold) as m using (vehicle_id);
+end;
+
+comment on function cold_against_mild is
+    'Range and consumption of each bus in the cold (energy_setting.cold_celsius_max) and in mild weather '
+    '(mild_bands_celsius), and the share of range that the cold takes.';
