@@ -7,8 +7,6 @@ declare
     given bigint;
     used bigint;
 begin
-    select case when is_called then last_value else last_value - 1 end into given
-    from public.vehicle_vehicle_id_seq;
     -- What an index tells at once, and what ingest has noted last. The table of readings is not asked: it
     -- may have a thousand parts.
     used := greatest(
@@ -21,6 +19,9 @@ begin
             select vehicle_ids from public.touched_hours order by touch_id desc limit 1000
         ) as latest, unnest(vehicle_ids) as number)
     );
+    -- Last: numbers that another one's vehicles got meanwhile are not taken for such a copy's.
+    select case when is_called then last_value else last_value - 1 end into given
+    from public.vehicle_vehicle_id_seq;
     if used > given then
         raise warning 'new vehicles would have got numbers from % on, but numbers up to % are in use, as '
             'after a copy of the rows without their sequences: the sequence was set after them',
