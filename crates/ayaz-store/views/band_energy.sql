@@ -42,7 +42,7 @@ select
     b.heater_kwh / nullif(b.heater_base_kwh, 0) as heater_share,
     b.exterior_kelvin_seconds / nullif(b.exterior_seconds, 0) - 273.15
         as exterior_temperature_mean_celsius,
-    fuel_heat_kwh(b.fuel_litres) as fuel_heat_kwh,
+    fuel_heat_kwh(b.fuel_litres, setting) as fuel_heat_kwh,
     split_traction_kwh(
         b.traction_kwh, b.net_kwh, b.standing_net_kwh, b.standing_seconds, b.energy_seconds
     ) as split_traction_kwh,
@@ -68,7 +68,7 @@ select
     b.setpoint_seconds,
     is_cabin_cold(
         b.cabin_kelvin_seconds, b.cabin_seconds, b.setpoint_seconds,
-        b.cabin_cold_seconds
+        b.cabin_cold_seconds, setting
     ) as is_cabin_cold,
     b.cabin_heating_seconds,
     electric_heat_kwh(b.heater_kwh, b.heat_pump_kwh, b.battery_heater_kwh) as heat_kwh,
@@ -81,7 +81,8 @@ select
     b.battery_heater_kwh / nullif(b.battery_heater_base_kwh, 0)
         as battery_heater_share
 from vehicle_band b
-join vehicle v using (vehicle_id);
+join vehicle v using (vehicle_id)
+cross join energy_setting as setting;
 
 comment on view band_energy is
     'One row per vehicle and band of the exterior (air) temperature, trips only. coverage and distance_share '

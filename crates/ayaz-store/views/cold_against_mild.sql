@@ -31,14 +31,15 @@ returns table (
 language sql stable parallel safe
 begin atomic
     with piece as (
-        select *, is_cold(band_celsius) as is_in_cold
+        select trip_part.*, is_cold(band_celsius, setting) as is_in_cold
         from trip_part
+        cross join energy_setting as setting
         where (fleets is null or fleet = any (fleets))
             and (vehicles is null or vehicle = any (vehicles))
             and (since is null or trip_began_at >= since)
             and (until is null or trip_began_at < until)
-            and is_complete(trip_completeness, completeness_min)
-            and (is_cold(band_celsius) or is_mild(band_celsius))
+            and is_complete(trip_completeness, cold_against_mild.completeness_min, setting)
+            and (is_cold(band_celsius, setting) or is_mild(band_celsius, setting))
     ), enough as (
         select vehicle_id, band_celsius
         from piece
@@ -48,30 +49,38 @@ begin atomic
             sum(energy_seconds),
             sum(paired_km)
         )
+    ), judged as (
+        select piece.*, enough.vehicle_id is not null as is_enough
+        from piece
+        left join enough on enough.vehicle_id = piece.vehicle_id
+            and enough.band_celsius = piece.band_celsius
     ), compared as (
+        -- A bus that has not driven enough has a row too, without figures.
         select
             fleet,
             vehicle,
             model,
             vehicle_id,
             is_in_cold,
-            count(distinct (started_at, number)) filter (where intervals > 0) as trips,
-            sum(seconds) as seconds,
-            sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+            count(distinct (started_at, number)) filter (where intervals > 0 and is_enough) as trips,
+            coalesce(sum(seconds) filter (where is_enough), 0) as seconds,
+            sum(paired_net_kwh) filter (where is_enough)
+                / nullif(sum(paired_km) filter (where is_enough), 0) as kwh_per_km,
             sum((usable_energy_kwh * paired_km)::numeric)::double precision
                 / nullif(sum(paired_km) filter (where usable_energy_kwh is not null), 0)
                 as usable_energy_kwh,
             max(usable_energy_source) as usable_energy_source,
-            case when sum(paired_net_kwh) filter (where usable_energy_kwh is not null) > 0
-                then sum((usable_energy_kwh * paired_km)::numeric)::double precision
-                    / sum(paired_net_kwh) filter (where usable_energy_kwh is not null)
-            end as range_km,
+            sum((usable_energy_kwh * paired_km)::numeric) filter (where is_enough)::double precision
+                as usable_kwh_km,
+            sum(paired_net_kwh) filter (where is_enough and usable_energy_kwh is not null)
+                as usable_net_kwh,
             is_cabin_cold(
-                sum(cabin_kelvin_seconds), sum(cabin_seconds), sum(setpoint_seconds),
-                sum(cabin_cold_seconds)
+                sum(cabin_kelvin_seconds) filter (where is_enough),
+                sum(cabin_seconds) filter (where is_enough),
+                sum(setpoint_seconds) filter (where is_enough),
+                sum(cabin_cold_seconds) filter (where is_enough)
             ) as is_cold_cabin
-        from piece
-        join enough using (vehicle_id, band_celsius)
+        from judged
         group by fleet, vehicle, model, vehicle_id, is_in_cold
     )
     select
@@ -79,16 +88,16 @@ begin atomic
         coalesce(c.vehicle, m.vehicle),
         coalesce(c.model, m.model),
         coalesce(c.vehicle_id, m.vehicle_id),
-        c.range_km,
-        m.range_km,
+        case when c.usable_net_kwh > 0 then c.usable_kwh_km / c.usable_net_kwh end,
+        case when m.usable_net_kwh > 0 then m.usable_kwh_km / m.usable_net_kwh end,
         case when c.kwh_per_km > 0 and m.kwh_per_km > 0 then 1 - m.kwh_per_km / c.kwh_per_km end,
         c.kwh_per_km,
         coalesce(c.trips, 0),
-        c.seconds,
+        coalesce(c.seconds, 0),
         c.is_cold_cabin,
         m.kwh_per_km,
         coalesce(m.trips, 0),
-        m.seconds,
+        coalesce(m.seconds, 0),
         coalesce(c.usable_energy_kwh, m.usable_energy_kwh),
         coalesce(c.usable_energy_source, m.usable_energy_source)
     from (select * from compared where is_in_cold) as c

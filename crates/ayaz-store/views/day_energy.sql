@@ -33,7 +33,7 @@ select
     d.plugged_auxiliary_kwh,
     d.unexplained_kwh,
     d.fuel_litres,
-    fuel_heat_kwh(d.fuel_litres) as fuel_heat_kwh,
+    fuel_heat_kwh(d.fuel_litres, setting) as fuel_heat_kwh,
     d.exterior_temperature_mean_celsius,
     split_traction_kwh(
         d.trip_traction_kwh, d.trip_net_kwh, d.trip_standing_net_kwh,
@@ -50,7 +50,7 @@ select
     d.trip_setpoint_near_seconds / nullif(d.trip_setpoint_seconds, 0) as setpoint_near_share,
     is_cabin_cold(
         d.trip_cabin_kelvin_seconds, d.trip_cabin_seconds, d.trip_setpoint_seconds,
-        d.trip_cabin_cold_seconds
+        d.trip_cabin_cold_seconds, setting
     ) as is_cabin_cold,
     d.cabin_heating_seconds,
     d.wheel_regen_kwh,
@@ -60,6 +60,7 @@ select
     ) as plugged_heat_kwh
 -- By vehicle, so that one that is chosen by its name is read by its index.
 from vehicle v
+cross join energy_setting as setting
 cross join lateral (
     select
         p.service_day,

@@ -1,15 +1,30 @@
+-- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
+-- it; without, it looks them up at each call, which costs as much as all else of a row.
 create or replace function has_enough_data(
-    trips bigint, energy_seconds double precision, paired_km double precision
-) returns boolean
-language sql stable parallel safe
-return (
-    select
-        coalesce(trips, 0) >= s.band_trips_min
-            and coalesce(energy_seconds, 0) >= s.band_hours_min * 3600
-            and coalesce(paired_km, 0) >= s.band_km_min
-    from public.energy_setting s
+    trips bigint,
+    energy_seconds double precision,
+    paired_km double precision,
+    s energy_setting
+)
+returns boolean
+language sql immutable parallel safe
+return coalesce(
+    trips >= (s).band_trips_min
+        and energy_seconds >= (s).band_hours_min * 3600
+        and paired_km >= (s).band_km_min,
+    false
 );
 
-comment on function has_enough_data is
+create or replace function has_enough_data(
+    trips bigint,
+    energy_seconds double precision,
+    paired_km double precision
+)
+returns boolean
+language sql stable parallel safe
+return (select has_enough_data(trips, energy_seconds, paired_km, s) from public.energy_setting s);
+
+comment on function has_enough_data(bigint, double precision, double precision, energy_setting) is
     'Whether a band rests on enough trips, time and distance to state consumption and range (energy_setting: '
     'band_trips_min, band_hours_min, band_km_min).';
+comment on function has_enough_data(bigint, double precision, double precision) is 'The same by the settings of the database.';

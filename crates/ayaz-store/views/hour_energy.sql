@@ -27,7 +27,7 @@ select
     h.unexplained_kwh,
     h.fuel_litres,
     h.exterior_temperature_mean_celsius,
-    fuel_heat_kwh(h.fuel_litres) as fuel_heat_kwh,
+    fuel_heat_kwh(h.fuel_litres, setting) as fuel_heat_kwh,
     split_traction_kwh(
         h.trip_traction_kwh, h.trip_net_kwh, h.trip_standing_net_kwh,
         h.trip_standing_seconds, h.trip_energy_seconds
@@ -50,13 +50,14 @@ select
     h.trip_setpoint_near_seconds / nullif(h.trip_setpoint_seconds, 0) as setpoint_near_share,
     is_cabin_cold(
         h.trip_cabin_kelvin_seconds, h.trip_cabin_seconds, h.trip_setpoint_seconds,
-        h.trip_cabin_cold_seconds
+        h.trip_cabin_cold_seconds, setting
     ) as is_cabin_cold,
     h.cabin_heating_seconds,
     h.wheel_regen_kwh,
     electric_heat_kwh(h.heater_kwh, h.heat_pump_kwh, h.battery_heater_kwh) as heat_kwh
 -- By vehicle, so that one that is chosen by its name is read by its index.
 from vehicle v
+cross join energy_setting as setting
 cross join lateral (
     select
         p.hour,

@@ -1,18 +1,39 @@
+-- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
+-- it; without, it looks them up at each call, which costs as much as all else of a row.
 create or replace function is_cabin_cold(
-    cabin_kelvin_seconds double precision, cabin_seconds double precision,
-    setpoint_seconds double precision, cabin_cold_seconds double precision
-) returns boolean
-language sql stable parallel safe
+    cabin_kelvin_seconds double precision,
+    cabin_seconds double precision,
+    setpoint_seconds double precision,
+    cabin_cold_seconds double precision,
+    s energy_setting
+)
+returns boolean
+language sql immutable parallel safe
 return case
-    when setpoint_seconds > 0 and setpoint_seconds >= cabin_seconds / 2 then
-        cabin_cold_seconds > setpoint_seconds
-            * (select s.cold_cabin_share_max from public.energy_setting s)
-    when cabin_seconds > 0 then
-        cabin_kelvin_seconds / cabin_seconds - 273.15
-            < (select s.cold_cabin_celsius_max from public.energy_setting s)
+    when setpoint_seconds > 0 and setpoint_seconds >= cabin_seconds / 2
+        then cabin_cold_seconds > setpoint_seconds * (s).cold_cabin_share_max
+    when cabin_seconds > 0
+        then cabin_kelvin_seconds / cabin_seconds - 273.15 < (s).cold_cabin_celsius_max
 end;
 
-comment on function is_cabin_cold is
+create or replace function is_cabin_cold(
+    cabin_kelvin_seconds double precision,
+    cabin_seconds double precision,
+    setpoint_seconds double precision,
+    cabin_cold_seconds double precision
+)
+returns boolean
+language sql stable parallel safe
+return (
+    select is_cabin_cold(cabin_kelvin_seconds, cabin_seconds, setpoint_seconds, cabin_cold_seconds, s)
+    from public.energy_setting s
+);
+
+comment on function is_cabin_cold(
+    double precision, double precision, double precision, double precision, energy_setting
+) is
     'Whether driving was with a cold cabin, so that its consumption is no healthy vehicle''s: too long below '
     'the set-point or, where that is not known, too cold in the mean (energy_setting). Null where the cabin was '
     'not measured.';
+comment on function is_cabin_cold(double precision, double precision, double precision, double precision) is
+    'The same by the settings of the database.';

@@ -82,15 +82,16 @@ language sql stable parallel safe
 begin atomic
     with piece as (
         select
-            *,
+            trip_part.*,
             case grouped_by
                 when 'bus' then fleet || '/' || vehicle
                 when 'model' then coalesce(model, 'unknown model')
                 when 'route' then fleet || '/' || coalesce(route, 'no route')
                 else 'all'
             end as name,
-            is_complete(trip_completeness, completeness_min) as is_complete
+            is_complete(trip_completeness, range_by_band.completeness_min, setting) as is_complete
         from trip_part
+        cross join energy_setting as setting
         where (fleets is null or fleet = any (fleets))
             and (vehicles is null or vehicle = any (vehicles))
             and (since is null or trip_began_at >= since)

@@ -73,7 +73,7 @@ select
         then split_source(s.traction_kwh, s.standing_seconds, s.energy_seconds)
     end as split_source,
     -- Beside the electric energy, never part of it.
-    fuel_heat_kwh(s.fuel_litres) as fuel_heat_kwh,
+    fuel_heat_kwh(s.fuel_litres, setting) as fuel_heat_kwh,
     s.paired_net_kwh / nullif(s.paired_km, 0) as kwh_per_km,
     s.heater_kwh / nullif(s.heater_base_kwh, 0) as heater_share,
     s.exterior_kelvin_seconds / nullif(s.exterior_seconds, 0) - 273.15
@@ -121,7 +121,7 @@ select
     s.setpoint_seconds,
     case when s.kind = 'trip' then is_cabin_cold(
         s.cabin_kelvin_seconds, s.cabin_seconds, s.setpoint_seconds,
-        s.cabin_cold_seconds
+        s.cabin_cold_seconds, setting
     ) end as is_cabin_cold,
     s.cabin_heating_seconds,
     electric_heat_kwh(s.heater_kwh, s.heat_pump_kwh, s.battery_heater_kwh) as heat_kwh,
@@ -133,7 +133,8 @@ select
     s.battery_heater_kwh / nullif(s.battery_heater_base_kwh, 0)
         as battery_heater_share
 from session s
-join vehicle v using (vehicle_id);
+join vehicle v using (vehicle_id)
+cross join energy_setting as setting;
 
 comment on view session_energy is
     'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state '

@@ -9,11 +9,8 @@ select
     b.vehicle_id,
     b.band_celsius,
     case when b.kwh_per_km > 0 then e.usable_energy_kwh / b.kwh_per_km end as range_km,
-    case
-        when b.kwh_per_km > 0 and sum(b.paired_net_kwh) filter (where r.is_reference) over w > 0
-        then 1 - sum(b.paired_net_kwh) filter (where r.is_reference) over w
-            / sum(b.paired_km) filter (where r.is_reference) over w / b.kwh_per_km
-    end as range_loss_share,
+    case when b.kwh_per_km > 0 and mild.kwh_per_km > 0 then 1 - mild.kwh_per_km / b.kwh_per_km end
+        as range_loss_share,
     b.kwh_per_km,
     b.trips,
     b.seconds,
@@ -57,9 +54,10 @@ select
     b.cabin_temperature_mean_celsius,
     b.setpoint_near_share,
     b.is_cabin_cold,
-    r.has_enough_data
+    has_enough_data(b.trips, b.energy_seconds, b.paired_km, setting) as has_enough_data
 from band_energy b
 join vehicle_usable_energy u using (vehicle_id)
+cross join energy_setting as setting
 left join (
     select
         c.vehicle_id,
@@ -80,13 +78,13 @@ cross join lateral (
             * coalesce(u.usable_energy_kwh, own.kwh_km / nullif(own.km, 0))
     ) / nullif(b.paired_km, 0) as usable_energy_kwh
 ) as e
-cross join lateral (
-    select
-        has_enough_data(b.trips, b.energy_seconds, b.paired_km) as has_enough_data,
-        is_mild(b.band_celsius) and has_enough_data(b.trips, b.energy_seconds, b.paired_km)
-            as is_reference
-) as r
-window w as (partition by b.fleet, b.vehicle, b.model, b.vehicle_id);
+left join (
+    select vehicle_id, sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km
+    from vehicle_band
+    cross join energy_setting as setting
+    where is_mild(band_celsius, setting) and has_enough_data(trips, energy_seconds, paired_km, setting)
+    group by vehicle_id
+) as mild on mild.vehicle_id = b.vehicle_id;
 
 comment on view winter_range is
     'Range by vehicle and band of the exterior (air) temperature: usable energy over measured kWh/km; null where one is '

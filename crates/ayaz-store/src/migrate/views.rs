@@ -87,6 +87,8 @@ const VIEWS: &[View] = views! {
     "range_by_band"
     "cold_against_mild"
     "preheating"
+    "days_shown"
+    "incomplete_because"
     // What is not trusted.
     "doubted_reading"
     "exterior_against_fleet"
