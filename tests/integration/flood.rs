@@ -62,7 +62,9 @@ async fn a_calm_bus_is_not_kept_waiting_by_one_that_floods() -> Result<()> {
         .await?;
     assert!(held_back > 0.0);
     let log = ingest.log();
-    let named = log.matches("a vehicle floods").count();
+    let named = log
+        .matches("this vehicle sends more than all others")
+        .count();
     assert!(named == 1 && log.contains("/wild"), "{log}");
     wait::until("nothing to be over the bound", 20, async || {
         Ok(ingest.metric("ayaz_ingest_vehicles_over_bound").await? == 0.0)

@@ -60,7 +60,8 @@ async fn main() -> ExitCode {
             let (hours, readings, pieces) = (work.hours, work.readings, work.pieces);
             let said = match arguments.once {
                 true => output::line(format_args!(
-                    "refreshed {hours} hours from {readings} readings into {pieces} pieces"
+                    "refreshed {hours} hours ({pieces} pieces); {readings} readings were read for it, some of \
+                     them twice, at the edges of hours"
                 )),
                 false => Ok(()),
             };

@@ -38,7 +38,7 @@ pub async fn run(args: LocalArgs) -> Result<()> {
     };
     output::line(format_args!("AYAZ_MQTT_URL={}", stack.mqtt_url()))?;
     output::line(format_args!("AYAZ_DATABASE_URL={}", stack.database_url()))?;
-    ayaz_daemon::note!("running until Ctrl-C");
+    ayaz_daemon::note!("running until stopped (Ctrl-C, or kill)");
     let ended = tokio::select! {
         () = stop => None,
         ended = stack.server_ended() => Some(ended),

@@ -177,12 +177,11 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
     files::write_truth(directory, &truth)?;
     let faults: usize = truth.iter().map(|bus| bus.data_faults.len()).sum();
     output::line(format_args!(
-        "{} readings of {} buses in {} messages acknowledged, {first_day} and {} days after; {faults} \
-         faults of the data; the truth is in {}",
+        "sent {} readings of {} buses in {} messages, {days} days from {first_day}, all acknowledged. \
+         {faults} data faults were made on purpose; what really happened is in {}",
         sent.readings,
         truth.len(),
         sent.messages,
-        days - 1,
         directory.display(),
     ))?;
     Ok(())

@@ -91,9 +91,12 @@ fn take_in(delivered: Vec<Delivery>, waiting: &mut Waiting) {
     for delivery in delivered {
         if let Some(Flood { topic, bytes }) = waiting.push(delivery, now) {
             tracing::warn!(
+                // Of its own, for who expects it, as while a backlog is read.
+                target: "ayaz_ingest::intake",
                 topic = %String::from_utf8_lossy(&topic),
                 bytes,
-                "a vehicle floods: more of it waits than of all others together, so they go first"
+                "this vehicle sends more than all others together: the others are stored first, and \
+                 nothing is lost"
             );
         }
     }

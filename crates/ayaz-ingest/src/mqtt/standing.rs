@@ -63,8 +63,8 @@ impl Standing {
         } else if !session_present {
             tracing::info!(
                 client_id,
-                "the broker had no session for us and begins one, as it should at the first start \
-                 only: what was sent before is not in it"
+                "the broker had no session for this daemon and opens one, as it should at the first \
+                 start only; messages that were sent before now are not in it"
             );
         }
         self.has_session = true;

@@ -33,7 +33,9 @@ fn draw(ranges: &Ranges) -> Table {
         let energy = &band.energy;
         let is_first = band.group != previous;
         previous = &band.group;
-        let (range, loss) = if !band.has_enough_data {
+        let (range, loss) = if band.trips == 0 {
+            ("all left out".to_owned(), NOTHING.to_owned())
+        } else if !band.has_enough_data {
             ("not enough data".to_owned(), NOTHING.to_owned())
         } else {
             let range = number(band.range_km, 0) + cold::mark(energy);
