@@ -179,7 +179,7 @@ struct Rendered {
 
 impl Rendered {
     fn is_empty(&self) -> bool {
-        self.sheet.rows.is_empty()
+        self.sheet.rows().is_empty()
     }
 
     fn into_text(self, format: SheetFormat) -> Result<String> {

@@ -50,7 +50,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<()> {
         output::line(format_args!(
             "{}  {} rows",
             path.display(),
-            sheet.rows.len()
+            sheet.rows().len()
         ))?;
     }
     let without_energy: Vec<&str> = stored

@@ -75,7 +75,7 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     };
     let stored = StoredContext::load(&connection.client, &selection).await?;
     let sheet = sheet(args.kind, &stored);
-    let empty = sheet.rows.is_empty();
+    let empty = sheet.rows().is_empty();
     output::write(match args.format {
         Format::Table if empty => String::new(),
         Format::Table => people(args.kind, &sheet, Look::of_output(args.wide)),
@@ -85,7 +85,8 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     // Beside the output, so that programs get nothing but rows.
     if empty && selection == Selection::default() {
         ayaz_daemon::note!(
-            "nothing is known yet: `ayaz context import` enters it, deploy/context/ has samples"
+            "nothing of this kind is known yet (--kind names the others): `ayaz context import` enters \
+             it, deploy/context/ has samples"
         );
     } else if empty {
         ayaz_daemon::note!("nothing known matches --fleet, --vehicle, --attribute and --at");

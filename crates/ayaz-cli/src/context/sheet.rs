@@ -1,11 +1,11 @@
 //! What is known, as rows: for programs as the import takes them, and for people.
 
-use ayaz_store::context::{Attribute, Heater, StoredContext};
+use ayaz_store::context::{Attribute, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle};
 use jiff::Timestamp;
 
 use super::file::Kind;
 use crate::report::look::Look;
-use crate::report::sheet::{Cell, Sheet};
+use crate::report::sheet::{Cell, Columns, Sheet};
 use crate::report::table::{Column, NOTHING, Table, name, text, with_notes};
 
 /// Letters of a value that are shown in any case.
@@ -13,65 +13,32 @@ const VALUE_LETTERS: usize = 10;
 
 /// All rows of a kind, in the columns of its files.
 pub(super) fn sheet(kind: Kind, stored: &StoredContext) -> Sheet {
-    Sheet {
-        columns: kind.columns().to_vec(),
-        rows: match kind {
-            Kind::Models => models(stored),
-            Kind::Depots => depots(stored),
-            Kind::Vehicles => vehicles(stored),
-            Kind::Context => records(stored),
-        },
+    match kind {
+        Kind::Models => Columns::<Model>::new()
+            .with("model", |it| it.model.clone())
+            .with("length_m", |it| it.length_m)
+            .with("usable_energy_kwh", |it| it.usable_energy_kwh)
+            .with("heater", |it| it.heater.map(Heater::name))
+            .sheet(&stored.models),
+        Kind::Depots => Columns::<Depot>::new()
+            .with("depot", |it| it.depot.clone())
+            .with("zone", |it| it.zone.clone())
+            .with("cut_over_hour", |it| i64::from(it.cut_over_hour))
+            .sheet(&stored.depots),
+        Kind::Vehicles => Columns::<Vehicle>::new()
+            .with("fleet", |it| it.key.fleet.to_string())
+            .with("vehicle", |it| it.key.vehicle.to_string())
+            .with("model", |it| it.model.clone())
+            .sheet(&stored.vehicles),
+        Kind::Context => Columns::<ContextRecord>::new()
+            .with("fleet", |it| it.vehicle.fleet.to_string())
+            .with("vehicle", |it| it.vehicle.vehicle.to_string())
+            .with("attribute", |it| Attribute::name(it.attribute))
+            .with("value", |it| it.value.clone())
+            .with("valid_from", |it| it.valid_from)
+            .with("valid_to", |it| it.valid_to)
+            .sheet(&stored.records),
     }
-}
-
-fn models(stored: &StoredContext) -> Vec<Vec<Cell>> {
-    let row = |m: &ayaz_store::context::Model| {
-        vec![
-            m.model.clone().into(),
-            m.length_m.into(),
-            m.usable_energy_kwh.into(),
-            m.heater
-                .map(|heater| Heater::name(heater).to_owned())
-                .into(),
-        ]
-    };
-    stored.models.iter().map(row).collect()
-}
-
-fn depots(stored: &StoredContext) -> Vec<Vec<Cell>> {
-    let row = |d: &ayaz_store::context::Depot| {
-        vec![
-            d.depot.clone().into(),
-            d.zone.clone().into(),
-            i64::from(d.cut_over_hour).into(),
-        ]
-    };
-    stored.depots.iter().map(row).collect()
-}
-
-fn vehicles(stored: &StoredContext) -> Vec<Vec<Cell>> {
-    let row = |v: &ayaz_store::context::Vehicle| {
-        vec![
-            v.key.fleet.to_string().into(),
-            v.key.vehicle.to_string().into(),
-            v.model.clone().into(),
-        ]
-    };
-    stored.vehicles.iter().map(row).collect()
-}
-
-fn records(stored: &StoredContext) -> Vec<Vec<Cell>> {
-    let row = |r: &ayaz_store::context::ContextRecord| {
-        vec![
-            r.vehicle.fleet.to_string().into(),
-            r.vehicle.vehicle.to_string().into(),
-            Attribute::name(r.attribute).to_owned().into(),
-            r.value.clone().into(),
-            r.valid_from.into(),
-            r.valid_to.into(),
-        ]
-    };
-    stored.records.iter().map(row).collect()
 }
 
 /// The sheet for people.
@@ -99,7 +66,7 @@ pub(super) fn people(kind: Kind, sheet: &Sheet, look: Look) -> String {
         ],
     };
     let mut table = Table::new(columns.iter().copied());
-    for row in &sheet.rows {
+    for row in sheet.rows() {
         table.add_row(row.iter().zip(columns).map(|(cell, column)| match cell {
             Cell::Empty if kind != Kind::Context => NOTHING.to_owned(),
             Cell::Empty if column.heading().starts_with("from") => "since ever".to_owned(),

@@ -4,14 +4,14 @@ use anyhow::Result;
 use ayaz_daemon::output;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{
-    LetterInfo, LetterPage, LetterSummary, list_letters, summarize_letters,
+    LetterGroup, LetterInfo, LetterPage, LetterSummary, list_letters, summarize_letters,
 };
 use clap::{Args, ValueEnum};
 
 use super::selection::{Filters, why_none};
 use super::{Database, instant, plural, short};
 use crate::report::look::Look;
-use crate::report::sheet::{Cell, Sheet};
+use crate::report::sheet::{Columns, Sheet};
 use crate::report::table::{NOTHING, Table, figure, name, text, with_notes};
 
 /// Longest detail in a table, in characters; CSV and JSON hold all of it.
@@ -78,7 +78,7 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
         let total = summary.groups_total;
         (group_sheet(&summary), group_table(&summary, look), total)
     };
-    let shown = sheet.rows.len() as u64;
+    let shown = sheet.rows().len() as u64;
     output::write(match args.format {
         Format::Table if shown == 0 => String::new(),
         Format::Table => table,
@@ -95,39 +95,19 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
 }
 
 fn group_sheet(summary: &LetterSummary) -> Sheet {
-    let groups = summary.groups.iter();
-    Sheet {
-        columns: vec![
-            "reason",
-            "fleet",
-            "vehicle",
-            "letters",
-            "deliveries",
-            "suppressed",
-            "replayed",
-            "came_back",
-            "first_received_at",
-            "last_received_at",
-            "detail",
-        ],
-        rows: groups
-            .map(|group| {
-                vec![
-                    group.reason.clone().into(),
-                    group.fleet.clone().into(),
-                    group.vehicle.clone().into(),
-                    group.letters.into(),
-                    group.deliveries.into(),
-                    group.suppressed.into(),
-                    group.replayed.into(),
-                    group.came_back.into(),
-                    group.first_received_at.into(),
-                    group.last_received_at.into(),
-                    group.detail.clone().into(),
-                ]
-            })
-            .collect(),
-    }
+    Columns::<LetterGroup>::new()
+        .with("reason", |it| it.reason.clone())
+        .with("fleet", |it| it.fleet.clone())
+        .with("vehicle", |it| it.vehicle.clone())
+        .with("letters", |it| it.letters)
+        .with("deliveries", |it| it.deliveries)
+        .with("suppressed", |it| it.suppressed)
+        .with("replayed", |it| it.replayed)
+        .with("came_back", |it| it.came_back)
+        .with("first_received_at", |it| it.first_received_at)
+        .with("last_received_at", |it| it.last_received_at)
+        .with("detail", |it| it.detail.clone())
+        .sheet(&summary.groups)
 }
 
 fn group_table(summary: &LetterSummary, look: Look) -> String {
@@ -177,41 +157,20 @@ fn vehicle(fleet: Option<&str>, vehicle: Option<&str>) -> String {
 }
 
 fn letter_sheet(letters: &[LetterInfo]) -> Sheet {
-    Sheet {
-        columns: vec![
-            "digest",
-            "last_received_at",
-            "topic",
-            "reason",
-            "detail",
-            "payload_bytes",
-            "kept_bytes",
-            "deliveries",
-            "first_received_at",
-            "daemon_version",
-            "replayed_at",
-            "came_back",
-        ],
-        rows: letters
-            .iter()
-            .map(|letter| {
-                vec![
-                    letter.digest.to_string().into(),
-                    letter.last_received_at.into(),
-                    letter.topic.clone().into(),
-                    letter.reason.clone().into(),
-                    letter.detail.clone().into(),
-                    i64::from(letter.payload_bytes).into(),
-                    i64::from(letter.kept_bytes).into(),
-                    letter.deliveries.into(),
-                    letter.first_received_at.into(),
-                    letter.daemon_version.clone().into(),
-                    letter.replayed_at.into(),
-                    letter.came_back.map_or(Cell::Empty, Cell::Flag),
-                ]
-            })
-            .collect(),
-    }
+    Columns::<LetterInfo>::new()
+        .with("digest", |it| it.digest.to_string())
+        .with("last_received_at", |it| it.last_received_at)
+        .with("topic", |it| it.topic.clone())
+        .with("reason", |it| it.reason.clone())
+        .with("detail", |it| it.detail.clone())
+        .with("payload_bytes", |it| i64::from(it.payload_bytes))
+        .with("kept_bytes", |it| i64::from(it.kept_bytes))
+        .with("deliveries", |it| it.deliveries)
+        .with("first_received_at", |it| it.first_received_at)
+        .with("daemon_version", |it| it.daemon_version.clone())
+        .with("replayed_at", |it| it.replayed_at)
+        .with("came_back", |it| it.came_back)
+        .sheet(letters)
 }
 
 fn letter_table(page: &LetterPage, look: Look) -> String {

@@ -12,7 +12,7 @@ use super::plural;
 use super::selection::Filters;
 use crate::database::Database;
 use crate::report::look::Look;
-use crate::report::sheet::Sheet;
+use crate::report::sheet::{Columns, Sheet};
 use crate::report::table::{Table, figure, name, text, with_notes};
 
 /// What waits, by vehicle and reason.
@@ -95,35 +95,16 @@ fn people(groups: &[SetAsideGroup], look: Look) -> String {
 }
 
 fn sheet(groups: &[SetAsideGroup]) -> Sheet {
-    Sheet {
-        columns: vec![
-            "fleet",
-            "vehicle",
-            "reason",
-            "readings",
-            "cell_readings",
-            "days",
-            "first_recorded_at",
-            "last_recorded_at",
-            "first_received_at",
-            "last_received_at",
-        ],
-        rows: groups
-            .iter()
-            .map(|group| {
-                vec![
-                    group.fleet.clone().into(),
-                    group.vehicle.clone().into(),
-                    group.reason.clone().into(),
-                    group.readings.into(),
-                    group.cell_readings.into(),
-                    group.days.into(),
-                    group.first_recorded_at.into(),
-                    group.last_recorded_at.into(),
-                    group.first_received_at.into(),
-                    group.last_received_at.into(),
-                ]
-            })
-            .collect(),
-    }
+    Columns::<SetAsideGroup>::new()
+        .with("fleet", |it| it.fleet.clone())
+        .with("vehicle", |it| it.vehicle.clone())
+        .with("reason", |it| it.reason.clone())
+        .with("readings", |it| it.readings)
+        .with("cell_readings", |it| it.cell_readings)
+        .with("days", |it| it.days)
+        .with("first_recorded_at", |it| it.first_recorded_at)
+        .with("last_recorded_at", |it| it.last_recorded_at)
+        .with("first_received_at", |it| it.first_received_at)
+        .with("last_received_at", |it| it.last_received_at)
+        .sheet(groups)
 }

@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 
 use super::Rendered;
 use super::look::Look;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Columns, Sheet};
 use super::table::{
     NOTHING, Table, completeness, counted, figure, name, number, percent, text, with_notes,
 };
@@ -26,54 +26,29 @@ pub(super) async fn report(
 }
 
 fn sheet(rows: &[CompletenessRow], threshold: Threshold) -> Sheet {
-    let columns = vec![
-        "fleet",
-        "vehicle",
-        "service_day",
-        "completeness",
-        "is_below_threshold",
-        "readings",
-        "readings_missing",
-        "readings_doubted",
-        "readings_out_of_order",
-        "sequence_share",
-        "trip_coverage",
-        "distance_share",
-        "trusted_share",
-        "trips",
-        "km",
-        "odometer_km",
-        "time_share",
-        "active_seconds",
-        "still_seconds",
-    ];
-    let row = |row: &CompletenessRow| -> Vec<Cell> {
-        vec![
-            row.fleet.clone().into(),
-            row.vehicle.clone().into(),
-            row.service_day.to_string().into(),
-            row.completeness.into(),
-            threshold.is_missed_by(row.completeness).into(),
-            row.readings.into(),
-            row.readings_missing.into(),
-            row.readings_doubted.into(),
-            row.readings_out_of_order.into(),
-            row.sequence_share.into(),
-            row.trip_coverage.into(),
-            row.distance_share.into(),
-            row.trusted_share.into(),
-            row.trips.into(),
-            row.km.into(),
-            row.odometer_km.into(),
-            row.time_share.into(),
-            row.active_seconds.into(),
-            row.still_seconds.into(),
-        ]
-    };
-    Sheet {
-        columns,
-        rows: rows.iter().map(row).collect(),
-    }
+    Columns::<CompletenessRow>::new()
+        .with("fleet", |it| it.fleet.clone())
+        .with("vehicle", |it| it.vehicle.clone())
+        .with("service_day", |it| it.service_day.to_string())
+        .with("completeness", |it| it.completeness)
+        .with("is_below_threshold", move |it| {
+            threshold.is_missed_by(it.completeness)
+        })
+        .with("readings", |it| it.readings)
+        .with("readings_missing", |it| it.readings_missing)
+        .with("readings_doubted", |it| it.readings_doubted)
+        .with("readings_out_of_order", |it| it.readings_out_of_order)
+        .with("sequence_share", |it| it.sequence_share)
+        .with("trip_coverage", |it| it.trip_coverage)
+        .with("distance_share", |it| it.distance_share)
+        .with("trusted_share", |it| it.trusted_share)
+        .with("trips", |it| it.trips)
+        .with("km", |it| it.km)
+        .with("odometer_km", |it| it.odometer_km)
+        .with("time_share", |it| it.time_share)
+        .with("active_seconds", |it| it.active_seconds)
+        .with("still_seconds", |it| it.still_seconds)
+        .sheet(rows)
 }
 
 fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String {

@@ -8,11 +8,9 @@ use ayaz_store::reports::{
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
-use super::columns::{
-    COMFORT, COMPONENTS, HEAT_SHARES, SUMS, comfort, components, heat_shares, sums,
-};
+use super::columns::{COMFORT, COMPONENTS, HEAT_SHARES, SUMS};
 use super::look::Look;
-use super::sheet::Sheet;
+use super::sheet::{Columns, Sheet};
 use super::table::{
     BANDS_NOTE, NOTHING, Table, completeness, counted, figure, name, number, text, with_notes,
 };
@@ -55,78 +53,50 @@ pub(super) async fn report(
 }
 
 fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
-    let mut columns = vec!["vehicle", "started_at", "ended_at"];
-    columns.extend(SUMS);
-    columns.extend([
-        "exterior_temperature_mean_celsius",
-        "soc_start_percent",
-        "soc_end_percent",
-        "coverage",
-        "fleet",
-        "model",
-        "drive_cycle",
-        "route",
-        "odometer_km",
-    ]);
-    columns.extend(COMPONENTS);
-    columns.extend(["completeness", "is_below_threshold"]);
-    columns.extend(HEAT_SHARES.into_iter().chain(COMFORT));
-    let row = |trip: &TripEnergy| {
-        let mut row = vec![
-            trip.vehicle.clone().into(),
-            trip.started_at.into(),
-            trip.ended_at.into(),
-        ];
-        row.extend(sums(&trip.energy));
-        row.extend([
-            trip.energy.exterior_temperature_mean_celsius.into(),
-            trip.soc_start_percent.into(),
-            trip.soc_end_percent.into(),
-            trip.coverage.into(),
-            trip.fleet.clone().into(),
-            trip.model.clone().into(),
-            trip.drive_cycle.into(),
-            trip.route.clone().into(),
-            trip.odometer_km.into(),
-        ]);
-        row.extend(components(&trip.energy));
-        row.push(trip.completeness.into());
-        row.push(threshold.is_missed_by(trip.completeness).into());
-        row.extend(heat_shares(&trip.energy));
-        row.extend(comfort(&trip.energy));
-        row
-    };
-    Sheet {
-        columns,
-        rows: trips.iter().map(row).collect(),
-    }
+    Columns::<TripEnergy>::new()
+        .with("vehicle", |it| it.vehicle.clone())
+        .with("started_at", |it| it.started_at)
+        .with("ended_at", |it| it.ended_at)
+        .with_energy(SUMS, |it| &it.energy)
+        .with("exterior_temperature_mean_celsius", |it| {
+            it.energy.exterior_temperature_mean_celsius
+        })
+        .with("soc_start_percent", |it| it.soc_start_percent)
+        .with("soc_end_percent", |it| it.soc_end_percent)
+        .with("coverage", |it| it.coverage)
+        .with("fleet", |it| it.fleet.clone())
+        .with("model", |it| it.model.clone())
+        .with("drive_cycle", |it| it.drive_cycle)
+        .with("route", |it| it.route.clone())
+        .with("odometer_km", |it| it.odometer_km)
+        .with_energy(COMPONENTS, |it| &it.energy)
+        .with("completeness", |it| it.completeness)
+        .with("is_below_threshold", |it| {
+            threshold.is_missed_by(it.completeness)
+        })
+        .with_energy(HEAT_SHARES, |it| &it.energy)
+        .with_energy(COMFORT, |it| &it.energy)
+        .sheet(trips)
 }
 
 fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
-    let mut columns = vec!["band", "trips"];
-    columns.extend(SUMS);
-    columns.push("exterior_temperature_mean_celsius");
-    columns.extend(COMPONENTS);
-    columns.extend(["completeness", "is_below_threshold", "trips_incomplete"]);
-    columns.extend(HEAT_SHARES.into_iter().chain(COMFORT));
-    columns.extend(heat::COLUMNS);
-    let row = |band: &BandEnergy| {
-        let mut row = vec![band.band.to_string().into(), band.trips.into()];
-        row.extend(sums(&band.energy));
-        row.push(band.energy.exterior_temperature_mean_celsius.into());
-        row.extend(components(&band.energy));
-        row.push(band.completeness.into());
-        row.push(threshold.is_missed_by(band.completeness).into());
-        row.push(band.trips_incomplete.into());
-        row.extend(heat_shares(&band.energy));
-        row.extend(comfort(&band.energy));
-        row.extend(heat::cells(&band.heat_sources));
-        row
-    };
-    Sheet {
-        columns,
-        rows: bands.iter().map(row).collect(),
-    }
+    Columns::<BandEnergy>::new()
+        .with("band", |it| it.band.to_string())
+        .with("trips", |it| it.trips)
+        .with_energy(SUMS, |it| &it.energy)
+        .with("exterior_temperature_mean_celsius", |it| {
+            it.energy.exterior_temperature_mean_celsius
+        })
+        .with_energy(COMPONENTS, |it| &it.energy)
+        .with("completeness", |it| it.completeness)
+        .with("is_below_threshold", |it| {
+            threshold.is_missed_by(it.completeness)
+        })
+        .with("trips_incomplete", |it| it.trips_incomplete)
+        .with_energy(HEAT_SHARES, |it| &it.energy)
+        .with_energy(COMFORT, |it| &it.energy)
+        .with_heat_sources(|it| &it.heat_sources)
+        .sheet(bands)
 }
 
 fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String {

@@ -2,15 +2,17 @@
 
 use ayaz_store::reports::HeatSources;
 
-use super::sheet::Cell;
+use super::sheet::Columns;
 
-/// Columns for programs.
-pub(super) const COLUMNS: [&str; 2] = ["heat_sources", "heat_is_mixed"];
-
-/// The cells of [`COLUMNS`].
-pub(super) fn cells(sources: &HeatSources) -> [Cell; 2] {
-    let names = (!sources.is_empty()).then(|| sources.to_string());
-    [names.into(), sources.is_mixed().into()]
+impl<'a, R: 'a> Columns<'a, R> {
+    /// These, and then what the buses of a row are heated by.
+    pub(super) fn with_heat_sources(self, sources: fn(&R) -> &HeatSources) -> Self {
+        self.with("heat_sources", move |row| {
+            let known = Some(sources(row)).filter(|it| !it.is_empty());
+            known.map(ToString::to_string)
+        })
+        .with("heat_is_mixed", move |row| sources(row).is_mixed())
+    }
 }
 
 /// Marks a figure whose buses do not compare.

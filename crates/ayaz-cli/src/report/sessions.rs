@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::Rendered;
 use super::look::Look;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Columns, Sheet};
 use super::table::{NOTHING, Table, completeness, counted, figure, name, number, text, with_notes};
 use super::threshold::Threshold;
 
@@ -50,104 +50,58 @@ pub(super) async fn report(
 }
 
 fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
-    let columns = vec![
-        "fleet",
-        "vehicle",
-        "kind",
-        "started_at",
-        "ended_at",
-        "is_open",
-        "service_day",
-        "duration_seconds",
-        "coverage",
-        "doubted_seconds",
-        "km",
-        "net_kwh",
-        "charged_kwh",
-        "charger_kwh",
-        "traction_kwh",
-        "heater_kwh",
-        "heat_pump_kwh",
-        "battery_heater_kwh",
-        "air_conditioning_kwh",
-        "auxiliary_kwh",
-        "unexplained_kwh",
-        "fuel_litres",
-        "split_traction_kwh",
-        "split_other_kwh",
-        "split_source",
-        "soc_start_percent",
-        "soc_end_percent",
-        "exterior_temperature_mean_celsius",
-        "cabin_start_celsius",
-        "cabin_end_celsius",
-        "battery_start_celsius",
-        "battery_end_celsius",
-        "route",
-        "charging_station",
-        "conditioning_source",
-        "model",
-        "completeness",
-        "is_below_threshold",
-        "heat_kwh",
-        "fuel_heat_kwh",
-        "cabin_heating_seconds",
-        "cabin_temperature_mean_celsius",
-        "is_cabin_cold",
-        "wheel_regen_kwh",
-    ];
-    let row = |row: &SessionRow| -> Vec<Cell> {
-        vec![
-            row.fleet.clone().into(),
-            row.vehicle.clone().into(),
-            row.kind.clone().into(),
-            row.started_at.into(),
-            row.ended_at.into(),
-            row.is_open.into(),
-            row.service_day.to_string().into(),
-            row.duration_seconds.into(),
-            row.coverage.into(),
-            row.doubted_seconds.into(),
-            row.km.into(),
-            row.net_kwh.into(),
-            row.charged_kwh.into(),
-            row.charger_kwh.into(),
-            row.traction_kwh.into(),
-            row.heater_kwh.into(),
-            row.heat_pump_kwh.into(),
-            row.battery_heater_kwh.into(),
-            row.air_conditioning_kwh.into(),
-            row.auxiliary_kwh.into(),
-            row.unexplained_kwh.into(),
-            row.fuel_litres.into(),
-            row.split_traction_kwh.into(),
-            row.split_other_kwh.into(),
-            row.split_source.clone().into(),
-            row.soc_start_percent.into(),
-            row.soc_end_percent.into(),
-            row.exterior_temperature_mean_celsius.into(),
-            row.cabin_start_celsius.into(),
-            row.cabin_end_celsius.into(),
-            row.battery_start_celsius.into(),
-            row.battery_end_celsius.into(),
-            row.route.clone().into(),
-            row.charging_station.clone().into(),
-            row.conditioning_source.clone().into(),
-            row.model.clone().into(),
-            row.completeness.into(),
-            threshold.is_missed_by(row.completeness).into(),
-            row.heat_kwh.into(),
-            row.fuel_heat_kwh.into(),
-            row.cabin_heating_seconds.into(),
-            row.cabin_temperature_mean_celsius.into(),
-            row.is_cabin_cold.into(),
-            row.wheel_regen_kwh.into(),
-        ]
-    };
-    Sheet {
-        columns,
-        rows: rows.iter().map(row).collect(),
-    }
+    Columns::<SessionRow>::new()
+        .with("fleet", |it| it.fleet.clone())
+        .with("vehicle", |it| it.vehicle.clone())
+        .with("kind", |it| it.kind.clone())
+        .with("started_at", |it| it.started_at)
+        .with("ended_at", |it| it.ended_at)
+        .with("is_open", |it| it.is_open)
+        .with("service_day", |it| it.service_day.to_string())
+        .with("duration_seconds", |it| it.duration_seconds)
+        .with("coverage", |it| it.coverage)
+        .with("doubted_seconds", |it| it.doubted_seconds)
+        .with("km", |it| it.km)
+        .with("net_kwh", |it| it.net_kwh)
+        .with("charged_kwh", |it| it.charged_kwh)
+        .with("charger_kwh", |it| it.charger_kwh)
+        .with("traction_kwh", |it| it.traction_kwh)
+        .with("heater_kwh", |it| it.heater_kwh)
+        .with("heat_pump_kwh", |it| it.heat_pump_kwh)
+        .with("battery_heater_kwh", |it| it.battery_heater_kwh)
+        .with("air_conditioning_kwh", |it| it.air_conditioning_kwh)
+        .with("auxiliary_kwh", |it| it.auxiliary_kwh)
+        .with("unexplained_kwh", |it| it.unexplained_kwh)
+        .with("fuel_litres", |it| it.fuel_litres)
+        .with("split_traction_kwh", |it| it.split_traction_kwh)
+        .with("split_other_kwh", |it| it.split_other_kwh)
+        .with("split_source", |it| it.split_source.clone())
+        .with("soc_start_percent", |it| it.soc_start_percent)
+        .with("soc_end_percent", |it| it.soc_end_percent)
+        .with("exterior_temperature_mean_celsius", |it| {
+            it.exterior_temperature_mean_celsius
+        })
+        .with("cabin_start_celsius", |it| it.cabin_start_celsius)
+        .with("cabin_end_celsius", |it| it.cabin_end_celsius)
+        .with("battery_start_celsius", |it| it.battery_start_celsius)
+        .with("battery_end_celsius", |it| it.battery_end_celsius)
+        .with("route", |it| it.route.clone())
+        .with("charging_station", |it| it.charging_station.clone())
+        .with("conditioning_source", |it| it.conditioning_source.clone())
+        .with("model", |it| it.model.clone())
+        .with("completeness", |it| it.completeness)
+        .with("is_below_threshold", move |it| {
+            threshold.is_missed_by(it.completeness)
+        })
+        .with("heat_kwh", |it| it.heat_kwh)
+        .with("fuel_heat_kwh", |it| it.fuel_heat_kwh)
+        .with("cabin_heating_seconds", |it| it.cabin_heating_seconds)
+        .with("cabin_temperature_mean_celsius", |it| {
+            it.cabin_temperature_mean_celsius
+        })
+        .with("is_cabin_cold", |it| it.is_cabin_cold)
+        .with("wheel_regen_kwh", |it| it.wheel_regen_kwh)
+        .sheet(rows)
 }
 
 fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {

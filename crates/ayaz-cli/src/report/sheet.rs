@@ -21,14 +21,55 @@ pub(crate) enum Cell {
     Empty,
 }
 
+/// Columns of rows of one type: the name of each, and its cell of a row, so that neither can move without
+/// the other.
+pub(crate) struct Columns<'a, R>(Vec<Column<'a, R>>);
+
+struct Column<'a, R> {
+    name: &'static str,
+    cell: Box<dyn Fn(&R) -> Cell + 'a>,
+}
+
+impl<'a, R> Columns<'a, R> {
+    /// None yet.
+    pub(crate) fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// These, and then one of this name.
+    pub(crate) fn with<C: Into<Cell>>(
+        mut self,
+        name: &'static str,
+        cell: impl Fn(&R) -> C + 'a,
+    ) -> Self {
+        let cell = Box::new(move |row: &R| cell(row).into());
+        self.0.push(Column { name, cell });
+        self
+    }
+
+    /// A row of cells for each of these rows.
+    pub(crate) fn sheet(&self, rows: &[R]) -> Sheet {
+        let cells = |row: &R| self.0.iter().map(|column| (column.cell)(row)).collect();
+        Sheet {
+            columns: self.0.iter().map(|column| column.name).collect(),
+            rows: rows.iter().map(cells).collect(),
+        }
+    }
+}
+
 /// Named columns and rows of as many cells.
 #[derive(Debug)]
 pub(crate) struct Sheet {
-    pub(crate) columns: Vec<&'static str>,
-    pub(crate) rows: Vec<Vec<Cell>>,
+    columns: Vec<&'static str>,
+    rows: Vec<Vec<Cell>>,
 }
 
 impl Sheet {
+    /// Its rows, each with as many cells as there are columns.
+    pub(crate) fn rows(&self) -> &[Vec<Cell>] {
+        &self.rows
+    }
+
     pub(crate) fn to_csv(&self) -> Result<String> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.columns)?;
@@ -145,6 +186,12 @@ impl From<Timestamp> for Cell {
     }
 }
 
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 impl From<String> for Cell {
     fn from(text: String) -> Self {
         Self::Text(text)
@@ -171,10 +218,10 @@ mod tests {
 
     #[test]
     fn a_text_that_begins_as_a_formula_is_text_in_csv_and_a_number_stays_one() {
-        let sheet = Sheet {
-            columns: vec!["route", "net_kwh"],
-            rows: vec![vec![Cell::from("=1+1".to_owned()), (-2.5).into()]],
-        };
+        let columns = Columns::<(&str, f64)>::new()
+            .with("route", |row| row.0)
+            .with("net_kwh", |row| row.1);
+        let sheet = columns.sheet(&[("=1+1", -2.5)]);
         assert_eq!(sheet.to_csv().unwrap(), "route,net_kwh\n'=1+1,-2.5\n");
         let json: serde_json::Value = serde_json::from_str(&sheet.to_json().unwrap()).unwrap();
         assert_eq!(json[0]["route"], "=1+1");
@@ -182,18 +229,13 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_empty_in_csv_and_null_in_json() {
-        let sheet = Sheet {
-            columns: vec!["band", "started_at", "heater_kwh", "soc"],
-            rows: vec![vec![
-                Cell::from("[-5,0)".to_owned()),
-                "2019-06-25T13:21:14+02:00"
-                    .parse::<Timestamp>()
-                    .unwrap()
-                    .into(),
-                None::<f64>.into(),
-                86.9_f32.into(),
-            ]],
-        };
+        let started_at: Timestamp = "2019-06-25T13:21:14+02:00".parse().unwrap();
+        let columns = Columns::<()>::new()
+            .with("band", |()| "[-5,0)")
+            .with("started_at", |()| started_at)
+            .with("heater_kwh", |()| None::<f64>)
+            .with("soc", |()| 86.9_f32);
+        let sheet = columns.sheet(&[()]);
         assert_eq!(
             sheet.to_csv().unwrap(),
             "band,started_at,heater_kwh,soc\n\"[-5,0)\",2019-06-25T11:21:14Z,,86.9\n"

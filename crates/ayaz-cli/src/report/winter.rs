@@ -5,18 +5,18 @@ mod people;
 
 use anyhow::Result;
 use ayaz_store::reports::{
-    Component, FigureSettings, IncompleteTrips, RangeBand, RangeGroup, TripSelection,
-    incomplete_trips, range_by_band,
+    FigureSettings, IncompleteTrips, RangeBand, RangeGroup, TripSelection, incomplete_trips,
+    range_by_band,
 };
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
 pub(super) use self::chart::{Theme, svg};
-use super::columns::{COMFORT, COMPONENTS, comfort, components};
+use super::Rendered;
+use super::columns::{COMFORT, COMPONENTS};
 use super::look::Look;
-use super::sheet::{Cell, Sheet};
+use super::sheet::{Columns, Sheet};
 use super::threshold::{Threshold, causes};
-use super::{Rendered, heat};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -107,81 +107,43 @@ pub(super) fn report(ranges: &Ranges, look: Look) -> Rendered {
 }
 
 fn sheet(by: By, rows: &[RangeBand]) -> Sheet {
-    let mut columns = vec![
-        by.name(),
-        "band",
-        "range_km",
-        "kwh_per_km",
-        "range_loss_share",
-        "trips",
-        "seconds",
-        "km",
-        "coverage",
-        "few_data",
-        "vehicles",
-        "range_vehicles",
-        "usable_energy_kwh",
-        "usable_energy_source",
-        "net_kwh",
-        "discharge_kwh",
-        "regen_kwh",
-        "heater_kwh",
-        "heater_base_kwh",
-        "heater_share",
-        "heat_pump_share",
-        "battery_heater_share",
-        "air_conditioning_share",
-        "auxiliary_share",
-        "traction_share",
-    ];
-    columns.extend(COMPONENTS);
-    columns.extend(["unexplained_share", "completeness", "trips_left_out"]);
-    columns.extend(COMFORT);
-    columns.extend(heat::COLUMNS);
-    let row = |band: &RangeBand| {
-        let energy = &band.energy;
-        let share = |component: &Component| Cell::from(component.share());
-        let mut cells = vec![
-            band.group.clone().into(),
-            band.band.to_string().into(),
-            band.range_km.into(),
-            energy.kwh_per_km.into(),
-            band.range_loss_share.into(),
-            band.trips.into(),
-            energy.seconds.into(),
-            energy.km.into(),
-            band.coverage.into(),
-            (!band.has_enough_data).into(),
-            band.vehicles.into(),
-            band.range_vehicles.into(),
-            band.usable_energy_kwh.into(),
-            band.usable_energy_source.clone().into(),
-            energy.net_kwh.into(),
-            energy.discharge_kwh.into(),
-            energy.regen_kwh.into(),
-            energy.heater.kwh.into(),
-            energy.heater.base_kwh.into(),
-            share(&energy.heater),
-            share(&energy.heat_pump),
-            share(&energy.battery_heater),
-            share(&energy.air_conditioning),
-            share(&energy.auxiliary),
-            share(&energy.traction),
-        ];
-        cells.extend(components(energy));
-        cells.extend([
-            share(&energy.unexplained),
-            band.completeness.into(),
-            band.trips_left_out.into(),
-        ]);
-        cells.extend(comfort(energy));
-        cells.extend(heat::cells(&band.heat_sources));
-        cells
-    };
-    Sheet {
-        columns,
-        rows: rows.iter().map(row).collect(),
-    }
+    Columns::<RangeBand>::new()
+        .with(by.name(), |it| it.group.clone())
+        .with("band", |it| it.band.to_string())
+        .with("range_km", |it| it.range_km)
+        .with("kwh_per_km", |it| it.energy.kwh_per_km)
+        .with("range_loss_share", |it| it.range_loss_share)
+        .with("trips", |it| it.trips)
+        .with("seconds", |it| it.energy.seconds)
+        .with("km", |it| it.energy.km)
+        .with("coverage", |it| it.coverage)
+        .with("few_data", |it| !it.has_enough_data)
+        .with("vehicles", |it| it.vehicles)
+        .with("range_vehicles", |it| it.range_vehicles)
+        .with("usable_energy_kwh", |it| it.usable_energy_kwh)
+        .with("usable_energy_source", |it| it.usable_energy_source.clone())
+        .with("net_kwh", |it| it.energy.net_kwh)
+        .with("discharge_kwh", |it| it.energy.discharge_kwh)
+        .with("regen_kwh", |it| it.energy.regen_kwh)
+        .with("heater_kwh", |it| it.energy.heater.kwh)
+        .with("heater_base_kwh", |it| it.energy.heater.base_kwh)
+        .with("heater_share", |it| it.energy.heater.share())
+        .with("heat_pump_share", |it| it.energy.heat_pump.share())
+        .with("battery_heater_share", |it| {
+            it.energy.battery_heater.share()
+        })
+        .with("air_conditioning_share", |it| {
+            it.energy.air_conditioning.share()
+        })
+        .with("auxiliary_share", |it| it.energy.auxiliary.share())
+        .with("traction_share", |it| it.energy.traction.share())
+        .with_energy(COMPONENTS, |it| &it.energy)
+        .with("unexplained_share", |it| it.energy.unexplained.share())
+        .with("completeness", |it| it.completeness)
+        .with("trips_left_out", |it| it.trips_left_out)
+        .with_energy(COMFORT, |it| &it.energy)
+        .with_heat_sources(|it| &it.heat_sources)
+        .sheet(rows)
 }
 
 #[cfg(test)]
@@ -232,7 +194,7 @@ mod tests {
             "{table}"
         );
         let line = |edge: &str| table.lines().find(|line| line.contains(edge)).unwrap();
-        assert!(line("[-40,-38)").contains("not enough data"), "{table}");
+        assert!(line("[-40,-38)").contains("all left out"), "{table}");
         let cells: Vec<&str> = line("[-30,-28)").split_whitespace().collect();
         assert!(cells.contains(&"150") && cells.contains(&"5"), "{cells:?}");
         let csv = sheet(By::Bus, &ranges.rows).to_csv().unwrap();
