@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use ayaz_store::analytics::KnownHours;
 use ayaz_store::analytics::queue::OVER_SECONDS;
-use ayaz_store::vehicles::VehicleNumber;
 
 use crate::hours::so_far::{Beginning, SoFar};
 

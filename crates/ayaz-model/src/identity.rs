@@ -79,6 +79,9 @@ identifier! {
     VehicleId
 }
 
+/// A vehicle's number in the database.
+pub type VehicleNumber = i32;
+
 /// Fleet and vehicle together: what names a vehicle in the whole installation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VehicleKey {

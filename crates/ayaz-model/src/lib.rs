@@ -16,7 +16,7 @@ pub mod temperature_band;
 
 pub use cells::CellReading;
 pub use choices::{ChargeState, Gear, UnknownCode};
-pub use identity::{FleetId, IdentityError, VehicleId, VehicleKey};
+pub use identity::{FleetId, IdentityError, VehicleId, VehicleKey, VehicleNumber};
 pub use instant::UnixMicroseconds;
 pub use measurements::{Invalid, Measurements};
 pub use reading::{Reading, ReadingKey, TimeQuality};

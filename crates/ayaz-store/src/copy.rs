@@ -5,10 +5,8 @@
 //! Encoded by hand because this is the daemon's inner loop: the driver's generic writer looks up
 //! each value's type again and sends a message every 4 KiB.
 
-use ayaz_model::{CellReading, UnixMicroseconds};
+use ayaz_model::{CellReading, UnixMicroseconds, VehicleNumber};
 use bytes::{BufMut, BytesMut};
-
-use crate::vehicles::VehicleNumber;
 
 /// How much is encoded before it is handed to the connection.
 pub(crate) const CHUNK_BYTES: usize = 128 * 1024;

@@ -2,12 +2,13 @@
 //! database a value is written once.
 
 use ayaz_model::measurements::Value;
-use ayaz_model::{Reading, ReadingKey, Signal, SignalSet, TimeQuality, UnixMicroseconds};
+use ayaz_model::{
+    Reading, ReadingKey, Signal, SignalSet, TimeQuality, UnixMicroseconds, VehicleNumber,
+};
 use bytes::{Buf, BufMut, BytesMut};
 
 use crate::columns;
 use crate::copy::{POSTGRES_EPOCH_MICROSECONDS, sequence};
-use crate::vehicles::VehicleNumber;
 
 /// Bytes of a row up to and with `historical`: the number of fields, then seven fields.
 const HEAD_BYTES: usize = 2 + 8 + 4 * 12 + 6 + 5;

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::pin::pin;
 
-use ayaz_model::{Reading, UnixMicroseconds};
+use ayaz_model::{Reading, UnixMicroseconds, VehicleNumber};
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use tokio_postgres::Statement;
@@ -14,7 +14,6 @@ use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::copy;
 use crate::encoded::EncodedReadings;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// Where the fields that differ from row to row stand: the head of a row has the same width always.
 const VEHICLE: Range<usize> = 6..10;

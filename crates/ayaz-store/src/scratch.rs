@@ -5,13 +5,12 @@ mod live;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ayaz_model::{FleetId, UnixMicroseconds, VehicleId};
+use ayaz_model::{FleetId, UnixMicroseconds, VehicleId, VehicleNumber};
 use tokio_postgres::Statement;
 
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 use crate::migrate;
-use crate::vehicles::VehicleNumber;
 
 pub use history::History;
 pub use live::ViewWatch;

@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use ayaz_model::VehicleKey;
+use ayaz_model::{VehicleKey, VehicleNumber};
 use tokio_postgres::{Client, Row};
 
 use crate::error::StoreError;
-
-/// A vehicle's number in the database.
-pub type VehicleNumber = i32;
 
 /// Numbers already looked up over one connection. It ends with the connection, and what it says is held
 /// against the database in each transaction that relies on it: behind the same address there may be

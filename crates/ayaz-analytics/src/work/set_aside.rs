@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ayaz_store::vehicles::{self, VehicleNumber};
+use ayaz_model::VehicleNumber;
+use ayaz_store::vehicles;
 use ayaz_store::{Connection, StoreError};
 
 /// After so long a vehicle is tried again, since not every correction leaves a note: the time zone data of

@@ -1,12 +1,11 @@
 //! Rows of `clock_run`, described in their migration.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row, Statement, Transaction};
 
 use super::rows::positions;
 use super::timestamp;
-use crate::vehicles::VehicleNumber;
 
 /// One row of `clock_run`, without its vehicle and position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rows of `service_day_time`, described in their migration.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{Statement, Transaction};
@@ -8,7 +8,6 @@ use tokio_postgres::{Statement, Transaction};
 use super::pieces::Activity;
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// One row of `service_day_time`, without its vehicle.
 #[derive(Debug, Clone, PartialEq)]

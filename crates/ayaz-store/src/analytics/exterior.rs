@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement, Transaction};
@@ -10,7 +10,6 @@ use tokio_postgres::{Row, Statement, Transaction};
 use super::pieces::{Activity, Piece};
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// 0 °C, K.
 pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;

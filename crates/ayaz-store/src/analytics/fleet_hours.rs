@@ -1,8 +1,8 @@
 //! Hours of fleets, in which exterior temperatures are held against each other: rows of
 //! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
-use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement, Transaction};
@@ -13,7 +13,6 @@ use super::queue;
 use super::refresh::{Refresh, RefreshStatements, snapshot};
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// A vehicle's exterior temperature of an hour.
 #[derive(Debug, Clone, Copy, PartialEq)]

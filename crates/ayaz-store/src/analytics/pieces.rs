@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::Type;
@@ -13,7 +13,6 @@ use super::energy::Energy;
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 macro_rules! activity {
     ($($(#[$doc:meta])+ $name:ident = $text:literal,)+) => {

@@ -1,6 +1,6 @@
 //! Rows of `hour_sequence` and `doubted_stretch`, described in their migration.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::civil::Date;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Transaction};
@@ -8,7 +8,6 @@ use tokio_postgres::{Client, Error, Transaction};
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// One row of `hour_sequence`, without its vehicle.
 #[derive(Debug, Clone, PartialEq, Eq)]

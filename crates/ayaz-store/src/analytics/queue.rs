@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, GenericClient};
 
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// An hour of a vehicle that waits in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

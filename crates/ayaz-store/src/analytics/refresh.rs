@@ -1,7 +1,7 @@
 //! Neighbouring hours of one vehicle, worked out anew in one transaction.
 
-use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -23,7 +23,6 @@ use super::trip_days::{self, DayTripBand, TripDay};
 use super::trip_sums;
 use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, Zones, rules_by};
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// The statements of a refresh, prepared once a connection, and the time zones that they came upon.
 #[derive(Debug, Clone)]

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use ayaz_model::{ChargeState, Signal, SignalKind, UnixMicroseconds};
+use ayaz_model::{ChargeState, Signal, SignalKind, UnixMicroseconds, VehicleNumber};
 use bytes::Buf;
 use futures_util::{StreamExt, pin_mut};
 use tokio_postgres::Transaction;
 
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// What the worker needs of a reading. A missing value is `None`, and so is one that is not finite.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
@@ -15,7 +15,6 @@ use super::pieces::Activity;
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// One row of `session`, without its vehicle and number.
 #[derive(Debug, Clone, PartialEq)]

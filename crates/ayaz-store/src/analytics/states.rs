@@ -1,12 +1,11 @@
 //! What a finished hour hands to its neighbours: rows of `refreshed_hour`, described in its
 //! migration.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row, Statement, Transaction};
 
 use super::timestamp;
-use crate::vehicles::VehicleNumber;
 
 /// A trip without a number that had not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rows of `day_band` and `day_charge`, described in their migration, and the trips that they sum.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,7 +10,6 @@ use tokio_postgres::{Client, Error, Statement, Transaction};
 use super::energy::Energy;
 use super::rows::{CopyIn, Value};
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// A trip of a service day, one band of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! By which rules a vehicle's service days are told.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_postgres::{GenericClient, Row, ToStatement};
@@ -8,7 +8,6 @@ use tokio_postgres::{GenericClient, Row, ToStatement};
 use super::service_day::{ServiceDayRule, ServiceDayRules};
 use super::zones::Zones;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// The rules of a vehicle, in order.
 pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules

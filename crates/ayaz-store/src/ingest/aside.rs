@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use ayaz_model::{CellReading, ReadingKey, TimeQuality};
+use ayaz_model::{CellReading, ReadingKey, TimeQuality, VehicleNumber};
 use bytes::BytesMut;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,7 +20,6 @@ use crate::columns;
 use crate::copy;
 use crate::encoded::EncodedRow;
 use crate::error::StoreError;
-use crate::vehicles::VehicleNumber;
 
 /// Distinct days that a vehicle may send in an hour, without those around today, if nothing else is
 /// set: more than a bus keeps while it is away.

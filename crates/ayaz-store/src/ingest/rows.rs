@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_model::{CellReading, ReadingKey, TimeQuality, UnixMicroseconds};
+use ayaz_model::{CellReading, ReadingKey, TimeQuality, UnixMicroseconds, VehicleNumber};
 use jiff::Span;
 use jiff::civil::Date;
 
 use crate::encoded::EncodedRow;
 use crate::message::{Content, Message};
-use crate::vehicles::VehicleNumber;
 
 /// Microseconds in a chunk of the hypertables, which are cut by UTC day.
 const CHUNK_MICROSECONDS: i64 = 86_400_000_000;

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use ayaz_model::{CellReading, UnixMicroseconds};
+use ayaz_model::{CellReading, UnixMicroseconds, VehicleNumber};
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use jiff::Timestamp;
@@ -22,7 +22,7 @@ use crate::encoded::EncodedRow;
 use crate::error::StoreError;
 use crate::failpoint;
 use crate::message::Message;
-use crate::vehicles::{VehicleDirectory, VehicleNumber};
+use crate::vehicles::VehicleDirectory;
 
 /// Vehicles whose numbers a connection remembers, about 100 bytes each.
 const VEHICLES_REMEMBERED: usize = 100_000;

@@ -7,14 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_model::VehicleKey;
+use ayaz_model::{VehicleKey, VehicleNumber};
 use tokio_postgres::{Error, Statement, Transaction};
 
 use crate::connect::{Connection, MARK, Role};
 use crate::error::StoreError;
 use crate::message::Message;
 use crate::migrate::latest_version;
-use crate::vehicles::VehicleNumber;
 
 /// Says that the connection is not the one that was set up.
 pub(super) const NOT_OURS: &str = "the connection has the settings of another";
