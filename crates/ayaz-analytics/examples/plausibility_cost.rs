@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ayaz_analytics::plausibility::{Plausibility, PlausibilityConfig};
+use ayaz_energy::Sample;
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{Climate, Fleet};
-use ayaz_store::analytics::Sample;
 
 /// Each series is timed so often, and the best counts: the machine may have other things to do.
 const ROUNDS: usize = 5;

@@ -1,7 +1,7 @@
 //! What a bus that is not on a trip does: charge, condition, or stand.
 
+use ayaz_energy::{Activity, Sample};
 use ayaz_model::ChargeState;
-use ayaz_store::analytics::{Activity, Sample};
 
 use crate::integrate::power_watts;
 

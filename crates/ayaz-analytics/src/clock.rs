@@ -21,9 +21,11 @@ pub mod runs;
 
 use std::collections::BTreeMap;
 
+use ayaz_energy::Sample;
+use ayaz_energy::clock::ClockRun;
+use ayaz_energy::hours::HoursOutcome;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
-use ayaz_store::analytics::{ClockRun, HoursOutcome, Sample};
 
 /// How far before and after an hour runs are looked at, µs. Of a clock that is off by more, the time
 /// that it should show is not among them; if it is off by years, ingest says so.

@@ -12,10 +12,11 @@
 
 use std::collections::BTreeMap;
 
+use ayaz_energy::Activity;
+use ayaz_energy::days::{DayTime, SessionSpan};
+use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::DAY_MICROSECONDS;
-use ayaz_store::analytics::{Activity, DayTime, SessionSpan};
-use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
 
 use crate::exact;

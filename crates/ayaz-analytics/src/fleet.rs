@@ -20,7 +20,7 @@
 //! hour without trips is never doubted. A frozen sensor is found in the hours in which the air is
 //! further from it than the limit; in others its temperatures are near the truth.
 
-use ayaz_store::analytics::fleet_hours::{ExteriorDoubt, FleetExterior, VehicleExterior};
+use ayaz_energy::exterior::{ExteriorDoubt, FleetExterior, VehicleExterior};
 use serde::Deserialize;
 
 /// Fewer vehicles than this are no fleet, whatever the configuration says.
@@ -178,7 +178,7 @@ pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usi
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::analytics::Exterior;
+    use ayaz_energy::exterior::Exterior;
 
     use super::*;
 

@@ -18,9 +18,10 @@ pub mod reach;
 pub mod so_far;
 mod stretches;
 
+use ayaz_energy::Sample;
+use ayaz_energy::hours::{HourState, HoursOutcome, Neighbours, OpenTrip};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{HourState, HoursOutcome, Neighbours, OpenTrip, Sample};
 
 use crate::clock::LeftOut;
 use crate::clock::runs::Runs;

@@ -2,8 +2,8 @@
 
 mod cabin;
 
-use ayaz_store::analytics::exterior::ZERO_CELSIUS_KELVIN;
-use ayaz_store::analytics::{Energy, Sample};
+use ayaz_energy::exterior::ZERO_CELSIUS_KELVIN;
+use ayaz_energy::{Energy, Sample};
 
 use crate::exact;
 use crate::interval::{Doubt, Interval};

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use ayaz_energy::{Activity, Sample};
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{Activity, Sample};
 
 /// Longest interval that counts. Over a longer gap nothing is integrated: what happened in it is
 /// missing, and shows as missing coverage.

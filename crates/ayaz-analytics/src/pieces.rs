@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ayaz_energy::{Activity, Ends, FirstLast, Piece, Sample};
 use ayaz_model::{UnixMicroseconds, temperature_band};
-use ayaz_store::analytics::{Activity, Ends, FirstLast, Piece, Sample};
 use jiff::civil::Date;
 
 use crate::integrate::{Comfort, Sums};

@@ -31,8 +31,8 @@
 //! more than 256 samples are looked at in 256 places. Both depend on nothing but the samples, so the
 //! result is still the same wherever the stream begins.
 
+use ayaz_energy::Sample;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::Sample;
 
 mod buffer;
 mod config;

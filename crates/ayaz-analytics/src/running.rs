@@ -125,7 +125,7 @@ impl RunningHours {
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::analytics::Sample;
+    use ayaz_energy::Sample;
 
     use super::*;
     use crate::hours::so_far::ReadOn;

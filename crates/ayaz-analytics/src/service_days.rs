@@ -1,7 +1,7 @@
 //! The service day of each instant of one vehicle.
 
+use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::context::ServiceDayRules;
 use jiff::civil::Date;
 
 /// Days are asked for with every sample, so the last answer is kept for as long as it holds.

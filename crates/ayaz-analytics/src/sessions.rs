@@ -36,9 +36,9 @@ mod units;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ayaz_energy::sessions::{GAP_MICROSECONDS_MAX, Session, TripBand, Window};
+use ayaz_energy::{Activity, Ends, Energy, Piece};
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::sessions::GAP_MICROSECONDS_MAX;
-use ayaz_store::analytics::{Activity, Ends, Energy, Piece, Session, TripBand, Window};
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use blocks::Block;
@@ -56,9 +56,6 @@ pub const SILENCE_MICROSECONDS_MAX: i64 = GAP_MICROSECONDS_MAX;
 
 /// A parked bus whose odometer has grown by more was on a trip that nobody heard of, km.
 pub const UNSEEN_KM_MAX: f64 = 0.5;
-
-/// What has gone on for so long at the beginning of a UTC day is cut there, µs.
-pub use ayaz_store::analytics::sessions::LONG_MICROSECONDS;
 
 /// The sessions of a window, in the order of their start, from the pieces of its hours, which are in
 /// the order of the table.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_store::analytics::{DayBand, DayTripBand, TripDay};
+use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
 
 use crate::exact;
 

@@ -7,8 +7,9 @@
 
 use std::collections::VecDeque;
 
+use ayaz_energy::Sample;
+use ayaz_energy::hours::OpenTrip;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{OpenTrip, Sample};
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
 

@@ -7,12 +7,14 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use ayaz_energy::Activity;
+use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lease::{self, Holder, Lease, Renewal};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
-use ayaz_store::analytics::{Activity, FleetStatements, Refresh, RefreshStatements, upkeep};
-use ayaz_store::context::{ServiceDayRules, take_over_context};
+use ayaz_store::analytics::{FleetStatements, Refresh, RefreshStatements, upkeep};
+use ayaz_store::context::take_over_context;
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
 

@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use ayaz_analytics::clock::Clock;
 use ayaz_analytics::clock::runs::Runs;
+use ayaz_energy::Sample;
+use ayaz_energy::hours::HoursOutcome;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{HoursOutcome, Sample};
 
 const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;

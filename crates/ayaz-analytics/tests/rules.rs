@@ -4,8 +4,8 @@
 
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_energy::{Activity, Piece, Sample};
 use ayaz_model::{ChargeState, UnixMicroseconds};
-use ayaz_store::analytics::{Activity, Piece, Sample};
 
 /// A sample at a second of the first hour.
 fn at(second: f64) -> Sample {

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_energy::{Piece, Sample};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{Piece, Sample};
 use flate2::read::GzDecoder;
 
 /// The results have six decimals.

@@ -1,15 +1,14 @@
 //! What is known of vehicles beside their readings, and since when.
 //!
 //! Reading order: [`attribute`] (what can be known), [`records`] (what is known, as one holds it in
-//! hand), [`read`] and [`write`] (from and into the database); for the worker [`service_day`] (which
-//! day an instant belongs to, without a database), [`rules`] (a vehicle's rules) and [`touches`] (whose
-//! rules have changed), [`zones`] (time zones as the database has them).
+//! hand), [`read`] and [`write`] (from and into the database); for the worker [`rules`] (a vehicle's rules
+//! of service days) and [`touches`] (whose rules have changed), [`zones`] (time zones as the database has
+//! them).
 
 pub mod attribute;
 pub mod read;
 pub mod records;
 pub mod rules;
-pub mod service_day;
 pub mod touches;
 pub mod write;
 pub mod zones;
@@ -19,7 +18,6 @@ pub use read::{Selection, StoredContext, zone_names};
 pub use records::{ContextRecord, Depot, Heater, Model, Vehicle};
 pub use rules::service_day_rules;
 pub(crate) use rules::{SERVICE_DAY_RULES, rules_by};
-pub use service_day::{ServiceDayRule, ServiceDayRules};
 pub use touches::take_over_context;
 pub use write::{ContextChanges, ContextWriter};
 pub use zones::Zones;

@@ -15,8 +15,8 @@
 //! - of what is neither enclosed by numbers that stay nor adjacent to them (the same, where the numbers
 //!   of one count have not yet met those of the other).
 
+use ayaz_energy::clock::ClockRun;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::ClockRun;
 
 use super::{JITTER_MICROSECONDS, NUMBERS_MISSING_MAX, PER_NUMBER_MICROSECONDS};
 

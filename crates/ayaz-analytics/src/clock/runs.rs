@@ -14,8 +14,9 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use ayaz_energy::Sample;
+use ayaz_energy::clock::ClockRun;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{ClockRun, Sample};
 
 use super::choice::READINGS_PER_STEP_MIN;
 use super::{JITTER_MICROSECONDS, NUMBERS_MISSING_MAX, PER_NUMBER_MICROSECONDS};

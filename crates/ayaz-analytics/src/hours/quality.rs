@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use ayaz_energy::Sample;
+use ayaz_energy::hours::{DoubtedStretch, HourSequence};
 use ayaz_model::{Signal, UnixMicroseconds};
-use ayaz_store::analytics::{DoubtedStretch, HourSequence, Sample};
 use jiff::civil::Date;
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;

@@ -1,9 +1,10 @@
 //! What an hour depends on beside its own readings, so that late readings have just those hours
 //! worked out again that they reach.
 
+use ayaz_energy::Sample;
+use ayaz_energy::hours::HourState;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{HourState, Sample};
 
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::plausibility;

@@ -6,13 +6,14 @@
 //! same. Of readings in the hours around, into which the fold looks as well, the same holds as for an hour
 //! that was worked out before they came: their own hours find by its [`HourState`] that it is wrong.
 //!
-//! [`HourState`]: ayaz_store::analytics::HourState
+//! [`HourState`]: ayaz_energy::hours::HourState
 
 use std::collections::VecDeque;
 
+use ayaz_energy::Sample;
+use ayaz_energy::hours::OpenTrip;
+use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{OpenTrip, Sample};
-use ayaz_store::context::ServiceDayRules;
 
 use super::Hours;
 use crate::clock::LeftOut;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use ayaz_energy::{Activity, Sample};
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{Activity, Sample};
 
 use crate::activity;
 use crate::trips::is_moving;

@@ -1,7 +1,7 @@
 //! How warm the cabin was, against what was wanted, and whether it was heated.
 
-use ayaz_store::analytics::Sample;
-use ayaz_store::analytics::exterior::ZERO_CELSIUS_KELVIN;
+use ayaz_energy::Sample;
+use ayaz_energy::exterior::ZERO_CELSIUS_KELVIN;
 
 use crate::activity::CONDITIONING_WATTS_MIN;
 use crate::interval::Interval;

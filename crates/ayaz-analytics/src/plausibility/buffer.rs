@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use super::doubts::Doubts;
 

@@ -1,7 +1,7 @@
 //! What is doubted of a sample, and why.
 
+use ayaz_energy::Sample;
 use ayaz_model::{Signal, SignalSet};
-use ayaz_store::analytics::Sample;
 
 /// A check that can doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

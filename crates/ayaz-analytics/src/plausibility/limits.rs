@@ -1,8 +1,8 @@
 //! Quantities that are compared with their neighbours, and how far they may change. The figures and
 //! their reasons are in `jump`.
 
+use ayaz_energy::Sample;
 use ayaz_model::Signal;
-use ayaz_store::analytics::Sample;
 
 use super::config::JumpConfig;
 

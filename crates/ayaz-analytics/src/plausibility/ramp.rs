@@ -20,7 +20,7 @@
 //! In 29 recorded trips of a car, at 10 Hz and 1 Hz, no window but those of the one real ramp comes
 //! near: not with four times the tolerance, and not with two sloped signals of any kind.
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use super::buffer::{Buffer, Trail, WindowStart};
 use super::config::RampConfig;

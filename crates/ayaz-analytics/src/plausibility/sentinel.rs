@@ -19,8 +19,8 @@
 //! three minutes the midst is not doubted here, because nothing near it tells it from such a night;
 //! for the exterior the comparison with the fleet does.
 
+use ayaz_energy::Sample;
 use ayaz_model::Signal;
-use ayaz_store::analytics::Sample;
 
 use super::buffer::{Buffer, Trail};
 use super::doubts::Check;

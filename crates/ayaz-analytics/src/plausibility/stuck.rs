@@ -27,8 +27,8 @@
 //! livelier sensor was seen within 400 s. Of gauges and sensors that are coarse, or that stand still
 //! from the start, it cannot be told that they are stuck, nor of other temperatures.
 
+use ayaz_energy::Sample;
 use ayaz_model::Signal;
-use ayaz_store::analytics::Sample;
 
 use super::buffer::{Buffer, Trail, WindowStart};
 use super::config::StuckConfig;

@@ -1,11 +1,12 @@
 //! Trips, and the times between them.
 
+use ayaz_energy::Piece;
+use ayaz_energy::sessions::{LONG_MICROSECONDS, Window};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::DAY_MICROSECONDS;
-use ayaz_store::analytics::{Piece, Window};
 
 use super::units::{self, Head, TripKey, Unit};
-use super::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX, UNSEEN_KM_MAX};
+use super::{SILENCE_MICROSECONDS_MAX, UNSEEN_KM_MAX};
 
 /// Trips that overlap, with what was parked meanwhile (by another boot of the device, or on a plug
 /// with the key on), or the time between two trips; of what goes on for long, a day.
@@ -205,8 +206,8 @@ fn trip_goes_on(units: &[Unit], begins: &[bool], index: usize, last: &Unit) -> O
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::analytics::Activity;
-    use ayaz_store::analytics::Activity::{Charging, Parking, Trip};
+    use ayaz_energy::Activity;
+    use ayaz_energy::Activity::{Charging, Parking, Trip};
 
     use super::*;
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use ayaz_energy::Activity;
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::Activity;
 
 use super::units::{Head, Unit};
 use super::{PAUSE_MICROSECONDS_MAX, SESSION_MICROSECONDS_MIN};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ayaz_energy::{Activity, FirstLast, Piece};
 use ayaz_model::UnixMicroseconds;
-use ayaz_store::analytics::{Activity, FirstLast, Piece};
 use jiff::civil::Date;
 
 /// Number of the drive cycle, or when the trip began.

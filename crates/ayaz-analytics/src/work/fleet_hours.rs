@@ -11,9 +11,10 @@
 //! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is
 //! over: until then its sessions take its temperatures as they are.
 
+use ayaz_energy::exterior::VehicleExterior;
 use ayaz_model::VehicleNumber;
+use ayaz_store::analytics::RefreshStatements;
 use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
-use ayaz_store::analytics::{RefreshStatements, VehicleExterior};
 use ayaz_store::{Connection, StoreError};
 
 use super::refresh_sessions;

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_energy::Sample;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::Sample;
 
 use crate::histories::{Readings, sample};
 use crate::tables::{same_in_any_order, whole};

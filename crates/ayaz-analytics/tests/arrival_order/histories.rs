@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use ayaz_energy::Sample;
 use ayaz_model::{ChargeState, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 use proptest::prelude::*;
 
 /// A sample by its time, boot and number.

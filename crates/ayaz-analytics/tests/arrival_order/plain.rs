@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use crate::histories::Readings;
 

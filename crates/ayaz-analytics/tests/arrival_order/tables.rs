@@ -9,14 +9,16 @@ use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::running::RunningHours;
 use ayaz_analytics::sessions::{self, SILENCE_MICROSECONDS_MAX};
+use ayaz_energy::clock::ClockRun;
+use ayaz_energy::days::{DayTime, SessionSpan};
+use ayaz_energy::hours::{DoubtedStretch, HourSequence, HourState, HoursOutcome};
+use ayaz_energy::service_days::ServiceDayRules;
+use ayaz_energy::sessions::{CUT_REACH_MICROSECONDS, Session, Window};
+use ayaz_energy::trip_days::TripDay;
+use ayaz_energy::{Activity, Piece, Sample};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::sessions::CUT_REACH_MICROSECONDS;
-use ayaz_store::analytics::{
-    Activity, ClockRun, DayTime, DoubtedStretch, HourSequence, HourState, HoursOutcome, KnownHours,
-    Piece, Sample, Session, SessionSpan, TripDay, Window,
-};
-use ayaz_store::context::ServiceDayRules;
+use ayaz_store::analytics::KnownHours;
 use jiff::civil::Date;
 use proptest::prelude::*;
 

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_analytics::trip_days;
-use ayaz_store::analytics::{Activity, DayBand, DayTripBand, Session, TripDay};
+use ayaz_energy::Activity;
+use ayaz_energy::sessions::Session;
+use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
 use jiff::civil::Date;
 
 /// A month's bands, in their order, and the charge.

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use ayaz_analytics::integrate::power_watts;
 use ayaz_analytics::plausibility::Checked;
+use ayaz_energy::Sample;
 use ayaz_model::{Signal, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 use flate2::read::GzDecoder;
 
 use crate::{Row, checked, ingested, lost_share, summary, table};

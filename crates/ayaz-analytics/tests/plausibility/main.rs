@@ -14,8 +14,8 @@ mod twizy;
 use std::collections::BTreeMap;
 
 use ayaz_analytics::plausibility::{Check, Checked, Plausibility, PlausibilityConfig};
+use ayaz_energy::Sample;
 use ayaz_model::{Signal, SignalKind};
-use ayaz_store::analytics::Sample;
 
 type Row = BTreeMap<String, String>;
 

@@ -3,8 +3,8 @@
 use ayaz_analytics::plausibility::{
     Check, Checked, REACH_BACK_MICROSECONDS, REACH_ON_MICROSECONDS,
 };
+use ayaz_energy::Sample;
 use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 use proptest::prelude::*;
 
 use crate::checked;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use ayaz_analytics::plausibility::{Check, Checked};
+use ayaz_energy::Sample;
 use ayaz_model::Signal;
-use ayaz_store::analytics::Sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use ayaz_energy::Sample;
 use ayaz_model::{Reading, UnixMicroseconds};
 use ayaz_sim::{Climate, Fleet};
-use ayaz_store::analytics::Sample;
 
 pub(crate) const SEED: u64 = 11;
 

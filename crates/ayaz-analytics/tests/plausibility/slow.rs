@@ -2,8 +2,8 @@
 //! every table says which gauge and which bus it is about.
 
 use ayaz_analytics::plausibility::{Check, Checked, PlausibilityConfig};
+use ayaz_energy::Sample;
 use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 
 use crate::{checked, checked_with, summary};
 

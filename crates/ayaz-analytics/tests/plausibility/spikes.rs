@@ -2,8 +2,8 @@
 //! happens at the bounds.
 
 use ayaz_analytics::plausibility::{Plausibility, PlausibilityConfig, SAMPLES_MAX};
+use ayaz_energy::Sample;
 use ayaz_model::{Signal, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 
 use crate::{checked, checked_with};
 

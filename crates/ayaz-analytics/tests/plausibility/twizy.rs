@@ -1,7 +1,7 @@
 //! The recorded trips of a Renault Twizy: real nonsense in place and state of charge.
 
+use ayaz_energy::Sample;
 use ayaz_model::{Signal, UnixMicroseconds};
-use ayaz_store::analytics::Sample;
 use flate2::read::GzDecoder;
 
 use crate::{Row, checked, ingested, summary, table};

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use ayaz_energy::{Energy, Piece};
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{DataFaultKind, TruthBus, TruthEnergy, TruthTotals};
-use ayaz_store::analytics::{Energy, Piece};
 
 use crate::work::Found;
 

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use ayaz_energy::hours::DoubtedStretch;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Signal, UnixMicroseconds};
 use ayaz_sim::{DataFaultKind, TruthBus, TruthDataFault};
-use ayaz_store::analytics::DoubtedStretch;
 
 use crate::work::Found;
 

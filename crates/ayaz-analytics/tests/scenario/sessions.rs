@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use ayaz_analytics::sessions::SESSION_MICROSECONDS_MIN;
+use ayaz_energy::sessions::Session;
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{DataFaultKind, TruthBus, TruthSession};
-use ayaz_store::analytics::Session;
 
 use crate::work::Found;
 

@@ -8,13 +8,14 @@ use ayaz_analytics::hours::{Hours, Rules};
 use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::service_days::ServiceDays;
 use ayaz_analytics::sessions::assemble;
+use ayaz_energy::Sample;
+use ayaz_energy::exterior::{VehicleExterior, exterior_on_trips};
+use ayaz_energy::hours::HoursOutcome;
+use ayaz_energy::service_days::{ServiceDayRule, ServiceDayRules};
+use ayaz_energy::sessions::{Session, Window};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Reading, UnixMicroseconds, VehicleId};
 use ayaz_sim::{Scenario, TruthBus};
-use ayaz_store::analytics::{
-    HoursOutcome, Sample, Session, VehicleExterior, Window, exterior_on_trips,
-};
-use ayaz_store::context::{ServiceDayRule, ServiceDayRules};
 use jiff::tz::TimeZone;
 
 use crate::days::is_left_out;

@@ -1,25 +1,12 @@
 //! Rows of `clock_run`, described in their migration.
 
+use ayaz_energy::clock::ClockRun;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::{Error, Row, Statement, Transaction};
 
 use super::rows::positions;
 use super::timestamp;
-
-/// One row of `clock_run`, without its vehicle and position.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns of `clock_run`, described there")]
-pub struct ClockRun {
-    pub hour: UnixMicroseconds,
-    pub boot_id: i64,
-    pub readings: i64,
-    pub sequence_first: i64,
-    pub sequence_last: i64,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub doubted_from: Option<UnixMicroseconds>,
-}
 
 pub(super) const READ: &str = "-- clock_runs
     select hour, boot_id, readings, sequence_first, sequence_last, started_at, ended_at, doubted_from

@@ -1,40 +1,14 @@
 //! Rows of `service_day_time`, described in their migration.
 
+use ayaz_energy::days::{DayTime, SessionSpan};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{Statement, Transaction};
 
-use super::pieces::Activity;
+use super::pieces::activity;
 use super::timestamp;
 use crate::error::StoreError;
-
-/// One row of `service_day_time`, without its vehicle.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "the columns of `service_day_time`, described there"
-)]
-pub struct DayTime {
-    pub service_day: Date,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub active_seconds: f64,
-    pub still_seconds: f64,
-    pub is_rest: bool,
-}
-
-/// What a day needs to know of a session.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the columns of `session`, described there")]
-pub struct SessionSpan {
-    pub kind: Activity,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub seconds: f64,
-    pub odometer_start_km: Option<f64>,
-    pub odometer_end_km: Option<f64>,
-}
 
 /// From the last block that begins before the time to the first session that begins after it: blocks
 /// do not overlap, so nothing before that touches the time.
@@ -110,7 +84,7 @@ pub(super) async fn spans(
     rows.iter()
         .map(|row| {
             Ok(SessionSpan {
-                kind: Activity::read(row.get(0))?,
+                kind: activity(row.get(0))?,
                 started_at: row.get::<_, Timestamp>(1).into(),
                 ended_at: row.get::<_, Timestamp>(2).into(),
                 seconds: row.get(3),

@@ -1,178 +1,30 @@
-//! Energy, distance and time over some intervals: the columns that pieces, sessions, bands of trips,
-//! days and months have in common. One list makes the structure, its sums and its columns, so that no
-//! table can forget one.
+//! The columns that pieces, sessions, bands of trips, days and months have in common.
 
+use ayaz_energy::Energy;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use super::rows::Value;
 
-/// What is summed: a number, or a number that may never have been measured.
-trait Figure: Copy {
-    fn merge(&mut self, other: Self);
-    fn to_column(self) -> Option<f64>;
-    fn from_column(value: Option<f64>) -> Self;
+/// `a, b, …` of all columns.
+pub(super) fn column_list() -> String {
+    Energy::COLUMNS.join(", ")
 }
 
-impl Figure for f64 {
-    fn merge(&mut self, other: Self) {
-        *self += other;
-    }
-
-    fn to_column(self) -> Option<f64> {
-        Some(self)
-    }
-
-    fn from_column(value: Option<f64>) -> Self {
-        value.unwrap_or(0.0)
-    }
+/// The type of every column.
+pub(super) fn types() -> impl Iterator<Item = Type> {
+    std::iter::repeat_n(Type::FLOAT8, Energy::COLUMNS.len())
 }
 
-impl Figure for Option<f64> {
-    fn merge(&mut self, other: Self) {
-        *self = match (*self, other) {
-            (Some(a), Some(b)) => Some(a + b),
-            (a, b) => a.or(b),
-        };
-    }
-
-    fn to_column(self) -> Option<f64> {
-        self
-    }
-
-    fn from_column(value: Option<f64>) -> Self {
-        value
-    }
+/// The values of its columns, as the driver takes them.
+pub(super) fn values<'a>(energy: &Energy) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    energy
+        .columns()
+        .into_iter()
+        .map(|value| Box::new(value) as _)
 }
 
-macro_rules! energy {
-    ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty,)+) => {
-        /// Sums over intervals. `None` is "never metered", and never zero.
-        #[derive(Debug, Clone, Copy, PartialEq, Default)]
-        pub struct Energy {
-            $($(#[doc = $doc])+ pub $name: $kind,)+
-        }
-
-        impl Energy {
-            /// Names of its columns, in their order.
-            pub const COLUMNS: &'static [&'static str] = &[$(stringify!($name)),+];
-
-            /// Adds the sums of other intervals. Which of the two comes first shows in the last
-            /// bit, so callers go in the order of time.
-            pub fn merge(&mut self, other: &Self) {
-                $(self.$name.merge(other.$name);)+
-            }
-
-            /// The values of its columns.
-            fn columns(&self) -> [Option<f64>; Self::COLUMNS.len()] {
-                [$(self.$name.to_column()),+]
-            }
-
-            /// From consecutive columns of a row, the first of which is `first`.
-            pub(super) fn from_row(row: &Row, first: usize) -> Self {
-                let mut columns = first..;
-                let mut next = || columns.next().and_then(|column| row.get(column));
-                Self { $($name: Figure::from_column(next()),)+ }
-            }
-        }
-    };
-}
-
-energy! {
-    /// Time covered by intervals, s.
-    seconds: f64,
-    /// Time in which at least one value was doubted, s. Where all of a reading is, that time is not
-    /// among `seconds`.
-    doubted_seconds: f64,
-    /// The part in which speed was measured, s.
-    distance_seconds: f64,
-    /// Distance, km.
-    km: f64,
-    /// The part in which the battery's power was measured, s.
-    energy_seconds: f64,
-    /// Out of the battery less into it, kWh.
-    net_kwh: f64,
-    /// Out of the battery, kWh.
-    discharge_kwh: f64,
-    /// Into the battery, kWh; plugged in, that is charge and not regeneration.
-    regen_kwh: f64,
-    /// Distance where energy was measured as well, km.
-    paired_km: f64,
-    /// Net energy where distance was measured as well, kWh.
-    paired_net_kwh: f64,
-    /// Time in which the bus stood and its power was measured, s.
-    standing_seconds: f64,
-    /// Net energy of that time, kWh: what is not traction.
-    standing_net_kwh: f64,
-    /// Resistive cabin heater, kWh.
-    heater_kwh: Option<f64>,
-    /// Net energy over the same intervals, kWh; so for every base.
-    heater_base_kwh: Option<f64>,
-    /// Heat pump while it heats, kWh.
-    heat_pump_kwh: Option<f64>,
-    /// Its base, kWh.
-    heat_pump_base_kwh: Option<f64>,
-    /// The battery's heater, kWh.
-    battery_heater_kwh: Option<f64>,
-    /// Its base, kWh.
-    battery_heater_base_kwh: Option<f64>,
-    /// Air conditioning while it cools, kWh.
-    air_conditioning_kwh: Option<f64>,
-    /// Its base, kWh.
-    air_conditioning_base_kwh: Option<f64>,
-    /// What neither drives nor heats nor cools, kWh.
-    auxiliary_kwh: Option<f64>,
-    /// Its base, kWh.
-    auxiliary_base_kwh: Option<f64>,
-    /// Traction inverters, less what they gave back, kWh.
-    traction_kwh: Option<f64>,
-    /// Its base, kWh.
-    traction_base_kwh: Option<f64>,
-    /// From the charger, kWh.
-    charger_kwh: Option<f64>,
-    /// Net energy and the charger's, less every component, where traction and auxiliaries were
-    /// metered, kWh: what no meter explains.
-    unexplained_kwh: Option<f64>,
-    /// Its base, kWh.
-    unexplained_base_kwh: Option<f64>,
-    /// Fuel burnt for heat, l.
-    fuel_litres: Option<f64>,
-    /// Time integral of the exterior temperature, K·s.
-    exterior_kelvin_seconds: f64,
-    /// The time it covers, s.
-    exterior_seconds: f64,
-    /// Given back by the traction inverters, kWh, positive: what the wheels recovered, before heaters and
-    /// other loads take their part of it and the battery gets the rest.
-    wheel_regen_kwh: Option<f64>,
-    /// Distance over the same intervals, km.
-    wheel_regen_base_km: Option<f64>,
-    /// Time integral of the cabin's temperature, K·s.
-    cabin_kelvin_seconds: f64,
-    /// The time it covers, s.
-    cabin_seconds: f64,
-    /// The time in which the cabin's temperature and its set-point are known, s.
-    setpoint_seconds: f64,
-    /// The part of it in which the cabin is near its set-point, s.
-    setpoint_near_seconds: f64,
-    /// The part of it in which the cabin is colder than that, s.
-    cabin_cold_seconds: f64,
-    /// The time in which the cabin is heated, by whatever source, s.
-    cabin_heating_seconds: f64,
-}
-
-impl Energy {
-    /// `a, b, …` of all columns.
-    pub(super) fn column_list() -> String {
-        Self::COLUMNS.join(", ")
-    }
-
-    /// The type of every column.
-    pub(super) fn types() -> impl Iterator<Item = Type> {
-        std::iter::repeat_n(Type::FLOAT8, Self::COLUMNS.len())
-    }
-
-    /// The values of its columns, as the driver takes them.
-    pub(super) fn values<'a>(&self) -> impl Iterator<Item = Value<'a>> + use<'a> {
-        self.columns().into_iter().map(|value| Box::new(value) as _)
-    }
+/// From consecutive columns of a row, the first of which is `first`.
+pub(super) fn from_row(row: &Row, first: usize) -> Energy {
+    Energy::from_columns(std::array::from_fn(|column| row.get(first + column)))
 }

@@ -1,52 +1,13 @@
 //! Rows of `hour_exterior`, described in their migration.
 
-use std::collections::BTreeMap;
-
-use ayaz_model::{UnixMicroseconds, VehicleNumber};
+use ayaz_energy::exterior::{Exterior, Exteriors};
+use ayaz_model::VehicleNumber;
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement, Transaction};
 
-use super::pieces::{Activity, Piece};
 use super::timestamp;
 use crate::error::StoreError;
-
-/// 0 °C, K.
-pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;
-
-/// The exterior temperature of some time.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Exterior {
-    /// Its integral, K·s.
-    pub kelvin_seconds: f64,
-    /// The time it covers, s.
-    pub seconds: f64,
-}
-
-impl Exterior {
-    /// Its mean, °C; `None` if it was not measured.
-    pub fn mean_celsius(&self) -> Option<f64> {
-        (self.seconds > 0.0).then(|| self.kelvin_seconds / self.seconds - ZERO_CELSIUS_KELVIN)
-    }
-}
-
-/// By hour.
-pub type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
-
-/// What a vehicle measured on trips, of the hours in which it did; what it measured while it was
-/// parked may be the air of a hall. `pieces` are in the order of the table.
-pub fn exterior_on_trips(pieces: &[Piece]) -> Exteriors {
-    let mut hours = Exteriors::new();
-    for piece in pieces {
-        if piece.activity == Activity::Trip {
-            let hour = hours.entry(piece.hour).or_default();
-            hour.kelvin_seconds += piece.energy.exterior_kelvin_seconds;
-            hour.seconds += piece.energy.exterior_seconds;
-        }
-    }
-    hours.retain(|_, exterior| exterior.seconds > 0.0);
-    hours
-}
 
 /// From columns of a row, the first of which is `first`: arrays of hours, integrals and times.
 pub(super) fn from_row(row: &Row, first: usize) -> Exteriors {

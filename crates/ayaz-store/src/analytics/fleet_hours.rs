@@ -1,45 +1,18 @@
 //! Hours of fleets, in which exterior temperatures are held against each other: rows of
 //! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
+use ayaz_energy::exterior::{Exterior, ExteriorDoubt, FleetExterior, VehicleExterior};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement, Transaction};
 
-use super::exterior::Exterior;
 use super::lease::Lease;
 use super::queue;
 use super::refresh::{Refresh, RefreshStatements, snapshot};
 use super::timestamp;
 use crate::error::StoreError;
-
-/// A vehicle's exterior temperature of an hour.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct VehicleExterior {
-    /// The vehicle.
-    pub vehicle: VehicleNumber,
-    /// What it measured on trips.
-    pub exterior: Exterior,
-}
-
-/// What the fleet says: a row of `fleet_hour`, without its key.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(missing_docs, reason = "the columns of `fleet_hour`")]
-pub struct FleetExterior {
-    pub vehicles: i64,
-    pub exterior_median_celsius: f64,
-}
-
-/// One row of `exterior_doubt`, without its hour.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[allow(missing_docs, reason = "the columns of `exterior_doubt`")]
-pub struct ExteriorDoubt {
-    pub vehicle: VehicleNumber,
-    pub exterior_mean_celsius: f64,
-    pub exterior_median_celsius: f64,
-    pub deviation_kelvin: f64,
-}
 
 /// An hour of a fleet that waits in the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]

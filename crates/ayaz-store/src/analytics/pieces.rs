@@ -1,95 +1,23 @@
 //! Rows of `energy_piece`, described in its migration.
 
-use std::sync::Arc;
-
+use ayaz_energy::{Activity, Ends, Energy, FirstLast, Piece};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
-use jiff::civil::Date;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Row, Statement, Transaction};
 
-use super::ends::{Ends, FirstLast};
-use super::energy::Energy;
+use super::energy;
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
 
-macro_rules! activity {
-    ($($(#[$doc:meta])+ $name:ident = $text:literal,)+) => {
-        /// What a bus does.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Activity {
-            $($(#[$doc])+ $name,)+
-        }
-
-        impl Activity {
-            /// As it stands in the database.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$name => $text,)+ }
-            }
-
-            fn from_name(name: &str) -> Option<Self> {
-                match name { $($text => Some(Self::$name),)+ _ => None }
-            }
-        }
-    };
-}
-
-activity! {
-    /// Is on a trip.
-    Trip = "trip",
-    /// Hangs on a charger and its battery gains energy.
-    Charging = "charging",
-    /// Stands and heats or cools, from grid or battery, without its battery gaining energy.
-    Conditioning = "conditioning",
-    /// Stands, and none of that.
-    Parking = "parking",
-}
-
-impl Activity {
-    /// From a column.
-    pub(super) fn read(name: &str) -> Result<Self, StoreError> {
-        Self::from_name(name).ok_or_else(|| {
-            StoreError::Fatal(format!(
-                "unknown activity {name:?}: the table was written by a later version"
-            ))
-        })
-    }
-}
-
-/// One row of `energy_piece`, without its vehicle and number.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "the columns of `energy_piece`, described there"
-)]
-pub struct Piece {
-    pub hour: UnixMicroseconds,
-    pub service_day: Date,
-    pub activity: Activity,
-    pub stretch_started_at: Option<UnixMicroseconds>,
-    pub drive_cycle: Option<i64>,
-    pub trip_started_at: Option<UnixMicroseconds>,
-    pub plugged_in: bool,
-    pub charging_station: Option<Arc<str>>,
-    pub route: Option<Arc<str>>,
-    pub band_celsius: Option<i16>,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub intervals: i64,
-    pub energy: Energy,
-    pub ends: Ends,
-}
-
-impl Piece {
-    /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
-    pub fn doubt_exterior(&mut self) {
-        let energy = &mut self.energy;
-        energy.exterior_kelvin_seconds = 0.0;
-        energy.exterior_seconds = 0.0;
-        self.ends.exterior_celsius = FirstLast::default();
-        self.band_celsius = None;
-    }
+/// An activity from a column.
+pub(super) fn activity(name: &str) -> Result<Activity, StoreError> {
+    Activity::from_name(name).ok_or_else(|| {
+        StoreError::Fatal(format!(
+            "unknown activity {name:?}: the table was written by a later version"
+        ))
+    })
 }
 
 const HEAD: &str = "hour, service_day, activity, stretch_started_at, drive_cycle, trip_started_at,
@@ -113,7 +41,7 @@ pub(super) fn read_statement() -> String {
         from energy_piece p
         where vehicle_id = $1 and hour >= $2 and hour < $3
         order by hour, piece",
-        Energy::column_list()
+        energy::column_list()
     )
 }
 
@@ -138,7 +66,7 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
     let at = |column| row.get::<_, Timestamp>(column).into();
     let maybe_at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
     let name: &str = row.get(2);
-    let activity = Activity::read(name)?;
+    let activity = self::activity(name)?;
     let (started_at, ended_at) = (at(10), at(11));
     let first = HEAD_COLUMNS + Energy::COLUMNS.len();
     let stamped = |column: usize, at| row.get::<_, Option<f64>>(first + column).map(|x| (at, x));
@@ -161,7 +89,7 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
         started_at,
         ended_at,
         intervals: row.get(12),
-        energy: Energy::from_row(row, HEAD_COLUMNS),
+        energy: energy::from_row(row, HEAD_COLUMNS),
         ends: Ends::from_all([
             FirstLast {
                 first: maybe_at(first + 1).and_then(|at| stamped(0, at)),
@@ -184,7 +112,7 @@ pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     let statement = format!(
         "-- insert_pieces
         copy energy_piece (vehicle_id, piece, {HEAD}, {}, {ENDS}) from stdin (format binary)",
-        Energy::column_list()
+        energy::column_list()
     );
     CopyIn::prepare(client, &statement, column_types()).await
 }
@@ -231,7 +159,7 @@ fn column_types() -> Vec<Type> {
     ];
     let others = std::iter::repeat_n(Type::FLOAT8, 8);
     head.into_iter()
-        .chain(Energy::types())
+        .chain(energy::types())
         .chain(soc)
         .chain(others)
         .collect()
@@ -255,7 +183,7 @@ fn row(vehicle: VehicleNumber, number: i32, piece: &Piece) -> Vec<Value<'_>> {
         Box::new(timestamp(piece.ended_at)),
         Box::new(piece.intervals),
     ];
-    row.extend(piece.energy.values());
+    row.extend(energy::values(&piece.energy));
     let [soc, others @ ..] = piece.ends.all();
     for stamped in [soc.first, soc.last] {
         row.push(Box::new(stamped.map(|(_, value)| value)));

@@ -1,43 +1,13 @@
 //! Rows of `hour_sequence` and `doubted_stretch`, described in their migration.
 
-use ayaz_model::{UnixMicroseconds, VehicleNumber};
-use jiff::civil::Date;
+use ayaz_energy::hours::{DoubtedStretch, HourSequence};
+use ayaz_model::VehicleNumber;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Transaction};
 
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
-
-/// One row of `hour_sequence`, without its vehicle.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns of `hour_sequence`")]
-pub struct HourSequence {
-    pub hour: UnixMicroseconds,
-    pub service_day: Date,
-    pub boot_id: i64,
-    pub readings: i64,
-    pub readings_doubted: i64,
-    pub readings_out_of_order: i64,
-    pub sequence_min: i64,
-    pub sequence_max: i64,
-}
-
-/// One row of `doubted_stretch`, without its vehicle and number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns of `doubted_stretch`")]
-pub struct DoubtedStretch {
-    pub hour: UnixMicroseconds,
-    pub boot_id: i64,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub readings: i64,
-    pub sequence_min: i64,
-    pub sequence_max: i64,
-    pub checks: Vec<&'static str>,
-    pub signals: Vec<&'static str>,
-    pub whole_row: bool,
-}
 
 /// The statements of [`insert`], prepared once a connection.
 #[derive(Debug, Clone)]

@@ -1,5 +1,13 @@
 //! Neighbouring hours of one vehicle, worked out anew in one transaction.
 
+use ayaz_energy::clock::ClockRun;
+use ayaz_energy::days::{DayTime, SessionSpan};
+use ayaz_energy::exterior::exterior_on_trips;
+use ayaz_energy::hours::HoursOutcome;
+use ayaz_energy::service_days::ServiceDayRules;
+use ayaz_energy::sessions::{Session, Window};
+use ayaz_energy::trip_days::{DayTripBand, TripDay};
+use ayaz_energy::{Piece, Sample};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
@@ -8,20 +16,20 @@ use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, IsolationLevel, Statement, Transaction};
 
-use super::clock::{self, ClockRun};
-use super::days::{self, DayTime, SessionSpan};
-use super::exterior::{self, exterior_on_trips};
+use super::clock;
+use super::days;
+use super::exterior;
 use super::lease::Lease;
-use super::pieces::{self, Piece};
-use super::quality::{self, DoubtedStretch, HourSequence};
+use super::pieces;
+use super::quality;
 use super::rows::CopyIn;
-use super::samples::{self, Sample};
-use super::sessions::{self, Session, Window};
-use super::states::{self, HourState, KnownHours};
+use super::samples;
+use super::sessions;
+use super::states::{self, KnownHours};
 use super::timestamp;
-use super::trip_days::{self, DayTripBand, TripDay};
+use super::trip_days;
 use super::trip_sums;
-use crate::context::{SERVICE_DAY_RULES, ServiceDayRules, Zones, rules_by};
+use crate::context::{SERVICE_DAY_RULES, Zones, rules_by};
 use crate::error::StoreError;
 
 /// The statements of a refresh, prepared once a connection, and the time zones that they came upon.
@@ -120,34 +128,6 @@ const QUEUE: &str = "-- queue_others
     on conflict (vehicle_id, hour) do update
         set queued_at = least(q.queued_at, excluded.queued_at), changed_from = '-infinity'
         where q.queued_at > excluded.queued_at or q.changed_from > '-infinity'";
-
-/// Which hours beside the refreshed ones are no longer right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Neighbours {
-    /// The hour before.
-    pub before: bool,
-    /// The hour after.
-    pub after: bool,
-}
-
-/// What hours come to.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct HoursOutcome {
-    /// All pieces, sorted by hour.
-    pub pieces: Vec<Piece>,
-    /// Of every hour that has readings.
-    pub states: Vec<HourState>,
-    /// What each boot numbered in each hour.
-    pub sequences: Vec<HourSequence>,
-    /// What is doubted, sorted by hour.
-    pub stretches: Vec<DoubtedStretch>,
-    /// By what the clock is judged, sorted by hour.
-    pub clock_runs: Vec<ClockRun>,
-    /// Which hours beside these are no longer right.
-    pub neighbours: Neighbours,
-    /// Hours, near or not, of which other readings have a wrong time than when they were worked out.
-    pub clock_changed: Vec<UnixMicroseconds>,
-}
 
 /// A transaction that reads everything from one snapshot.
 pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Error> {

@@ -1,101 +1,17 @@
 //! Rows of `session` and `trip_band`, described in their migration.
 
-use std::sync::Arc;
-
-use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
+use ayaz_energy::sessions::{CUT_REACH_MICROSECONDS, GAP_MICROSECONDS_MAX, Session, TripBand};
+use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Statement, Transaction};
 
-use super::ends::Ends;
-use super::energy::Energy;
-use super::pieces::Activity;
+use super::energy;
 use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
-
-/// One row of `session`, without its vehicle and number.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the columns of `session`, described there")]
-pub struct Session {
-    pub kind: Activity,
-    pub started_at: UnixMicroseconds,
-    pub ended_at: UnixMicroseconds,
-    pub block_started_at: UnixMicroseconds,
-    pub service_day: Date,
-    pub drive_cycle: Option<i64>,
-    pub trip_started_at: Option<UnixMicroseconds>,
-    pub route: Option<Arc<str>>,
-    pub charging_station: Option<Arc<str>>,
-    pub plugged_in_share: f64,
-    pub intervals: i64,
-    pub energy: Energy,
-    pub ends: Ends,
-    /// Of a trip; empty for other kinds.
-    pub bands: Vec<TripBand>,
-}
-
-/// One row of `trip_band`, without the key of its trip.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "the columns of `trip_band`, described there")]
-pub struct TripBand {
-    pub band_celsius: Option<i16>,
-    pub route: Option<Arc<str>>,
-    pub intervals: i64,
-    pub energy: Energy,
-}
-
-/// Over a longer time without a sample of it nothing goes on: no stay, and no trip, be the bus silent
-/// or on a plug, µs.
-pub const GAP_MICROSECONDS_MAX: i64 = DAY_MICROSECONDS;
-
-/// What has gone on for so long at the beginning of a UTC day is cut there, µs.
-pub const LONG_MICROSECONDS: i64 = 3 * DAY_MICROSECONDS;
-
-/// So long after the hours that changed, a cut is as it was: there is a sample less than
-/// [`GAP_MICROSECONDS_MAX`] after the day's edge, and a bound that was moved into the
-/// [`LONG_MICROSECONDS`] before that edge lies no longer than that after the hours, µs.
-pub const CUT_REACH_MICROSECONDS: i64 = LONG_MICROSECONDS + 2 * GAP_MICROSECONDS_MAX;
-
-/// The time in which sessions are to be worked out again: from the start of the block before the
-/// hours that changed up to the first block after them that begins where it began, whatever has
-/// changed. `None` is where no block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Window {
-    /// Sessions that begin before this stay.
-    pub from: Option<UnixMicroseconds>,
-    /// Whether the block that begins there was cut off from the one before it.
-    pub is_cut_before: bool,
-    /// Whether that block holds a trip that went on after a plug with the key on, on which it may have
-    /// been cut: its first trip then belongs to what is before.
-    pub is_on_trip: bool,
-    /// Sessions that begin after this stay.
-    pub to: Option<UnixMicroseconds>,
-    /// When the first of those begins, if it was cut off from the last one of the window.
-    pub goes_on_at: Option<UnixMicroseconds>,
-}
-
-impl Window {
-    /// The hours whose pieces are needed, if those from `from` up to and without `to` changed.
-    pub fn hours(
-        self,
-        from: UnixMicroseconds,
-        to: UnixMicroseconds,
-    ) -> (UnixMicroseconds, UnixMicroseconds) {
-        let first = self.from.map_or(from, |at| at.hour().min(from));
-        let end = self
-            .to
-            .map_or(to, |at| at.hour().plus(HOUR_MICROSECONDS).max(to));
-        (first, end)
-    }
-
-    /// Whether what begins then is worked out again.
-    pub fn holds(self, started_at: UnixMicroseconds) -> bool {
-        self.from.is_none_or(|from| started_at >= from) && self.to.is_none_or(|to| started_at <= to)
-    }
-}
 
 /// Blocks do not overlap, so the block of the last session that began before the hours is the last
 /// one that can touch them. Only if it begins on a plug with the key on, it may turn out to be a
@@ -224,14 +140,14 @@ impl Statements {
                 exterior_start_celsius, exterior_end_celsius, cabin_start_celsius,
                 cabin_end_celsius, battery_start_celsius, battery_end_celsius
             ) from stdin (format binary)",
-            Energy::column_list()
+            energy::column_list()
         );
         let bands = format!(
             "-- insert_trip_bands
             copy trip_band (
                 vehicle_id, started_at, number, band, band_celsius, route, intervals, {}
             ) from stdin (format binary)",
-            Energy::column_list()
+            energy::column_list()
         );
         Ok(Self {
             window: client.prepare(&window_statement()).await?,
@@ -297,7 +213,7 @@ fn session_types() -> Vec<Type> {
     ];
     let ends = std::iter::repeat_n(Type::FLOAT8, 10);
     head.into_iter()
-        .chain(Energy::types())
+        .chain(energy::types())
         .chain(ends)
         .collect()
 }
@@ -318,7 +234,7 @@ fn session_row(vehicle: VehicleNumber, number: i32, session: &Session) -> Vec<Va
         Box::new(session.plugged_in_share),
         Box::new(session.intervals),
     ];
-    row.extend(session.energy.values());
+    row.extend(energy::values(&session.energy));
     for ends in session.ends.all() {
         row.push(Box::new(ends.first_value()));
         row.push(Box::new(ends.last_value()));
@@ -336,7 +252,7 @@ fn band_types() -> Vec<Type> {
         Type::TEXT,
         Type::INT8,
     ];
-    head.into_iter().chain(Energy::types()).collect()
+    head.into_iter().chain(energy::types()).collect()
 }
 
 fn band_row(
@@ -355,6 +271,6 @@ fn band_row(
         Box::new(of.route.as_deref()),
         Box::new(of.intervals),
     ];
-    row.extend(of.energy.values());
+    row.extend(energy::values(&of.energy));
     row
 }

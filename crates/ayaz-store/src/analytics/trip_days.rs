@@ -1,70 +1,17 @@
 //! Rows of `day_band` and `day_charge`, described in their migration, and the trips that they sum.
 
-use ayaz_model::{UnixMicroseconds, VehicleNumber};
+use ayaz_energy::Energy;
+use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
+use ayaz_model::VehicleNumber;
 use futures_util::future::try_join3;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Statement, Transaction};
 
-use super::energy::Energy;
+use super::energy;
 use super::rows::{CopyIn, Value};
 use crate::error::StoreError;
-
-/// A trip of a service day, one band of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct DayTripBand {
-    /// The day on which the trip began.
-    pub service_day: Date,
-    /// Of the trip.
-    pub started_at: UnixMicroseconds,
-    /// Its number among those that started at that instant.
-    pub number: i32,
-    /// Its last sample.
-    pub ended_at: UnixMicroseconds,
-    /// The whole trip's time covered, s.
-    pub trip_seconds: f64,
-    /// The part of it with energy measured, s.
-    pub trip_energy_seconds: f64,
-    /// The whole trip's net energy, kWh.
-    pub trip_net_kwh: f64,
-    /// State of charge at its first and last sample that has one, %; `None` also for a trip that was
-    /// charged on the way.
-    pub soc_percent: Option<(f64, f64)>,
-    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
-    pub trip_km: Option<(f64, f64)>,
-    /// The band; `None` is unknown.
-    pub band_celsius: Option<i16>,
-    /// Intervals of the trip in the band.
-    pub intervals: i64,
-    /// Their sums.
-    pub energy: Energy,
-}
-
-/// One row of `day_band`, without its key.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[allow(missing_docs, reason = "the columns of `day_band`, described there")]
-pub struct DayBand {
-    pub band_celsius: Option<i16>,
-    pub trips: i64,
-    pub intervals: i64,
-    pub energy: Energy,
-    pub trip_duration_seconds: f64,
-    pub trip_seconds: f64,
-    pub trip_km: f64,
-    pub trip_odometer_km: f64,
-}
-
-/// The trips of a vehicle's service day.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TripDay {
-    /// The day on which they began.
-    pub service_day: Date,
-    /// Its bands, in their order.
-    pub bands: Vec<DayBand>,
-    /// State of charge and energy of the trips that tell of the usable energy: percent and kWh.
-    pub charge: Option<(f64, f64)>,
-}
 
 /// The trips that began on some service days, in order. By the index of service days, so that nothing
 /// else is read, whatever the clock that they are told by.
@@ -109,7 +56,7 @@ pub(super) async fn trips(
             trip_km: row.get::<_, Option<f64>>(9).zip(row.get(10)),
             band_celsius: row.get(11),
             intervals: row.get(12),
-            energy: Energy::from_row(row, TRIP_COLUMNS),
+            energy: energy::from_row(row, TRIP_COLUMNS),
         })
         .collect())
 }
@@ -142,7 +89,7 @@ impl Statements {
                 vehicle_id, service_day, band, band_celsius, trips, intervals, {},
                 trip_duration_seconds, trip_seconds, trip_km, trip_odometer_km
             ) from stdin (format binary)",
-            Energy::column_list()
+            energy::column_list()
         );
         let head = [
             Type::INT4,
@@ -154,7 +101,7 @@ impl Statements {
         ];
         let types: Vec<Type> = head
             .into_iter()
-            .chain(Energy::types())
+            .chain(energy::types())
             .chain([Type::FLOAT8; 4])
             .collect();
         Ok(Self {
@@ -217,7 +164,7 @@ fn band_row(
         Box::new(band.trips),
         Box::new(band.intervals),
     ];
-    row.extend(band.energy.values());
+    row.extend(energy::values(&band.energy));
     row.push(Box::new(band.trip_duration_seconds));
     row.push(Box::new(band.trip_seconds));
     row.push(Box::new(band.trip_km));

@@ -2,13 +2,12 @@
 //! their migrations. The database adds them up: figures lie on grids on which sums are exact, so their
 //! order does not show.
 
+use ayaz_energy::Energy;
 use ayaz_model::VehicleNumber;
 use futures_util::future::try_join3;
 use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement, Transaction};
-
-use super::energy::Energy;
 
 /// $2 and $3 are the first and the last day of months that follow each other.
 const FORGET: &str = "-- forget_trip_sums

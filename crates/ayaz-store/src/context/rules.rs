@@ -1,11 +1,11 @@
 //! By which rules a vehicle's service days are told.
 
+use ayaz_energy::service_days::{ServiceDayRule, ServiceDayRules};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio_postgres::{GenericClient, Row, ToStatement};
 
-use super::service_day::{ServiceDayRule, ServiceDayRules};
 use super::zones::Zones;
 use crate::error::StoreError;
 

@@ -162,7 +162,7 @@ impl ScratchDatabase {
             )
             .await
             .map_err(failed)?;
-        let columns = crate::analytics::Energy::COLUMNS;
+        let columns = ayaz_energy::Energy::COLUMNS;
         let figures: Vec<String> = columns
             .iter()
             .map(|_| "1000 * random() + 1".to_owned())

@@ -1,12 +1,13 @@
 //! How far behind the views are while vehicles send, which server process works for the worker, and
 //! the trips of the day and the month that it adds up at each refresh.
 
+use ayaz_energy::Energy;
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 
 use super::ScratchDatabase;
-use crate::analytics::{Energy, trip_sums};
+use crate::analytics::trip_sums;
 use crate::connect::{Connection, Role};
 use crate::error::StoreError;
 

@@ -1,9 +1,10 @@
 //! Which day an instant belongs to: SQL and the worker must say the same.
 
 use anyhow::Result;
+use ayaz_energy::service_days::ServiceDayRule;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::Role;
-use ayaz_store::context::{ServiceDayRule, service_day_rules};
+use ayaz_store::context::service_day_rules;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};

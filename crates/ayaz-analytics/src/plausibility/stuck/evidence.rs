@@ -1,6 +1,6 @@
 //! What contradicts a value that repeats.
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use super::{MOVING_KMH, Watched};
 use crate::plausibility::buffer::{Buffer, Trail};

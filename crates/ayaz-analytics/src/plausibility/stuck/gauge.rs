@@ -17,7 +17,7 @@
 
 use std::collections::VecDeque;
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS, MOVING_KMH};
 use crate::integrate::{JOULES_PER_KWH, power_watts};

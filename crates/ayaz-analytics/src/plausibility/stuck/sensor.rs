@@ -16,7 +16,7 @@
 
 use std::collections::VecDeque;
 
-use ayaz_store::analytics::Sample;
+use ayaz_energy::Sample;
 
 use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS};
 use crate::plausibility::config::StuckConfig;

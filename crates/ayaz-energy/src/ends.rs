@@ -80,7 +80,7 @@ impl Ends {
     }
 
     /// Each signal, in the order of the columns.
-    pub(super) fn all(&self) -> [&FirstLast; 5] {
+    pub fn all(&self) -> [&FirstLast; 5] {
         [
             &self.soc_percent,
             &self.odometer_km,
@@ -91,7 +91,7 @@ impl Ends {
     }
 
     /// The reverse of [`all`](Self::all).
-    pub(super) fn from_all(all: [FirstLast; 5]) -> Self {
+    pub fn from_all(all: [FirstLast; 5]) -> Self {
         let [
             soc_percent,
             odometer_km,

@@ -1,0 +1,72 @@
+//! Exterior temperatures of hours: of a vehicle, and of a fleet.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
+
+use crate::activity::Activity;
+use crate::pieces::Piece;
+
+/// 0 °C, K.
+pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;
+
+/// The exterior temperature of some time.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Exterior {
+    /// Its integral, K·s.
+    pub kelvin_seconds: f64,
+    /// The time it covers, s.
+    pub seconds: f64,
+}
+
+impl Exterior {
+    /// Its mean, °C; `None` if it was not measured.
+    pub fn mean_celsius(&self) -> Option<f64> {
+        (self.seconds > 0.0).then(|| self.kelvin_seconds / self.seconds - ZERO_CELSIUS_KELVIN)
+    }
+}
+
+/// By hour.
+pub type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
+
+/// What a vehicle measured on trips, of the hours in which it did; what it measured while it was
+/// parked may be the air of a hall. `pieces` are in the order of the table.
+pub fn exterior_on_trips(pieces: &[Piece]) -> Exteriors {
+    let mut hours = Exteriors::new();
+    for piece in pieces {
+        if piece.activity == Activity::Trip {
+            let hour = hours.entry(piece.hour).or_default();
+            hour.kelvin_seconds += piece.energy.exterior_kelvin_seconds;
+            hour.seconds += piece.energy.exterior_seconds;
+        }
+    }
+    hours.retain(|_, exterior| exterior.seconds > 0.0);
+    hours
+}
+
+/// A vehicle's exterior temperature of an hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct VehicleExterior {
+    /// The vehicle.
+    pub vehicle: VehicleNumber,
+    /// What it measured on trips.
+    pub exterior: Exterior,
+}
+
+/// What the fleet says: a row of `fleet_hour`, without its key.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `fleet_hour`")]
+pub struct FleetExterior {
+    pub vehicles: i64,
+    pub exterior_median_celsius: f64,
+}
+
+/// One row of `exterior_doubt`, without its hour.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[allow(missing_docs, reason = "the columns of `exterior_doubt`")]
+pub struct ExteriorDoubt {
+    pub vehicle: VehicleNumber,
+    pub exterior_mean_celsius: f64,
+    pub exterior_median_celsius: f64,
+    pub deviation_kelvin: f64,
+}

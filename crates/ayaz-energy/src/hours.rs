@@ -1,0 +1,5 @@
+//! Neighbouring hours of one vehicle.
+
+mod outcome;
+
+pub use outcome::{DoubtedStretch, HourSequence, HourState, HoursOutcome, Neighbours, OpenTrip};

@@ -1,0 +1,45 @@
+//! Energy, distance and time of an hour, apart by what the bus did.
+
+use std::sync::Arc;
+
+use ayaz_model::UnixMicroseconds;
+use jiff::civil::Date;
+
+use crate::activity::Activity;
+use crate::ends::{Ends, FirstLast};
+use crate::energy::Energy;
+
+/// One row of `energy_piece`, without its vehicle and number.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(
+    missing_docs,
+    reason = "the columns of `energy_piece`, described there"
+)]
+pub struct Piece {
+    pub hour: UnixMicroseconds,
+    pub service_day: Date,
+    pub activity: Activity,
+    pub stretch_started_at: Option<UnixMicroseconds>,
+    pub drive_cycle: Option<i64>,
+    pub trip_started_at: Option<UnixMicroseconds>,
+    pub plugged_in: bool,
+    pub charging_station: Option<Arc<str>>,
+    pub route: Option<Arc<str>>,
+    pub band_celsius: Option<i16>,
+    pub started_at: UnixMicroseconds,
+    pub ended_at: UnixMicroseconds,
+    pub intervals: i64,
+    pub energy: Energy,
+    pub ends: Ends,
+}
+
+impl Piece {
+    /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
+    pub fn doubt_exterior(&mut self) {
+        let energy = &mut self.energy;
+        energy.exterior_kelvin_seconds = 0.0;
+        energy.exterior_seconds = 0.0;
+        self.ends.exterior_celsius = FirstLast::default();
+        self.band_celsius = None;
+    }
+}
