@@ -10,8 +10,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ayaz_analytics::plausibility::{Plausibility, PlausibilityConfig};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Plausibility, PlausibilityConfig};
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{Climate, Fleet};
 

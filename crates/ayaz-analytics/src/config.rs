@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use ayaz_daemon::admin::AdminConfig;
 use ayaz_daemon::config::{Bounds, ConfigError, DaemonConfig, Program, SharedUrl, bounds};
+use ayaz_energy::integrate::Comfort;
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
-
-use crate::integrate::Comfort;
-use crate::plausibility::PlausibilityConfig;
 
 /// Everything.
 #[derive(Debug, Clone, Deserialize)]

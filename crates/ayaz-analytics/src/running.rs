@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use ayaz_energy::hours::so_far::{Beginning, SoFar};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use ayaz_store::analytics::KnownHours;
 use ayaz_store::analytics::queue::OVER_SECONDS;
-
-use crate::hours::so_far::{Beginning, SoFar};
 
 /// Hours of vehicles, in bounded memory. What is kept, and whether anything is, changes how much is read,
 /// and never what an hour comes to.
@@ -126,10 +125,10 @@ impl RunningHours {
 #[cfg(test)]
 mod tests {
     use ayaz_energy::Sample;
+    use ayaz_energy::hours::so_far::ReadOn;
+    use ayaz_energy::hours::{Hours, Rules};
 
     use super::*;
-    use crate::hours::so_far::ReadOn;
-    use crate::hours::{Hours, Rules};
 
     const HOUR: UnixMicroseconds = UnixMicroseconds(1_000 * HOUR_MICROSECONDS);
 

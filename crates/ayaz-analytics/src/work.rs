@@ -7,8 +7,12 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use ayaz_energy::Activity;
-use ayaz_energy::service_days::ServiceDayRules;
+use ayaz_energy::clock::Clock;
+use ayaz_energy::hours::so_far::{Beginning, ReadOn, SoFar};
+use ayaz_energy::hours::{Hours, Rules};
+use ayaz_energy::plausibility::PlausibilityConfig;
+use ayaz_energy::service_days::{ServiceDayRules, ServiceDays};
+use ayaz_energy::{Activity, days, sessions, trip_days};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lease::{self, Holder, Lease, Renewal};
@@ -17,18 +21,11 @@ use ayaz_store::analytics::{FleetStatements, Refresh, RefreshStatements, upkeep}
 use ayaz_store::context::take_over_context;
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
-
 use jiff::civil::Date;
 
-use crate::clock::Clock;
 use crate::config::RefreshConfig;
-use crate::hours::so_far::{Beginning, ReadOn, SoFar};
-use crate::hours::{Hours, Rules};
 use crate::metrics as names;
-use crate::plausibility::PlausibilityConfig;
 use crate::running::RunningHours;
-use crate::service_days::ServiceDays;
-use crate::{days, sessions, trip_days};
 use set_aside::SetAside;
 
 /// What the worker calls itself where others wait for its place.

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use ayaz_analytics::clock::Clock;
-use ayaz_analytics::clock::runs::Runs;
 use ayaz_energy::Sample;
+use ayaz_energy::clock::Clock;
+use ayaz_energy::clock::runs::Runs;
 use ayaz_energy::hours::HoursOutcome;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use ayaz_analytics::hours::{Hours, Rules};
-use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_energy::hours::{Hours, Rules};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_energy::{Activity, Piece, Sample};
 use ayaz_model::{ChargeState, UnixMicroseconds};
 

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ayaz_analytics::hours::{Hours, Rules};
-use ayaz_analytics::plausibility::PlausibilityConfig;
+use ayaz_energy::hours::{Hours, Rules};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_energy::{Piece, Sample};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;

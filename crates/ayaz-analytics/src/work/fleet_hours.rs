@@ -12,13 +12,13 @@
 //! over: until then its sessions take its temperatures as they are.
 
 use ayaz_energy::exterior::VehicleExterior;
+use ayaz_energy::fleet::{self, FleetConfig};
 use ayaz_model::VehicleNumber;
 use ayaz_store::analytics::RefreshStatements;
 use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
 use ayaz_store::{Connection, StoreError};
 
 use super::refresh_sessions;
-use crate::fleet::{self, FleetConfig};
 use crate::metrics as names;
 
 /// So many are judged before the worker looks at what has come in meanwhile. One of 10,000 vehicles

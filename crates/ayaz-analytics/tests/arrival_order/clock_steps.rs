@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use std::collections::BTreeSet;
 
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 

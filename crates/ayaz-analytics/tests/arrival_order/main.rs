@@ -11,10 +11,9 @@ mod trip_days;
 
 use std::collections::BTreeMap;
 
-use ayaz_analytics::plausibility::PlausibilityConfig;
-use ayaz_analytics::sessions::SILENCE_MICROSECONDS_MAX;
 use ayaz_energy::Energy;
-use ayaz_energy::sessions::LONG_MICROSECONDS;
+use ayaz_energy::plausibility::PlausibilityConfig;
+use ayaz_energy::sessions::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use proptest::prelude::*;
 

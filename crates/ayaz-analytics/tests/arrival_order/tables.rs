@@ -2,20 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_analytics::clock::Clock;
-use ayaz_analytics::days;
-use ayaz_analytics::hours::so_far::{Beginning, ReadOn, SoFar};
-use ayaz_analytics::hours::{Hours, Rules};
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::running::RunningHours;
-use ayaz_analytics::sessions::{self, SILENCE_MICROSECONDS_MAX};
-use ayaz_energy::clock::ClockRun;
+use ayaz_energy::clock::{Clock, ClockRun};
 use ayaz_energy::days::{DayTime, SessionSpan};
-use ayaz_energy::hours::{DoubtedStretch, HourSequence, HourState, HoursOutcome};
+use ayaz_energy::hours::so_far::{Beginning, ReadOn, SoFar};
+use ayaz_energy::hours::{DoubtedStretch, HourSequence, HourState, Hours, HoursOutcome, Rules};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_energy::service_days::ServiceDayRules;
-use ayaz_energy::sessions::{CUT_REACH_MICROSECONDS, Session, Window};
+use ayaz_energy::sessions::{
+    self, CUT_REACH_MICROSECONDS, SILENCE_MICROSECONDS_MAX, Session, Window,
+};
 use ayaz_energy::trip_days::TripDay;
-use ayaz_energy::{Activity, Piece, Sample};
+use ayaz_energy::{Activity, Piece, Sample, days};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::KnownHours;

@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_analytics::trip_days;
-use ayaz_energy::Activity;
 use ayaz_energy::sessions::Session;
 use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
+use ayaz_energy::{Activity, trip_days};
 use jiff::civil::Date;
 
 /// A month's bands, in their order, and the charge.

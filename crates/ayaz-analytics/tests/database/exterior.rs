@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::work::{Candidate, Worker};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use ayaz_analytics::config::Config;
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::run::{run, run_once};
 use ayaz_analytics::work::{Candidate, Work};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use fleet::{Database, Drive};
 
 async fn work_off(database: &Database) -> Result<Work> {

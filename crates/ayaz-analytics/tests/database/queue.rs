@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::run::run_once;
 use ayaz_analytics::work::{Candidate, Worker};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_store::analytics::queue::{Due, next_hours};
 use ayaz_store::{Connection, Role};
 

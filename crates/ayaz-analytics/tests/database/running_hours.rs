@@ -1,8 +1,8 @@
 //! An hour that still runs is read on from where it was read before, and comes to the same.
 
 use anyhow::Result;
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::work::{Candidate, Work, Worker};
+use ayaz_energy::plausibility::PlausibilityConfig;
 
 use crate::config;
 use crate::fleet::Database;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use ayaz_analytics::integrate::power_watts;
-use ayaz_analytics::plausibility::Checked;
 use ayaz_energy::Sample;
+use ayaz_energy::integrate::power_watts;
+use ayaz_energy::plausibility::Checked;
 use ayaz_model::{Signal, UnixMicroseconds};
 use flate2::read::GzDecoder;
 

@@ -13,8 +13,8 @@ mod twizy;
 
 use std::collections::BTreeMap;
 
-use ayaz_analytics::plausibility::{Check, Checked, Plausibility, PlausibilityConfig};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Check, Checked, Plausibility, PlausibilityConfig};
 use ayaz_model::{Signal, SignalKind};
 
 type Row = BTreeMap<String, String>;

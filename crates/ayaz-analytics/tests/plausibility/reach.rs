@@ -1,9 +1,7 @@
 //! Doubts have a finite reach: where a stream begins and ends does not matter beyond it.
 
-use ayaz_analytics::plausibility::{
-    Check, Checked, REACH_BACK_MICROSECONDS, REACH_ON_MICROSECONDS,
-};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Check, Checked, REACH_BACK_MICROSECONDS, REACH_ON_MICROSECONDS};
 use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
 use proptest::prelude::*;
 

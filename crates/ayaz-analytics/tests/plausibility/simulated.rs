@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use ayaz_analytics::plausibility::{Check, Checked};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Check, Checked};
 use ayaz_model::Signal;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,8 +1,8 @@
 //! What moves slowly and stands still: a state of charge, an exterior temperature. Made by rule, so that
 //! every table says which gauge and which bus it is about.
 
-use ayaz_analytics::plausibility::{Check, Checked, PlausibilityConfig};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Check, Checked, PlausibilityConfig};
 use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
 
 use crate::{checked, checked_with, summary};

@@ -1,8 +1,8 @@
 //! Which of the values around a jump are doubted, in small series of one value a second; and what
 //! happens at the bounds.
 
-use ayaz_analytics::plausibility::{Plausibility, PlausibilityConfig, SAMPLES_MAX};
 use ayaz_energy::Sample;
+use ayaz_energy::plausibility::{Plausibility, PlausibilityConfig, SAMPLES_MAX};
 use ayaz_model::{Signal, UnixMicroseconds};
 
 use crate::{checked, checked_with};

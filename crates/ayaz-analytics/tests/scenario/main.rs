@@ -12,7 +12,7 @@ mod faults;
 mod sessions;
 mod work;
 
-use ayaz_analytics::fleet::FleetConfig;
+use ayaz_energy::fleet::FleetConfig;
 use ayaz_sim::{DataFaultKind, Scenario, TruthBus};
 use jiff::civil::date;
 use rand::RngExt;

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ayaz_analytics::sessions::SESSION_MICROSECONDS_MIN;
-use ayaz_energy::sessions::Session;
+use ayaz_energy::sessions::{SESSION_MICROSECONDS_MIN, Session};
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{DataFaultKind, TruthBus, TruthSession};
 

@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_analytics::clock::{Clock, LeftOut};
-use ayaz_analytics::fleet::{FleetConfig, judge};
-use ayaz_analytics::hours::{Hours, Rules};
-use ayaz_analytics::plausibility::PlausibilityConfig;
-use ayaz_analytics::service_days::ServiceDays;
-use ayaz_analytics::sessions::assemble;
 use ayaz_energy::Sample;
+use ayaz_energy::clock::{Clock, LeftOut};
 use ayaz_energy::exterior::{VehicleExterior, exterior_on_trips};
-use ayaz_energy::hours::HoursOutcome;
-use ayaz_energy::service_days::{ServiceDayRule, ServiceDayRules};
-use ayaz_energy::sessions::{Session, Window};
+use ayaz_energy::fleet::{FleetConfig, judge};
+use ayaz_energy::hours::{Hours, HoursOutcome, Rules};
+use ayaz_energy::plausibility::PlausibilityConfig;
+use ayaz_energy::service_days::{ServiceDayRule, ServiceDayRules, ServiceDays};
+use ayaz_energy::sessions::{Session, Window, assemble};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Reading, UnixMicroseconds, VehicleId};
 use ayaz_sim::{Scenario, TruthBus};

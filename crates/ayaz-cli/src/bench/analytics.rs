@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use ayaz_analytics::config::RefreshConfig;
-use ayaz_analytics::plausibility::PlausibilityConfig;
 use ayaz_analytics::work::{Candidate, Work, Worker};
+use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_local::LocalStack;
 use ayaz_store::scratch::{History, ScratchDatabase};
 use clap::Args;

@@ -1,0 +1,346 @@
+//! Exterior temperatures of one hour, held against each other within a fleet.
+//!
+//! Nothing in a bus's own readings shows that its sensor reads twelve degrees too warm, or has been
+//! frozen for weeks: the other buses do. A bus is doubted whose mean of the hour is further from
+//! the fleet's median than weather and place explain. All errs towards trust:
+//!
+//! - Only what was measured **on trips** counts, so that halls and depots do not; and only with
+//!   half an hour of it. A sensor that comes out of a hall of +10 °C into −35 °C and takes five
+//!   minutes to follow is 45 K · 5 min / 30 min = 7.5 K too warm in the mean of half an hour, and
+//!   less in that of a longer one: below the limit.
+//! - Fewer than five buses say nothing.
+//! - Buses that deviate **alike** (within half of the limit of each other) and are a tenth of the
+//!   fleet and more, at least two, are in another climate: they are believed. So are a fleet's two
+//!   depots.
+//!
+//! The median is the plain one, of all buses that count: of five and more, one that is wrong moves
+//! it no further than to its neighbour among the others.
+//!
+//! What a doubted hour means is all of the hour, the time parked in it too: it is one sensor. An
+//! hour without trips is never doubted. A frozen sensor is found in the hours in which the air is
+//! further from it than the limit; in others its temperatures are near the truth.
+
+use serde::Deserialize;
+
+use crate::exterior::{ExteriorDoubt, FleetExterior, VehicleExterior};
+
+/// Fewer vehicles than this are no fleet, whatever the configuration says.
+const VEHICLES_MIN: usize = 3;
+
+/// When a fleet contradicts a bus.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FleetConfig {
+    /// Whether any is doubted.
+    pub enabled: bool,
+    /// So many must have been on trips, 3 and more.
+    pub vehicles_min: usize,
+    /// For so long of the hour, 60 to 3600 s.
+    pub trip_seconds_min: f64,
+    /// What is further from the median is doubted, K, at least 1.
+    pub deviation_kelvin: f64,
+    /// Those that deviate alike are believed if they are this share of the fleet, 0 to 1.
+    pub alike_share_min: f64,
+}
+
+impl Default for FleetConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            vehicles_min: 5,
+            trip_seconds_min: 1_800.0,
+            deviation_kelvin: 8.0,
+            alike_share_min: 0.1,
+        }
+    }
+}
+
+/// What an hour comes to.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Judgement {
+    /// What the fleet says; `None` where nobody was on trips for long enough.
+    pub fleet: Option<FleetExterior>,
+    /// Who is doubted, in the order of the vehicles' numbers.
+    pub doubts: Vec<ExteriorDoubt>,
+}
+
+/// Judges an hour. The vehicles are in the order of their numbers, each once.
+pub fn judge(vehicles: &[VehicleExterior], config: &FleetConfig) -> Judgement {
+    let seconds_min = config.trip_seconds_min.clamp(60.0, 3_600.0);
+    let means: Vec<_> = vehicles
+        .iter()
+        .filter(|of| of.exterior.seconds >= seconds_min)
+        .filter_map(|of| Some((of.vehicle, of.exterior.mean_celsius()?)))
+        .collect();
+    let mut sorted: Vec<f64> = means.iter().map(|(_, celsius)| *celsius).collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let Some(median) = median(&sorted) else {
+        return Judgement::default();
+    };
+    let fleet = Some(FleetExterior {
+        vehicles: sorted.len() as i64,
+        exterior_median_celsius: median,
+    });
+    if !config.enabled || sorted.len() < config.vehicles_min.max(VEHICLES_MIN) {
+        return Judgement {
+            fleet,
+            doubts: Vec::new(),
+        };
+    }
+    let limit = config.deviation_kelvin.max(1.0);
+    let share = config.alike_share_min.clamp(0.0, 1.0);
+    let climate_min = (share * sorted.len() as f64).max(2.0);
+    let doubts = means
+        .into_iter()
+        .filter(|(_, celsius)| {
+            (celsius - median).abs() > limit
+                && (alike(&sorted, *celsius, limit / 2.0) as f64) < climate_min
+        })
+        .map(|(vehicle, celsius)| ExteriorDoubt {
+            vehicle,
+            exterior_mean_celsius: celsius,
+            exterior_median_celsius: median,
+            deviation_kelvin: celsius - median,
+        });
+    Judgement {
+        fleet,
+        doubts: doubts.collect(),
+    }
+}
+
+fn median(sorted: &[f64]) -> Option<f64> {
+    let middle = sorted.len() / 2;
+    let upper = *sorted.get(middle)?;
+    if sorted.len() % 2 == 1 {
+        return Some(upper);
+    }
+    let lower = *sorted.get(middle.checked_sub(1)?)?;
+    Some((lower + upper) / 2.0)
+}
+
+/// How many are as near as that, itself among them.
+fn alike(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
+    let first = sorted.partition_point(|of| *of < celsius - kelvin);
+    let end = sorted.partition_point(|of| *of <= celsius + kelvin);
+    end - first
+}
+
+/// How what is doubted becomes what should be.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Changes {
+    /// Whose doubts are to be taken away.
+    pub forget: Vec<i32>,
+    /// Which are to be added then.
+    pub remember: Vec<ExteriorDoubt>,
+    /// Who is doubted now and was not, or the reverse.
+    pub turned: Vec<i32>,
+    /// Whether that is all.
+    pub complete: bool,
+}
+
+/// The difference, both being in the order of the vehicles' numbers, for at most `turned_max`
+/// vehicles that turn: the rest follows when the hour is judged again.
+pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usize) -> Changes {
+    let holds = |of: &[ExteriorDoubt], vehicle| {
+        let place = of.binary_search_by_key(&vehicle, |doubt| doubt.vehicle);
+        place.ok().and_then(|place| of.get(place).copied())
+    };
+    let mut changes = Changes {
+        complete: true,
+        ..Changes::default()
+    };
+    let mut turn = |vehicle, turned: &mut Vec<i32>| {
+        let has_room = turned.len() < turned_max;
+        changes.complete &= has_room;
+        if has_room {
+            turned.push(vehicle);
+        }
+        has_room
+    };
+    for doubt in known {
+        match holds(found, doubt.vehicle) {
+            Some(same) if same == *doubt => {}
+            // Only the median, or its own mean, has moved.
+            Some(other) => {
+                changes.forget.push(doubt.vehicle);
+                changes.remember.push(other);
+            }
+            None if turn(doubt.vehicle, &mut changes.turned) => changes.forget.push(doubt.vehicle),
+            None => {}
+        }
+    }
+    for doubt in found {
+        if holds(known, doubt.vehicle).is_none() && turn(doubt.vehicle, &mut changes.turned) {
+            changes.remember.push(*doubt);
+        }
+    }
+    changes
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::exterior::Exterior;
+
+    use super::*;
+
+    /// An hour on the road each.
+    fn fleet(celsius: &[f64]) -> Vec<VehicleExterior> {
+        (1..)
+            .zip(celsius)
+            .map(|(vehicle, celsius)| out(vehicle, *celsius, 3_600.0))
+            .collect()
+    }
+
+    fn out(vehicle: i32, celsius: f64, seconds: f64) -> VehicleExterior {
+        VehicleExterior {
+            vehicle,
+            exterior: Exterior {
+                kelvin_seconds: (celsius + 273.15) * seconds,
+                seconds,
+            },
+        }
+    }
+
+    fn doubted(vehicles: &[VehicleExterior]) -> Vec<i32> {
+        let judgement = judge(vehicles, &FleetConfig::default());
+        judgement.doubts.iter().map(|of| of.vehicle).collect()
+    }
+
+    #[test]
+    fn a_bus_is_doubted_that_its_fleet_contradicts() {
+        for (celsius, expected) in [
+            // Twelve degrees too warm, too cold, and frozen since autumn.
+            (&[-35.0, -34.0, -23.0, -35.5, -34.5][..], &[3][..]),
+            (&[-35.0, -34.0, -47.0, -35.5, -34.5], &[3]),
+            (&[-35.0, -34.0, 7.5, -35.5, -34.5, -34.9], &[3]),
+            // Frozen in autumn, while it is autumn.
+            (&[5.0, 6.0, 7.5, 5.5, 6.5, 6.2], &[]),
+            // At the limit, and just beyond.
+            (&[0.0, 0.0, 8.0, 0.0, 0.0], &[]),
+            (&[0.0, 0.0, 8.1, 0.0, 0.0], &[3]),
+            // Two that are wrong each in its own way.
+            (&[-35.0, -34.0, 7.5, -35.5, -34.5, -20.0], &[3, 6]),
+            // Too few to ask.
+            (&[-35.0, -34.0, 7.5, -35.5], &[]),
+            (&[], &[]),
+        ] {
+            assert_eq!(doubted(&fleet(celsius)), expected, "{celsius:?}");
+        }
+    }
+
+    #[test]
+    fn buses_of_a_depot_in_another_climate_are_believed() {
+        // An inversion: the depot in the hills is warmer.
+        let valley = [-22.0, -21.5, -21.0, -22.5, -20.5, -21.2];
+        let hills = [-8.0, -9.0, -10.5];
+        let all = [&valley[..], &hills[..]].concat();
+        assert!(doubted(&fleet(&all)).is_empty());
+        assert!(doubted(&fleet(&[&valley[..], &hills[..2]].concat())).is_empty());
+        assert_eq!(doubted(&fleet(&[&valley[..], &hills[..1]].concat())), [7]);
+        // Of a large fleet a few that agree by chance are no climate.
+        let mut many = vec![-21.0; 97];
+        many.extend(hills);
+        assert_eq!(doubted(&fleet(&many)), [98, 99, 100]);
+    }
+
+    #[test]
+    fn a_bus_that_was_hardly_out_neither_is_doubted_nor_says_anything() {
+        let mut vehicles = fleet(&[-35.0, -34.0, -35.0, -35.5, -34.5]);
+        vehicles.push(out(6, 5.0, 1_799.0));
+        assert!(doubted(&vehicles).is_empty());
+        vehicles[5] = out(6, 5.0, 1_800.0);
+        assert_eq!(doubted(&vehicles), [6]);
+        vehicles[0] = out(1, -35.0, 60.0);
+        vehicles[1] = out(2, -35.0, 0.0);
+        let judgement = judge(&vehicles, &FleetConfig::default());
+        assert!(judgement.doubts.is_empty(), "four are left");
+        assert_eq!(judgement.fleet.unwrap().vehicles, 4);
+    }
+
+    #[test]
+    fn a_bus_out_of_a_warm_hall_is_believed() {
+        // Half an hour on the road; its sensor follows within five minutes.
+        let mut vehicles = fleet(&[-35.0; 5]);
+        let warm = (1..=1_800).map(|second| 45.0 * (-f64::from(second) / 300.0).exp());
+        let mean = warm.sum::<f64>() / 1_800.0 - 35.0;
+        vehicles.push(out(6, mean, 1_800.0));
+        assert!(doubted(&vehicles).is_empty());
+    }
+
+    #[test]
+    fn the_median_is_kept_also_where_nobody_is_doubted() {
+        let vehicles = fleet(&[-35.0, -34.0, 7.0, -33.0]);
+        let fleet = judge(&vehicles, &FleetConfig::default()).fleet.unwrap();
+        assert_eq!(fleet.vehicles, 4);
+        assert!((fleet.exterior_median_celsius + 33.5).abs() < 1e-9);
+        let off = FleetConfig {
+            enabled: false,
+            ..FleetConfig::default()
+        };
+        let vehicles = self::fleet(&[-35.0, -34.0, 7.0, -33.0, -35.0]);
+        let judgement = judge(&vehicles, &off);
+        assert!(judgement.doubts.is_empty());
+        assert!(judgement.fleet.is_some());
+        assert_eq!(judge(&[], &off), Judgement::default());
+    }
+
+    fn doubt(vehicle: i32, median: f64) -> ExteriorDoubt {
+        ExteriorDoubt {
+            vehicle,
+            exterior_mean_celsius: 5.0,
+            exterior_median_celsius: median,
+            deviation_kelvin: 5.0 - median,
+        }
+    }
+
+    #[test]
+    fn only_vehicles_whose_doubt_turns_have_other_sessions() {
+        let known = [doubt(1, -10.0), doubt(2, -10.0), doubt(4, -10.0)];
+        assert_eq!(
+            changes(&known, &known, 10),
+            Changes {
+                complete: true,
+                ..Changes::default()
+            }
+        );
+        // The median has moved; 2 is believed and 3 is doubted.
+        let found = [doubt(1, -11.0), doubt(3, -11.0), doubt(4, -11.0)];
+        assert_eq!(
+            changes(&known, &found, 10),
+            Changes {
+                forget: vec![1, 2, 4],
+                remember: found[..1]
+                    .iter()
+                    .chain(&found[2..])
+                    .chain(&found[1..2])
+                    .copied()
+                    .collect(),
+                turned: vec![2, 3],
+                complete: true,
+            }
+        );
+    }
+
+    #[test]
+    fn many_changes_are_made_in_parts_and_end_where_they_should() {
+        let mut known: Vec<_> = (0..10).map(|vehicle| doubt(vehicle, -10.0)).collect();
+        let found: Vec<_> = (5..20).map(|vehicle| doubt(vehicle, -11.0)).collect();
+        let mut turned = Vec::new();
+        loop {
+            let changes = changes(&known, &found, 4);
+            known.retain(|of| !changes.forget.contains(&of.vehicle));
+            known.extend(&changes.remember);
+            known.sort_by_key(|of| of.vehicle);
+            assert!(changes.turned.len() <= 4);
+            turned.extend(changes.turned);
+            if changes.complete {
+                break;
+            }
+        }
+        assert_eq!(known, found);
+        assert_eq!(
+            turned,
+            [0, 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]
+        );
+    }
+}

@@ -1,0 +1,275 @@
+//! How far the readings of an hour are to be trusted: gaps in their sequence, and what is doubted.
+
+use std::collections::BTreeMap;
+
+use ayaz_model::{Signal, UnixMicroseconds};
+use jiff::civil::Date;
+
+use crate::hours::{DoubtedStretch, HourSequence};
+use crate::interval::INTERVAL_MICROSECONDS_MAX;
+use crate::plausibility::{Check, Doubts};
+use crate::sample::Sample;
+
+/// Most stretches of an hour; what comes over it extends the last one, so that a hostile source does
+/// not make a row of each reading.
+const STRETCHES_MAX: usize = 500;
+
+/// How many numbers there are in counters of 16 and of 32 bits, after which they begin again at 0.
+const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
+
+/// The check that doubts a reading's time, by its name in reports.
+const CLOCK_STEP: &str = "clock_step";
+
+/// Of one hour.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Quality {
+    sequences: BTreeMap<(Date, i64), Sequence>,
+    stretches: Vec<Stretch>,
+    /// Readings with a wrong time, by the number of their run.
+    left_out: BTreeMap<usize, LeftOut>,
+}
+
+/// Readings of one run that were recorded with a wrong time.
+#[derive(Debug, Clone)]
+struct LeftOut {
+    boot_id: i64,
+    started_at: UnixMicroseconds,
+    ended_at: UnixMicroseconds,
+    readings: i64,
+    sequences: (i64, i64),
+}
+
+#[derive(Debug, Clone)]
+struct Sequence {
+    readings: i64,
+    readings_doubted: i64,
+    readings_out_of_order: i64,
+    min: i64,
+    max: i64,
+    last: i64,
+    /// What numbers have to be given for the counts that went before.
+    counted: i64,
+}
+
+#[derive(Debug, Clone)]
+struct Stretch {
+    boot_id: i64,
+    started_at: UnixMicroseconds,
+    ended_at: UnixMicroseconds,
+    readings: i64,
+    sequences: (i64, i64),
+    doubts: Doubts,
+    /// Whether a reading without doubts came after it.
+    is_over: bool,
+}
+
+impl Sequence {
+    const NONE: Self = Self {
+        readings: 0,
+        readings_doubted: 0,
+        readings_out_of_order: 0,
+        min: i64::MAX,
+        max: i64::MIN,
+        last: i64::MIN,
+        counted: 0,
+    };
+
+    fn add(&mut self, number: i64, doubted: bool) {
+        self.readings += 1;
+        self.readings_doubted += i64::from(doubted);
+        self.min = self.min.min(number);
+        self.max = self.max.max(number);
+    }
+
+    /// The number of the next reading in the order of time, as if the device had gone on counting where it
+    /// began again at 0.
+    fn number(&mut self, sequence: i64) -> i64 {
+        let before = self.last.saturating_sub(self.counted);
+        let highest = before.max(sequence);
+        let Some(count) = COUNTS.into_iter().find(|count| highest < *count) else {
+            return sequence.saturating_add(self.counted);
+        };
+        let (is_low, is_high) = (|it| it < count / 4, |it| it >= count / 4 * 3);
+        if is_high(before) && is_low(sequence) {
+            self.counted = self.counted.saturating_add(count);
+        } else if is_low(before) && is_high(sequence) && self.counted >= count {
+            // One from before, which the jitter of the clock has put after it.
+            return sequence.saturating_add(self.counted - count);
+        }
+        sequence.saturating_add(self.counted)
+    }
+}
+
+impl Quality {
+    /// Takes the next sample, in the order of time.
+    pub(super) fn add(&mut self, sample: &Sample, day: Date, doubts: Doubts) {
+        let doubted = !doubts.is_none();
+        let sequence = self.sequence(sample, day);
+        let number = sequence.number(sample.sequence);
+        sequence.add(number, doubted);
+        sequence.readings_out_of_order += i64::from(number < sequence.last);
+        sequence.last = number;
+        if doubted {
+            self.doubt(sample, doubts);
+        } else if let Some(last) = self.stretches.last_mut()
+            && last.boot_id == sample.boot_id
+        {
+            last.is_over = true;
+        }
+    }
+
+    /// Takes a sample that was recorded with a wrong time; `run` tells which belong together.
+    pub(super) fn leave_out(&mut self, sample: &Sample, day: Date, run: usize) {
+        self.sequence(sample, day).add(sample.sequence, true);
+        let at = sample.recorded_at;
+        let left_out = self.left_out.entry(run).or_insert(LeftOut {
+            boot_id: sample.boot_id,
+            started_at: at,
+            ended_at: at,
+            readings: 0,
+            sequences: (sample.sequence, sample.sequence),
+        });
+        left_out.ended_at = at;
+        left_out.readings += 1;
+        widen(&mut left_out.sequences, sample);
+    }
+
+    fn sequence(&mut self, sample: &Sample, day: Date) -> &mut Sequence {
+        let key = (day, sample.boot_id);
+        self.sequences.entry(key).or_insert(Sequence::NONE)
+    }
+
+    fn doubt(&mut self, sample: &Sample, doubts: Doubts) {
+        let at = sample.recorded_at;
+        let full = self.stretches.len() >= STRETCHES_MAX;
+        if let Some(last) = self.stretches.last_mut()
+            && (full || last.goes_on(sample, doubts))
+        {
+            last.ended_at = at;
+            last.readings += 1;
+            widen(&mut last.sequences, sample);
+            return;
+        }
+        self.stretches.push(Stretch {
+            boot_id: sample.boot_id,
+            started_at: at,
+            ended_at: at,
+            readings: 1,
+            sequences: (sample.sequence, sample.sequence),
+            doubts,
+            is_over: false,
+        });
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.sequences.len() * size_of::<((Date, i64), Sequence)>()
+            + self.stretches.len() * size_of::<Stretch>()
+            + self.left_out.len() * size_of::<(usize, LeftOut)>()
+    }
+
+    pub(super) fn into_rows(
+        self,
+        hour: UnixMicroseconds,
+    ) -> (Vec<HourSequence>, Vec<DoubtedStretch>) {
+        let sequences = self
+            .sequences
+            .into_iter()
+            .map(|((day, boot_id), of)| HourSequence {
+                hour,
+                service_day: day,
+                boot_id,
+                readings: of.readings,
+                readings_doubted: of.readings_doubted,
+                readings_out_of_order: of.readings_out_of_order,
+                sequence_min: of.min,
+                sequence_max: of.max,
+            });
+        let stretches = self.stretches.into_iter().map(|of| DoubtedStretch {
+            hour,
+            boot_id: of.boot_id,
+            started_at: of.started_at,
+            ended_at: of.ended_at,
+            readings: of.readings,
+            sequence_min: of.sequences.0,
+            sequence_max: of.sequences.1,
+            checks: of.doubts.checks().map(Check::name).collect(),
+            signals: of.doubts.signals().iter().map(Signal::name).collect(),
+            whole_row: of.doubts.whole_row(),
+        });
+        let left_out = self.left_out.into_values().map(|of| DoubtedStretch {
+            hour,
+            boot_id: of.boot_id,
+            started_at: of.started_at,
+            ended_at: of.ended_at,
+            readings: of.readings,
+            sequence_min: of.sequences.0,
+            sequence_max: of.sequences.1,
+            checks: vec![CLOCK_STEP],
+            signals: Vec::new(),
+            whole_row: true,
+        });
+        (sequences.collect(), stretches.chain(left_out).collect())
+    }
+}
+
+fn widen(sequences: &mut (i64, i64), sample: &Sample) {
+    sequences.0 = sequences.0.min(sample.sequence);
+    sequences.1 = sequences.1.max(sample.sequence);
+}
+
+impl Stretch {
+    fn goes_on(&self, sample: &Sample, doubts: Doubts) -> bool {
+        let pause = sample.recorded_at.0.saturating_sub(self.ended_at.0);
+        !self.is_over
+            && self.boot_id == sample.boot_id
+            && self.doubts == doubts
+            && pause <= INTERVAL_MICROSECONDS_MAX
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lowest and highest number, and how many come too late, of readings in this order.
+    fn numbers(sequences: impl IntoIterator<Item = i64>) -> (i64, i64, i64) {
+        let mut quality = Quality::default();
+        for (second, sequence) in (0..).zip(sequences) {
+            let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), 1, None);
+            sample.sequence = sequence;
+            quality.add(&sample, Date::constant(2026, 1, 1), Doubts::default());
+        }
+        let (rows, _) = quality.into_rows(UnixMicroseconds(0));
+        let row = &rows[0];
+        (
+            row.sequence_min,
+            row.sequence_max,
+            row.readings_out_of_order,
+        )
+    }
+
+    #[test]
+    fn a_counter_that_begins_again_goes_on() {
+        let wrapped = |from: i64, count: i64, readings: i64| {
+            (from..from + readings).map(move |number| number % count)
+        };
+        for count in COUNTS {
+            let from = count - 100;
+            assert_eq!(numbers(wrapped(from, count, 300)), (from, from + 299, 0));
+        }
+        // At 100 Hz, several times an hour.
+        assert_eq!(numbers(wrapped(0, 1 << 16, 200_000)), (0, 199_999, 0));
+        // Neighbours that change places around it.
+        let jitter = [65_533, 65_534, 0, 65_535, 1, 2];
+        assert_eq!(numbers(jitter), (65_533, 65_538, 1));
+        // Numbers that only pass these marks, and those that have no order.
+        let passing = (1 << 16) - 5..(1 << 16) + 5;
+        assert_eq!(
+            numbers(passing.clone()),
+            (passing.start, passing.end - 1, 0)
+        );
+        assert_eq!(numbers([40_000, 10, 20]), (10, 40_000, 1));
+        assert_eq!(numbers([i64::MAX, 0, i64::MAX]), (0, i64::MAX, 1));
+    }
+}

@@ -1,0 +1,135 @@
+//! Stretches of one activity between trips, within an hour.
+
+use std::sync::Arc;
+
+use ayaz_model::UnixMicroseconds;
+
+use crate::activity;
+use crate::activity::Activity;
+use crate::sample::Sample;
+use crate::trips::is_moving;
+
+/// Most stretches of an hour. A sensor that flickers must not make a row of each reading; what comes
+/// over it counts as the last stretch.
+const STRETCHES_MAX: usize = 120;
+
+/// The stretch under way.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stretches {
+    hour: Option<UnixMicroseconds>,
+    count: usize,
+    /// The one that began last.
+    last: Option<Stretch>,
+    /// Whether a trip ended it.
+    is_over: bool,
+    moving: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Stretch {
+    activity: Activity,
+    plugged_in: bool,
+    charging_station: Option<Arc<str>>,
+    started_at: UnixMicroseconds,
+}
+
+impl Stretch {
+    fn goes_on(&self, activity: Activity, sample: &Sample) -> bool {
+        self.activity == activity
+            && self.plugged_in == sample.is_plugged_in()
+            && self.charging_station == sample.charging_station
+    }
+}
+
+impl Stretches {
+    /// What the next sample is of, and since when in this hour, which is `None` for trips. A trip
+    /// without a number has stretches while the bus stands: only later samples tell that it goes on.
+    pub(super) fn place(&mut self, sample: &Sample) -> (Activity, Option<UnixMicroseconds>) {
+        let at = sample.recorded_at;
+        if self.hour != Some(at.hour()) {
+            *self = Self {
+                hour: Some(at.hour()),
+                ..Self::default()
+            };
+        }
+        if sample.drive_cycle.is_some() && !sample.is_plugged_in() {
+            self.is_over = true;
+            return (Activity::Trip, None);
+        }
+        let activity = activity::parked(sample);
+        // What was before a movement and what is after it are two.
+        let sets_off = is_moving(sample) && !self.moving;
+        self.moving = is_moving(sample);
+        let ended = self.is_over || sets_off;
+        let goes_on = |last: &Stretch| !ended && last.goes_on(activity, sample);
+        if self.count < STRETCHES_MAX && !self.last.as_ref().is_some_and(goes_on) {
+            self.count += 1;
+            self.last = Some(Stretch {
+                activity,
+                plugged_in: sample.is_plugged_in(),
+                charging_station: sample.charging_station.clone(),
+                started_at: at,
+            });
+        }
+        self.is_over = false;
+        let last = self.last.as_ref();
+        last.map_or((activity, None), |s| (s.activity, Some(s.started_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ayaz_model::ChargeState;
+
+    use super::*;
+
+    fn at(second: i64, drive_cycle: Option<i64>, charging: bool) -> Sample {
+        let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), 1, drive_cycle);
+        sample.charge_state = Some(if charging {
+            ChargeState::Charging
+        } else {
+            ChargeState::Unplugged
+        });
+        sample
+    }
+
+    fn placed(samples: &[Sample]) -> Vec<(Activity, Option<i64>)> {
+        let mut stretches = Stretches::default();
+        samples
+            .iter()
+            .map(|sample| stretches.place(sample))
+            .map(|(activity, at)| (activity, at.map(|at| at.0 / 1_000_000)))
+            .collect()
+    }
+
+    #[test]
+    fn a_stretch_ends_with_its_activity_a_trip_and_the_hour() {
+        let found = placed(&[
+            at(0, None, false),
+            at(60, None, true),
+            at(120, None, true),
+            at(130, Some(1), false),
+            at(140, None, true),
+            at(3600, None, true),
+        ]);
+        assert_eq!(
+            found,
+            [
+                (Activity::Parking, Some(0)),
+                (Activity::Charging, Some(60)),
+                (Activity::Charging, Some(60)),
+                (Activity::Trip, None),
+                (Activity::Charging, Some(140)),
+                (Activity::Charging, Some(3600)),
+            ]
+        );
+    }
+
+    #[test]
+    fn flicker_does_not_make_a_row_of_each_reading() {
+        let samples: Vec<Sample> = (0..3600).map(|s| at(s, None, s % 2 == 0)).collect();
+        let mut starts: Vec<_> = placed(&samples).into_iter().map(|(_, at)| at).collect();
+        starts.dedup();
+        assert_eq!(starts.len(), STRETCHES_MAX);
+    }
+}

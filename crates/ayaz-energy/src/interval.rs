@@ -1,0 +1,179 @@
+//! An interval joins a sample and the next one of its stream.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use ayaz_model::UnixMicroseconds;
+
+use crate::activity::Activity;
+use crate::sample::Sample;
+
+/// Longest interval that counts. Over a longer gap nothing is integrated: what happened in it is
+/// missing, and shows as missing coverage.
+pub const INTERVAL_MICROSECONDS_MAX: i64 = 60_000_000;
+
+/// How far a sample is to be trusted. The greater wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Doubt {
+    /// Nothing is doubted.
+    None,
+    /// Some of its values, which are taken out of it, are.
+    Values,
+    /// All of it is.
+    Whole,
+}
+
+/// A sample with all that is known of it by itself.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// The sample, without the values that are doubted.
+    pub sample: Sample,
+    /// How far it is to be trusted.
+    pub doubt: Doubt,
+    /// What it is of, unless it turns out to be of a trip.
+    pub activity: Activity,
+    /// When that activity began within the hour; `None` for trips.
+    pub stretch_started_at: Option<UnixMicroseconds>,
+}
+
+/// Two neighbouring samples of one boot, of the same drive cycle, more than 0 and at most 60 s apart.
+#[derive(Debug, Clone, Copy)]
+pub struct Interval<'a> {
+    /// Where it begins; hour, band, route and plug of an interval are those of this sample.
+    pub first: &'a Sample,
+    /// Where it ends.
+    pub second: &'a Sample,
+    /// How long it lasts, s.
+    pub seconds: f64,
+    /// How far it is to be trusted: as far as both of its ends.
+    pub doubt: Doubt,
+}
+
+impl<'a> Interval<'a> {
+    /// The interval between two neighbours, if it counts.
+    pub fn between(first: &'a Placed, second: &'a Placed) -> Option<Self> {
+        let doubt = first.doubt.max(second.doubt);
+        let (first, second) = (&first.sample, &second.sample);
+        let microseconds = second.recorded_at.0.saturating_sub(first.recorded_at.0);
+        (0 < microseconds && microseconds <= INTERVAL_MICROSECONDS_MAX).then(|| Self {
+            first,
+            second,
+            seconds: second.recorded_at.seconds_since(first.recorded_at),
+            doubt,
+        })
+    }
+
+    /// The trapezoid of a value over the interval: value · s; `None` if it is missing at either end.
+    pub fn integral(&self, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
+        Some((value(self.first)? + value(self.second)?) / 2.0 * self.seconds)
+    }
+}
+
+/// The last sample of each boot.
+#[derive(Debug, Clone, Default)]
+pub struct Streams {
+    last: HashMap<i64, Placed>,
+    /// Number of boots at which those are forgotten that have ended.
+    crowded: usize,
+}
+
+impl Streams {
+    /// About how much memory they take.
+    pub fn bytes(&self) -> usize {
+        self.last.len() * size_of::<(i64, Placed)>()
+    }
+
+    /// Takes the next sample; returns the one before it in its boot, if that can begin an interval,
+    /// and the sample itself. Samples come in the order of time.
+    ///
+    /// What lies between two readings of a drive cycle while the boot had one of another is missing:
+    /// joined, a drive cycle that flaps would have its time and energy counted twice.
+    pub fn push(&mut self, placed: Placed) -> (Option<Placed>, &Placed) {
+        let now = placed.sample.recorded_at;
+        if self.last.len() > self.crowded.max(16) {
+            self.last
+                .retain(|_, last| !is_over(last.sample.recorded_at, now));
+            self.crowded = self.last.len() * 2;
+        }
+        let drive_cycle = placed.sample.drive_cycle;
+        match self.last.entry(placed.sample.boot_id) {
+            Entry::Occupied(entry) => {
+                let last = entry.into_mut();
+                let before = std::mem::replace(last, placed);
+                let counts = before.sample.drive_cycle == drive_cycle
+                    && !is_over(before.sample.recorded_at, now);
+                (counts.then_some(before), last)
+            }
+            Entry::Vacant(entry) => (None, entry.insert(placed)),
+        }
+    }
+}
+
+fn is_over(last: UnixMicroseconds, now: UnixMicroseconds) -> bool {
+    now.0.saturating_sub(last.0) > INTERVAL_MICROSECONDS_MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(milliseconds: i64, boot_id: i64, drive_cycle: Option<i64>) -> Placed {
+        Placed {
+            sample: Sample::bare(UnixMicroseconds(milliseconds * 1000), boot_id, drive_cycle),
+            doubt: Doubt::None,
+            activity: Activity::Parking,
+            stretch_started_at: None,
+        }
+    }
+
+    #[test]
+    fn an_interval_counts_from_more_than_zero_to_sixty_seconds() {
+        for (milliseconds, seconds) in [
+            (-1, None),
+            (0, None),
+            (1, Some(0.001)),
+            (60_000, Some(60.0)),
+            (60_001, None),
+        ] {
+            let (first, second) = (at(0, 1, None), at(milliseconds, 1, None));
+            let interval = Interval::between(&first, &second);
+            assert_eq!(
+                interval.map(|interval| interval.seconds),
+                seconds,
+                "{milliseconds} ms"
+            );
+        }
+    }
+
+    #[test]
+    fn boots_are_streams_of_their_own_also_when_they_interleave_and_drive_cycles_end_them() {
+        let mut streams = Streams::default();
+        let mut before = |sample| {
+            streams
+                .push(sample)
+                .0
+                .map(|placed| placed.sample.recorded_at.0 / 1000)
+        };
+        assert_eq!(before(at(0, 1, Some(7))), None);
+        assert_eq!(before(at(1, 2, Some(7))), None, "another boot");
+        assert_eq!(
+            before(at(2, 1, Some(7))),
+            Some(0),
+            "past the other boot's sample"
+        );
+        assert_eq!(before(at(3, 1, Some(8))), None, "another drive cycle");
+        assert_eq!(before(at(4, 1, None)), None, "no drive cycle");
+        assert_eq!(before(at(4, 1, Some(8))), None, "another one in between");
+        assert_eq!(before(at(5, 2, Some(7))), Some(1));
+        assert_eq!(before(at(65_002, 1, Some(7))), None, "over a minute later");
+    }
+
+    #[test]
+    fn streams_that_ended_are_forgotten() {
+        let mut streams = Streams::default();
+        for minute in 0..10_000 {
+            streams.push(at(minute * 60_000, minute, Some(minute)));
+        }
+        assert!(streams.last.len() < 40, "{}", streams.last.len());
+    }
+}

@@ -1,0 +1,121 @@
+//! What is doubted of a sample, and why.
+
+use ayaz_model::{Signal, SignalSet};
+
+use crate::sample::Sample;
+
+/// A check that can doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Check {
+    /// Straight lines of many signals bridge a gap of the logger.
+    InterpolatedRamp = 0,
+    /// A value repeats while others show that it must change.
+    Stuck = 1,
+    /// A value is where the vehicle cannot have brought it in the time.
+    ImpossibleJump = 2,
+    /// A code that stands for "no value".
+    Sentinel = 3,
+}
+
+impl Check {
+    /// Every check, in the order of the bits.
+    pub const ALL: &'static [Self] = &[
+        Self::InterpolatedRamp,
+        Self::Stuck,
+        Self::ImpossibleJump,
+        Self::Sentinel,
+    ];
+
+    /// Its name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InterpolatedRamp => "interpolated_ramp",
+            Self::Stuck => "stuck",
+            Self::ImpossibleJump => "impossible_jump",
+            Self::Sentinel => "sentinel",
+        }
+    }
+}
+
+/// Which checks fired for a sample, and what they doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Doubts {
+    checks: u8,
+    signals: SignalSet,
+}
+
+impl Doubts {
+    /// No doubt.
+    pub const NONE: Self = Self {
+        checks: 0,
+        signals: SignalSet::EMPTY,
+    };
+
+    /// Whether nothing is doubted.
+    pub fn is_none(self) -> bool {
+        self.checks == 0
+    }
+
+    /// Whether every signal of the row is doubted, those that are not in [`signals`](Self::signals)
+    /// too.
+    pub fn whole_row(self) -> bool {
+        self.fired(Check::InterpolatedRamp)
+    }
+
+    /// Whether the signal is doubted, by itself or with the whole row.
+    pub fn of(self, signal: Signal) -> bool {
+        self.whole_row() || self.signals.contains(signal)
+    }
+
+    /// The signals that are doubted by themselves.
+    pub fn signals(self) -> SignalSet {
+        self.signals
+    }
+
+    /// Whether the check fired.
+    pub fn fired(self, check: Check) -> bool {
+        self.checks & (1 << check as u8) != 0
+    }
+
+    /// The checks that fired.
+    pub fn checks(self) -> impl Iterator<Item = Check> {
+        Check::ALL
+            .iter()
+            .copied()
+            .filter(move |check| self.fired(*check))
+    }
+
+    /// Takes the doubted values out of the sample, so that they enter no sum. What a bus is at (route,
+    /// drive cycle, plug) is no measurement and stays.
+    pub fn clear(self, sample: &mut Sample) {
+        if self.is_none() {
+            return;
+        }
+        macro_rules! clear {
+            ($($signal:ident)+) => {
+                $(if self.of(Signal::$signal) {
+                    sample.$signal = None;
+                })+
+            };
+        }
+        clear! {
+            speed_kmh odometer_km soc_percent pack_voltage_volts pack_current_amperes
+            battery_heater_power_watts charger_power_watts exterior_temperature_celsius
+            cabin_temperature_celsius battery_temperature_celsius cabin_heater_power_watts
+            heat_pump_power_watts air_conditioning_power_watts fuel_heater_rate_litres_per_hour
+            auxiliary_power_watts traction_power_watts latitude_degrees longitude_degrees
+            accelerator_percent motor_torque_nm cell_temperature_min_celsius
+            cell_temperature_max_celsius coolant_temperature_celsius
+        }
+    }
+
+    pub(super) fn doubt(&mut self, check: Check, signal: Signal) {
+        self.checks |= 1 << check as u8;
+        self.signals.insert(signal);
+    }
+
+    pub(super) fn doubt_whole_row(&mut self) {
+        self.checks |= 1 << Check::InterpolatedRamp as u8;
+    }
+}
