@@ -4,6 +4,7 @@ use ayaz_energy::Sample;
 use ayaz_model::{Signal, UnixMicroseconds};
 use flate2::read::GzDecoder;
 
+use crate::shared::shared_dir;
 use crate::{Row, checked, ingested, summary, table};
 
 fn sample(row: &Row, trip: i64) -> Sample {
@@ -22,7 +23,7 @@ fn sample(row: &Row, trip: i64) -> Sample {
 
 #[test]
 fn impossible_positions_and_the_lost_state_of_charge_are_found() {
-    let Some(shared) = ayaz_local::shared_dir() else {
+    let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;
     };

@@ -10,6 +10,7 @@ use ayaz_energy::plausibility::Checked;
 use ayaz_model::{Signal, UnixMicroseconds};
 use flate2::read::GzDecoder;
 
+use crate::shared::shared_dir;
 use crate::{Row, checked, ingested, lost_share, summary, table};
 
 const ENERGY: [Signal; 2] = [Signal::pack_voltage_volts, Signal::pack_current_amperes];
@@ -88,7 +89,7 @@ fn truth(directory: &Path, file: &str) -> BTreeMap<String, f64> {
 
 #[test]
 fn the_ramp_of_b02_is_found_and_no_other_trip_loses_time() {
-    let Some(shared) = ayaz_local::shared_dir() else {
+    let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;
     };
@@ -133,7 +134,7 @@ fn the_ramp_of_b02_is_found_and_no_other_trip_loses_time() {
 
 #[test]
 fn the_trip_as_it_was_before_its_repair_comes_to_the_same() {
-    let Some(shared) = ayaz_local::shared_dir() else {
+    let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;
     };

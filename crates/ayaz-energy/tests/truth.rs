@@ -2,6 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+/// The crate that has it starts servers, and so is no dependency of this one.
+#[allow(unreachable_pub, reason = "a file of a crate's interface")]
+#[path = "../../ayaz-local/src/shared.rs"]
+mod shared;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -11,6 +16,8 @@ use ayaz_energy::{Piece, Sample};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use flate2::read::GzDecoder;
+
+use shared::shared_dir;
 
 /// The results have six decimals.
 const RELATIVE: f64 = 1e-4;
@@ -129,7 +136,7 @@ fn check(name: &str, truth: &Row, found: &[(&str, f64)]) {
 
 #[test]
 fn recorded_trips_come_to_the_independent_results() {
-    let Some(shared) = ayaz_local::shared_dir() else {
+    let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;
     };

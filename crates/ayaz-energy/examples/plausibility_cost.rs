@@ -2,7 +2,7 @@
 //! same data at the times ten readings a second would have, and on what is worst for them.
 //!
 //! ```sh
-//! cargo run --release -p ayaz-analytics --example plausibility_cost
+//! cargo run --release -p ayaz-energy --example plausibility_cost
 //! ```
 
 #![allow(clippy::unwrap_used, reason = "an example may panic")]
