@@ -1,5 +1,35 @@
 //! The energy rules: what the samples of a bus come to. No I/O, no asynchronous code, no database.
 //!
+//! ```
+//! use ayaz_energy::hours::{Hours, Rules};
+//! use ayaz_energy::sessions::{Window, assemble};
+//! use ayaz_energy::{Activity, Sample};
+//! use ayaz_model::UnixMicroseconds;
+//!
+//! // Half an hour at 36 km/h, 60 kW and −22.5 °C, a reading a second; out of the battery is negative.
+//! let sample = |second| Sample {
+//!     sequence: second,
+//!     speed_kmh: Some(36.0),
+//!     pack_voltage_volts: Some(600.0),
+//!     pack_current_amperes: Some(-100.0),
+//!     exterior_temperature_celsius: Some(-22.5),
+//!     ..Sample::bare(UnixMicroseconds(second * 1_000_000), 1, Some(1))
+//! };
+//! let samples: Vec<Sample> = (0..=1_800).map(sample).collect();
+//!
+//! // One hour from 1970-01-01T00:00:00Z on, without a state of the hour before it.
+//! let mut hours = Hours::new(UnixMicroseconds(0), 1, None, &Rules::default());
+//! samples.into_iter().for_each(|sample| hours.push(sample));
+//! hours.advance(UnixMicroseconds(i64::MAX));
+//! let sessions = assemble(&hours.finish(&[]).pieces, Window::default());
+//!
+//! assert_eq!(sessions.len(), 1);
+//! let trip = &sessions[0];
+//! assert_eq!(trip.kind, Activity::Trip);
+//! assert_eq!((trip.energy.km, trip.energy.net_kwh), (18.0, 30.0));
+//! assert_eq!(trip.bands[0].band_celsius, Some(-24), "the band from −24 to −22 °C");
+//! ```
+//!
 //! Reading order: [`sample`] (what comes in), [`interval`] (two neighbouring samples), [`energy`] and [`ends`]
 //! (what is summed), [`integrate`] (sums over intervals), [`exact`] (so that they add up),
 //! [`plausibility`] (what is not believed), [`clock`] (what was recorded with a wrong time), [`trips`] (where
