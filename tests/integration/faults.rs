@@ -164,11 +164,13 @@ async fn two_daemons_with_one_client_id_say_so_and_do_not_fight() -> Result<()> 
         Ok(answer.contains("another client uses the client id"))
     })
     .await?;
-    let log = first.log();
-    assert!(
-        log.contains("ERROR") && log.contains("no two clients may share"),
-        "{log}"
-    );
+    // Lines are written by a thread of their own, so they may come later.
+    wait::until("the first to log it", 20, async || {
+        let log = first.log();
+        Ok(log.contains("ERROR") && log.contains("no two clients may share"))
+    })
+    .await
+    .with_context(|| first.log())?;
 
     send(&bed, async || Ok(()), async || Ok(())).await?;
     all_stored_once(&bed).await?;

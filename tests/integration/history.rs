@@ -177,15 +177,15 @@ async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() ->
         .metric("ayaz_ingest_readings_set_aside_total")
         .await?;
     assert_eq!(counted, (count - within_bound) as f64);
-    for number in 0..MESSAGES {
-        let named = format!("{}/bus-{number}", bed.fleet);
-        assert_eq!(
-            ingest.log().matches(&named).count(),
-            1,
-            "named once: {}",
-            ingest.log()
-        );
-    }
+    wait::until("each bus to be named once in the log", 20, async || {
+        let log = ingest.log();
+        Ok((0..MESSAGES).all(|number| {
+            let named = format!("{}/bus-{number}", bed.fleet);
+            log.matches(&named).count() == 1
+        }))
+    })
+    .await
+    .with_context(|| ingest.log())?;
     // An operator takes the rest in.
     let told = bed
         .ayaz(&["readings", "accept", "--reason", "many_days"])
