@@ -5,6 +5,11 @@ create or replace function set_aside_keys(
 returns table (vehicle_id integer, recorded_at timestamptz, boot_id bigint, sequence bigint)
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
+-- A connection plans this while the tables are empty. Read whole, tens of thousands of rows that came since
+-- would be compared with every hour of a batch, and its write would take longer than it may.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
