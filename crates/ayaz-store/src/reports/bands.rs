@@ -99,7 +99,9 @@ fn statement() -> String {
     format!(
         "-- energy_by_band
         with piece as (
-            select *, {IS_COMPLETE} as is_complete from ({SELECTED_PIECES}) as piece
+            select piece.*, {IS_COMPLETE} as is_complete
+            from ({SELECTED_PIECES}) as piece
+            cross join energy_setting as setting
         ), band as (
             select band_celsius, grouping(band_celsius) = 1 as is_total, {SUMS}
             from piece

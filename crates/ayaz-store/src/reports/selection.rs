@@ -37,8 +37,9 @@ pub(super) const SELECTED_PIECES: &str = "
         and ($4::timestamptz is null or trip_began_at < $4)";
 
 /// Whether a trip of [`SELECTED_PIECES`] is as complete as parameter $5 asks for. One of which nothing
-/// can be said is not, unless nothing is asked for.
-pub(super) const IS_COMPLETE: &str = "is_complete(trip_completeness, $5)";
+/// can be said is not, unless nothing is asked for. The statement joins `energy_setting as setting`, so that
+/// the rule is taken in and not called for each row.
+pub(super) const IS_COMPLETE: &str = "is_complete(trip_completeness, $5, setting)";
 
 /// What the rows of a report are about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
