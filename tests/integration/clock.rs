@@ -73,7 +73,7 @@ async fn what_a_wrong_clock_set_aside_is_judged_again_and_enters_the_sums() -> R
     bed.analyse().await?;
     let seconds = "select count(*) from (
             select vehicle, sum(seconds) as seconds, sum(intervals) as intervals
-            from energy_piece join vehicle using (vehicle_id)
+            from energy_bucket join vehicle using (vehicle_id)
             group by vehicle
         ) as bus where seconds = 119 and intervals = 119";
     assert_eq!(bed.number(seconds).await?, 1);

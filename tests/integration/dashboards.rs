@@ -238,7 +238,7 @@ async fn send_live_bus(bed: &Bed, publisher: &Publisher) -> Result<u64> {
         measured.low_voltage_battery_volts = Some(27.0);
         measured.alarm_level = Some(0);
     }
-    // No fix: a code that the worker doubts.
+    // No fix: a code that the worker flags.
     live[5].measurements.latitude_degrees = Some(0.0);
     live[5].measurements.longitude_degrees = Some(0.0);
     let status = VehicleStatus {
@@ -365,7 +365,7 @@ async fn every_metric_that_a_dashboard_reads_is_offered() -> Result<()> {
     let worker = Program::daemon(
         "ayaz-analytics",
         &bed.environment(),
-        "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\npoll_interval_ms = 50\nrunning_hour_interval_s = 0\n",
+        "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\npoll_interval_ms = 50\nopen_hour_interval_s = 0\n",
     )?;
     worker.until_ready().await?;
     // A counter is offered once it has counted, so something of everything has to happen: first a

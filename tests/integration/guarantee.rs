@@ -40,7 +40,7 @@ async fn what_is_sent_is_stored_once_however_often_it_is_sent() -> Result<()> {
         where soc_percent = 80 and exterior_temperature_celsius = -31.5 and route = '10'
             and boot_id = 1 and not historical and time_quality = 0 and speed_kmh is null";
     assert_eq!(bed.number(same).await?, 600);
-    let hours = "select count(distinct (vehicle_ids, changed_from)) from touched_hours";
+    let hours = "select count(distinct (vehicle_ids, changed_from)) from dirty_hours";
     assert!(bed.number(hours).await? >= 1, "the worker must be told");
     ingest.terminate().await
 }

@@ -128,7 +128,7 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
     }
     let hours = "select count(*) from (
             select distinct vehicle_id, date_trunc('hour', at, 'UTC')
-            from touched_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
+            from dirty_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
         ) as touched";
     assert_eq!(bed.number(hours).await?, (VEHICLES * DAYS * 24) as i64);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);
@@ -315,7 +315,7 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
     }
     let hours = "select count(*) from (
             select distinct vehicle_id, date_trunc('hour', at, 'UTC')
-            from touched_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
+            from dirty_hours, unnest(vehicle_ids, changed_from) as touched (vehicle_id, at)
         ) as touched";
     assert_eq!(bed.number(hours).await?, 2 * VEHICLES as i64);
     assert_eq!(bed.number("select count(*) from dead_letter").await?, 0);

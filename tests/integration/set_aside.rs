@@ -33,7 +33,7 @@ const UNTOLD: &str = "select count(*) from (
         select vehicle_id, date_trunc('hour', recorded_at, 'UTC') from reading
         except
         select vehicle_id, date_trunc('hour', at, 'UTC')
-        from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
+        from dirty_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
     ) as untold";
 
 fn history(bed: &Bed) -> Message {

@@ -19,12 +19,12 @@ const DRIVES: &str = "
     from generate_series(1, 20) n, generate_series(0, 3599) s";
 
 const TOUCHES: &str = "
-    insert into touched_hours (vehicle_ids, changed_from)
+    insert into dirty_hours (vehicle_ids, changed_from)
     select array_agg(vehicle_id), array_agg(hour) from (
         select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour from reading
     ) as hours";
 
-const PIECES: &str = "select md5(string_agg(p::text, '|' order by p::text)) from energy_piece p";
+const PIECES: &str = "select md5(string_agg(p::text, '|' order by p::text)) from energy_bucket p";
 
 #[tokio::test]
 async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_wakes_up() -> Result<()> {

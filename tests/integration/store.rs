@@ -123,7 +123,7 @@ async fn the_daemons_role_may_insert_and_nothing_else() -> Result<()> {
         "delete from dead_letter",
         "select payload from dead_letter",
         "update dead_letter set payload = ''",
-        "select * from energy_piece",
+        "select * from energy_bucket",
         "drop table reading",
         "update vehicle set model = null",
     ] {

@@ -19,7 +19,7 @@ const DRIVE: &str = "
     select 1, timestamptz '2024-03-05 21:10Z' + s * interval '1 second', 1, s, now(), 0, false,
         36, 1000 + s / 100.0, 620, -100
     from generate_series(0, 1200) s;
-    insert into touched_hours (vehicle_ids, changed_from)
+    insert into dirty_hours (vehicle_ids, changed_from)
     values ('{1}', '{2024-03-05 21:10Z}')";
 
 #[tokio::test]
@@ -40,11 +40,11 @@ async fn service_days_are_cut_by_the_databases_time_zones() -> Result<()> {
         let mut environment = bed.environment();
         environment.push(("TZDIR", zone_directory.display().to_string()));
         Program::output("ayaz-analytics", &["--once"], &environment).await?;
-        let on_the_days_of_sql = "select count(*) from energy_piece
+        let on_the_days_of_sql = "select count(*) from energy_bucket
             where service_day = service_day(hour, 'Asia/Almaty', 3)
                 and service_day = '2024-03-05'";
         assert!(bed.number(on_the_days_of_sql).await? > 0);
-        let all = "select count(*) from energy_piece";
+        let all = "select count(*) from energy_bucket";
         assert_eq!(
             bed.number(on_the_days_of_sql).await?,
             bed.number(all).await?

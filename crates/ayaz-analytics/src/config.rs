@@ -38,10 +38,10 @@ pub struct DatabaseConfig {
 pub struct RefreshConfig {
     /// How often the worker looks for new readings.
     pub poll_interval_ms: u64,
-    /// An hour that still runs is worked out only this long after its first new reading was
+    /// An open hour is worked out only this long after its first new reading was
     /// stored, 0 to 3600 s: what the views of a vehicle that sends are behind at most, but for a few
     /// seconds. Hours that are over do not wait, and with `--once` none does.
-    pub running_hour_interval_s: u32,
+    pub open_hour_interval_s: u32,
     /// A trip of a source that does not number its drive cycles ends after this much standing or
     /// silence, 1 to 3600 s. A change holds for hours that are worked out from then on.
     pub trip_gap_s: u32,
@@ -51,14 +51,14 @@ pub struct RefreshConfig {
     /// Neighbouring hours of a vehicle that are worked out together, 1 to 168.
     pub hours_per_transaction_max: usize,
     /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
-    /// data is worked off, an hour that still runs waits for so many.
+    /// data is worked off, an open hour waits for so many.
     pub hours_per_round_max: u32,
-    /// Memory for hours that still run, as far as they were read, 0 to 64 GiB: up to 0.15 MB for a bus
+    /// Memory for open hours, as far as they were read, 0 to 64 GiB: up to 0.15 MB for a bus
     /// that sends a reading a second. A bus for which there is no room has its hour read from the
     /// beginning at each refresh.
-    pub running_hours_memory_max_bytes: u64,
+    pub open_hours_memory_max_bytes: u64,
     /// Ingest transactions whose hours are queued at once.
-    pub touches_per_round_max: u32,
+    pub ledger_rows_per_round_max: u32,
     /// How long `--once` stands by for another worker before it gives up.
     pub once_standby_max_s: u32,
 }
@@ -78,13 +78,13 @@ impl Default for RefreshConfig {
     fn default() -> Self {
         Self {
             poll_interval_ms: 2_000,
-            running_hour_interval_s: 40,
+            open_hour_interval_s: 40,
             trip_gap_s: 600,
             cabin_tolerance_kelvin: 3,
             hours_per_transaction_max: 12,
             hours_per_round_max: 120,
-            running_hours_memory_max_bytes: 256 << 20,
-            touches_per_round_max: 10_000,
+            open_hours_memory_max_bytes: 256 << 20,
+            ledger_rows_per_round_max: 10_000,
             once_standby_max_s: 60,
         }
     }
@@ -110,17 +110,13 @@ impl DaemonConfig for Config {
     const URLS: &'static [SharedUrl] = &[SharedUrl::Database];
     const BOUNDS: &'static [Bounds] = &[
         bounds("refresh.poll_interval_ms", 10.0, 3_600_000.0),
-        bounds("refresh.running_hour_interval_s", 0.0, 3_600.0),
+        bounds("refresh.open_hour_interval_s", 0.0, 3_600.0),
         bounds("refresh.trip_gap_s", 1.0, 3_600.0),
         bounds("refresh.cabin_tolerance_kelvin", 1.0, 20.0),
         bounds("refresh.hours_per_transaction_max", 1.0, 168.0),
         bounds("refresh.hours_per_round_max", 1.0, 100_000.0),
-        bounds(
-            "refresh.running_hours_memory_max_bytes",
-            0.0,
-            68_719_476_736.0,
-        ),
-        bounds("refresh.touches_per_round_max", 1.0, 1_000_000.0),
+        bounds("refresh.open_hours_memory_max_bytes", 0.0, 68_719_476_736.0),
+        bounds("refresh.ledger_rows_per_round_max", 1.0, 1_000_000.0),
         bounds("refresh.once_standby_max_s", 0.0, 86_400.0),
         bounds("plausibility.interpolated_ramp.window_seconds", 10.0, 60.0),
         bounds(
@@ -128,30 +124,30 @@ impl DaemonConfig for Config {
             2.0,
             100.0,
         ),
-        bounds("plausibility.stuck.window_seconds", 20.0, 40.0),
-        bounds("plausibility.stuck.power_swing_kw", 1.0, 2_000.0),
-        bounds("plausibility.stuck.current_swing_amperes", 1.0, 5_000.0),
-        bounds("plausibility.stuck.speed_swing_kmh", 1.0, 200.0),
-        bounds("plausibility.stuck.battery_energy_max_kwh", 50.0, 2_000.0),
-        bounds("plausibility.stuck.exterior_seconds", 60.0, 300.0),
-        bounds("plausibility.impossible_jump.speed_kmh", 0.1, 200.0),
-        bounds("plausibility.impossible_jump.soc_percent", 0.1, 100.0),
+        bounds("plausibility.flat_line.window_seconds", 20.0, 40.0),
+        bounds("plausibility.flat_line.power_swing_kw", 1.0, 2_000.0),
+        bounds("plausibility.flat_line.current_swing_amperes", 1.0, 5_000.0),
+        bounds("plausibility.flat_line.speed_swing_kmh", 1.0, 200.0),
         bounds(
-            "plausibility.impossible_jump.temperature_kelvin",
+            "plausibility.flat_line.battery_energy_max_kwh",
+            50.0,
+            2_000.0,
+        ),
+        bounds("plausibility.flat_line.exterior_seconds", 60.0, 300.0),
+        bounds("plausibility.rate_of_change.speed_kmh", 0.1, 200.0),
+        bounds("plausibility.rate_of_change.soc_percent", 0.1, 100.0),
+        bounds("plausibility.rate_of_change.temperature_kelvin", 0.1, 200.0),
+        bounds(
+            "plausibility.rate_of_change.cabin_temperature_kelvin",
             0.1,
             200.0,
         ),
         bounds(
-            "plausibility.impossible_jump.cabin_temperature_kelvin",
+            "plausibility.rate_of_change.coolant_temperature_kelvin",
             0.1,
             200.0,
         ),
-        bounds(
-            "plausibility.impossible_jump.coolant_temperature_kelvin",
-            0.1,
-            200.0,
-        ),
-        bounds("plausibility.impossible_jump.position_m", 1.0, 1_000_000.0),
+        bounds("plausibility.rate_of_change.position_m", 1.0, 1_000_000.0),
         bounds(
             "plausibility.exterior_against_fleet.vehicles_min",
             3.0,
@@ -184,8 +180,8 @@ impl RefreshConfig {
         Duration::from_millis(self.poll_interval_ms)
     }
 
-    pub(crate) fn running_hours_bytes_max(&self) -> usize {
-        usize::try_from(self.running_hours_memory_max_bytes).unwrap_or(usize::MAX)
+    pub(crate) fn open_hours_bytes_max(&self) -> usize {
+        usize::try_from(self.open_hours_memory_max_bytes).unwrap_or(usize::MAX)
     }
 
     pub(crate) fn comfort(&self) -> Comfort {
@@ -194,8 +190,8 @@ impl RefreshConfig {
         }
     }
 
-    pub(crate) fn running_hour_interval(&self) -> Duration {
-        Duration::from_secs(self.running_hour_interval_s.into())
+    pub(crate) fn open_hour_interval(&self) -> Duration {
+        Duration::from_secs(self.open_hour_interval_s.into())
     }
 }
 
@@ -223,6 +219,29 @@ mod tests {
     }
 
     #[test]
+    fn old_names_of_keys_are_refused_with_the_new_ones() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        for (text, error) in [
+            (
+                "[refresh]\nrunning_hour_interval_s = 40",
+                "refresh.running_hour_interval_s is now refresh.open_hour_interval_s",
+            ),
+            (
+                "[plausibility.stuck]\nenabled = false",
+                "plausibility.stuck is now plausibility.flat_line",
+            ),
+        ] {
+            file.as_file().set_len(0).unwrap();
+            std::io::Seek::rewind(&mut file).unwrap();
+            let text = format!("[database]\nurl = 'postgres://u@h/d'\n{text}\n");
+            std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+            let refused = Config::load(Some(file.path())).unwrap_err().to_string();
+            assert!(refused.contains(error), "{refused}");
+            assert!(refused.contains("line "), "{refused}");
+        }
+    }
+
+    #[test]
     fn values_that_cannot_work_are_named() {
         let url = ("AYAZ_DATABASE_URL", "postgres://u@h/d");
         assert!(testing::load_variables::<Config>(&[url]).is_ok());
@@ -233,12 +252,12 @@ mod tests {
                 "trip_gap_s is 3601, it must be 1 to 3600",
             ),
             (
-                "AYAZ__PLAUSIBILITY__STUCK__WINDOW_SECONDS",
+                "AYAZ__PLAUSIBILITY__FLAT_LINE__WINDOW_SECONDS",
                 "-5",
-                "plausibility.stuck.window_seconds is -5, it must be 20 to 40",
+                "plausibility.flat_line.window_seconds is -5, it must be 20 to 40",
             ),
             (
-                "AYAZ__PLAUSIBILITY__IMPOSSIBLE_JUMP__SPEED_KMH",
+                "AYAZ__PLAUSIBILITY__RATE_OF_CHANGE__SPEED_KMH",
                 "NaN",
                 "speed_kmh is NaN",
             ),

@@ -4,7 +4,7 @@
 //! hours out anew, so that late data corrects the numbers it belongs to.
 //!
 //! What hours come to is the matter of `ayaz-energy`; here they are fetched, and what they come to is
-//! stored. Reading order: [`config`], [`metrics`], [`running`] (hours that grow, as far as they were read),
+//! stored. Reading order: [`config`], [`metrics`], [`open_hours`] (hours that grow, as far as they were read),
 //! [`work`] (the queue, worked off) and [`run`] (the daemon).
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
@@ -12,6 +12,6 @@
 
 pub mod config;
 pub mod metrics;
+pub mod open_hours;
 pub mod run;
-pub mod running;
 pub mod work;

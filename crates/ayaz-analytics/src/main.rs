@@ -57,10 +57,10 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(work) => {
-            let (hours, readings, pieces) = (work.hours, work.readings, work.pieces);
+            let (hours, readings, buckets) = (work.hours, work.readings, work.buckets);
             let said = match arguments.once {
                 true => output::line(format_args!(
-                    "refreshed {hours} hours ({pieces} pieces); {readings} readings were read for it, some of \
+                    "refreshed {hours} hours ({buckets} buckets); {readings} readings were read for it, some of \
                      them twice, at the edges of hours"
                 )),
                 false => Ok(()),

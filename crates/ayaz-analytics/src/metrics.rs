@@ -18,8 +18,8 @@ define_metrics! {
     HOURS_REFRESHED = describe_counter("ayaz_analytics_hours_refreshed_total", Count);
     /// Of these, hours that were read on from where they were read before
     HOURS_READ_ON = describe_counter("ayaz_analytics_hours_read_on_total", Count);
-    /// Memory for hours that still run, as far as they were read
-    RUNNING_HOURS_BYTES = describe_gauge("ayaz_analytics_running_hours_bytes", Bytes);
+    /// Memory for open hours, as far as they were read
+    OPEN_HOURS_BYTES = describe_gauge("ayaz_analytics_running_hours_bytes", Bytes);
     /// Readings that were read to work hours out
     READINGS_READ = describe_counter("ayaz_analytics_readings_read_total", Count);
     /// Hours of vehicles that wait to be worked out
@@ -28,7 +28,7 @@ define_metrics! {
     VEHICLES_SET_ASIDE = describe_gauge("ayaz_analytics_vehicles_set_aside", Count);
     /// Hours of fleets whose exterior temperatures were held against each other
     FLEET_HOURS_JUDGED = describe_counter("ayaz_analytics_fleet_hours_judged_total", Count);
-    /// Hours of vehicles whose exterior temperature became doubted by that, or believed again
+    /// Hours of vehicles whose exterior temperature became flagged by that, or believed again
     EXTERIOR_DOUBTS_TURNED = describe_counter("ayaz_analytics_exterior_doubts_turned_total", Count);
     /// Hours of fleets that are over and wait to be judged
     BACKLOG_FLEET_HOURS = describe_gauge("ayaz_analytics_fleet_backlog_hours", Count);

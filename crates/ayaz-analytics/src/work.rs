@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use ayaz_energy::clock::Clock;
-use ayaz_energy::hours::so_far::{Beginning, ReadOn, SoFar};
+use ayaz_energy::hours::checkpoint::{Checkpoint, FoldInputs, IncrementalFold};
 use ayaz_energy::hours::{Hours, Rules};
 use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_energy::service_days::{ServiceDayRules, ServiceDays};
@@ -25,7 +25,7 @@ use jiff::civil::Date;
 
 use crate::config::RefreshConfig;
 use crate::metrics as names;
-use crate::running::RunningHours;
+use crate::open_hours::OpenHours;
 use set_aside::SetAside;
 
 /// What the worker calls itself where others wait for its place.
@@ -43,8 +43,8 @@ pub struct Work {
     pub hours: u64,
     /// Readings read for it.
     pub readings: u64,
-    /// Pieces written.
-    pub pieces: u64,
+    /// Buckets written.
+    pub buckets: u64,
 }
 
 impl std::ops::AddAssign for Work {
@@ -52,7 +52,7 @@ impl std::ops::AddAssign for Work {
         self.touches += other.touches;
         self.hours += other.hours;
         self.readings += other.readings;
-        self.pieces += other.pieces;
+        self.buckets += other.buckets;
     }
 }
 
@@ -69,7 +69,7 @@ pub struct Round {
 
 /// Neighbouring hours of one vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stretch {
+struct HourRange {
     vehicle: i32,
     from: UnixMicroseconds,
     count: usize,
@@ -96,7 +96,7 @@ pub struct Worker {
     config: RefreshConfig,
     plausibility: PlausibilityConfig,
     due: Due,
-    running: RunningHours,
+    running: OpenHours,
     set_aside: SetAside,
     upkeep_at: Instant,
 }
@@ -155,10 +155,10 @@ impl Candidate {
             config,
             plausibility,
             due: Due {
-                running_hour_interval: config.running_hour_interval(),
+                open_hour_interval: config.open_hour_interval(),
                 stored_until: None,
             },
-            running: RunningHours::new(config.running_hours_bytes_max()),
+            running: OpenHours::new(config.open_hours_bytes_max()),
             set_aside: SetAside::default(),
             upkeep_at: Instant::now(),
         })
@@ -171,7 +171,7 @@ impl Worker {
     pub async fn only_what_is_stored(&mut self) -> Result<(), StoreError> {
         let now = queue::now(&self.connection.client).await?;
         self.due = Due {
-            running_hour_interval: Duration::ZERO,
+            open_hour_interval: Duration::ZERO,
             stored_until: Some(now),
         };
         Ok(())
@@ -179,7 +179,7 @@ impl Worker {
 
     /// Takes over what ingest touched and works off a bounded part of the queue.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
-        let touches_max = self.config.touches_per_round_max;
+        let touches_max = self.config.ledger_rows_per_round_max;
         let touches = self.take_over().await?;
         let client = &self.connection.client;
         let now = UnixMicroseconds::now();
@@ -191,12 +191,12 @@ impl Worker {
             touches,
             ..Work::default()
         };
-        for stretch in stretches(&queued, self.config.hours_per_transaction_max, now) {
-            let Stretch { vehicle, from, .. } = stretch;
+        for range in hour_ranges(&queued, self.config.hours_per_transaction_max, now) {
+            let HourRange { vehicle, from, .. } = range;
             if self.set_aside.holds(vehicle) {
                 continue;
             }
-            match self.refresh(stretch).await {
+            match self.refresh(range).await {
                 Ok(done) => work += done,
                 Err(error) if error.is_of_one_vehicle() => {
                     self.set_aside
@@ -220,7 +220,7 @@ impl Worker {
         let without = self.set_aside.vehicles();
         let backlog = queue::backlog(client, self.due, &without).await?;
         metrics::gauge!(names::VEHICLES_SET_ASIDE).set(without.len() as f64);
-        metrics::gauge!(names::RUNNING_HOURS_BYTES).set(self.running.bytes() as f64);
+        metrics::gauge!(names::OPEN_HOURS_BYTES).set(self.running.bytes() as f64);
         metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
         let touched = match self.due.stored_until {
             Some(until) => queue::is_touched(client, until).await?,
@@ -237,7 +237,7 @@ impl Worker {
     /// Takes over what is new, and clears away what is over.
     async fn take_over(&mut self) -> Result<u64, StoreError> {
         let failed = |error| StoreError::from_driver("take over what is new", error);
-        let touches_max = i64::from(self.config.touches_per_round_max);
+        let touches_max = i64::from(self.config.ledger_rows_per_round_max);
         let transaction = self.connection.client.transaction().await.map_err(failed)?;
         if Instant::now() >= self.upkeep_at {
             let quotas = upkeep::forget_quotas(&transaction).await?;
@@ -266,13 +266,13 @@ impl Worker {
         Ok(touches)
     }
 
-    async fn refresh(&mut self, stretch: Stretch) -> Result<Work, StoreError> {
+    async fn refresh(&mut self, range: HourRange) -> Result<Work, StoreError> {
         let started = Instant::now();
-        let Stretch {
+        let HourRange {
             vehicle,
             from,
             count,
-        } = stretch;
+        } = range;
         let to = from.plus(count as i64 * HOUR_MICROSECONDS);
         let client = &mut self.connection.client;
         let refresh = Refresh::begin(client, &self.statements, vehicle, from, to).await?;
@@ -295,47 +295,48 @@ impl Worker {
         };
         let mut clock = Clock::new(from, count, runs);
         let is_kept = count == 1
-            && RunningHours::runs(from, UnixMicroseconds::now())
+            && OpenHours::runs(from, UnixMicroseconds::now())
             && self.running.has_room(vehicle, from);
         let mut readings = 0;
         // Read on, then whole, then whole without what the runs of all of it say is to be left out: what
         // was kept is taken once.
         let (outcome, kept) = loop {
-            let beginning = Beginning {
+            let beginning = FoldInputs {
                 from,
                 count,
                 open_trip: before.and_then(|state| state.open_trip),
                 service_days: service_days.clone(),
                 left_out: clock.left_out().clone(),
             };
-            let so_far = self.running.take(vehicle, &beginning, &known);
-            let is_read_on = so_far.is_some();
-            let so_far = so_far.unwrap_or_else(|| {
+            let checkpoint = self.running.take(vehicle, &beginning, &known);
+            let is_read_on = checkpoint.is_some();
+            let checkpoint = checkpoint.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &rules);
-                SoFar::nothing(hours.without(beginning.left_out.clone()))
+                Checkpoint::nothing(hours.without(beginning.left_out.clone()))
             });
-            let (read, hours, kept) = read_on(&refresh, so_far, is_kept).await?;
+            let (read, hours, kept) = read_on(&refresh, checkpoint, is_kept).await?;
             readings += read;
-            if let Some(outcome) = clock.settle(hours.finish(&known.states)) {
+            if let Some(outcome) = clock.resolve(hours.finish(&known.states)) {
                 metrics::counter!(names::HOURS_READ_ON).increment(u64::from(is_read_on));
-                break (outcome, kept.map(|so_far| (beginning, so_far)));
+                break (outcome, kept.map(|checkpoint| (beginning, checkpoint)));
             }
         };
         let refreshed_at = refresh.write_hours(&outcome).await?;
         refresh_sessions(&refresh, &service_days).await?;
         refresh.commit().await?;
-        if let Some((beginning, so_far)) = kept {
-            self.running.keep(vehicle, beginning, so_far, refreshed_at);
+        if let Some((beginning, checkpoint)) = kept {
+            self.running
+                .keep(vehicle, beginning, checkpoint, refreshed_at);
         }
         metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
         metrics::counter!(names::READINGS_READ).increment(readings);
         metrics::histogram!(names::REFRESH_DURATION_SECONDS).record(started.elapsed());
-        let pieces = outcome.pieces.len() as u64;
+        let buckets = outcome.buckets.len() as u64;
         Ok(Work {
             touches: 0,
             hours: count as u64,
             readings,
-            pieces,
+            buckets,
         })
     }
 }
@@ -344,11 +345,11 @@ impl Worker {
 /// that were, the hours, and what is to be kept of them.
 async fn read_on(
     refresh: &Refresh<'_>,
-    so_far: SoFar,
+    checkpoint: Checkpoint,
     is_kept: bool,
-) -> Result<(u64, Hours, Option<SoFar>), StoreError> {
-    let (since, until) = (so_far.until(), so_far.needs_until());
-    let mut read_on = ReadOn::from(so_far, is_kept);
+) -> Result<(u64, Hours, Option<Checkpoint>), StoreError> {
+    let (since, until) = (checkpoint.until(), checkpoint.needs_until());
+    let mut read_on = IncrementalFold::from(checkpoint, is_kept);
     let mut readings = refresh
         .read_samples(since, until, |sample| {
             read_on.push(sample);
@@ -357,11 +358,11 @@ async fn read_on(
         .await?;
     let (mut hours, kept) = read_on.finish();
     hours.advance(until);
-    if let Some(end) = hours.unsettled_until() {
+    if let Some(end) = hours.undecided_until() {
         readings += refresh
             .read_samples(until, end, |sample| {
                 hours.push(sample);
-                hours.unsettled_until().is_some()
+                hours.undecided_until().is_some()
             })
             .await?;
         hours.advance(end);
@@ -370,13 +371,13 @@ async fn read_on(
 }
 
 /// Works out the sessions around the hours, the time of their days, and the sums of the trips among them,
-/// once their pieces are written.
+/// once their buckets are written.
 pub async fn refresh_sessions(
     refresh: &Refresh<'_>,
     day_rules: &ServiceDayRules,
 ) -> Result<(), StoreError> {
-    let (window, pieces) = refresh.session_pieces().await?;
-    let sessions = sessions::assemble(&pieces, window);
+    let (window, buckets) = refresh.session_buckets().await?;
+    let sessions = sessions::assemble(&buckets, window);
     let gone = refresh.replace_sessions(window, &sessions).await?;
     refresh_days(refresh, refresh.begins_of(window), day_rules).await?;
     let trips = sessions
@@ -410,26 +411,26 @@ async fn refresh_days(
 
 /// Joins neighbouring hours; `queued` is sorted. Hours that still run stay alone: what is kept of each is
 /// read on.
-fn stretches(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -> Vec<Stretch> {
-    let mut stretches: Vec<Stretch> = Vec::new();
+fn hour_ranges(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -> Vec<HourRange> {
+    let mut ranges: Vec<HourRange> = Vec::new();
     for QueuedHour { vehicle, hour } in queued.iter().copied() {
-        match stretches.last_mut() {
+        match ranges.last_mut() {
             Some(last)
                 if last.vehicle == vehicle
                     && last.count < hours_max
-                    && !RunningHours::runs(hour, now)
+                    && !OpenHours::runs(hour, now)
                     && last.from.plus(last.count as i64 * HOUR_MICROSECONDS) == hour =>
             {
                 last.count += 1;
             }
-            _ => stretches.push(Stretch {
+            _ => ranges.push(HourRange {
                 vehicle,
                 from: hour,
                 count: 1,
             }),
         }
     }
-    stretches
+    ranges
 }
 
 #[cfg(test)]
@@ -445,7 +446,7 @@ mod tests {
             })
             .to_vec();
         let found = |now: i64| -> Vec<_> {
-            stretches(&queued, 2, UnixMicroseconds(now * HOUR_MICROSECONDS))
+            hour_ranges(&queued, 2, UnixMicroseconds(now * HOUR_MICROSECONDS))
                 .iter()
                 .map(|s| (s.vehicle, s.from.0 / HOUR_MICROSECONDS, s.count))
                 .collect()

@@ -48,9 +48,9 @@ fn a_configuration_that_cannot_be_used_exits_with_64_and_one_line() {
         ("[refresh]\ntrip_gap_s = 0\n", &[url], "trip_gap_s"),
         ("[database]\nurl = \"mysql://x\"\n", &[], "postgres://"),
         (
-            "[plausibility.stuck]\nwindow_seconds = 1e9\n",
+            "[plausibility.flat_line]\nwindow_seconds = 1e9\n",
             &[url],
-            "analytics.toml, line 2: plausibility.stuck.window_seconds is 1000000000, it must be 20 to 40",
+            "analytics.toml, line 2: plausibility.flat_line.window_seconds is 1000000000, it must be 20 to 40",
         ),
     ] {
         std::fs::write(&file, text).unwrap();

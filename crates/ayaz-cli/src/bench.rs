@@ -56,7 +56,7 @@ enum Bench {
     /// and broker set.
     #[command(after_help = "--help explains the method.", after_long_help = METHOD)]
     Ingest(IngestArgs),
-    /// What the analytics worker costs: late hours, a fleet's day, running hours, a season's view.
+    /// What the analytics worker costs: late hours, a fleet's day, open hours, a season's view.
     #[command(after_help = "--help explains the method.")]
     Analytics(analytics::AnalyticsArgs),
     /// What `ingest` compares with; started by it.

@@ -72,7 +72,7 @@ enum Report {
         #[command(flatten)]
         common: Common,
     },
-    /// How far each bus's service day can be trusted: gaps, coverage, doubted readings.
+    /// How far each bus's service day can be trusted: gaps, coverage, flagged readings.
     ///
     /// Of --from and --to the dates (UTC) count.
     Completeness {
@@ -117,7 +117,7 @@ struct Common {
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
     /// How complete a figure must be: a share of 0 to 1, or percent. A trip or session is as complete
-    /// as the least of three: its time that was measured, its time without doubts, and, of trips, its
+    /// as the least of three: its time that was measured, its time without flags, and, of trips, its
     /// distance against the odometer; `report completeness` says what a day adds. What is less
     /// complete, or where nobody can say, is marked with * (and dim on a terminal); winter-range leaves
     /// such trips out, and says how many and why. 0 takes everything.

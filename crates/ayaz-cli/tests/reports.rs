@@ -25,7 +25,7 @@ const TRIPS: &str = "
     ), sessions as (
         insert into session (
             vehicle_id, started_at, number, ended_at, kind, block_started_at, service_day,
-            plugged_in_share, intervals, seconds, doubted_seconds, distance_seconds, km,
+            plugged_in_share, intervals, seconds, flagged_seconds, distance_seconds, km,
             energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km, paired_net_kwh,
             standing_seconds, standing_net_kwh, exterior_kelvin_seconds, exterior_seconds
         )
@@ -35,7 +35,7 @@ const TRIPS: &str = "
         from trip
     )
     insert into trip_band (
-        vehicle_id, started_at, number, band, band_celsius, intervals, seconds, doubted_seconds,
+        vehicle_id, started_at, number, band, band_celsius, intervals, seconds, flagged_seconds,
         distance_seconds, km, energy_seconds, net_kwh, discharge_kwh, regen_kwh, paired_km,
         paired_net_kwh, standing_seconds, standing_net_kwh, exterior_kelvin_seconds,
         exterior_seconds

@@ -5,10 +5,11 @@
 //! cannot leave a default in force, and every error says where the value came from.
 //!
 //! Reading order: `sample` (which keys there are, and of what kind), `environment` (variables), `layers`
-//! (file and variables in one table), `secrets` (what no message may show).
+//! (file and variables in one table), `renamed` (old names of keys), `secrets` (what no message may show).
 
 mod environment;
 mod layers;
+mod renamed;
 mod sample;
 mod secrets;
 

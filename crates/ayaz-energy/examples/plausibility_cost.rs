@@ -28,10 +28,10 @@ fn main() {
     let off = PlausibilityConfig::off();
     let mut ramp_only = off;
     ramp_only.interpolated_ramp.enabled = true;
-    let mut stuck_only = off;
-    stuck_only.stuck.enabled = true;
-    let mut jump_only = off;
-    jump_only.impossible_jump.enabled = true;
+    let mut flat_line_only = off;
+    flat_line_only.flat_line.enabled = true;
+    let mut rate_of_change_only = off;
+    rate_of_change_only.rate_of_change.enabled = true;
     let mut sentinel_only = off;
     sentinel_only.sentinel.enabled = true;
     let all = PlausibilityConfig::default();
@@ -39,8 +39,16 @@ fn main() {
         ("1 Hz, simulated buses, all checks", all, &buses),
         ("1 Hz, simulated buses, no check", off, &buses),
         ("1 Hz, simulated buses, ramp only", ramp_only, &buses),
-        ("1 Hz, simulated buses, stuck only", stuck_only, &buses),
-        ("1 Hz, simulated buses, jump only", jump_only, &buses),
+        (
+            "1 Hz, simulated buses, flat line only",
+            flat_line_only,
+            &buses,
+        ),
+        (
+            "1 Hz, simulated buses, rate of change only",
+            rate_of_change_only,
+            &buses,
+        ),
         (
             "1 Hz, simulated buses, sentinel only",
             sentinel_only,
@@ -59,22 +67,22 @@ fn main() {
 fn report(name: &str, config: PlausibilityConfig, series: &[Vec<Sample>]) {
     let samples: usize = series.iter().map(Vec::len).sum();
     let mut best = f64::INFINITY;
-    let mut doubted = 0_usize;
+    let mut flagged = 0_usize;
     for _ in 0..ROUNDS {
         let mut input = series.to_vec();
-        doubted = 0;
+        flagged = 0;
         let began = Instant::now();
         for samples in &mut input {
             let mut filter = Plausibility::new(config);
             for sample in samples.drain(..) {
-                filter.push(sample, |out| doubted += usize::from(!out.doubts.is_none()));
+                filter.push(sample, |out| flagged += usize::from(!out.flags.is_none()));
             }
-            filter.finish(|out| doubted += usize::from(!out.doubts.is_none()));
+            filter.finish(|out| flagged += usize::from(!out.flags.is_none()));
         }
         best = best.min(began.elapsed().as_secs_f64());
     }
     println!(
-        "{name}: {:.0} ns a sample ({samples} samples, {doubted} doubted)",
+        "{name}: {:.0} ns a sample ({samples} samples, {flagged} flagged)",
         best / samples as f64 * 1e9
     );
 }

@@ -2,14 +2,14 @@
 //!
 //! A device numbers its readings, and the numbers go on whatever its clock does. So readings whose
 //! times contradict their numbers are found, what explains the most time is believed, and the rest enters
-//! no sum and no session, and `doubted_stretch` names it. Times are not corrected.
+//! no sum and no session, and `flagged_span` names it. Times are not corrected.
 //!
 //! Three stages, each a function of the one before, and the first of the readings of an hour alone:
 //!
 //! - [`runs`]: an hour's readings in the order of their numbers, cut where time does not go on. Nearly
 //!   every hour is one run. Runs are kept (`clock_run`), so that no readings are read again.
 //! - [`choice`]: which runs of a boot contradict each other, among those of an hour and of
-//!   [`HORIZON_MICROSECONDS`] before and after it, and which of them are doubted.
+//!   [`HORIZON_MICROSECONDS`] before and after it, and which of them are flagged.
 //! - [`LeftOut`]: what [`hours`](crate::hours) leaves out.
 //!
 //! An hour remembers with its runs what it left out. When the runs of an hour change, the choice is made
@@ -125,7 +125,7 @@ impl Clock {
     /// Completes what the hours come to, if they left out the right readings. If not, which is known
     /// only by their runs, they are to be worked out once more, from all of their readings: when those and
     /// the runs are the same as before, [`left_out`](Self::left_out) is right.
-    pub fn settle(&mut self, mut outcome: HoursOutcome) -> Option<HoursOutcome> {
+    pub fn resolve(&mut self, mut outcome: HoursOutcome) -> Option<HoursOutcome> {
         let (from, to) = (self.from, self.to);
         let is_own = |run: &ClockRun| from <= run.hour && run.hour < to;
         let mut runs: Vec<ClockRun> = self
@@ -195,10 +195,10 @@ fn judge(runs: &mut [ClockRun], from: UnixMicroseconds, to: UnixMicroseconds) {
         for hour in hours.into_iter().filter(|hour| from <= *hour && *hour < to) {
             let within = |run: &&ClockRun| (run.hour.0 - hour.0).abs() <= HORIZON_MICROSECONDS;
             let window: Vec<ClockRun> = all.iter().filter(within).copied().collect();
-            let doubted = choice::doubted(&window);
+            let flagged = choice::flagged(&window);
             let places = indexes.iter().filter(|index| within(&&runs[**index]));
             let places: Vec<usize> = places.copied().collect();
-            for (index, doubted_from) in places.into_iter().zip(doubted) {
+            for (index, doubted_from) in places.into_iter().zip(flagged) {
                 if runs[index].hour == hour {
                     runs[index].doubted_from = doubted_from;
                 }

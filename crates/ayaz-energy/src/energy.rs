@@ -1,4 +1,4 @@
-//! Energy, distance and time over some intervals: the columns that pieces, sessions, bands of trips,
+//! Energy, distance and time over some intervals: the columns that buckets, sessions, bands of trips,
 //! days and months have in common. One list makes the structure, its sums and its columns, so that no
 //! table can forget one.
 
@@ -75,9 +75,9 @@ macro_rules! energy {
 energy! {
     /// Time covered by intervals, s.
     seconds: f64,
-    /// Time in which at least one value was doubted, s. Where all of a reading is, that time is not
+    /// Time in which at least one value was flagged, s. Where all of a reading is, that time is not
     /// among `seconds`.
-    doubted_seconds: f64,
+    flagged_seconds: f64,
     /// The part in which speed was measured, s.
     distance_seconds: f64,
     /// Distance, km.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 
 use crate::activity::Activity;
-use crate::pieces::Piece;
+use crate::buckets::Bucket;
 
 /// 0 °C, K.
 pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;
@@ -30,14 +30,14 @@ impl Exterior {
 pub type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
 
 /// What a vehicle measured on trips, of the hours in which it did; what it measured while it was
-/// parked may be the air of a hall. `pieces` are in the order of the table.
-pub fn exterior_on_trips(pieces: &[Piece]) -> Exteriors {
+/// parked may be the air of a hall. `buckets` are in the order of the table.
+pub fn exterior_on_trips(buckets: &[Bucket]) -> Exteriors {
     let mut hours = Exteriors::new();
-    for piece in pieces {
-        if piece.activity == Activity::Trip {
-            let hour = hours.entry(piece.hour).or_default();
-            hour.kelvin_seconds += piece.energy.exterior_kelvin_seconds;
-            hour.seconds += piece.energy.exterior_seconds;
+    for bucket in buckets {
+        if bucket.activity == Activity::Trip {
+            let hour = hours.entry(bucket.hour).or_default();
+            hour.kelvin_seconds += bucket.energy.exterior_kelvin_seconds;
+            hour.seconds += bucket.energy.exterior_seconds;
         }
     }
     hours.retain(|_, exterior| exterior.seconds > 0.0);
@@ -64,7 +64,7 @@ pub struct FleetExterior {
 /// One row of `exterior_doubt`, without its hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the columns of `exterior_doubt`")]
-pub struct ExteriorDoubt {
+pub struct ExteriorFlag {
     pub vehicle: VehicleNumber,
     pub exterior_mean_celsius: f64,
     pub exterior_median_celsius: f64,

@@ -1,7 +1,7 @@
 //! Exterior temperatures of one hour, held against each other within a fleet.
 //!
 //! Nothing in a bus's own readings shows that its sensor reads twelve degrees too warm, or has been
-//! frozen for weeks: the other buses do. A bus is doubted whose mean of the hour is further from
+//! frozen for weeks: the other buses do. A bus is flagged whose mean of the hour is further from
 //! the fleet's median than weather and place explain. All errs towards trust:
 //!
 //! - Only what was measured **on trips** counts, so that halls and depots do not; and only with
@@ -16,13 +16,13 @@
 //! The median is the plain one, of all buses that count: of five and more, one that is wrong moves
 //! it no further than to its neighbour among the others.
 //!
-//! What a doubted hour means is all of the hour, the time parked in it too: it is one sensor. An
-//! hour without trips is never doubted. A frozen sensor is found in the hours in which the air is
+//! What a flagged hour means is all of the hour, the time parked in it too: it is one sensor. An
+//! hour without trips is never flagged. A frozen sensor is found in the hours in which the air is
 //! further from it than the limit; in others its temperatures are near the truth.
 
 use serde::Deserialize;
 
-use crate::exterior::{ExteriorDoubt, FleetExterior, VehicleExterior};
+use crate::exterior::{ExteriorFlag, FleetExterior, VehicleExterior};
 
 /// Fewer vehicles than this are no fleet, whatever the configuration says.
 const VEHICLES_MIN: usize = 3;
@@ -31,13 +31,13 @@ const VEHICLES_MIN: usize = 3;
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FleetConfig {
-    /// Whether any is doubted.
+    /// Whether any is flagged.
     pub enabled: bool,
     /// So many must have been on trips, 3 and more.
     pub vehicles_min: usize,
     /// For so long of the hour, 60 to 3600 s.
     pub trip_seconds_min: f64,
-    /// What is further from the median is doubted, K, at least 1.
+    /// What is further from the median is flagged, K, at least 1.
     pub deviation_kelvin: f64,
     /// Those that deviate alike are believed if they are this share of the fleet, 0 to 1.
     pub alike_share_min: f64,
@@ -60,8 +60,8 @@ impl Default for FleetConfig {
 pub struct Judgement {
     /// What the fleet says; `None` where nobody was on trips for long enough.
     pub fleet: Option<FleetExterior>,
-    /// Who is doubted, in the order of the vehicles' numbers.
-    pub doubts: Vec<ExteriorDoubt>,
+    /// Who is flagged, in the order of the vehicles' numbers.
+    pub flags: Vec<ExteriorFlag>,
 }
 
 /// Judges an hour. The vehicles are in the order of their numbers, each once.
@@ -84,19 +84,19 @@ pub fn judge(vehicles: &[VehicleExterior], config: &FleetConfig) -> Judgement {
     if !config.enabled || sorted.len() < config.vehicles_min.max(VEHICLES_MIN) {
         return Judgement {
             fleet,
-            doubts: Vec::new(),
+            flags: Vec::new(),
         };
     }
     let limit = config.deviation_kelvin.max(1.0);
     let share = config.alike_share_min.clamp(0.0, 1.0);
     let climate_min = (share * sorted.len() as f64).max(2.0);
-    let doubts = means
+    let flags = means
         .into_iter()
         .filter(|(_, celsius)| {
             (celsius - median).abs() > limit
                 && (alike(&sorted, *celsius, limit / 2.0) as f64) < climate_min
         })
-        .map(|(vehicle, celsius)| ExteriorDoubt {
+        .map(|(vehicle, celsius)| ExteriorFlag {
             vehicle,
             exterior_mean_celsius: celsius,
             exterior_median_celsius: median,
@@ -104,7 +104,7 @@ pub fn judge(vehicles: &[VehicleExterior], config: &FleetConfig) -> Judgement {
         });
     Judgement {
         fleet,
-        doubts: doubts.collect(),
+        flags: flags.collect(),
     }
 }
 
@@ -125,14 +125,14 @@ fn alike(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
     end - first
 }
 
-/// How what is doubted becomes what should be.
+/// How what is flagged becomes what should be.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
-    /// Whose doubts are to be taken away.
+    /// Whose flags are to be taken away.
     pub forget: Vec<i32>,
     /// Which are to be added then.
-    pub remember: Vec<ExteriorDoubt>,
-    /// Who is doubted now and was not, or the reverse.
+    pub remember: Vec<ExteriorFlag>,
+    /// Who is flagged now and was not, or the reverse.
     pub turned: Vec<i32>,
     /// Whether that is all.
     pub complete: bool,
@@ -140,9 +140,9 @@ pub struct Changes {
 
 /// The difference, both being in the order of the vehicles' numbers, for at most `turned_max`
 /// vehicles that turn: the rest follows when the hour is judged again.
-pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usize) -> Changes {
-    let holds = |of: &[ExteriorDoubt], vehicle| {
-        let place = of.binary_search_by_key(&vehicle, |doubt| doubt.vehicle);
+pub fn changes(known: &[ExteriorFlag], found: &[ExteriorFlag], turned_max: usize) -> Changes {
+    let holds = |of: &[ExteriorFlag], vehicle| {
+        let place = of.binary_search_by_key(&vehicle, |flag| flag.vehicle);
         place.ok().and_then(|place| of.get(place).copied())
     };
     let mut changes = Changes {
@@ -157,21 +157,21 @@ pub fn changes(known: &[ExteriorDoubt], found: &[ExteriorDoubt], turned_max: usi
         }
         has_room
     };
-    for doubt in known {
-        match holds(found, doubt.vehicle) {
-            Some(same) if same == *doubt => {}
+    for flag in known {
+        match holds(found, flag.vehicle) {
+            Some(same) if same == *flag => {}
             // Only the median, or its own mean, has moved.
             Some(other) => {
-                changes.forget.push(doubt.vehicle);
+                changes.forget.push(flag.vehicle);
                 changes.remember.push(other);
             }
-            None if turn(doubt.vehicle, &mut changes.turned) => changes.forget.push(doubt.vehicle),
+            None if turn(flag.vehicle, &mut changes.turned) => changes.forget.push(flag.vehicle),
             None => {}
         }
     }
-    for doubt in found {
-        if holds(known, doubt.vehicle).is_none() && turn(doubt.vehicle, &mut changes.turned) {
-            changes.remember.push(*doubt);
+    for flag in found {
+        if holds(known, flag.vehicle).is_none() && turn(flag.vehicle, &mut changes.turned) {
+            changes.remember.push(*flag);
         }
     }
     changes
@@ -201,13 +201,13 @@ mod tests {
         }
     }
 
-    fn doubted(vehicles: &[VehicleExterior]) -> Vec<i32> {
+    fn flagged(vehicles: &[VehicleExterior]) -> Vec<i32> {
         let judgement = judge(vehicles, &FleetConfig::default());
-        judgement.doubts.iter().map(|of| of.vehicle).collect()
+        judgement.flags.iter().map(|of| of.vehicle).collect()
     }
 
     #[test]
-    fn a_bus_is_doubted_that_its_fleet_contradicts() {
+    fn a_bus_is_flagged_that_its_fleet_contradicts() {
         for (celsius, expected) in [
             // Twelve degrees too warm, too cold, and frozen since autumn.
             (&[-35.0, -34.0, -23.0, -35.5, -34.5][..], &[3][..]),
@@ -224,7 +224,7 @@ mod tests {
             (&[-35.0, -34.0, 7.5, -35.5], &[]),
             (&[], &[]),
         ] {
-            assert_eq!(doubted(&fleet(celsius)), expected, "{celsius:?}");
+            assert_eq!(flagged(&fleet(celsius)), expected, "{celsius:?}");
         }
     }
 
@@ -234,26 +234,26 @@ mod tests {
         let valley = [-22.0, -21.5, -21.0, -22.5, -20.5, -21.2];
         let hills = [-8.0, -9.0, -10.5];
         let all = [&valley[..], &hills[..]].concat();
-        assert!(doubted(&fleet(&all)).is_empty());
-        assert!(doubted(&fleet(&[&valley[..], &hills[..2]].concat())).is_empty());
-        assert_eq!(doubted(&fleet(&[&valley[..], &hills[..1]].concat())), [7]);
+        assert!(flagged(&fleet(&all)).is_empty());
+        assert!(flagged(&fleet(&[&valley[..], &hills[..2]].concat())).is_empty());
+        assert_eq!(flagged(&fleet(&[&valley[..], &hills[..1]].concat())), [7]);
         // Of a large fleet a few that agree by chance are no climate.
         let mut many = vec![-21.0; 97];
         many.extend(hills);
-        assert_eq!(doubted(&fleet(&many)), [98, 99, 100]);
+        assert_eq!(flagged(&fleet(&many)), [98, 99, 100]);
     }
 
     #[test]
-    fn a_bus_that_was_hardly_out_neither_is_doubted_nor_says_anything() {
+    fn a_bus_that_was_hardly_out_neither_is_flagged_nor_says_anything() {
         let mut vehicles = fleet(&[-35.0, -34.0, -35.0, -35.5, -34.5]);
         vehicles.push(out(6, 5.0, 1_799.0));
-        assert!(doubted(&vehicles).is_empty());
+        assert!(flagged(&vehicles).is_empty());
         vehicles[5] = out(6, 5.0, 1_800.0);
-        assert_eq!(doubted(&vehicles), [6]);
+        assert_eq!(flagged(&vehicles), [6]);
         vehicles[0] = out(1, -35.0, 60.0);
         vehicles[1] = out(2, -35.0, 0.0);
         let judgement = judge(&vehicles, &FleetConfig::default());
-        assert!(judgement.doubts.is_empty(), "four are left");
+        assert!(judgement.flags.is_empty(), "four are left");
         assert_eq!(judgement.fleet.unwrap().vehicles, 4);
     }
 
@@ -264,11 +264,11 @@ mod tests {
         let warm = (1..=1_800).map(|second| 45.0 * (-f64::from(second) / 300.0).exp());
         let mean = warm.sum::<f64>() / 1_800.0 - 35.0;
         vehicles.push(out(6, mean, 1_800.0));
-        assert!(doubted(&vehicles).is_empty());
+        assert!(flagged(&vehicles).is_empty());
     }
 
     #[test]
-    fn the_median_is_kept_also_where_nobody_is_doubted() {
+    fn the_median_is_kept_also_where_nobody_is_flagged() {
         let vehicles = fleet(&[-35.0, -34.0, 7.0, -33.0]);
         let fleet = judge(&vehicles, &FleetConfig::default()).fleet.unwrap();
         assert_eq!(fleet.vehicles, 4);
@@ -279,13 +279,13 @@ mod tests {
         };
         let vehicles = self::fleet(&[-35.0, -34.0, 7.0, -33.0, -35.0]);
         let judgement = judge(&vehicles, &off);
-        assert!(judgement.doubts.is_empty());
+        assert!(judgement.flags.is_empty());
         assert!(judgement.fleet.is_some());
         assert_eq!(judge(&[], &off), Judgement::default());
     }
 
-    fn doubt(vehicle: i32, median: f64) -> ExteriorDoubt {
-        ExteriorDoubt {
+    fn flag(vehicle: i32, median: f64) -> ExteriorFlag {
+        ExteriorFlag {
             vehicle,
             exterior_mean_celsius: 5.0,
             exterior_median_celsius: median,
@@ -294,8 +294,8 @@ mod tests {
     }
 
     #[test]
-    fn only_vehicles_whose_doubt_turns_have_other_sessions() {
-        let known = [doubt(1, -10.0), doubt(2, -10.0), doubt(4, -10.0)];
+    fn only_vehicles_whose_flag_turns_have_other_sessions() {
+        let known = [flag(1, -10.0), flag(2, -10.0), flag(4, -10.0)];
         assert_eq!(
             changes(&known, &known, 10),
             Changes {
@@ -303,8 +303,8 @@ mod tests {
                 ..Changes::default()
             }
         );
-        // The median has moved; 2 is believed and 3 is doubted.
-        let found = [doubt(1, -11.0), doubt(3, -11.0), doubt(4, -11.0)];
+        // The median has moved; 2 is believed and 3 is flagged.
+        let found = [flag(1, -11.0), flag(3, -11.0), flag(4, -11.0)];
         assert_eq!(
             changes(&known, &found, 10),
             Changes {
@@ -323,8 +323,8 @@ mod tests {
 
     #[test]
     fn many_changes_are_made_in_parts_and_end_where_they_should() {
-        let mut known: Vec<_> = (0..10).map(|vehicle| doubt(vehicle, -10.0)).collect();
-        let found: Vec<_> = (5..20).map(|vehicle| doubt(vehicle, -11.0)).collect();
+        let mut known: Vec<_> = (0..10).map(|vehicle| flag(vehicle, -10.0)).collect();
+        let found: Vec<_> = (5..20).map(|vehicle| flag(vehicle, -11.0)).collect();
         let mut turned = Vec::new();
         loop {
             let changes = changes(&known, &found, 4);

@@ -1,4 +1,4 @@
-//! Neighbouring hours of one vehicle, from its samples: what their pieces are, and which neighbours
+//! Neighbouring hours of one vehicle, from its samples: what their buckets are, and which neighbours
 //! they concern.
 //!
 //! An hour depends on its own readings; on those within [`reach`] of it, into which its last interval
@@ -13,36 +13,36 @@
 //! Readings that were recorded with a wrong time ([`crate::clock`]) are counted and left out before
 //! anything else looks at them.
 
+pub mod checkpoint;
 mod outcome;
+mod parked_segments;
 mod quality;
 pub mod reach;
-pub mod so_far;
-mod stretches;
 
-pub use outcome::{DoubtedStretch, HourSequence, HourState, HoursOutcome, Neighbours, OpenTrip};
+pub use outcome::{FlaggedSpan, HourSequence, HourState, HoursOutcome, Neighbours, OpenTrip};
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 
+use crate::buckets::BucketMap;
 use crate::clock::LeftOut;
 use crate::clock::runs::Runs;
 use crate::integrate::Comfort;
-use crate::interval::{Doubt, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
-use crate::pieces::PieceMap;
+use crate::interval::{Flag, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
 use crate::plausibility::{Checked, Plausibility, PlausibilityConfig, REACH_ON_MICROSECONDS};
 use crate::sample::Sample;
 use crate::service_days::ServiceDays;
 use crate::trips::{TripDetector, TripStart, Verdict};
+use parked_segments::ParkedSegments;
 use quality::Quality;
 use reach::{AFTER_MICROSECONDS, BEFORE_MICROSECONDS, Reach};
-use stretches::Stretches;
 
 /// What is the same for all hours of a vehicle.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// A trip without a number ends after so long a stand or silence, s.
     pub trip_gap_seconds: u32,
-    /// What is doubted.
+    /// What is flagged.
     pub plausibility: PlausibilityConfig,
     /// The vehicle's service days.
     pub service_days: ServiceDays,
@@ -59,11 +59,11 @@ pub struct Hours {
     left_out: LeftOut,
     runs: Runs,
     plausibility: Plausibility,
-    /// Samples whose plausibility is settled, on their way.
-    settled: Vec<Checked>,
+    /// Samples whose flags are decided, not yet taken into their hour.
+    ready: Vec<Checked>,
     days: ServiceDays,
     comfort: Comfort,
-    stretches: Stretches,
+    parked_segments: ParkedSegments,
     streams: Streams,
     trips: TripDetector,
     /// How many hours the samples have passed.
@@ -74,9 +74,9 @@ pub struct Hours {
 
 #[derive(Debug, Clone)]
 struct Hour {
-    pieces: PieceMap,
+    buckets: BucketMap,
     /// What happened since the last movement of an open trip: of it, or of none.
-    pending: PieceMap,
+    pending: BucketMap,
     quality: Quality,
     start: UnixMicroseconds,
     open_trip: Option<OpenTrip>,
@@ -92,8 +92,8 @@ impl Hours {
         rules: &Rules,
     ) -> Self {
         let hour = |index| Hour {
-            pieces: PieceMap::default(),
-            pending: PieceMap::default(),
+            buckets: BucketMap::default(),
+            pending: BucketMap::default(),
             quality: Quality::default(),
             start: from.plus(index as i64 * HOUR_MICROSECONDS),
             open_trip: None,
@@ -107,10 +107,10 @@ impl Hours {
             left_out: LeftOut::default(),
             runs: Runs::default(),
             plausibility: Plausibility::new(rules.plausibility),
-            settled: Vec::new(),
+            ready: Vec::new(),
             days: rules.service_days.clone(),
             comfort: rules.comfort,
-            stretches: Stretches::default(),
+            parked_segments: ParkedSegments::default(),
             streams: Streams::default(),
             trips: TripDetector::new(rules.trip_gap_seconds, open_trip),
             passed: 0,
@@ -142,7 +142,7 @@ impl Hours {
 
     /// About how much memory they take: the parts that grow with the readings.
     pub fn bytes(&self) -> usize {
-        let of = |hour: &Hour| hour.pieces.bytes() + hour.pending.bytes() + hour.quality.bytes();
+        let of = |hour: &Hour| hour.buckets.bytes() + hour.pending.bytes() + hour.quality.bytes();
         let hours: usize = self.hours.iter().map(of).sum();
         let clock = self.runs.bytes() + self.left_out.bytes();
         size_of::<Self>() + hours + clock + self.streams.bytes() + self.plausibility.bytes()
@@ -164,23 +164,22 @@ impl Hours {
             }
             return;
         }
-        let mut settled = std::mem::take(&mut self.settled);
+        let mut ready = std::mem::take(&mut self.ready);
         self.plausibility
-            .push(sample, |checked| settled.push(checked));
-        self.take_all(settled);
+            .push(sample, |checked| ready.push(checked));
+        self.take_all(ready);
     }
 
     /// All samples before this instant were pushed.
     pub fn advance(&mut self, to: UnixMicroseconds) {
-        let mut settled = std::mem::take(&mut self.settled);
-        self.plausibility
-            .advance(to, |checked| settled.push(checked));
-        self.take_all(settled);
+        let mut ready = std::mem::take(&mut self.ready);
+        self.plausibility.advance(to, |checked| ready.push(checked));
+        self.take_all(ready);
     }
 
     /// After [`advance`](Self::advance) to [`until`](Self::until): up to where samples are needed
     /// beyond it, to know whether the open trip goes on.
-    pub fn unsettled_until(&mut self) -> Option<UnixMicroseconds> {
+    pub fn undecided_until(&mut self) -> Option<UnixMicroseconds> {
         self.pass_to(self.to());
         let waits = self.hours.last()?.open_trip?;
         // What would continue it is judged by what follows within reach.
@@ -188,15 +187,15 @@ impl Hours {
         (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
     }
 
-    fn take_all(&mut self, mut settled: Vec<Checked>) {
-        for checked in settled.drain(..) {
+    fn take_all(&mut self, mut ready: Vec<Checked>) {
+        for checked in ready.drain(..) {
             self.take(checked);
         }
-        self.settled = settled;
+        self.ready = ready;
     }
 
     fn take(&mut self, checked: Checked) {
-        let Checked { mut sample, doubts } = checked;
+        let Checked { mut sample, flags } = checked;
         let at = sample.recorded_at;
         // Only to judge those that follow.
         if at < self.from {
@@ -206,31 +205,31 @@ impl Hours {
         let hour = self.index(at);
         let day = self.days.of(at);
         if let Some(index) = hour {
-            self.hours[index].quality.add(&sample, day, doubts);
+            self.hours[index].quality.add(&sample, day, flags);
         }
-        doubts.clear(&mut sample);
+        flags.clear(&mut sample);
         let numbered = sample.drive_cycle.is_some();
         if !numbered {
             match self.trips.push(&sample) {
                 Verdict::Open => {}
-                Verdict::Ended(trip) => self.settle(trip, None),
+                Verdict::Ended(trip) => self.close_trip(trip, None),
                 Verdict::Continued(trip) => {
                     self.note_continued(trip, at);
-                    self.settle(trip, Some(trip.started_at));
+                    self.close_trip(trip, Some(trip.started_at));
                 }
             }
         }
-        let (activity, stretch_started_at) = self.stretches.place(&sample);
-        let doubt = if doubts.is_none() {
-            Doubt::None
-        } else if doubts.whole_row() {
-            Doubt::Whole
+        let (activity, stretch_started_at) = self.parked_segments.place(&sample);
+        let flag = if flags.is_none() {
+            Flag::None
+        } else if flags.whole_row() {
+            Flag::Whole
         } else {
-            Doubt::Values
+            Flag::Values
         };
         let placed = Placed {
             sample,
-            doubt,
+            flag,
             activity,
             stretch_started_at,
         };
@@ -240,8 +239,8 @@ impl Hours {
             } else {
                 self.trips.place_sample(at)
             };
-            let (pieces, trip) = self.hours[index].at(place);
-            pieces.add_sample(&placed, day, trip);
+            let (buckets, trip) = self.hours[index].at(place);
+            buckets.add_sample(&placed, day, trip);
         }
         if at < self.to().plus(INTERVAL_MICROSECONDS_MAX) {
             self.add_interval(placed, numbered);
@@ -263,8 +262,8 @@ impl Hours {
                 self.trips.place_interval(began_at)
             };
             let day = self.days.of(began_at);
-            let (pieces, trip) = self.hours[index].at(place);
-            pieces.add_interval(&before, &interval, day, trip, self.comfort);
+            let (buckets, trip) = self.hours[index].at(place);
+            buckets.add_interval(&before, &interval, day, trip, self.comfort);
         }
     }
 
@@ -273,7 +272,7 @@ impl Hours {
     pub fn finish(mut self, known: &[HourState]) -> HoursOutcome {
         self.pass_to(self.to());
         if let Some(trip) = self.trips.open() {
-            self.settle(trip, None);
+            self.close_trip(trip, None);
         }
         let known = |hour| known.iter().find(|state| state.hour == hour);
         let before = known(self.from.plus(-HOUR_MICROSECONDS)).is_some_and(|before| {
@@ -294,10 +293,12 @@ impl Hours {
             if counts.readings == 0 {
                 continue;
             }
-            outcome.pieces.extend(hour.pieces.into_pieces(hour.start));
-            let (sequences, stretches) = hour.quality.into_rows(hour.start);
+            outcome
+                .buckets
+                .extend(hour.buckets.into_buckets(hour.start));
+            let (sequences, spans) = hour.quality.into_rows(hour.start);
             outcome.sequences.extend(sequences);
-            outcome.stretches.extend(stretches);
+            outcome.flagged_spans.extend(spans);
             outcome.states.push(HourState {
                 hour: hour.start,
                 readings: counts.readings,
@@ -330,14 +331,14 @@ impl Hours {
 
     /// What has hung in the air since the trip's last movement belongs to `place`. A trip stays
     /// open for at most an hour, so that is at most two hours' worth.
-    fn settle(&mut self, trip: OpenTrip, place: TripStart) {
+    fn close_trip(&mut self, trip: OpenTrip, place: TripStart) {
         let first = match self.index(trip.moved_at) {
             Some(index) => index,
             None if trip.moved_at < self.from => 0,
             None => return,
         };
         for hour in self.hours.iter_mut().skip(first).take(2) {
-            hour.pieces.settle(&mut hour.pending, place);
+            hour.buckets.absorb(&mut hour.pending, place);
         }
     }
 
@@ -357,9 +358,9 @@ impl Hours {
 
 impl Hour {
     /// Where something goes whose trip is known, or not yet.
-    fn at(&mut self, place: Option<TripStart>) -> (&mut PieceMap, TripStart) {
+    fn at(&mut self, place: Option<TripStart>) -> (&mut BucketMap, TripStart) {
         match place {
-            Some(trip) => (&mut self.pieces, trip),
+            Some(trip) => (&mut self.buckets, trip),
             None => (&mut self.pending, None),
         }
     }

@@ -5,7 +5,7 @@ mod cabin;
 use crate::energy::Energy;
 use crate::exact;
 use crate::exterior::ZERO_CELSIUS_KELVIN;
-use crate::interval::{Doubt, Interval};
+use crate::interval::{Flag, Interval};
 use crate::sample::Sample;
 use crate::trips::MOVING_KMH_MIN;
 use cabin::Cabin;
@@ -56,12 +56,12 @@ impl Metered {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[allow(
     missing_docs,
-    reason = "see `energy_piece`; the units are in the names"
+    reason = "see `energy_bucket`; the units are in the names"
 )]
 pub struct Sums {
     pub intervals: i64,
     pub seconds: f64,
-    pub doubted_seconds: f64,
+    pub flagged_seconds: f64,
     pub distance_seconds: f64,
     pub km: f64,
     pub energy_seconds: f64,
@@ -91,13 +91,13 @@ pub struct Sums {
 }
 
 impl Sums {
-    /// Adds an interval. One that begins or ends with a reading that is doubted as a whole is
+    /// Adds an interval. One that begins or ends with a reading that is flagged as a whole is
     /// counted and left out.
     pub fn add(&mut self, interval: &Interval<'_>, comfort: Comfort) {
-        if interval.doubt != Doubt::None {
-            self.doubted_seconds += interval.seconds;
+        if interval.flag != Flag::None {
+            self.flagged_seconds += interval.seconds;
         }
-        if interval.doubt == Doubt::Whole {
+        if interval.flag == Flag::Whole {
             return;
         }
         self.intervals += 1;
@@ -191,7 +191,7 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.intervals += other.intervals;
         self.seconds += other.seconds;
-        self.doubted_seconds += other.doubted_seconds;
+        self.flagged_seconds += other.flagged_seconds;
         self.distance_seconds += other.distance_seconds;
         self.km += other.km;
         self.energy_seconds += other.energy_seconds;
@@ -226,7 +226,7 @@ impl Sums {
         let has_traction = self.wheel_regen_intervals > 0;
         Energy {
             seconds: exact::coarse(self.seconds),
-            doubted_seconds: exact::coarse(self.doubted_seconds),
+            flagged_seconds: exact::coarse(self.flagged_seconds),
             distance_seconds: exact::coarse(self.distance_seconds),
             km: exact::fine(self.km),
             energy_seconds: exact::coarse(self.energy_seconds),

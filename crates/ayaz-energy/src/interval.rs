@@ -14,8 +14,8 @@ pub const INTERVAL_MICROSECONDS_MAX: i64 = 60_000_000;
 
 /// How far a sample is to be trusted. The greater wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Doubt {
-    /// Nothing is doubted.
+pub enum Flag {
+    /// Nothing is flagged.
     None,
     /// Some of its values, which are taken out of it, are.
     Values,
@@ -26,10 +26,10 @@ pub enum Doubt {
 /// A sample with all that is known of it by itself.
 #[derive(Debug, Clone)]
 pub struct Placed {
-    /// The sample, without the values that are doubted.
+    /// The sample, without the values that are flagged.
     pub sample: Sample,
     /// How far it is to be trusted.
-    pub doubt: Doubt,
+    pub flag: Flag,
     /// What it is of, unless it turns out to be of a trip.
     pub activity: Activity,
     /// When that activity began within the hour; `None` for trips.
@@ -46,20 +46,20 @@ pub struct Interval<'a> {
     /// How long it lasts, s.
     pub seconds: f64,
     /// How far it is to be trusted: as far as both of its ends.
-    pub doubt: Doubt,
+    pub flag: Flag,
 }
 
 impl<'a> Interval<'a> {
     /// The interval between two neighbours, if it counts.
     pub fn between(first: &'a Placed, second: &'a Placed) -> Option<Self> {
-        let doubt = first.doubt.max(second.doubt);
+        let flag = first.flag.max(second.flag);
         let (first, second) = (&first.sample, &second.sample);
         let microseconds = second.recorded_at.0.saturating_sub(first.recorded_at.0);
         (0 < microseconds && microseconds <= INTERVAL_MICROSECONDS_MAX).then(|| Self {
             first,
             second,
             seconds: second.recorded_at.seconds_since(first.recorded_at),
-            doubt,
+            flag,
         })
     }
 
@@ -120,7 +120,7 @@ mod tests {
     fn at(milliseconds: i64, boot_id: i64, drive_cycle: Option<i64>) -> Placed {
         Placed {
             sample: Sample::bare(UnixMicroseconds(milliseconds * 1000), boot_id, drive_cycle),
-            doubt: Doubt::None,
+            flag: Flag::None,
             activity: Activity::Parking,
             stretch_started_at: None,
         }

@@ -21,7 +21,7 @@
 //! let mut hours = Hours::new(UnixMicroseconds(0), 1, None, &Rules::default());
 //! samples.into_iter().for_each(|sample| hours.push(sample));
 //! hours.advance(UnixMicroseconds(i64::MAX));
-//! let sessions = assemble(&hours.finish(&[]).pieces, Window::default());
+//! let sessions = assemble(&hours.finish(&[]).buckets, Window::default());
 //!
 //! assert_eq!(sessions.len(), 1);
 //! let trip = &sessions[0];
@@ -34,7 +34,7 @@
 //! (what is summed), [`integrate`] (sums over intervals), [`exact`] (so that they add up),
 //! [`plausibility`] (what is not believed), [`clock`] (what was recorded with a wrong time), [`trips`] (where
 //! drive cycles are not numbered), [`activity`] (what a bus does), [`service_days`] (which day an instant
-//! belongs to), [`pieces`] (what sums are grouped by), [`hours`] (all of it for neighbouring hours),
+//! belongs to), [`buckets`] (what sums are grouped by), [`hours`] (all of it for neighbouring hours),
 //! [`sessions`], [`days`] and [`trip_days`] (what hours add up to), [`exterior`] and [`fleet`] (vehicles held
 //! against each other).
 
@@ -42,6 +42,7 @@
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod activity;
+pub mod buckets;
 pub mod clock;
 pub mod days;
 pub mod ends;
@@ -52,7 +53,6 @@ pub mod fleet;
 pub mod hours;
 pub mod integrate;
 pub mod interval;
-pub mod pieces;
 pub mod plausibility;
 pub mod sample;
 pub mod service_days;
@@ -61,7 +61,7 @@ pub mod trip_days;
 pub mod trips;
 
 pub use activity::Activity;
+pub use buckets::Bucket;
 pub use ends::{Ends, FirstLast};
 pub use energy::Energy;
-pub use pieces::Piece;
 pub use sample::Sample;

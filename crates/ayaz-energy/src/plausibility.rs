@@ -1,13 +1,13 @@
 //! Samples that cannot be true, marked and never deleted.
 //!
 //! A filter over one vehicle's samples in the order of time. Four checks, each a file with its rule
-//! and the reasons for its limits: `ramp` (straight lines that bridge a logger's gap), `stuck`
-//! (values that repeat while others show that they must change), `jump` (values the vehicle cannot
+//! and the reasons for its limits: `ramp` (straight lines that bridge a logger's gap), `flat_line`
+//! (values that repeat while others show that they must change), `rate_of_change` (values the vehicle cannot
 //! have reached in the time) and `sentinel` (codes for "no value"). All err towards trust: what is
-//! doubted is left out of every sum, so a false doubt costs more than a missed one.
+//! flagged is left out of every sum, so a false flag costs more than a missed one.
 //!
 //! **Finite reach.** Hours are worked out each by itself and in any order. So every check is defined
-//! by windows: the doubts of a sample are a function of the samples at most
+//! by windows: the flags of a sample are a function of the samples at most
 //! [`REACH_BACK_MICROSECONDS`] before and [`REACH_ON_MICROSECONDS`] after it, wherever the stream
 //! begins. Feed the filter from that much before the first sample of interest to that much after the
 //! last one. It looks farther back than on: what lies behind costs reading it, what lies ahead has
@@ -16,9 +16,9 @@
 //! | Check | reaches back | reaches on |
 //! |---|---|---|
 //! | ramp | 20 s | 20 s |
-//! | stuck | 60 s + 40 s to a contradiction's window, and 20 s of blanks | 60 s + 40 s |
-//! | stuck, slow signals | 400 s to what they showed before, and 20 s of blanks | 120 s |
-//! | jump | 60 s to the value before, and 60 s around that | 60 s |
+//! | flat line | 60 s + 40 s to a contradiction's window, and 20 s of blanks | 60 s + 40 s |
+//! | flat line, slow signals | 400 s to what they showed before, and 20 s of blanks | 120 s |
+//! | rate of change | 60 s to the value before, and 60 s around that | 60 s |
 //! | sentinel | 90 s to the jump, 20 s to the value before it | 90 s |
 //!
 //! **Boots** are streams of their own, as boots may interleave; a drive cycle that changes is not
@@ -37,39 +37,41 @@ use crate::sample::Sample;
 
 mod buffer;
 mod config;
-mod doubts;
-mod jump;
+mod flags;
+mod flat_line;
 mod limits;
 mod ramp;
+mod rate_of_change;
 mod sentinel;
-mod stuck;
 
-pub use config::{JumpConfig, PlausibilityConfig, RampConfig, SentinelConfig, StuckConfig};
-pub use doubts::{Check, Doubts};
+pub use config::{
+    FlatLineConfig, PlausibilityConfig, RampConfig, RateOfChangeConfig, SentinelConfig,
+};
+pub use flags::{Check, Flags};
 
 use buffer::{Buffer, Trail};
-use jump::Jump;
+use flat_line::FlatLine;
 use limits::{Limits, SIDE_MICROSECONDS};
 use ramp::Ramp;
+use rate_of_change::RateOfChange;
 use sentinel::Sentinel;
-use stuck::Stuck;
 
-/// A sample's doubts depend only on samples within this time before it, µs.
+/// A sample's flags depend only on samples within this time before it, µs.
 pub const REACH_BACK_MICROSECONDS: i64 = 420_000_000;
 
 /// And only on samples within this time after it, µs: so long it waits.
 pub const REACH_ON_MICROSECONDS: i64 = 120_000_000;
 
-/// Most samples that wait for their doubts to be settled.
+/// Most samples that wait for their flags to be decided.
 pub const SAMPLES_MAX: usize = 12_000;
 
-/// A sample, and what is doubted of it.
+/// A sample, and what is flagged of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
     /// The sample, unchanged.
     pub sample: Sample,
-    /// What is doubted.
-    pub doubts: Doubts,
+    /// What is flagged.
+    pub flags: Flags,
 }
 
 /// The filter for one vehicle.
@@ -92,8 +94,8 @@ pub struct Plausibility {
 struct Stream {
     trail: Trail,
     ramp: Ramp,
-    stuck: Stuck,
-    jump: Jump,
+    flat_line: FlatLine,
+    rate_of_change: RateOfChange,
     sentinel: Sentinel,
 }
 
@@ -101,7 +103,7 @@ impl Plausibility {
     /// A filter that has seen nothing.
     pub fn new(config: PlausibilityConfig) -> Self {
         Self {
-            limits: Limits::new(&config.impossible_jump),
+            limits: Limits::new(&config.rate_of_change),
             enabled: config.any_enabled(),
             config,
             buffer: Buffer::default(),
@@ -112,12 +114,12 @@ impl Plausibility {
         }
     }
 
-    /// Takes the vehicle's next sample, and hands over those whose doubts are settled, in the order
+    /// Takes the vehicle's next sample, and hands over those whose flags are decided, in the order
     /// in which they came. With every check off that is this sample, at once.
     pub fn push(&mut self, sample: Sample, mut emit: impl FnMut(Checked)) {
         if !self.enabled {
-            let doubts = Doubts::NONE;
-            return emit(Checked { sample, doubts });
+            let flags = Flags::NONE;
+            return emit(Checked { sample, flags });
         }
         let at = sample.recorded_at.0;
         self.newest_at = self.newest_at.max(at);
@@ -138,14 +140,14 @@ impl Plausibility {
                 .ramp
                 .take(trail, buffer, &self.config.interpolated_ramp);
         }
-        if self.config.stuck.enabled {
-            stream.stuck.take(trail, buffer, &self.config.stuck);
+        if self.config.flat_line.enabled {
+            stream.flat_line.take(trail, buffer, &self.config.flat_line);
         }
         if self.config.sentinel.enabled {
             stream.sentinel.take(trail, buffer, &self.limits);
         }
-        if self.config.impossible_jump.enabled {
-            stream.jump.take(trail, buffer, &self.limits);
+        if self.config.rate_of_change.enabled {
+            stream.rate_of_change.take(trail, buffer, &self.limits);
             self.judge(index);
         }
     }
@@ -162,7 +164,7 @@ impl Plausibility {
                 .sum::<usize>()
     }
 
-    /// Hands over the samples whose doubts are settled if all that come are of `to` or later.
+    /// Hands over the samples whose flags are decided if all that come are of `to` or later.
     pub fn advance(&mut self, to: UnixMicroseconds, mut emit: impl FnMut(Checked)) {
         self.newest_at = self.newest_at.max(to.0);
         while let Some(front) = self.buffer.front() {
@@ -188,7 +190,7 @@ impl Plausibility {
         let at = self.newest_at.saturating_sub(SIDE_MICROSECONDS);
         let number = self.buffer.next().saturating_sub((SAMPLES_MAX / 2) as u64);
         stream
-            .jump
+            .rate_of_change
             .judge(&stream.trail, &mut self.buffer, &self.limits, at, number);
     }
 
@@ -198,7 +200,7 @@ impl Plausibility {
             return;
         };
         let index = self.stream_of(boot_id);
-        if self.config.impossible_jump.enabled {
+        if self.config.rate_of_change.enabled {
             self.judge(index);
         }
         let trail = &mut self.streams[index].trail;
@@ -211,7 +213,7 @@ impl Plausibility {
         if let Some(entry) = self.buffer.pop() {
             emit(Checked {
                 sample: entry.sample,
-                doubts: entry.doubts,
+                flags: entry.flags,
             });
         }
     }

@@ -1,4 +1,4 @@
-//! What a vehicle did from when to when, from its pieces.
+//! What a vehicle did from when to when, from its buckets.
 //!
 //! A **trip** is a drive cycle where those are numbered, and else what [`crate::trips`] found.
 //! Between two trips the bus is parked, and that time is divided without a rest:
@@ -25,8 +25,8 @@
 //! charges stay whole. Where blocks begin can be told from the readings of a few days around:
 //! [`Window`] says which.
 //!
-//! All intervals of a piece belong to one session, so that sums of sessions are those of their
-//! pieces, and no time of a boot is counted twice. A session's first interval may lead into it (from
+//! All intervals of a bucket belong to one session, so that sums of sessions are those of their
+//! buckets, and no time of a boot is counted twice. A session's first interval may lead into it (from
 //! the last movement of a trip without a number) and its last one out of it, by a minute each.
 
 mod blocks;
@@ -44,10 +44,10 @@ use std::sync::Arc;
 use ayaz_model::UnixMicroseconds;
 
 use crate::activity::Activity;
+use crate::buckets::Bucket;
 use crate::ends::Ends;
 use crate::energy::Energy;
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
-use crate::pieces::Piece;
 use blocks::Block;
 use parked::Part;
 use units::{Head, Unit};
@@ -64,19 +64,19 @@ pub const SILENCE_MICROSECONDS_MAX: i64 = GAP_MICROSECONDS_MAX;
 /// A parked bus whose odometer has grown by more was on a trip that nobody heard of, km.
 pub const UNSEEN_KM_MAX: f64 = 0.5;
 
-/// The sessions of a window, in the order of their start, from the pieces of its hours, which are in
+/// The sessions of a window, in the order of their start, from the buckets of its hours, which are in
 /// the order of the table.
-pub fn assemble(pieces: &[Piece], window: Window) -> Vec<Session> {
+pub fn assemble(buckets: &[Bucket], window: Window) -> Vec<Session> {
     let mut sessions = Vec::new();
-    for block in blocks::of(pieces, window) {
-        add_block(pieces, &block, &mut sessions);
+    for block in blocks::of(buckets, window) {
+        add_block(buckets, &block, &mut sessions);
     }
     // A stable order of those that start together: trips first.
     sessions.sort_by_key(|session| (session.started_at, session.kind, session.ended_at));
     sessions
 }
 
-fn add_block(pieces: &[Piece], block: &Block, sessions: &mut Vec<Session>) {
+fn add_block(buckets: &[Bucket], block: &Block, sessions: &mut Vec<Session>) {
     for trip in &block.trips {
         let goes_on = block.last_trip == Some(trip.key);
         let span = Span {
@@ -88,7 +88,7 @@ fn add_block(pieces: &[Piece], block: &Block, sessions: &mut Vec<Session>) {
                 .unwrap_or(trip.ended_at),
             head: trip.head,
         };
-        sessions.push(session(pieces, block, span, &trip.pieces));
+        sessions.push(session(buckets, block, span, &trip.buckets));
     }
     let mut parked: Vec<(&[Unit], Part)> = Vec::new();
     for stay in stays(block) {
@@ -101,7 +101,7 @@ fn add_block(pieces: &[Piece], block: &Block, sessions: &mut Vec<Session>) {
     }
     for (stay, part) in parked {
         let units = &stay[part.units];
-        let mut of_part: Vec<usize> = units.iter().flat_map(|unit| unit.pieces.clone()).collect();
+        let mut of_part: Vec<usize> = units.iter().flat_map(|unit| unit.buckets.clone()).collect();
         of_part.sort_unstable();
         let span = Span {
             kind: part.kind,
@@ -109,7 +109,7 @@ fn add_block(pieces: &[Piece], block: &Block, sessions: &mut Vec<Session>) {
             ended_at: part.ended_at,
             head: part.head,
         };
-        sessions.push(session(pieces, block, span, &of_part));
+        sessions.push(session(buckets, block, span, &of_part));
     }
 }
 
@@ -137,15 +137,15 @@ struct Span {
     head: Head,
 }
 
-/// `of` are the session's pieces, in the order of the table.
-fn session(pieces: &[Piece], block: &Block, span: Span, of: &[usize]) -> Session {
+/// `of` are the session's buckets, in the order of the table.
+fn session(buckets: &[Bucket], block: &Block, span: Span, of: &[usize]) -> Session {
     let Span {
         kind,
         started_at,
         ended_at,
         head,
     } = span;
-    let own = || of.iter().filter_map(|index| pieces.get(*index));
+    let own = || of.iter().filter_map(|index| buckets.get(*index));
     let mut energy = Energy::default();
     let mut ends = Ends::default();
     let (mut intervals, mut plugged_seconds, mut plugged) = (0, 0.0, false);
@@ -153,15 +153,15 @@ fn session(pieces: &[Piece], block: &Block, span: Span, of: &[usize]) -> Session
     if kind == Activity::Trip {
         let units = block.parked.iter().filter(|unit| unit.plugged_in);
         let nested =
-            units.flat_map(|unit| unit.pieces.iter().filter_map(|index| pieces.get(*index)));
-        plugged_seconds += nested.map(|piece| piece.energy.seconds).sum::<f64>();
+            units.flat_map(|unit| unit.buckets.iter().filter_map(|index| buckets.get(*index)));
+        plugged_seconds += nested.map(|bucket| bucket.energy.seconds).sum::<f64>();
     }
-    for piece in own() {
-        energy.merge(&piece.energy);
-        ends.merge(&piece.ends);
-        intervals += piece.intervals;
-        if piece.plugged_in {
-            plugged_seconds += piece.energy.seconds;
+    for bucket in own() {
+        energy.merge(&bucket.energy);
+        ends.merge(&bucket.ends);
+        intervals += bucket.intervals;
+        if bucket.plugged_in {
+            plugged_seconds += bucket.energy.seconds;
             plugged = true;
         }
     }
@@ -173,8 +173,8 @@ fn session(pieces: &[Piece], block: &Block, span: Span, of: &[usize]) -> Session
         service_day: head.service_day,
         drive_cycle: head.drive_cycle,
         trip_started_at: head.trip_started_at,
-        route: only(own().map(|piece| piece.route.as_ref())),
-        charging_station: only(own().map(|piece| piece.charging_station.as_ref())),
+        route: only(own().map(|bucket| bucket.route.as_ref())),
+        charging_station: only(own().map(|bucket| bucket.charging_station.as_ref())),
         plugged_in_share: if energy.seconds > 0.0 {
             (plugged_seconds / energy.seconds).min(1.0)
         } else {
@@ -201,13 +201,13 @@ fn only<'a>(texts: impl Iterator<Item = Option<&'a Arc<str>>>) -> Option<Arc<str
 /// Band and route.
 type BandKey = (Option<i16>, Option<Arc<str>>);
 
-fn bands<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<TripBand> {
+fn bands<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> Vec<TripBand> {
     let mut bands: BTreeMap<BandKey, (i64, Energy)> = BTreeMap::new();
-    for piece in pieces {
-        let key = (piece.band_celsius, piece.route.clone());
+    for bucket in buckets {
+        let key = (bucket.band_celsius, bucket.route.clone());
         let (intervals, energy) = bands.entry(key).or_default();
-        *intervals += piece.intervals;
-        energy.merge(&piece.energy);
+        *intervals += bucket.intervals;
+        energy.merge(&bucket.energy);
     }
     let band = |((band_celsius, route), (intervals, energy))| TripBand {
         band_celsius,

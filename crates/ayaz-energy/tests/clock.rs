@@ -1,4 +1,4 @@
-//! Which readings are doubted for their time: those of a clock that stepped, and none where numbers carry
+//! Which readings are flagged for their time: those of a clock that stepped, and none where numbers carry
 //! no order.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -34,8 +34,8 @@ fn boot(boot: i64, number: i64, stays: &[Stay]) -> Vec<Reading> {
     numbered.map(|(at, number)| (boot, number, at)).collect()
 }
 
-/// The readings that are doubted, of all that were stored.
-fn doubted(readings: &[Reading]) -> BTreeSet<Reading> {
+/// The readings that are flagged, of all that were stored.
+fn flagged(readings: &[Reading]) -> BTreeSet<Reading> {
     let mut samples: Vec<Sample> = readings
         .iter()
         .map(|&(boot, number, second)| {
@@ -57,13 +57,15 @@ fn doubted(readings: &[Reading]) -> BTreeSet<Reading> {
         }
     };
     let mut clock = Clock::new(from, usize::try_from(count).unwrap(), Vec::new());
-    let settled = clock.settle(outcome()).or_else(|| clock.settle(outcome()));
-    assert!(settled.is_some(), "a second time settles it");
+    let resolved = clock
+        .resolve(outcome())
+        .or_else(|| clock.resolve(outcome()));
+    assert!(resolved.is_some(), "a second time resolves it");
     let left_out = clock.left_out();
-    let doubted = samples
+    let flagged = samples
         .iter()
         .filter(|sample| left_out.find(sample).is_some());
-    doubted
+    flagged
         .map(|sample| {
             (
                 sample.boot_id,
@@ -74,7 +76,7 @@ fn doubted(readings: &[Reading]) -> BTreeSet<Reading> {
         .collect()
 }
 
-/// Exactly the readings of the stays whose clock is off are doubted.
+/// Exactly the readings of the stays whose clock is off are flagged.
 fn check(what: &str, stays: &[Stay]) {
     let readings = boot(7, 100, stays);
     let offsets = stays.iter().flat_map(|&Stay(from, to, step, offset)| {
@@ -87,7 +89,7 @@ fn check(what: &str, stays: &[Stay]) {
         .zip(offsets)
         .filter(|(_, offset)| *offset != 0);
     let expected: BTreeSet<Reading> = wrong.map(|(reading, _)| *reading).collect();
-    let found = doubted(&readings);
+    let found = flagged(&readings);
     let ends = |of: &BTreeSet<Reading>| (of.len(), of.first().copied(), of.last().copied());
     assert!(
         found == expected,
@@ -224,7 +226,7 @@ fn what_is_before_and_after_may_be_missing() {
     let expected: BTreeSet<Reading> = all.iter().filter(wrong).copied().collect();
     // The step is still under way.
     let now: Vec<Reading> = all.iter().filter(|r| r.1 <= last).copied().collect();
-    assert!(doubted(&now) == expected);
+    assert!(flagged(&now) == expected);
     // Some was lost at either end, and on the way.
     let lossy: Vec<Reading> = all
         .iter()
@@ -235,13 +237,13 @@ fn what_is_before_and_after_may_be_missing() {
         .collect();
     let lost = |reading: &&Reading| lossy.contains(reading);
     let expected: BTreeSet<Reading> = expected.iter().filter(lost).copied().collect();
-    assert!(doubted(&lossy) == expected);
+    assert!(flagged(&lossy) == expected);
 }
 
 #[test]
 fn a_clock_that_is_set_back_for_good_costs_what_is_told_twice() {
     let stays = [Stay(0, 4 * HOUR, 1, 0), Stay(4 * HOUR, 8 * HOUR, 1, -90)];
-    let found = doubted(&boot(1, 0, &stays));
+    let found = flagged(&boot(1, 0, &stays));
     let seconds: Vec<i64> = found.iter().map(|r| r.2).collect();
     assert_eq!(seconds, (4 * HOUR - 90..4 * HOUR).collect::<Vec<_>>());
     let numbers: Vec<i64> = found.iter().map(|r| r.1).collect();
@@ -255,30 +257,30 @@ fn numbers_without_order_lose_nothing() {
     // All the same; backwards; at random, often and seldom.
     let same: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, 0, s)).collect();
     let backwards: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, -s, s)).collect();
-    assert_eq!(doubted(&same), none);
-    assert_eq!(doubted(&backwards), none);
+    assert_eq!(flagged(&same), none);
+    assert_eq!(flagged(&backwards), none);
     for step in [1, 60, 700, 3_600] {
         let random = (0..DAY).step_by(step).map(|s| (0, s * 7_919 % 100_003, s));
-        assert_eq!(doubted(&random.collect::<Vec<_>>()), none, "every {step} s");
+        assert_eq!(flagged(&random.collect::<Vec<_>>()), none, "every {step} s");
     }
     // No boot is told, and the device counts anew, sooner or later.
     for first in [0, 100, 5_000, 200_000] {
         let mut restarted = day(first, 0);
         restarted.extend(day(0, DAY));
-        assert_eq!(doubted(&restarted), none, "from {first}");
+        assert_eq!(flagged(&restarted), none, "from {first}");
         restarted.truncate(8_640 + 400);
-        assert_eq!(doubted(&restarted), none, "from {first}, just now");
+        assert_eq!(flagged(&restarted), none, "from {first}, just now");
     }
     // Two devices that tell no boot, and that tell the same; two that tell another.
     for (boot_id, first) in [(0, 1_000_000), (0, 40), (0, 20_000), (9, 40)] {
         let mut two = day(0, 0);
         two.extend(day(first, 3).into_iter().map(|r| (boot_id, r.1, r.2)));
-        assert_eq!(doubted(&two), none, "{boot_id}, from {first}");
+        assert_eq!(flagged(&two), none, "{boot_id}, from {first}");
     }
     // A number that comes again with another time.
     let mut again = day(0, 0);
     again.push((0, 4_000, 70_003));
-    assert_eq!(doubted(&again), none);
+    assert_eq!(flagged(&again), none);
 }
 
 #[test]
@@ -288,7 +290,7 @@ fn extremes_do_no_harm() {
         readings.push((0, number, second));
         readings.push((0, i64::MIN, DAY + 5));
         readings.push((0, i64::MAX, DAY + 7));
-        let found = doubted(&readings);
+        let found = flagged(&readings);
         assert!(found.len() <= 3, "{number}: {}", found.len());
     }
 }

@@ -4,7 +4,7 @@
 
 use ayaz_energy::hours::{Hours, Rules};
 use ayaz_energy::plausibility::PlausibilityConfig;
-use ayaz_energy::{Activity, Piece, Sample};
+use ayaz_energy::{Activity, Bucket, Sample};
 use ayaz_model::{ChargeState, UnixMicroseconds};
 
 /// A sample at a second of the first hour.
@@ -21,12 +21,12 @@ fn power(second: f64, kilowatts: f64) -> Sample {
     }
 }
 
-fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
+fn buckets(samples: Vec<Sample>) -> Vec<Bucket> {
     outcome(samples, 1)
 }
 
 /// Of so many hours, without plausibility checks.
-fn outcome(samples: Vec<Sample>, count: usize) -> Vec<Piece> {
+fn outcome(samples: Vec<Sample>, count: usize) -> Vec<Bucket> {
     let rules = Rules {
         trip_gap_seconds: 600,
         plausibility: PlausibilityConfig::off(),
@@ -35,13 +35,13 @@ fn outcome(samples: Vec<Sample>, count: usize) -> Vec<Piece> {
     let mut hours = Hours::new(UnixMicroseconds(0), count, None, &rules);
     samples.into_iter().for_each(|sample| hours.push(sample));
     hours.advance(UnixMicroseconds(i64::MAX));
-    hours.finish(&[]).pieces
+    hours.finish(&[]).buckets
 }
 
-fn piece(samples: Vec<Sample>) -> Piece {
-    let mut pieces = pieces(samples);
-    assert_eq!(pieces.len(), 1, "{pieces:#?}");
-    pieces.remove(0)
+fn bucket(samples: Vec<Sample>) -> Bucket {
+    let mut buckets = buckets(samples);
+    assert_eq!(buckets.len(), 1, "{buckets:#?}");
+    buckets.remove(0)
 }
 
 #[track_caller]
@@ -53,15 +53,15 @@ fn assert_close(found: f64, expected: f64) {
 #[test]
 fn power_is_parted_by_its_sign_before_it_is_averaged() {
     // 36 kW out, then 18 kW back, 40 s apart: a trapezoid of 9 kW · 40 s = 0.1 kWh.
-    let piece = piece(vec![power(0.0, 36.0), power(40.0, -18.0)]);
-    assert_close(piece.energy.net_kwh, 0.1);
-    assert_close(piece.energy.discharge_kwh, 0.2);
-    assert_close(piece.energy.regen_kwh, 0.1);
+    let bucket = bucket(vec![power(0.0, 36.0), power(40.0, -18.0)]);
+    assert_close(bucket.energy.net_kwh, 0.1);
+    assert_close(bucket.energy.discharge_kwh, 0.2);
+    assert_close(bucket.energy.regen_kwh, 0.1);
     assert_eq!(
         (
-            piece.intervals,
-            piece.energy.seconds,
-            piece.energy.energy_seconds
+            bucket.intervals,
+            bucket.energy.seconds,
+            bucket.energy.energy_seconds
         ),
         (1, 40.0, 40.0)
     );
@@ -69,15 +69,15 @@ fn power_is_parted_by_its_sign_before_it_is_averaged() {
 
 #[test]
 fn nothing_is_integrated_over_more_than_a_minute() {
-    let piece = piece(vec![
+    let bucket = bucket(vec![
         power(0.0, 36.0),
         power(60.0, 36.0),
         power(120.1, 36.0),
     ]);
-    assert_close(piece.energy.net_kwh, 0.6);
-    assert_eq!((piece.intervals, piece.energy.seconds), (1, 60.0));
+    assert_close(bucket.energy.net_kwh, 0.6);
+    assert_eq!((bucket.intervals, bucket.energy.seconds), (1, 60.0));
     assert_eq!(
-        piece.ended_at,
+        bucket.ended_at,
         UnixMicroseconds(120_100_000),
         "the last sample is there"
     );
@@ -89,18 +89,18 @@ fn distance_grows_backwards_too() {
         speed_kmh: Some(kmh),
         ..at(second)
     };
-    let piece = piece(vec![
+    let bucket = bucket(vec![
         speed(0.0, 36.0),
         speed(10.0, 36.0),
         speed(20.0, -36.0),
     ]);
-    assert_close(piece.energy.km, 0.2);
+    assert_close(bucket.energy.km, 0.2);
     assert_eq!(
-        (piece.energy.distance_seconds, piece.energy.energy_seconds),
+        (bucket.energy.distance_seconds, bucket.energy.energy_seconds),
         (20.0, 0.0)
     );
     assert_eq!(
-        (piece.energy.paired_km, piece.energy.heater_kwh),
+        (bucket.energy.paired_km, bucket.energy.heater_kwh),
         (0.0, None)
     );
 }
@@ -117,16 +117,16 @@ fn a_missing_value_skips_the_interval_for_its_quantity_only() {
         speed(at(20.0)),
         power(30.0, 36.0),
     ];
-    let piece = piece(samples);
-    assert_eq!((piece.intervals, piece.energy.seconds), (3, 30.0));
+    let bucket = bucket(samples);
+    assert_eq!((bucket.intervals, bucket.energy.seconds), (3, 30.0));
     assert_eq!(
-        (piece.energy.distance_seconds, piece.energy.energy_seconds),
+        (bucket.energy.distance_seconds, bucket.energy.energy_seconds),
         (20.0, 10.0)
     );
-    assert_close(piece.energy.km, 0.2);
-    assert_close(piece.energy.net_kwh, 0.1);
-    assert_close(piece.energy.paired_km, 0.1);
-    assert_close(piece.energy.paired_net_kwh, 0.1);
+    assert_close(bucket.energy.km, 0.2);
+    assert_close(bucket.energy.net_kwh, 0.1);
+    assert_close(bucket.energy.paired_km, 0.1);
+    assert_close(bucket.energy.paired_net_kwh, 0.1);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn the_base_of_a_component_is_the_energy_while_it_was_metered() {
         heated(at(30.0)),
         power(40.0, 36.0),
     ];
-    let found = piece(samples).energy;
+    let found = bucket(samples).energy;
     // Metered from 10 to 30 s; the battery only from 10 to 20 s, at 27 kW on average.
     assert_close(found.heater_kwh.unwrap(), 0.05);
     assert_close(found.heater_base_kwh.unwrap(), 0.075);
@@ -151,7 +151,7 @@ fn the_base_of_a_component_is_the_energy_while_it_was_metered() {
         ..at(second)
     };
     assert_eq!(
-        piece(vec![off(0.0), off(10.0)]).energy.heater_kwh,
+        bucket(vec![off(0.0), off(10.0)]).energy.heater_kwh,
         Some(0.0),
         "0 is data"
     );
@@ -163,8 +163,8 @@ fn fuel_is_litres() {
         fuel_heater_rate_litres_per_hour: Some(rate),
         ..at(second)
     };
-    let piece = piece(vec![burning(0.0, 3.0), burning(60.0, 1.0)]);
-    assert_close(piece.energy.fuel_litres.unwrap(), 2.0 / 60.0);
+    let bucket = bucket(vec![burning(0.0, 3.0), burning(60.0, 1.0)]);
+    assert_close(bucket.energy.fuel_litres.unwrap(), 2.0 / 60.0);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn an_interval_has_the_band_and_the_route_and_the_plug_of_its_first_sample() {
         charge_state: plugged_in.then_some(ChargeState::Plugged),
         ..power(second, 36.0)
     };
-    let found: Vec<_> = pieces(vec![
+    let found: Vec<_> = buckets(vec![
         cold(0.0, Some(-0.1), Some("12"), false),
         cold(10.0, Some(0.0), Some("12"), false),
         cold(20.0, Some(4.9), Some("12"), false),
@@ -207,8 +207,8 @@ fn the_mean_temperature_is_weighted_with_time() {
         exterior_temperature_celsius: Some(celsius),
         ..at(second)
     };
-    let piece = piece(vec![cold(0.0, -39.5), cold(10.0, -38.5), cold(40.0, -38.5)]);
-    let mean = piece.energy.exterior_kelvin_seconds / piece.energy.exterior_seconds - 273.15;
+    let bucket = bucket(vec![cold(0.0, -39.5), cold(10.0, -38.5), cold(40.0, -38.5)]);
+    let mean = bucket.energy.exterior_kelvin_seconds / bucket.energy.exterior_seconds - 273.15;
     assert!((mean - -38.625).abs() < 1e-9, "{mean}");
 }
 
@@ -224,13 +224,13 @@ fn the_state_of_charge_is_that_of_the_first_and_last_sample_that_has_one() {
         soc(2.0, Some(79.0)),
         soc(3.0, None),
     ];
-    let piece = piece(samples);
+    let bucket = bucket(samples);
     assert_eq!(
-        piece.ends.soc_percent.first,
+        bucket.ends.soc_percent.first,
         Some((UnixMicroseconds(1_000_000), 80.0))
     );
     assert_eq!(
-        piece.ends.soc_percent.last,
+        bucket.ends.soc_percent.last,
         Some((UnixMicroseconds(2_000_000), 79.0))
     );
 }
@@ -242,8 +242,8 @@ fn an_interval_belongs_to_the_hour_of_its_first_sample() {
         power(3610.0, 36.0),
         power(3620.0, 36.0),
     ];
-    let pieces = outcome(samples, 2);
-    let seconds: Vec<f64> = pieces.iter().map(|piece| piece.energy.seconds).collect();
+    let buckets = outcome(samples, 2);
+    let seconds: Vec<f64> = buckets.iter().map(|bucket| bucket.energy.seconds).collect();
     assert_eq!(seconds, [20.0, 10.0]);
 }
 
@@ -259,7 +259,7 @@ fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_mov
         let drives = (2..=5).contains(&minute) || (9..=10).contains(&minute);
         moving(f64::from(minute), if drives { 30.0 } else { 0.0 })
     });
-    let found: Vec<_> = pieces(samples.collect())
+    let found: Vec<_> = buckets(samples.collect())
         .into_iter()
         .map(|p| {
             (
@@ -287,21 +287,21 @@ fn what_the_wheels_give_back_is_parted_by_its_sign_whatever_reaches_the_battery(
         speed_kmh: Some(36.0),
         ..power(second, pack_kw)
     };
-    let piece = piece(vec![
+    let bucket = bucket(vec![
         braking(0.0, -36.0, -6.0),
         braking(40.0, -36.0, -6.0),
         braking(80.0, 36.0, 66.0),
         // Here nobody meters traction.
         power(120.0, 66.0),
     ]);
-    let energy = piece.energy;
+    let energy = bucket.energy;
     // 36 kW · 40 s, and half of it again: 0.4 + 0.2 kWh; into the battery 0.0667 + 0.0333.
     assert_close(energy.wheel_regen_kwh.unwrap(), 0.6);
     assert_close(energy.regen_kwh, 0.1);
     assert_close(energy.wheel_regen_base_km.unwrap(), 0.8);
     // What went in less what came back, as before.
     assert_close(energy.traction_kwh.unwrap(), -0.4);
-    let unmetered = self::piece(vec![power(0.0, 36.0), power(40.0, 36.0)]);
+    let unmetered = self::bucket(vec![power(0.0, 36.0), power(40.0, 36.0)]);
     assert_eq!(unmetered.energy.wheel_regen_kwh, None);
     assert_eq!(unmetered.energy.wheel_regen_base_km, None);
 }
@@ -313,7 +313,7 @@ fn the_cabin_is_near_its_set_point_or_colder_or_warmer() {
         cabin_setpoint_celsius: setpoint,
         ..at(second)
     };
-    let sum = piece(vec![
+    let sum = bucket(vec![
         // Cold, just near, warmer, unknown.
         cabin(0.0, Some(16.5), Some(20.0)),
         cabin(10.0, Some(17.0), Some(20.0)),
@@ -346,7 +346,7 @@ fn the_cabin_is_heated_by_current_or_by_fuel() {
             fuel_heater_rate_litres_per_hour: fuel,
             ..at(second)
         };
-        piece(vec![sample(0.0), sample(30.0)])
+        bucket(vec![sample(0.0), sample(30.0)])
             .energy
             .cabin_heating_seconds
     };

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use ayaz_energy::hours::{Hours, Rules};
 use ayaz_energy::plausibility::PlausibilityConfig;
-use ayaz_energy::{Piece, Sample};
+use ayaz_energy::{Bucket, Sample};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use flate2::read::GzDecoder;
@@ -64,7 +64,7 @@ fn samples(directory: &Path, trip: &Row, drive_cycle: i64) -> Vec<Sample> {
     .collect()
 }
 
-fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
+fn buckets(samples: Vec<Sample>) -> Vec<Bucket> {
     let from = samples[0].recorded_at.hour();
     let last = samples.last().unwrap().recorded_at.hour();
     let count = (last.0 - from.0) / HOUR_MICROSECONDS + 1;
@@ -76,16 +76,16 @@ fn pieces(samples: Vec<Sample>) -> Vec<Piece> {
     samples.into_iter().for_each(|sample| hours.push(sample));
     hours.advance(UnixMicroseconds(i64::MAX));
     assert_eq!(
-        hours.unsettled_until(),
+        hours.undecided_until(),
         None,
         "numbered trips wait for nothing"
     );
-    hours.finish(&[]).pieces
+    hours.finish(&[]).buckets
 }
 
 /// The columns of the truth tables.
-fn summary<'a>(pieces: impl Iterator<Item = &'a Piece> + Clone) -> Vec<(&'static str, f64)> {
-    let sum = |figure: fn(&Piece) -> f64| pieces.clone().map(figure).sum::<f64>();
+fn summary<'a>(buckets: impl Iterator<Item = &'a Bucket> + Clone) -> Vec<(&'static str, f64)> {
+    let sum = |figure: fn(&Bucket) -> f64| buckets.clone().map(figure).sum::<f64>();
     let (net_kwh, km) = (sum(|p| p.energy.net_kwh), sum(|p| p.energy.km));
     let heater_kwh = sum(|p| p.energy.heater_kwh.unwrap_or(0.0));
     let heater_base_kwh = sum(|p| p.energy.heater_base_kwh.unwrap_or(0.0));
@@ -156,7 +156,7 @@ fn recorded_trips_come_to_the_independent_results() {
     for (number, trip) in table_at(&directory.join("trips.csv")).iter().enumerate() {
         let name = &trip["trip"];
         let truth = &truth_by_trip[name];
-        let of_trip = pieces(samples(&directory, trip, number as i64));
+        let of_trip = buckets(samples(&directory, trip, number as i64));
         check(name, truth, &summary(of_trip.iter()));
         let soc_start = of_trip
             .iter()
@@ -191,11 +191,11 @@ fn recorded_trips_come_to_the_independent_results() {
             .split(',')
             .next()
             .and_then(|edge| edge.parse().ok());
-        let of_band = all
-            .iter()
-            .filter(|piece| piece.intervals > 0 && (edge.is_none() || piece.band_celsius == edge));
+        let of_band = all.iter().filter(|bucket| {
+            bucket.intervals > 0 && (edge.is_none() || bucket.band_celsius == edge)
+        });
         check(band, &truth, &summary(of_band.clone()));
-        let mut of_band: Vec<_> = of_band.map(|piece| piece.drive_cycle).collect();
+        let mut of_band: Vec<_> = of_band.map(|bucket| bucket.drive_cycle).collect();
         of_band.sort_unstable();
         of_band.dedup();
         assert_eq!(of_band.len().to_string(), truth["trips"], "trips in {band}");

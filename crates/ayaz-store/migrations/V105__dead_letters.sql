@@ -129,7 +129,7 @@ grant update (replayed_at, replayed_deliveries), delete on dead_letter to ayaz_o
 
 grant select, insert, update (letters, bytes) on dead_letter_quota to ayaz_ingest;
 grant select on dead_letter_quota to ayaz_analytics, ayaz_reader;
--- Quotas count for the hour that runs. The worker removes those that are long over: ingest may not
+-- Quotas count for the open hour. The worker removes those that are long over: ingest may not
 -- delete anything.
 grant delete on dead_letter_quota to ayaz_analytics;
 

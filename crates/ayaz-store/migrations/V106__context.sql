@@ -46,7 +46,7 @@ create table vehicle_context (
 -- Who is in a depot, for when its zone changes.
 create index on vehicle_context (depot) where depot is not null;
 
--- A depot that changes moves hours to another service day. As with touched_hours, who changes it leaves
+-- A depot that changes moves hours to another service day. As with dirty_hours, who changes it leaves
 -- a note, which becomes visible together with the change, and the worker, which alone knows what it
 -- has worked out, finds the hours. Were the hours looked up here, one that the worker is just
 -- working out by the old rule would be missed.

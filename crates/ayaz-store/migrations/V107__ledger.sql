@@ -1,7 +1,7 @@
 -- What the worker has to work out again. Each ingest transaction leaves one row that names every
 -- (vehicle, hour) it touched, pairwise in two arrays: the row becomes visible together with the
 -- readings, and nothing ever updates it, so ingest never waits for the worker.
-create table touched_hours (
+create table dirty_hours (
     touch_id bigint generated always as identity primary key,
     vehicle_ids integer[] not null,
     changed_from timestamptz[] not null,
@@ -9,7 +9,7 @@ create table touched_hours (
     check (cardinality(vehicle_ids) = cardinality(changed_from))
 );
 
--- The worker's own list: what it has taken over from touched_hours and not yet finished.
+-- The worker's own list: what it has taken over from dirty_hours and not yet finished.
 create table refresh_queue (
     vehicle_id integer not null,
     hour timestamptz not null,
@@ -42,23 +42,23 @@ create table refreshed_hour (
     primary key (vehicle_id, hour)
 );
 
-comment on table touched_hours is
+comment on table dirty_hours is
     'Which hours of which vehicles an ingest transaction has changed, until the worker takes it '
     'over.';
-comment on column touched_hours.touch_id is 'Number of the ingest transaction''s note.';
-comment on column touched_hours.vehicle_ids is
+comment on column dirty_hours.touch_id is 'Number of the ingest transaction''s note.';
+comment on column dirty_hours.vehicle_ids is
     'Vehicles with new readings, pairwise with changed_from.';
-comment on column touched_hours.changed_from is
+comment on column dirty_hours.changed_from is
     'Of each vehicle and hour the earliest of the transaction''s readings. It names the hour by '
     'lying in it; its start says that all of the hour may have changed.';
-comment on column touched_hours.touched_at is 'When the transaction began.';
+comment on column dirty_hours.touched_at is 'When the transaction began.';
 
 comment on table refresh_queue is 'Hours that wait to be worked out.';
 comment on column refresh_queue.vehicle_id is 'The vehicle''s number in this database.';
 comment on column refresh_queue.hour is 'UTC hour that is to be worked out.';
 comment on column refresh_queue.queued_at is 'When the first of its new readings was stored.';
 comment on column refresh_queue.changed_from is
-    'Readings of the hour may be new from this instant on, the earliest of touched_hours; '
+    'Readings of the hour may be new from this instant on, the earliest of dirty_hours; '
     '-infinity if it waits for another reason, and is to be worked out from its beginning. '
     'Whoever changes readings by hand has their hours worked out again by: insert into '
     'refresh_queue (vehicle_id, hour) … on conflict (vehicle_id, hour) do update set '
@@ -86,8 +86,8 @@ comment on column refreshed_hour.doubted_before is
     'none were.';
 comment on column refreshed_hour.doubted_after is 'The same of readings_after.';
 
-grant insert on touched_hours to ayaz_ingest, ayaz_operator;
-grant select, delete on touched_hours to ayaz_analytics;
+grant insert on dirty_hours to ayaz_ingest, ayaz_operator;
+grant select, delete on dirty_hours to ayaz_analytics;
 grant select, insert, update, delete on refresh_queue to ayaz_analytics;
 grant select, insert, delete on refreshed_hour to ayaz_analytics;
-grant select on touched_hours, refresh_queue, refreshed_hour to ayaz_reader;
+grant select on dirty_hours, refresh_queue, refreshed_hour to ayaz_reader;

@@ -2,11 +2,11 @@
 -- boot and one drive cycle, at most 60 s apart), attributed to the hour of the interval's first sample, so
 -- figures of larger periods are sums over rows.
 
--- The sums that pieces, sessions, bands, days and months have in common: a pattern for their tables, and
+-- The sums that buckets, sessions, bands, days and months have in common: a pattern for their tables, and
 -- the one place where these columns are described.
 create table energy_sums (
     seconds double precision not null,
-    doubted_seconds double precision not null,
+    flagged_seconds double precision not null,
     distance_seconds double precision not null,
     km double precision not null,
     energy_seconds double precision not null,
@@ -54,10 +54,10 @@ create table energy_sums (
 );
 
 comment on column energy_sums.seconds is
-    'Time that was measured, s: the length of the intervals, without those that are doubted as a '
+    'Time that was measured, s: the length of the intervals, without those that are flagged as a '
     'whole.';
-comment on column energy_sums.doubted_seconds is
-    'Time in which at least one value was doubted, s. Where all of a reading is doubted, that '
+comment on column energy_sums.flagged_seconds is
+    'Time in which at least one value was flagged, s. Where all of a reading is flagged, that '
     'time is not among seconds.';
 comment on column energy_sums.distance_seconds is
     'Part of seconds with a speed at both ends, s: what km rests on.';
@@ -142,11 +142,11 @@ comment on column energy_sums.exterior_seconds is 'The time that it covers, s.';
 -- 60 s apart), attributed to the hour of the interval's first sample, so figures of larger periods
 -- are sums over rows. A component's base is the net energy over the intervals in which that
 -- component was metered, so that a share is never taken of energy that was not.
-create table energy_piece (
+create table energy_bucket (
     vehicle_id integer not null,
     hour timestamptz not null,
-    -- Position of the piece within its hour.
-    piece integer not null,
+    -- Position of the bucket within its hour.
+    bucket integer not null,
     service_day date not null,
     -- 'trip', 'charging', 'conditioning' or 'parking', as the interval's first sample shows.
     activity text not null check (activity in ('trip', 'charging', 'conditioning', 'parking')),
@@ -179,11 +179,11 @@ create table energy_piece (
     cabin_end_celsius double precision,
     battery_start_celsius double precision,
     battery_end_celsius double precision,
-    primary key (vehicle_id, hour, piece)
+    primary key (vehicle_id, hour, bucket)
 );
 
-create index on energy_piece (hour);
-create index on energy_piece (service_day, vehicle_id);
+create index on energy_bucket (hour);
+create index on energy_bucket (service_day, vehicle_id);
 
 -- What each boot of a device numbered in an hour and a service day, for gaps in the sequence.
 create table hour_sequence (
@@ -192,7 +192,7 @@ create table hour_sequence (
     service_day date not null,
     boot_id bigint not null,
     readings bigint not null,
-    readings_doubted bigint not null,
+    readings_flagged bigint not null,
     readings_out_of_order bigint not null,
     sequence_min bigint not null,
     sequence_max bigint not null,
@@ -201,9 +201,9 @@ create table hour_sequence (
 
 create index on hour_sequence (service_day, vehicle_id);
 
--- Neighbouring readings whose values the plausibility checks doubt, and why. The readings stay as
--- they came; doubted values enter no aggregate.
-create table doubted_stretch (
+-- Neighbouring readings whose values the plausibility checks flag, and why. The readings stay as
+-- they came; flagged values enter no aggregate.
+create table flagged_span (
     vehicle_id integer not null,
     hour timestamptz not null,
     stretch integer not null,
@@ -240,63 +240,63 @@ create table clock_run (
     primary key (vehicle_id, hour, run)
 );
 
-comment on table energy_piece is
+comment on table energy_bucket is
     'Energy, distance and coverage of each vehicle and UTC hour, cut by activity, trip, route, '
     'station, service day and band of the exterior temperature. All sums are over intervals of '
     'neighbouring samples; sums of larger periods are sums over rows.';
-comment on column energy_piece.vehicle_id is 'The vehicle''s number in this database.';
-comment on column energy_piece.hour is 'UTC hour in which its intervals began.';
-comment on column energy_piece.piece is 'Position within the hour.';
-comment on column energy_piece.service_day is
+comment on column energy_bucket.vehicle_id is 'The vehicle''s number in this database.';
+comment on column energy_bucket.hour is 'UTC hour in which its intervals began.';
+comment on column energy_bucket.bucket is 'Position within the hour.';
+comment on column energy_bucket.service_day is
     'Service day, cut by the depot''s clock and its cut-over hour. Trips and stays count to the '
     'day on which they began.';
-comment on column energy_piece.activity is
+comment on column energy_bucket.activity is
     'What the vehicle did: trip, charging, conditioning or parking.';
-comment on column energy_piece.stretch_started_at is
+comment on column energy_bucket.stretch_started_at is
     'When this stretch of the activity began within the hour; null for trips.';
-comment on column energy_piece.drive_cycle is
+comment on column energy_bucket.drive_cycle is
     'Number of the drive cycle; null where the source gives none, or the key is off.';
-comment on column energy_piece.trip_started_at is
+comment on column energy_bucket.trip_started_at is
     'When the trip began, for sources that do not number drive cycles; else null.';
-comment on column energy_piece.plugged_in is 'Whether the vehicle was on a plug.';
-comment on column energy_piece.charging_station is
+comment on column energy_bucket.plugged_in is 'Whether the vehicle was on a plug.';
+comment on column energy_bucket.charging_station is
     'Charging station, as the operator names it; null if none, or several.';
-comment on column energy_piece.route is 'Route that was served, as sent; null if none, or several.';
-comment on column energy_piece.band_celsius is
+comment on column energy_bucket.route is 'Route that was served, as sent; null if none, or several.';
+comment on column energy_bucket.band_celsius is
     'Lower edge of the band of the exterior (air) temperature, °C: 5 °C wide, 2 °C below −20. '
     'Not the pack''s temperature. Null is unknown.';
-comment on column energy_piece.started_at is 'First sample in the hour.';
-comment on column energy_piece.ended_at is 'Last sample in the hour.';
-comment on column energy_piece.intervals is
+comment on column energy_bucket.started_at is 'First sample in the hour.';
+comment on column energy_bucket.ended_at is 'Last sample in the hour.';
+comment on column energy_bucket.intervals is
     'Intervals that the sums rest on: two neighbouring samples of one boot and drive cycle, at '
     'most 60 s apart.';
-comment on column energy_piece.doubted_seconds is
-    'Time in which at least one value was doubted, s. Where all of a reading is doubted, that '
+comment on column energy_bucket.flagged_seconds is
+    'Time in which at least one value was flagged, s. Where all of a reading is flagged, that '
     'time is not among seconds. Readings of a clock that stepped tell of no time at all: what '
     'they leave out is missing from both.';
-comment on column energy_piece.regen_kwh is
+comment on column energy_bucket.regen_kwh is
     'Energy into the battery, kWh, 0 or more: off the plug what braking recovered less what '
     'heaters and other loads took of it at once, on the plug the charge.';
-comment on column energy_piece.soc_start_percent is
+comment on column energy_bucket.soc_start_percent is
     'State of charge at the first sample that has one, %.';
-comment on column energy_piece.soc_start_at is 'When that was.';
-comment on column energy_piece.soc_end_percent is
+comment on column energy_bucket.soc_start_at is 'When that was.';
+comment on column energy_bucket.soc_end_percent is
     'State of charge at the last sample that has one, %.';
-comment on column energy_piece.soc_end_at is 'When that was.';
-comment on column energy_piece.odometer_start_km is
+comment on column energy_bucket.soc_end_at is 'When that was.';
+comment on column energy_bucket.odometer_start_km is
     'Odometer at the first sample that has one, km.';
-comment on column energy_piece.odometer_end_km is 'Odometer at the last sample that has one, km.';
-comment on column energy_piece.exterior_start_celsius is
+comment on column energy_bucket.odometer_end_km is 'Odometer at the last sample that has one, km.';
+comment on column energy_bucket.exterior_start_celsius is
     'Exterior (air) temperature at the first sample that has one, °C.';
-comment on column energy_piece.exterior_end_celsius is
+comment on column energy_bucket.exterior_end_celsius is
     'Exterior (air) temperature at the last sample that has one, °C.';
-comment on column energy_piece.cabin_start_celsius is
+comment on column energy_bucket.cabin_start_celsius is
     'Cabin temperature at the first sample that has one, °C.';
-comment on column energy_piece.cabin_end_celsius is
+comment on column energy_bucket.cabin_end_celsius is
     'Cabin temperature at the last sample that has one, °C.';
-comment on column energy_piece.battery_start_celsius is
+comment on column energy_bucket.battery_start_celsius is
     'Mean pack temperature at the first sample that has one, °C.';
-comment on column energy_piece.battery_end_celsius is
+comment on column energy_bucket.battery_end_celsius is
     'Mean pack temperature at the last sample that has one, °C.';
 
 comment on table hour_sequence is
@@ -310,10 +310,10 @@ comment on column hour_sequence.service_day is
 comment on column hour_sequence.boot_id is 'Boot of the device: a new number each time it starts.';
 comment on column hour_sequence.readings is
     'Good readings of the boot in the hour and service day.';
-comment on column hour_sequence.readings_doubted is
-    'Those of them with at least one doubted value.';
+comment on column hour_sequence.readings_flagged is
+    'Those of them with at least one flagged value.';
 comment on column hour_sequence.readings_out_of_order is
-    'Of the readings whose time is not doubted, those that come before, by their time, what they '
+    'Of the readings whose time is not flagged, those that come before, by their time, what they '
     'come after by their number: the clock stepped by seconds, or the numbers have no order.';
 comment on column hour_sequence.sequence_min is 'Lowest number that the boot gave in the hour.';
 comment on column hour_sequence.sequence_max is
@@ -321,29 +321,29 @@ comment on column hour_sequence.sequence_max is
     'or after 4294967295), the numbers after that count on, so this one is larger than any that '
     'was sent.';
 
-comment on table doubted_stretch is
-    'Neighbouring readings whose values the plausibility checks doubt, and why. Doubted values '
+comment on table flagged_span is
+    'Neighbouring readings whose values the plausibility checks flag, and why. Flagged values '
     'enter no sum.';
-comment on column doubted_stretch.vehicle_id is 'The vehicle''s number in this database.';
-comment on column doubted_stretch.hour is 'UTC hour.';
-comment on column doubted_stretch.stretch is 'Position within the hour.';
-comment on column doubted_stretch.boot_id is
+comment on column flagged_span.vehicle_id is 'The vehicle''s number in this database.';
+comment on column flagged_span.hour is 'UTC hour.';
+comment on column flagged_span.stretch is 'Position within the hour.';
+comment on column flagged_span.boot_id is
     'Boot of the device: a new number each time it starts.';
-comment on column doubted_stretch.started_at is 'First sample.';
-comment on column doubted_stretch.ended_at is
+comment on column flagged_span.started_at is 'First sample.';
+comment on column flagged_span.ended_at is
     'Last sample, or the start of what follows without a pause.';
-comment on column doubted_stretch.readings is 'Readings that are doubted.';
-comment on column doubted_stretch.checks is
-    'The checks that fired: ''interpolated_ramp'', ''stuck'', ''impossible_jump'', ''sentinel'', or '
+comment on column flagged_span.readings is 'Readings that are flagged.';
+comment on column flagged_span.checks is
+    'The checks that fired: ''interpolated_ramp'', ''flat_line'', ''rate_of_change'', ''sentinel'', or '
     '''clock_step'': recorded with a wrong time.';
-comment on column doubted_stretch.signals is
-    'The doubted signals, by their columns in reading; empty where all of the reading is doubted.';
-comment on column doubted_stretch.whole_row is
-    'Whether all of the reading is doubted, and not only some signals.';
-comment on column doubted_stretch.sequence_min is
+comment on column flagged_span.signals is
+    'The flagged signals, by their columns in reading; empty where all of the reading is flagged.';
+comment on column flagged_span.whole_row is
+    'Whether all of the reading is flagged, and not only some signals.';
+comment on column flagged_span.sequence_min is
     'Lowest number of its readings; those of the boot between the two times that have another '
     'number are not among them.';
-comment on column doubted_stretch.sequence_max is 'Highest number of its readings.';
+comment on column flagged_span.sequence_max is 'Highest number of its readings.';
 
 comment on table clock_run is
     'What each boot of a device numbered in an hour, in runs in which time goes with the '
@@ -363,6 +363,6 @@ comment on column clock_run.doubted_from is
     'Readings of the run from this instant on were recorded with a wrong time and are left out; '
     'null where none are.';
 
-grant select, insert, delete on energy_piece, hour_sequence, doubted_stretch, clock_run
+grant select, insert, delete on energy_bucket, hour_sequence, flagged_span, clock_run
     to ayaz_analytics;
-grant select on energy_piece, hour_sequence, doubted_stretch, clock_run to ayaz_reader;
+grant select on energy_bucket, hour_sequence, flagged_span, clock_run to ayaz_reader;

@@ -1,6 +1,6 @@
 -- The exterior temperature of a bus against the other buses of its fleet in the same hour. Nothing
--- else shows that a sensor reads twelve degrees too warm, or has been frozen for weeks. Pieces keep
--- what was measured; sessions, bands of trips and months are made without what is doubted here.
+-- else shows that a sensor reads twelve degrees too warm, or has been frozen for weeks. Buckets keep
+-- what was measured; sessions, bands of trips and months are made without what is flagged here.
 
 -- What a vehicle measured of an hour's air on trips. What it measured while it was parked may be
 -- the air of a hall. The key begins with the hour, since a fleet's hour is what is read.
@@ -53,7 +53,7 @@ create index on fleet_hour_queue (queued_at, hour);
 
 comment on table hour_exterior is
     'Exterior temperature of a vehicle on trips in a UTC hour: integral in K s, and the time it '
-    'covers. A sum over energy_piece, kept by the worker.';
+    'covers. A sum over energy_bucket, kept by the worker.';
 comment on column hour_exterior.vehicle_id is 'The vehicle''s number in this database.';
 comment on column hour_exterior.hour is 'UTC hour.';
 comment on column hour_exterior.kelvin_seconds is
@@ -70,8 +70,8 @@ comment on column fleet_hour.exterior_median_celsius is
     'Median of their mean exterior (air) temperatures, °C.';
 
 comment on table exterior_doubt is
-    'UTC hours of vehicles whose exterior temperature is doubted because their fleet contradicts '
-    'it. It enters no band and no mean of sessions and months; energy_piece shows it as measured.';
+    'UTC hours of vehicles whose exterior temperature is flagged because their fleet contradicts '
+    'it. It enters no band and no mean of sessions and months; energy_bucket shows it as measured.';
 comment on column exterior_doubt.vehicle_id is 'The vehicle''s number in this database.';
 comment on column exterior_doubt.hour is 'UTC hour.';
 comment on column exterior_doubt.exterior_mean_celsius is

@@ -1,8 +1,8 @@
 -- What vehicles did from when to when, and trips added up by day, month and vehicle. All of it is worked
--- out from the pieces; sums are exact, so they are the same however they are added up.
+-- out from the buckets; sums are exact, so they are the same however they are added up.
 
 -- What a vehicle did from when to when: trips and, between them, charging, conditioning and parking.
--- Worked out from the pieces, whole, between the trips around the hours that changed.
+-- Worked out from the buckets, whole, between the trips around the hours that changed.
 create table session (
     vehicle_id integer not null,
     started_at timestamptz not null,

@@ -4,17 +4,17 @@
 //!
 //! Reading order: [`lease`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! `samples` (the readings of these hours); what they come to: `energy` (what all tables have in
-//! common), `pieces`, `states`, `clock`, `quality`, `exterior`, `sessions`, `days`, `trip_days`,
+//! common), `buckets`, `states`, `clock`, `quality`, `exterior`, `sessions`, `days`, `trip_days`,
 //! `trip_sums`; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held against each
 //! other), [`upkeep`] (what is cleared away).
 
+mod buckets;
 mod clock;
 mod days;
 mod energy;
 mod exterior;
 pub mod fleet_hours;
 pub mod lease;
-mod pieces;
 mod quality;
 pub mod queue;
 pub mod refresh;

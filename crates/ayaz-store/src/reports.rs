@@ -1,7 +1,7 @@
 //! What the reports read: sessions, energy by trip and by temperature, range against temperature, and
 //! how complete all of it is.
 //!
-//! Sums are made in the database over pieces, exactly. A figure is `None`, and never zero, where
+//! Sums are made in the database over buckets, exactly. A figure is `None`, and never zero, where
 //! nothing was measured.
 
 mod bands;
@@ -12,9 +12,9 @@ mod selection;
 mod sessions;
 mod settings;
 mod sums;
-mod touched;
 mod trip_ranges;
 mod trips;
+mod whole_trips;
 mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};

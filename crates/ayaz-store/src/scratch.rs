@@ -85,7 +85,7 @@ impl ScratchDatabase {
             .map_err(failed)?;
         owner
             .client
-            .batch_execute("-- settle_scratch\nanalyze vehicle; checkpoint")
+            .batch_execute("-- analyze_scratch\nanalyze vehicle; checkpoint")
             .await
             .map_err(failed)?;
         Ok(Self { url, owner })

@@ -11,7 +11,7 @@ select
     b.intervals,
     covered_share(b.trip_seconds, b.trip_duration_seconds) as coverage,
     b.seconds,
-    b.doubted_seconds,
+    b.flagged_seconds,
     b.distance_seconds,
     b.energy_seconds,
     b.paired_km,
@@ -50,11 +50,11 @@ select
         b.traction_kwh, b.traction_base_kwh, b.standing_net_kwh, b.standing_seconds, b.energy_seconds
     ) as split_other_kwh,
     split_source(b.traction_kwh, b.standing_seconds, b.energy_seconds) as split_source,
-    trusted_share(b.seconds, b.doubted_seconds) as trusted_share,
+    unflagged_share(b.seconds, b.flagged_seconds) as unflagged_share,
     distance_share(b.trip_km, b.trip_odometer_km) as distance_share,
     least(
         covered_share(b.trip_seconds, b.trip_duration_seconds),
-        trusted_share(b.seconds, b.doubted_seconds),
+        unflagged_share(b.seconds, b.flagged_seconds),
         distance_share(b.trip_km, b.trip_odometer_km)
     ) as completeness,
     b.wheel_regen_kwh,
@@ -87,6 +87,6 @@ cross join energy_setting as setting;
 comment on view band_energy is
     'One row per vehicle and band of the exterior (air) temperature, trips only. coverage and distance_share '
     'are those of the trips that touch the band, since missing time has no temperature; completeness '
-    'is the least of them and trusted_share';
+    'is the least of them and unflagged_share';
 
 grant select on band_energy to ayaz_analytics, ayaz_reader;

@@ -10,7 +10,7 @@ select
     d.service_day,
     d.readings,
     d.readings_missing,
-    d.readings_doubted,
+    d.readings_flagged,
     d.readings_out_of_order,
     d.trips,
     d.km,
@@ -18,12 +18,12 @@ select
     d.sequence_share,
     d.trip_coverage,
     distance_share(coalesce(d.km, 0), d.odometer_km) as distance_share,
-    d.trusted_share,
+    d.unflagged_share,
     least(
         d.sequence_share,
         d.trip_coverage,
         distance_share(coalesce(d.km, 0), d.odometer_km),
-        d.trusted_share,
+        d.unflagged_share,
         d.time_share
     ) as completeness,
     d.time_share,
@@ -43,10 +43,10 @@ cross join lateral (
         covered_share(t.seconds, t.duration_seconds) as trip_coverage,
         covered_share(s.readings, s.readings + s.readings_missing) as sequence_share,
         greatest(
-            1 - (s.readings_doubted + s.readings_out_of_order)::double precision
+            1 - (s.readings_flagged + s.readings_out_of_order)::double precision
                 / nullif(s.readings, 0),
             0
-        ) as trusted_share,
+        ) as unflagged_share,
         -- Of a day that is not over, of the time so far. A day of a single reading has no row, and
         -- nothing is accounted for.
         case when w.vehicle_id is null then 0 else covered_share(
@@ -60,7 +60,7 @@ cross join lateral (
         select
             service_day,
             sum(readings)::bigint as readings,
-            sum(readings_doubted)::bigint as readings_doubted,
+            sum(readings_flagged)::bigint as readings_flagged,
             sum(readings_out_of_order)::bigint as readings_out_of_order,
             -- Numbers are the device's own and may be anything: one bus must not break the view.
             least(sum(missing), 9007199254740991)::bigint as readings_missing
@@ -68,7 +68,7 @@ cross join lateral (
             select
                 service_day,
                 sum(readings) as readings,
-                sum(readings_doubted) as readings_doubted,
+                sum(readings_flagged) as readings_flagged,
                 sum(readings_out_of_order) as readings_out_of_order,
                 greatest(
                     max(sequence_max::numeric + count_begun * counted_to)
@@ -129,19 +129,19 @@ cross join lateral (
             sum(e.km) filter (where e.distance_seconds > 0) as km,
             min(e.odometer_start_km) as odometer_start_km,
             max(e.odometer_end_km) as odometer_end_km
-        from energy_piece e
+        from energy_bucket e
         where e.vehicle_id = v.vehicle_id and e.service_day = s.service_day
     ) p on true
     left join service_day_time w
         on w.vehicle_id = v.vehicle_id and w.service_day = s.service_day
     left join lateral (
         select e.odometer_end_km
-        from energy_piece e
+        from energy_bucket e
         where e.vehicle_id = v.vehicle_id
             and e.hour <= p.first_hour and e.hour > p.first_hour - interval '7 days'
             and e.service_day < s.service_day
             and e.odometer_end_km is not null
-        order by e.hour desc, e.piece desc
+        order by e.hour desc, e.bucket desc
         limit 1
     ) b on true
     where w.is_rest is not true
@@ -150,7 +150,7 @@ cross join lateral (
 comment on view bus_day_completeness is
     'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
     'numbered, time of trips covered, integrated distance against the odometer (since up to seven days before), '
-    'readings without doubts whose clock did not step, and the share of the day that is accounted '
+    'readings without flags whose clock did not step, and the share of the day that is accounted '
     'for: measured or known to have been spent standing, see service_day_time. completeness is the '
     'worst of them. Everything counts to the day it was taken on, trips and trip_coverage to the day on '
     'which the trip began. A day that has only the last readings of what began before it (is_rest of '
@@ -160,8 +160,8 @@ comment on column bus_day_completeness.readings is 'Good readings of the day.';
 comment on column bus_day_completeness.readings_missing is
     'Numbers between each boot''s first and last one of the day that no good reading has: not '
     'sent, lost before the broker, or of a time that is not believed.';
-comment on column bus_day_completeness.readings_doubted is
-    'Readings with at least one doubted value.';
+comment on column bus_day_completeness.readings_flagged is
+    'Readings with at least one flagged value.';
 comment on column bus_day_completeness.readings_out_of_order is
     'Readings that come before, by their time, what they come after by their number.';
 comment on column bus_day_completeness.trips is 'Trips that began on the day.';
@@ -172,8 +172,8 @@ comment on column bus_day_completeness.sequence_share is
     'Readings that are there, of those that the device numbered, 0 to 1.';
 comment on column bus_day_completeness.trip_coverage is
     'Measured share of the time of the trips that began on the day, 0 to 1.';
-comment on column bus_day_completeness.trusted_share is
-    'Share of the readings that no check doubts and that are in order, 0 to 1.';
+comment on column bus_day_completeness.unflagged_share is
+    'Share of the readings that no check flags and that are in order, 0 to 1.';
 comment on column bus_day_completeness.completeness is
     'How far the day can be trusted, 0 to 1: the least of all shares beside it.';
 comment on column bus_day_completeness.time_share is

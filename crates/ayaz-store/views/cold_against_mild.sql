@@ -30,7 +30,7 @@ returns table (
 )
 language sql stable parallel safe
 begin atomic
-    with piece as (
+    with bucket as (
         select trip_part.*, is_cold(band_celsius, setting) as is_in_cold
         from trip_part
         cross join energy_setting as setting
@@ -42,7 +42,7 @@ begin atomic
             and (is_cold(band_celsius, setting) or is_mild(band_celsius, setting))
     ), enough as (
         select vehicle_id, band_celsius
-        from piece
+        from bucket
         group by vehicle_id, band_celsius
         having has_enough_data(
             count(distinct (started_at, number)) filter (where intervals > 0),
@@ -50,10 +50,10 @@ begin atomic
             sum(paired_km)
         )
     ), judged as (
-        select piece.*, enough.vehicle_id is not null as is_enough
-        from piece
-        left join enough on enough.vehicle_id = piece.vehicle_id
-            and enough.band_celsius = piece.band_celsius
+        select bucket.*, enough.vehicle_id is not null as is_enough
+        from bucket
+        left join enough on enough.vehicle_id = bucket.vehicle_id
+            and enough.band_celsius = bucket.band_celsius
     ), compared as (
         -- A bus that has not driven enough has a row too, without figures.
         select

@@ -38,7 +38,7 @@ begin
                 'band, of the trips that touch it, since missing time has no temperature.'),
             ('completeness',
                 'How far the figures can be trusted, 0 to 1: the least of coverage, '
-                'trusted_share and distance_share.'),
+                'unflagged_share and distance_share.'),
             ('net_kwh',
                 'Energy out of the battery less energy into it, kWh: positive is used.'),
             ('regen_kwh',
@@ -58,8 +58,8 @@ begin
             ('split_source',
                 'metered (a traction meter parts it), estimated (by what the vehicle takes while '
                 'it stands), or null where neither can tell.'),
-            ('trusted_share',
-                'Share of the time heard in which nothing was doubted, 0 to 1.'),
+            ('unflagged_share',
+                'Share of the time heard in which nothing was flagged, 0 to 1.'),
             ('cabin_temperature_mean_celsius',
                 'Mean temperature of the cabin over cabin_seconds, °C; null where it was not '
                 'measured.'),
@@ -110,7 +110,7 @@ begin
         ) as w (column_name, words) on w.column_name = a.attname
         left join lateral (
             select col_description(t.attrelid, t.attnum) as words
-            from unnest('{vehicle, session, energy_piece, trip_band, day_band, hour_sequence, reading, dead_letter, vehicle_context, reading_set_aside, depot}'::text[]) with ordinality as source (name, place)
+            from unnest('{vehicle, session, energy_bucket, trip_band, day_band, hour_sequence, reading, dead_letter, vehicle_context, reading_set_aside, depot}'::text[]) with ordinality as source (name, place)
             join pg_attribute t
                 on t.attrelid = format('public.%I', source.name)::regclass and t.attname = a.attname
             order by source.place

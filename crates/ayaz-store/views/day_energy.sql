@@ -9,7 +9,7 @@ select
     c.completeness,
     d.intervals,
     d.seconds,
-    d.doubted_seconds,
+    d.flagged_seconds,
     d.trip_seconds,
     d.charging_seconds,
     d.conditioning_seconds,
@@ -66,7 +66,7 @@ cross join lateral (
         p.service_day,
         sum(p.intervals)::bigint as intervals,
         sum(p.seconds) as seconds,
-        sum(p.doubted_seconds) as doubted_seconds,
+        sum(p.flagged_seconds) as flagged_seconds,
         sum(p.seconds) filter (where p.activity = 'trip') as trip_seconds,
         sum(p.seconds) filter (where p.activity = 'charging') as charging_seconds,
         sum(p.seconds) filter (where p.activity = 'conditioning') as conditioning_seconds,
@@ -107,7 +107,7 @@ cross join lateral (
         sum(p.cabin_cold_seconds) filter (where p.activity = 'trip') as trip_cabin_cold_seconds,
         sum(p.cabin_heating_seconds) as cabin_heating_seconds,
         sum(p.wheel_regen_kwh) as wheel_regen_kwh
-    from energy_piece p
+    from energy_bucket p
     left join exterior_doubt x using (vehicle_id, hour)
     where p.vehicle_id = v.vehicle_id
     group by p.service_day

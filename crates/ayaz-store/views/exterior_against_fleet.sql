@@ -18,7 +18,7 @@ left join exterior_doubt d on d.vehicle_id = h.vehicle_id and d.hour = h.hour;
 
 comment on view exterior_against_fleet is
     'Each vehicle''s mean exterior temperature on trips of a UTC hour against the median of its fleet; '
-    'is_doubted is what the worker decided. The hour that runs has no median yet.';
+    'is_doubted is what the worker decided. The open hour has no median yet.';
 
 comment on column exterior_against_fleet.exterior_temperature_mean_celsius is
     'The vehicle''s mean exterior (air) temperature on trips of the hour, °C.';
@@ -28,6 +28,6 @@ comment on column exterior_against_fleet.vehicles is 'Vehicles that the median r
 comment on column exterior_against_fleet.deviation_kelvin is
     'The mean less the median, K: positive reads too warm.';
 comment on column exterior_against_fleet.is_doubted is
-    'Whether the worker doubts it: then it enters no band and no mean.';
+    'Whether the worker flags it: then it enters no band and no mean.';
 
 grant select on exterior_against_fleet to ayaz_analytics, ayaz_reader;

@@ -9,7 +9,7 @@ select
     h.hour,
     h.intervals,
     h.seconds,
-    h.doubted_seconds,
+    h.flagged_seconds,
     covered_share(h.seconds, 3600) as coverage,
     h.plugged_seconds,
     h.km,
@@ -39,10 +39,10 @@ select
     split_source(h.trip_traction_kwh, h.trip_standing_seconds, h.trip_energy_seconds)
         as split_source,
     h.odometer_km,
-    trusted_share(h.seconds, h.doubted_seconds) as trusted_share,
+    unflagged_share(h.seconds, h.flagged_seconds) as unflagged_share,
     least(
         covered_share(h.seconds, 3600),
-        trusted_share(h.seconds, h.doubted_seconds),
+        unflagged_share(h.seconds, h.flagged_seconds),
         distance_share(h.km, h.odometer_km)
     ) as completeness,
     h.trip_cabin_kelvin_seconds / nullif(h.trip_cabin_seconds, 0) - 273.15
@@ -63,7 +63,7 @@ cross join lateral (
         p.hour,
         sum(p.intervals)::bigint as intervals,
         sum(p.seconds) as seconds,
-        sum(p.doubted_seconds) as doubted_seconds,
+        sum(p.flagged_seconds) as flagged_seconds,
         sum(p.seconds) filter (where p.plugged_in) as plugged_seconds,
         sum(p.km) filter (where p.distance_seconds > 0) as km,
         sum(p.net_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as net_kwh,
@@ -97,7 +97,7 @@ cross join lateral (
         sum(p.cabin_cold_seconds) filter (where p.activity = 'trip') as trip_cabin_cold_seconds,
         sum(p.cabin_heating_seconds) as cabin_heating_seconds,
         sum(p.wheel_regen_kwh) as wheel_regen_kwh
-    from energy_piece p
+    from energy_bucket p
     left join exterior_doubt x using (vehicle_id, hour)
     where p.vehicle_id = v.vehicle_id
     group by p.hour
@@ -107,7 +107,7 @@ comment on view hour_energy is
     'Energy, distance and coverage by vehicle and UTC hour. net, discharge and regen are without '
     'what flowed on the plug, which is charged_kwh (battery) and charger_kwh (charger). Components '
     'count both. split_ is of trips, as in session_energy. completeness is the least of coverage, '
-    'trusted_share and distance against odometer; of the hour that is running, time to come is missing. '
+    'unflagged_share and distance against odometer; of the hour that is running, time to come is missing. '
     'The exterior (air) temperature is null where the fleet contradicts it';
 
 comment on column hour_energy.seconds is
@@ -125,8 +125,8 @@ comment on column hour_energy.regen_kwh is
 comment on column hour_energy.odometer_km is
     'Distance by the odometer within the hour, km; null where it was not read.';
 comment on column hour_energy.completeness is
-    'How far the hour''s figures can be trusted, 0 to 1: the least of coverage, trusted_share and '
-    'integrated distance against odometer_km. Of the hour that runs, time to come is missing.';
+    'How far the hour''s figures can be trusted, 0 to 1: the least of coverage, unflagged_share and '
+    'integrated distance against odometer_km. Of the open hour, time to come is missing.';
 comment on column hour_energy.cabin_temperature_mean_celsius is
     'Mean temperature of the cabin on trips of the hour, °C; null where it was not measured.';
 comment on column hour_energy.setpoint_near_share is

@@ -1,6 +1,6 @@
 create or replace function incomplete_because(
     completeness double precision, time_share double precision, sequence_share double precision,
-    trip_coverage double precision, distance_share double precision, trusted_share double precision
+    trip_coverage double precision, distance_share double precision, unflagged_share double precision
 ) returns text
 language sql immutable parallel safe
 return case
@@ -10,7 +10,7 @@ return case
     when completeness = sequence_share then 'readings lost'
     when completeness = trip_coverage then 'gaps on trips'
     when completeness = distance_share then 'distance is not the odometer’s'
-    when completeness = trusted_share then 'readings doubted'
+    when completeness = unflagged_share then 'readings flagged'
 end;
 
 comment on function incomplete_because is

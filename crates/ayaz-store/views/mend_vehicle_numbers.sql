@@ -16,7 +16,7 @@ begin
         (select max(vehicle_id) from public.refreshed_hour),
         (select max(vehicle_id) from public.refresh_queue),
         (select max(number) from (
-            select vehicle_ids from public.touched_hours order by touch_id desc limit 1000
+            select vehicle_ids from public.dirty_hours order by touch_id desc limit 1000
         ) as latest, unnest(vehicle_ids) as number)
     );
     -- Last: numbers that another one's vehicles got meanwhile are not taken for such a copy's.

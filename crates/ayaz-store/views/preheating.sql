@@ -75,7 +75,7 @@ left join lateral (
         sum(p.battery_heater_kwh) as battery_heater_kwh,
         sum(p.fuel_litres) as fuel_litres,
         sum(p.seconds) as heard_seconds
-    from energy_piece p
+    from energy_bucket p
     where p.vehicle_id = v.vehicle_id
         and p.hour > d.started_at - make_interval(secs => w.window_seconds) - interval '1 hour'
         and p.hour <= d.started_at

@@ -66,7 +66,7 @@ returns table (
     split_traction_kwh double precision,
     split_other_kwh double precision,
     split_source text,
-    trusted_share double precision,
+    unflagged_share double precision,
     fuel_litres double precision,
     exterior_temperature_mean_celsius double precision,
     heat_kwh double precision,
@@ -80,7 +80,7 @@ returns table (
 )
 language sql stable parallel safe
 begin atomic
-    with piece as (
+    with bucket as (
         select
             trip_part.*,
             case grouped_by
@@ -146,7 +146,7 @@ begin atomic
                 sum(energy_seconds)
             ) as split_other_kwh,
             split_source(sum(traction_kwh), sum(standing_seconds), sum(energy_seconds)) as split_source,
-            trusted_share(sum(seconds), sum(doubted_seconds)) as trusted_share,
+            unflagged_share(sum(seconds), sum(flagged_seconds)) as unflagged_share,
             sum(fuel_litres) as fuel_litres,
             sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
                 as exterior_temperature_mean_celsius,
@@ -165,7 +165,7 @@ begin atomic
                 sum(cabin_kelvin_seconds), sum(cabin_seconds), sum(setpoint_seconds),
                 sum(cabin_cold_seconds)
             ) as is_cabin_cold
-        from piece
+        from bucket
         where is_complete
         group by name, band_celsius
         having sum(intervals) > 0
@@ -189,14 +189,14 @@ begin atomic
             select distinct
                 name, band_celsius, vehicle_id, started_at, number, trip_seconds,
                 trip_duration_seconds, trip_km, odometer_km, is_complete
-            from piece
+            from bucket
             where intervals > 0
         ) as trip
         group by name, band_celsius
     ), heat as (
         select name, band_celsius, array_agg(distinct heat_source) as heat_sources
         from (
-            select distinct name, band_celsius, vehicle_id from piece where intervals > 0 and is_complete
+            select distinct name, band_celsius, vehicle_id from bucket where intervals > 0 and is_complete
         ) as driven
         join (select vehicle_id, heat_source from vehicle_heat_source) as source using (vehicle_id)
         group by name, band_celsius
@@ -232,7 +232,7 @@ begin atomic
         b.usable_energy_source,
         t.coverage,
         t.distance_share,
-        least(t.coverage, b.trusted_share, t.distance_share),
+        least(t.coverage, b.unflagged_share, t.distance_share),
         b.paired_net_kwh,
         coalesce(b.trips, 0),
         b.intervals,
@@ -268,7 +268,7 @@ begin atomic
         b.split_traction_kwh,
         b.split_other_kwh,
         b.split_source,
-        b.trusted_share,
+        b.unflagged_share,
         b.fuel_litres,
         b.exterior_temperature_mean_celsius,
         b.heat_kwh,
@@ -291,5 +291,5 @@ comment on function range_by_band is
     'null is the unknown band. A band of which all trips are left out has a row without figures. range_km: usable '
     'energy at each trip''s start over the measured consumption, of the vehicles whose usable energy is known. '
     'range_loss_share: against the same group''s mild bands, as far as each of them has enough data. '
-    'completeness: the least of coverage, trusted_share and distance_share. A component''s part of kwh_per_km is '
+    'completeness: the least of coverage, unflagged_share and distance_share. A component''s part of kwh_per_km is '
     'taken from its share while it was metered.';

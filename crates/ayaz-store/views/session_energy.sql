@@ -31,7 +31,7 @@ select
     ) as coverage,
     s.intervals,
     s.seconds,
-    s.doubted_seconds,
+    s.flagged_seconds,
     s.distance_seconds,
     s.energy_seconds,
     s.paired_km,
@@ -90,7 +90,7 @@ select
     s.cabin_end_celsius,
     s.battery_start_celsius,
     s.battery_end_celsius,
-    trusted_share(s.seconds, s.doubted_seconds) as trusted_share,
+    unflagged_share(s.seconds, s.flagged_seconds) as unflagged_share,
     case when s.kind = 'trip' and s.distance_seconds > 0
         then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
     end as distance_share,
@@ -98,7 +98,7 @@ select
         covered_share(
             s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision
         ),
-        trusted_share(s.seconds, s.doubted_seconds),
+        unflagged_share(s.seconds, s.flagged_seconds),
         case when s.kind = 'trip' and s.distance_seconds > 0
             then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
         end
@@ -139,7 +139,7 @@ cross join energy_setting as setting;
 comment on view session_energy is
     'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state '
     'of charge, temperatures at either end, and how far to trust it: completeness is the least of '
-    'coverage, trusted_share and distance_share. net_kwh is out of the battery; from the grid comes '
+    'coverage, unflagged_share and distance_share. net_kwh is out of the battery; from the grid comes '
     'charger_kwh. split_traction_kwh and split_other_kwh part the battery''s energy of trips, metered '
     'or, where no traction meter is, estimated by standing power (split_source). depot, tyres, '
     'firmware, cabin_setpoint_celsius and planned_route are what held when it began';

@@ -10,7 +10,7 @@ select
     b.band_celsius,
     sum(b.intervals)::bigint as intervals,
     sum(b.seconds) as seconds,
-    sum(b.doubted_seconds) as doubted_seconds,
+    sum(b.flagged_seconds) as flagged_seconds,
     sum(b.distance_seconds) as distance_seconds,
     sum(b.energy_seconds) as energy_seconds,
     sum(b.paired_km) as paired_km,
@@ -55,10 +55,10 @@ select
     -- Of the whole trip: time that is missing has no temperature, and no odometer is as fine.
     covered_share(s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision)
         as coverage,
-    trusted_share(sum(b.seconds), sum(b.doubted_seconds)) as trusted_share,
+    unflagged_share(sum(b.seconds), sum(b.flagged_seconds)) as unflagged_share,
     least(
         covered_share(s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision),
-        trusted_share(sum(b.seconds), sum(b.doubted_seconds)),
+        unflagged_share(sum(b.seconds), sum(b.flagged_seconds)),
         case when s.distance_seconds > 0
             then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
         end

@@ -1,4 +1,4 @@
--- Pieces that belong to trips, with the names of their vehicle. Filter it by hour, fleet or vehicle
+-- Buckets that belong to trips, with the names of their vehicle. Filter it by hour, fleet or vehicle
 -- and the filter reaches the table.
 create or replace view trip_piece as
 select
@@ -7,7 +7,7 @@ select
     v.model,
     p.vehicle_id,
     p.hour,
-    p.piece,
+    p.bucket,
     p.service_day,
     p.activity,
     p.stretch_started_at,
@@ -21,7 +21,7 @@ select
     p.ended_at,
     p.intervals,
     p.seconds,
-    p.doubted_seconds,
+    p.flagged_seconds,
     p.distance_seconds,
     p.km,
     p.energy_seconds,
@@ -70,13 +70,13 @@ select
     p.setpoint_near_seconds,
     p.cabin_cold_seconds,
     p.cabin_heating_seconds
-from energy_piece p
+from energy_bucket p
 join vehicle v using (vehicle_id)
 left join exterior_doubt x using (vehicle_id, hour)
 where p.activity = 'trip';
 
 comment on view trip_piece is
-    'Pieces of energy_piece that belong to trips, with fleet, vehicle and model; without the exterior '
+    'Buckets of energy_bucket that belong to trips, with fleet, vehicle and model; without the exterior '
     'temperature where the fleet contradicts it. Of complete trips and others: how far to trust a trip '
     'says trip_energy.';
 

@@ -16,11 +16,11 @@ select
     b.seconds,
     b.km,
     b.coverage,
-    b.doubted_seconds,
+    b.flagged_seconds,
     b.heater_share,
     e.usable_energy_kwh,
     case when own.km > 0 then 'vehicle' else u.usable_energy_source end as usable_energy_source,
-    b.trusted_share,
+    b.unflagged_share,
     b.distance_share,
     b.completeness,
     component_kwh_per_km(b.traction_kwh, b.traction_base_kwh, b.kwh_per_km)

@@ -8,7 +8,7 @@ from (
         select vehicle_id, hour, queued_at as waits_since from refresh_queue
         union all
         select t.vehicle_id, date_trunc('hour', t.at, 'UTC'), h.touched_at
-        from touched_hours h
+        from dirty_hours h
         cross join lateral unnest(h.vehicle_ids, h.changed_from) as t (vehicle_id, at)
     ) as of_vehicle
     group by vehicle_id, hour

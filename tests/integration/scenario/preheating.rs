@@ -14,7 +14,7 @@ type Row = BTreeMap<String, String>;
 /// Cabin heat of more than this before a pull-out is preheating, kWh; between none and this it may have
 /// been too short.
 const PREHEATED_KWH: f64 = 2.0;
-/// Before a pull-out, readings that are missing or doubted may be those of its preheating.
+/// Before a pull-out, readings that are missing or flagged may be those of its preheating.
 const BEFORE: SignedDuration = SignedDuration::from_hours(3);
 /// A trip is found by its start, which its first reading may miss.
 const NEAR: SignedDuration = SignedDuration::from_secs(60);

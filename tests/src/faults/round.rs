@@ -298,7 +298,7 @@ impl Stage {
     /// An analytics worker, straight at the database.
     pub fn start_analytics(&self) -> Result<Program> {
         let config =
-            "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\nrunning_hour_interval_s = 1\n";
+            "[database]\nurl = 'postgres://127.0.0.1/x'\n[refresh]\nopen_hour_interval_s = 1\n";
         let environment = [("AYAZ_DATABASE_URL", self.bed.database_url.clone())];
         Program::daemon("ayaz-analytics", &environment, config)
     }
@@ -492,12 +492,12 @@ impl Stage {
         }
         self.bed.analyse().await?;
         let pieces = "select md5(coalesce(string_agg(p::text, '|' order by p::text), ''))
-            from energy_piece p";
+            from energy_bucket p";
         let before: String = owner.client.query_one(pieces, &[]).await?.get(0);
         owner
             .client
             .batch_execute(
-                "insert into touched_hours (vehicle_ids, changed_from)
+                "insert into dirty_hours (vehicle_ids, changed_from)
                 select array_agg(vehicle_id), array_agg(hour) from (
                     select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
                     from reading where time_quality = 0

@@ -1,14 +1,14 @@
 //! Hours of fleets, judged: whose exterior temperatures the others contradict.
 //!
 //! A refresh that changes what a vehicle measured on trips in an hour leaves that hour on a queue,
-//! fleet by fleet. What is doubted is worked out from the pieces of all of the fleet's vehicles in
+//! fleet by fleet. What is flagged is worked out from the buckets of all of the fleet's vehicles in
 //! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes
 //! matters to where it ends. In the transaction that takes the hour off the queue, the sessions of
-//! those vehicles whose doubt has turned are put together anew, from pieces: readings are not
+//! those vehicles whose flag has turned are put together anew, from buckets: readings are not
 //! needed. Where that fails for what is known of a vehicle or for its data, the hour goes back on that
 //! vehicle's own queue, and the fleet's hour is done.
 //!
-//! An hour that still runs changes with each refresh of each vehicle, so it is judged once it is
+//! An open hour changes with each refresh of each vehicle, so it is judged once it is
 //! over: until then its sessions take its temperatures as they are.
 
 use ayaz_energy::exterior::VehicleExterior;
@@ -29,16 +29,16 @@ const HOURS_PER_ROUND_MAX: u32 = 50;
 /// next.
 const TURNED_MAX: usize = 100;
 
-/// Judges some of the hours that wait, and says whether any of them still does. `with_running` is
+/// Judges some of the hours that wait, and says whether any of them still does. `with_open` is
 /// whether an hour that is not over counts.
 pub(super) async fn judge_some(
     connection: &mut Connection,
     statements: (&RefreshStatements, &FleetStatements),
     config: &FleetConfig,
-    with_running: bool,
+    with_open: bool,
 ) -> Result<bool, StoreError> {
     let client = &connection.client;
-    let queued = fleet_hours::next_hours(client, with_running, HOURS_PER_ROUND_MAX).await?;
+    let queued = fleet_hours::next_hours(client, with_open, HOURS_PER_ROUND_MAX).await?;
     for hour in &queued {
         let judged = judge(connection, statements, config, hour).await;
         judged.inspect_err(|error| {
@@ -46,7 +46,7 @@ pub(super) async fn judge_some(
             tracing::debug!(fleet, %hour, %error, "judging failed");
         })?;
     }
-    let due = fleet_hours::hours_due(&connection.client, with_running).await?;
+    let due = fleet_hours::hours_due(&connection.client, with_open).await?;
     metrics::gauge!(names::BACKLOG_FLEET_HOURS).set(due as f64);
     Ok(due > 0)
 }
@@ -60,8 +60,8 @@ async fn judge(
     let mut hour = FleetHour::begin(&mut connection.client, statements, queued).await?;
     let exteriors: Vec<VehicleExterior> = hour.exteriors().await?;
     let judgement = fleet::judge(&exteriors, config);
-    let changes = fleet::changes(&hour.doubts().await?, &judgement.doubts, TURNED_MAX);
-    hour.change_doubts(&changes.forget, &changes.remember)
+    let changes = fleet::changes(&hour.flags().await?, &judgement.flags, TURNED_MAX);
+    hour.change_flags(&changes.forget, &changes.remember)
         .await?;
     for vehicle in &changes.turned {
         match mend_sessions(&mut hour, refresh, *vehicle).await {
@@ -77,14 +77,14 @@ async fn judge(
         }
     }
     if changes.complete {
-        hour.settle(judgement.fleet).await?;
+        hour.save_median(judgement.fleet).await?;
     }
     hour.commit().await?;
     let turned = changes.turned.len() as u64;
     if turned > 0 {
         let QueuedFleetHour { fleet, hour } = queued;
-        let doubted = judgement.doubts.len();
-        tracing::debug!(fleet, %hour, doubted, turned, "exterior temperatures judged");
+        let flagged = judgement.flags.len();
+        tracing::debug!(fleet, %hour, flagged, turned, "exterior temperatures judged");
     }
     metrics::counter!(names::FLEET_HOURS_JUDGED).increment(u64::from(changes.complete));
     metrics::counter!(names::EXTERIOR_DOUBTS_TURNED).increment(turned);

@@ -80,18 +80,18 @@ proptest! {
         without.retain(|key, _| !wrong.contains(&key.2));
         let expected = whole(&without, PlausibilityConfig::default());
         prop_assert!(
-            tables.all_pieces() == expected.all_pieces(),
+            tables.all_buckets() == expected.all_buckets(),
             "{:?} of {} by {:?}: {:#?}", wrong, readings.len(), step, tables.clock_runs
         );
         prop_assert_eq!(&tables.sessions, &expected.sessions);
         prop_assert_eq!(&tables.trip_days, &expected.trip_days);
         prop_assert_eq!(&tables.months, &expected.months);
         let named: i64 = tables
-            .stretches
+            .flagged_spans
             .values()
             .flatten()
-            .filter(|stretch| stretch.checks == ["clock_step"])
-            .map(|stretch| stretch.readings)
+            .filter(|span| span.checks == ["clock_step"])
+            .map(|span| span.readings)
             .sum();
         prop_assert_eq!(named, wrong.len() as i64);
     }

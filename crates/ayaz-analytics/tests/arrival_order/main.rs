@@ -4,8 +4,8 @@
 
 mod clock_steps;
 mod histories;
+mod open_hours;
 mod plain;
-mod running_hours;
 mod tables;
 mod trip_days;
 
@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn any_arrival_order_and_any_split_give_the_same_pieces_to_the_last_bit(
+    fn any_arrival_order_and_any_split_give_the_same_buckets_to_the_last_bit(
         readings in readings(),
         order in proptest::collection::vec(any::<u16>(), 150),
         batch in 1..40_usize,
@@ -58,24 +58,24 @@ proptest! {
     }
 
     #[test]
-    fn every_interval_of_a_piece_belongs_to_one_session(readings in readings()) {
+    fn every_interval_of_a_bucket_belongs_to_one_session(readings in readings()) {
         let tables = whole(&readings, PlausibilityConfig::off());
-        let pieces = tables.all_pieces();
-        let of_pieces: i64 = pieces.iter().map(|piece| piece.intervals).sum();
+        let buckets = tables.all_buckets();
+        let of_buckets: i64 = buckets.iter().map(|bucket| bucket.intervals).sum();
         let of_sessions: i64 = tables.sessions.iter().map(|session| session.intervals).sum();
-        prop_assert_eq!(of_sessions, of_pieces);
+        prop_assert_eq!(of_sessions, of_buckets);
         let sum = |figure: fn(&Energy) -> f64| -> (f64, f64) {
             (
                 tables.sessions.iter().map(|session| figure(&session.energy)).sum(),
-                pieces.iter().map(|piece| figure(&piece.energy)).sum(),
+                buckets.iter().map(|bucket| figure(&bucket.energy)).sum(),
             )
         };
-        for (of_sessions, of_pieces) in [
+        for (of_sessions, of_buckets) in [
             sum(|energy| energy.seconds), sum(|energy| energy.net_kwh), sum(|energy| energy.km),
             sum(|energy| energy.heater_kwh.unwrap_or(0.0)),
         ] {
             // To the bit, since figures lie on a grid.
-            prop_assert_eq!(of_sessions, of_pieces);
+            prop_assert_eq!(of_sessions, of_buckets);
         }
     }
 
@@ -90,8 +90,8 @@ proptest! {
         let elapsed = (last.0 - first.0) as f64 / 1e6;
         let tables = whole(&readings, PlausibilityConfig::off());
         let seconds: f64 = tables.sessions.iter().map(|session| session.energy.seconds).sum();
-        // Each piece is off by half a step of its grid at most.
-        let rounding = tables.all_pieces().len() as f64 / 2_048.0;
+        // Each bucket is off by half a step of its grid at most.
+        let rounding = tables.all_buckets().len() as f64 / 2_048.0;
         prop_assert!(seconds <= elapsed + rounding, "{} s in {} s", seconds, elapsed);
         for session in &tables.sessions {
             let duration = session.ended_at.seconds_since(session.started_at);
@@ -101,30 +101,30 @@ proptest! {
     }
 
     #[test]
-    fn the_sums_of_all_pieces_are_those_of_the_whole_series(readings in readings()) {
+    fn the_sums_of_all_buckets_are_those_of_the_whole_series(readings in readings()) {
         let tables = whole(&readings, PlausibilityConfig::off());
         let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
-        let mut pieces: BTreeMap<Trip, f64> = BTreeMap::new();
-        for piece in tables.all_pieces().iter().filter(|piece| piece.intervals > 0) {
-            let trip = (piece.drive_cycle, piece.trip_started_at.map(|at| at.0));
+        let mut buckets: BTreeMap<Trip, f64> = BTreeMap::new();
+        for bucket in tables.all_buckets().iter().filter(|bucket| bucket.intervals > 0) {
+            let trip = (bucket.drive_cycle, bucket.trip_started_at.map(|at| at.0));
             let sum = found.entry(trip).or_default();
-            sum.intervals += piece.intervals;
-            sum.net += piece.energy.net_kwh * 3.6e6;
-            sum.discharge += piece.energy.discharge_kwh * 3.6e6;
-            sum.regen += piece.energy.regen_kwh * 3.6e6;
-            sum.km += piece.energy.km;
-            sum.heater += piece.energy.heater_kwh.unwrap_or(0.0) * 3.6e6;
-            let parts = piece.energy.discharge_kwh - piece.energy.regen_kwh;
-            prop_assert!((piece.energy.net_kwh - parts).abs() <= 2.0 * STEP);
-            *pieces.entry(trip).or_default() += 1.0;
+            sum.intervals += bucket.intervals;
+            sum.net += bucket.energy.net_kwh * 3.6e6;
+            sum.discharge += bucket.energy.discharge_kwh * 3.6e6;
+            sum.regen += bucket.energy.regen_kwh * 3.6e6;
+            sum.km += bucket.energy.km;
+            sum.heater += bucket.energy.heater_kwh.unwrap_or(0.0) * 3.6e6;
+            let parts = bucket.energy.discharge_kwh - bucket.energy.regen_kwh;
+            prop_assert!((bucket.energy.net_kwh - parts).abs() <= 2.0 * STEP);
+            *buckets.entry(trip).or_default() += 1.0;
         }
         let expected = plain(&readings);
         prop_assert_eq!(found.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
         for (trip, sum) in &expected {
             let found = found[trip];
             prop_assert_eq!(found.intervals, sum.intervals);
-            // Each piece is off by half a step of its grid at most.
-            let steps = pieces[trip] * STEP;
+            // Each bucket is off by half a step of its grid at most.
+            let steps = buckets[trip] * STEP;
             for (a, b, steps) in [(found.net, sum.net, 3.6e6 * steps),
                 (found.discharge, sum.discharge, 3.6e6 * steps),
                 (found.regen, sum.regen, 3.6e6 * steps), (found.km, sum.km, steps),
@@ -136,14 +136,14 @@ proptest! {
     }
 
     #[test]
-    fn every_hour_with_readings_has_pieces_that_cover_them(readings in readings()) {
+    fn every_hour_with_readings_has_buckets_that_cover_them(readings in readings()) {
         let tables = whole(&readings, PlausibilityConfig::off());
         for sample in readings.values() {
             let at = sample.recorded_at;
-            let covered = tables.pieces[&at.hour().0].iter().any(|piece| {
-                piece.started_at <= at && at <= piece.ended_at
-                    && piece.drive_cycle == sample.drive_cycle
-                    && piece.plugged_in == sample.is_plugged_in()
+            let covered = tables.buckets[&at.hour().0].iter().any(|bucket| {
+                bucket.started_at <= at && at <= bucket.ended_at
+                    && bucket.drive_cycle == sample.drive_cycle
+                    && bucket.plugged_in == sample.is_plugged_in()
             });
             prop_assert!(covered, "{}", at);
         }

@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ayaz_analytics::running::RunningHours;
+use ayaz_analytics::open_hours::OpenHours;
 use ayaz_energy::clock::{Clock, ClockRun};
 use ayaz_energy::days::{DayTime, SessionSpan};
-use ayaz_energy::hours::so_far::{Beginning, ReadOn, SoFar};
-use ayaz_energy::hours::{DoubtedStretch, HourSequence, HourState, Hours, HoursOutcome, Rules};
+use ayaz_energy::hours::checkpoint::{Checkpoint, FoldInputs, IncrementalFold};
+use ayaz_energy::hours::{FlaggedSpan, HourSequence, HourState, Hours, HoursOutcome, Rules};
 use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_energy::sessions::{
     self, CUT_REACH_MICROSECONDS, SILENCE_MICROSECONDS_MAX, Session, Window,
 };
 use ayaz_energy::trip_days::TripDay;
-use ayaz_energy::{Activity, Piece, Sample, days};
+use ayaz_energy::{Activity, Bucket, Sample, days};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::KnownHours;
@@ -42,13 +42,13 @@ pub(crate) struct Tables {
     touched: Vec<UnixMicroseconds>,
     /// Hours, and from where on they have changed; `None` is from their beginning.
     queue: BTreeMap<i64, Option<UnixMicroseconds>>,
-    running: RunningHours,
+    running: OpenHours,
     /// How often an hour was read on from where it was read before.
     pub(crate) read_on: u64,
     states: BTreeMap<i64, HourState>,
-    pub(crate) pieces: BTreeMap<i64, Vec<Piece>>,
+    pub(crate) buckets: BTreeMap<i64, Vec<Bucket>>,
     sequences: BTreeMap<i64, Vec<HourSequence>>,
-    pub(crate) stretches: BTreeMap<i64, Vec<DoubtedStretch>>,
+    pub(crate) flagged_spans: BTreeMap<i64, Vec<FlaggedSpan>>,
     pub(crate) clock_runs: BTreeMap<i64, Vec<ClockRun>>,
     pub(crate) trip_days: BTreeMap<Date, TripDay>,
     pub(crate) months: BTreeMap<Date, Month>,
@@ -63,12 +63,12 @@ impl Default for Tables {
             readings: Readings::default(),
             touched: Vec::new(),
             queue: BTreeMap::new(),
-            running: RunningHours::new(BYTES_MAX),
+            running: OpenHours::new(BYTES_MAX),
             read_on: 0,
             states: BTreeMap::new(),
-            pieces: BTreeMap::new(),
+            buckets: BTreeMap::new(),
             sequences: BTreeMap::new(),
-            stretches: BTreeMap::new(),
+            flagged_spans: BTreeMap::new(),
             clock_runs: BTreeMap::new(),
             trip_days: BTreeMap::new(),
             months: BTreeMap::new(),
@@ -120,22 +120,22 @@ impl Tables {
         let (outcome, kept) = (0..3)
             .find_map(|_| {
                 let (outcome, kept) = self.work_out(from, count, &known, &clock);
-                Some((clock.settle(outcome)?, kept))
+                Some((clock.resolve(outcome)?, kept))
             })
-            .expect("a second time with all readings settles it");
+            .expect("a second time with all readings resolves it");
         for index in 0..count as i64 {
             self.states.remove(&hour(index));
-            self.pieces.remove(&hour(index));
+            self.buckets.remove(&hour(index));
             self.sequences.remove(&hour(index));
-            self.stretches.remove(&hour(index));
+            self.flagged_spans.remove(&hour(index));
             self.clock_runs.remove(&hour(index));
             self.queue.remove(&hour(index));
         }
         self.states
             .extend(outcome.states.iter().map(|state| (state.hour.0, *state)));
-        put(&mut self.pieces, outcome.pieces, |piece| piece.hour);
+        put(&mut self.buckets, outcome.buckets, |bucket| bucket.hour);
         put(&mut self.sequences, outcome.sequences, |of| of.hour);
-        put(&mut self.stretches, outcome.stretches, |of| of.hour);
+        put(&mut self.flagged_spans, outcome.flagged_spans, |of| of.hour);
         put(&mut self.clock_runs, outcome.clock_runs, |of| of.hour);
         let neighbours = outcome.neighbours;
         let mut wrong: Vec<i64> = outcome.clock_changed.iter().map(|hour| hour.0).collect();
@@ -147,8 +147,9 @@ impl Tables {
             }
         }
         self.refresh_sessions(UnixMicroseconds(from), UnixMicroseconds(to));
-        if let Some((beginning, so_far)) = kept {
-            self.running.keep(VEHICLE, beginning, so_far, REFRESHED_AT);
+        if let Some((beginning, checkpoint)) = kept {
+            self.running
+                .keep(VEHICLE, beginning, checkpoint, REFRESHED_AT);
         }
     }
 
@@ -159,14 +160,14 @@ impl Tables {
         count: usize,
         known: &[HourState],
         clock: &Clock,
-    ) -> (HoursOutcome, Option<(Beginning, SoFar)>) {
+    ) -> (HoursOutcome, Option<(FoldInputs, Checkpoint)>) {
         let before = known
             .iter()
             .find(|state| state.hour.0 == from - HOUR_MICROSECONDS);
         let hour = UnixMicroseconds(from);
         let rules = rules(self.plausibility);
         let left_out = clock.left_out().clone();
-        let beginning = Beginning {
+        let beginning = FoldInputs {
             from: hour,
             count,
             open_trip: before.and_then(|state| state.open_trip),
@@ -178,28 +179,31 @@ impl Tables {
             changed_from: self.queue.get(&from).copied().flatten(),
             refreshed_at: Some(REFRESHED_AT),
         };
-        let so_far = self.running.take(VEHICLE, &beginning, &known_of_hour);
-        self.read_on += u64::from(so_far.is_some());
-        let so_far = so_far.unwrap_or_else(|| {
-            SoFar::nothing(Hours::new(hour, count, before, &rules).without(left_out))
+        let checkpoint = self.running.take(VEHICLE, &beginning, &known_of_hour);
+        self.read_on += u64::from(checkpoint.is_some());
+        let checkpoint = checkpoint.unwrap_or_else(|| {
+            Checkpoint::nothing(Hours::new(hour, count, before, &rules).without(left_out))
         });
-        let (since, until) = (so_far.until(), so_far.needs_until());
-        let mut read_on = ReadOn::from(so_far, count == 1);
+        let (since, until) = (checkpoint.until(), checkpoint.needs_until());
+        let mut read_on = IncrementalFold::from(checkpoint, count == 1);
         for (_, sample) in self.between(since, until) {
             read_on.push(sample.clone());
         }
         let (mut hours, kept) = read_on.finish();
         hours.advance(until);
-        if let Some(end) = hours.unsettled_until() {
+        if let Some(end) = hours.undecided_until() {
             for (_, sample) in self.between(until, end) {
                 hours.push(sample.clone());
-                if hours.unsettled_until().is_none() {
+                if hours.undecided_until().is_none() {
                     break;
                 }
             }
             hours.advance(end);
         }
-        (hours.finish(known), kept.map(|so_far| (beginning, so_far)))
+        (
+            hours.finish(known),
+            kept.map(|checkpoint| (beginning, checkpoint)),
+        )
     }
 
     fn between(
@@ -275,17 +279,17 @@ impl Tables {
     fn refresh_sessions(&mut self, from: UnixMicroseconds, to: UnixMicroseconds) {
         let window = self.window(from, to);
         let (first, end) = window.hours(from, to);
-        let pieces: Vec<Piece> = self
-            .pieces
+        let buckets: Vec<Bucket> = self
+            .buckets
             .range(first.0..end.0)
-            .flat_map(|(_, pieces)| pieces.clone())
+            .flat_map(|(_, buckets)| buckets.clone())
             .collect();
         let (first, end) = (window.from.unwrap_or(first), window.to.unwrap_or(end));
         let stays = |s: &Session| s.started_at < first || s.started_at > end;
         let gone = self.sessions.iter().filter(|s| !stays(s));
         let mut changed = trip_days::of(gone);
         self.sessions.retain(stays);
-        let found = sessions::assemble(&pieces, window);
+        let found = sessions::assemble(&buckets, window);
         changed.extend(trip_days::of(&found));
         self.sessions.extend(found);
         self.sessions
@@ -347,7 +351,7 @@ impl Tables {
             let choice = usize::from(choices.next().unwrap_or(0));
             self.take_over(self.touched.len() * (choice % 5) / 4);
             if choice % 32 == 31 {
-                self.running = RunningHours::new(BYTES_MAX);
+                self.running = OpenHours::new(BYTES_MAX);
             }
             let place = choice % self.queue.len().max(1);
             let Some(from) = self.queue.keys().nth(place).copied() else {
@@ -365,8 +369,8 @@ impl Tables {
         }
     }
 
-    pub(crate) fn all_pieces(&self) -> Vec<&Piece> {
-        self.pieces.values().flatten().collect()
+    pub(crate) fn all_buckets(&self) -> Vec<&Bucket> {
+        self.buckets.values().flatten().collect()
     }
 }
 
@@ -430,7 +434,7 @@ fn same(
     batch: usize,
     choices: &[u8],
 ) -> Result<u64, TestCaseError> {
-    // With every check on: what is doubted of a sample may depend on its neighbours too.
+    // With every check on: what is flagged of a sample may depend on its neighbours too.
     let mut tables = Tables::default();
     for batch in arrivals.chunks(batch) {
         for (key, sample) in batch {
@@ -443,11 +447,11 @@ fn same(
         tables.work_off(choices);
     }
     let expected = whole(readings, PlausibilityConfig::default());
-    prop_assert_eq!(tables.all_pieces(), expected.all_pieces());
+    prop_assert_eq!(tables.all_buckets(), expected.all_buckets());
     prop_assert_eq!(&tables.states, &expected.states);
     prop_assert_eq!(&tables.sessions, &expected.sessions);
     prop_assert_eq!(&tables.sequences, &expected.sequences);
-    prop_assert_eq!(&tables.stretches, &expected.stretches);
+    prop_assert_eq!(&tables.flagged_spans, &expected.flagged_spans);
     prop_assert_eq!(&tables.clock_runs, &expected.clock_runs);
     prop_assert_eq!(&tables.trip_days, &expected.trip_days);
     prop_assert_eq!(&tables.months, &expected.months);

@@ -33,7 +33,7 @@ async fn arrive(database: &Database, vehicle: i32, from: i32, to: i32, off: &str
             from generate_series({from}, {to} - 1) n
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     );
     database.execute(&sql).await
@@ -55,7 +55,7 @@ async fn rows(database: &Database, vehicle: i32, tables: &[&str]) -> Result<Vec<
 }
 
 const SUMS: &[&str] = &[
-    "energy_piece",
+    "energy_bucket",
     "session",
     "trip_band",
     "day_band",
@@ -66,7 +66,7 @@ const SUMS: &[&str] = &[
     "service_day_time",
 ];
 const ALL: &[&str] = &[
-    "energy_piece",
+    "energy_bucket",
     "session",
     "trip_band",
     "day_band",
@@ -76,7 +76,7 @@ const ALL: &[&str] = &[
     "vehicle_band",
     "service_day_time",
     "hour_sequence",
-    "doubted_stretch",
+    "flagged_span",
     "clock_run",
     "refreshed_hour",
 ];
@@ -85,7 +85,7 @@ const DOUBTED: &str = "select format(
         '%s %s to %s, %s to %s', count(*), min(sequence), max(sequence),
         to_char(min(recorded_at) at time zone 'UTC', 'HH24:MI'),
         to_char(max(recorded_at) at time zone 'UTC', 'HH24:MI')
-    ) from doubted_reading where vehicle_id = 1 and checks = array['clock_step'] and whole_row";
+    ) from flagged_reading where vehicle_id = 1 and checks = array['clock_step'] and whole_row";
 
 #[tokio::test]
 async fn late_data_that_shows_a_step_mends_the_hours_it_concerns_and_no_other() -> Result<()> {
@@ -103,14 +103,14 @@ async fn late_data_that_shows_a_step_mends_the_hours_it_concerns_and_no_other() 
     arrive(&database, 1, SEVEN, OFF, "0").await?;
     let Work { hours, .. } = work_off(&database).await?;
     assert_eq!(hours, 3, "two that were touched, and that of the step");
-    let doubted = "360 2520 to 2879, 06:20 to 06:49";
-    assert_eq!(database.text(DOUBTED).await?, doubted);
+    let flagged = "360 2520 to 2879, 06:20 to 06:49";
+    assert_eq!(database.text(DOUBTED).await?, flagged);
 
     arrive(&database, 1, DEAD_ZONE, SEVEN, "0").await?;
     work_off(&database).await?;
-    assert_eq!(database.text(DOUBTED).await?, doubted);
+    assert_eq!(database.text(DOUBTED).await?, flagged);
 
-    // The same at once, and without the readings that are doubted.
+    // The same at once, and without the readings that are flagged.
     for (from, to, off) in [(0, OFF, "0"), (OFF, RIGHT, STEP), (RIGHT, END, "0")] {
         arrive(&database, 2, from, to, off).await?;
         if off == "0" {
@@ -152,8 +152,8 @@ async fn a_step_under_way_is_seen_reading_by_reading() -> Result<()> {
         work_off(&database).await?;
         assert_eq!(rows(&database, 1, SUMS).await?, sums, "up to {}", from + 90);
     }
-    let trusted = "select to_char(trusted_share, 'FM0.0000') from bus_day_completeness
-        where readings_doubted = 360 and readings_out_of_order = 0";
+    let trusted = "select to_char(unflagged_share, 'FM0.0000') from bus_day_completeness
+        where readings_flagged = 360 and readings_out_of_order = 0";
     assert_eq!(database.text(trusted).await?, "0.8750");
     Ok(())
 }

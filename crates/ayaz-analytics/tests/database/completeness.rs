@@ -29,7 +29,7 @@ fn day(vehicle: i32, heard: &str, number: &str) -> String {
             on conflict do nothing
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     )
 }
@@ -112,7 +112,7 @@ async fn the_last_readings_before_it_slept_are_no_day_and_a_silent_day_of_drivin
             select {vehicle}, '2026-01-12 05:00Z'::timestamptz + m * interval '1 minute', 1, 1441 + m,
                 now(), 0, false, 0, {km}
             from generate_series(0, 9) m;
-            insert into touched_hours (vehicle_ids, changed_from)
+            insert into dirty_hours (vehicle_ids, changed_from)
             values (array[{vehicle}], array[timestamptz '2026-01-12 05:00Z'])"
         );
         database.execute(&later).await?;

@@ -62,7 +62,7 @@ async fn arrive(
             on conflict do nothing
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(hour) from hours"
     );
     database.execute(&sql).await
@@ -84,7 +84,7 @@ async fn work_off(worker: &mut Worker) -> Result<()> {
     Ok(())
 }
 
-/// Everything that a doubt reaches, of vehicles of which the number begins with this hundred.
+/// Everything that a flag reaches, of vehicles of which the number begins with this hundred.
 async fn tables(database: &Database, hundred: i32) -> Result<String> {
     let mut all = String::new();
     for table in [
@@ -98,7 +98,7 @@ async fn tables(database: &Database, hundred: i32) -> Result<String> {
         "month_charge",
         "vehicle_band",
         "service_day_time",
-        "energy_piece",
+        "energy_bucket",
     ] {
         let sql = format!(
             "select coalesce(string_agg(row, e'\n' order by row), '') from (
@@ -124,7 +124,7 @@ fn assert_same(found: &str, expected: &str, seed: u64) {
     assert_eq!(found.len(), expected.len(), "seed {seed}");
 }
 
-async fn doubted(database: &Database) -> Result<String> {
+async fn flagged(database: &Database) -> Result<String> {
     database
         .text(
             "select coalesce(string_agg(vehicle_id || '@' || to_char(hour at time zone 'UTC', 'FMHH24'),
@@ -166,12 +166,12 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
     work_off(&mut worker(&database).await?).await?;
     // Six were out for long enough in each hour; 106 was not, and is believed.
     assert_eq!(
-        doubted(&database).await?,
+        flagged(&database).await?,
         "103@6 103@7 103@8 105@5 105@6 105@7 105@8 105@9"
     );
     let healthy = bands(&database, 102).await?;
     assert_eq!(healthy, "-30:9 -28:20 -26:20 -24:20 -22:20 -20:50 -15:11");
-    // Of 150 km, 90 in the hours that are doubted.
+    // Of 150 km, 90 in the hours that are flagged.
     assert_eq!(
         bands(&database, 103).await?,
         "unknown:90 -30:9 -28:20 -26:0 -20:19 -15:10"
@@ -195,7 +195,7 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
     let shown =
         "select string_agg(distinct vehicle_id || ' ' || checks::text || doubted_signals::text
             || whole_row, ', ') || ' ' || count(*)
-        from doubted_reading where 'exterior_against_fleet' = any (checks)";
+        from flagged_reading where 'exterior_against_fleet' = any (checks)";
     assert_eq!(
         database.text(shown).await?,
         "103 {exterior_against_fleet}{exterior_temperature_celsius}false, \
@@ -215,14 +215,14 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
     let kwh = "select bool_and(abs(s.kwh / p.kwh - 1) < 1e-9)::text from (
             select vehicle_id, sum(net_kwh) kwh from month_band group by 1
         ) s join (
-            select vehicle_id, sum(net_kwh) kwh from energy_piece group by 1
+            select vehicle_id, sum(net_kwh) kwh from energy_bucket group by 1
         ) p using (vehicle_id)";
     assert_eq!(database.text(kwh).await?, "true");
     Ok(())
 }
 
 #[tokio::test]
-async fn late_data_mends_the_sessions_of_those_whose_doubt_turns_and_no_others() -> Result<()> {
+async fn late_data_mends_the_sessions_of_those_whose_flag_turns_and_no_others() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -233,7 +233,7 @@ async fn late_data_mends_the_sessions_of_those_whose_doubt_turns_and_no_others()
         arrive(&database, vehicle, 0..HOURS, (1, 0)).await?;
     }
     work_off(&mut worker).await?;
-    assert_eq!(doubted(&database).await?, "", "four say nothing");
+    assert_eq!(flagged(&database).await?, "", "four say nothing");
     let believed = bands(&database, 103).await?;
     let mut before = Vec::new();
     for vehicle in others {
@@ -242,7 +242,7 @@ async fn late_data_mends_the_sessions_of_those_whose_doubt_turns_and_no_others()
     // A fifth comes out of a dead zone, with two of the five hours.
     arrive(&database, 107, 1..3, (1, 0)).await?;
     work_off(&mut worker).await?;
-    assert_eq!(doubted(&database).await?, "103@6 103@7");
+    assert_eq!(flagged(&database).await?, "103@6 103@7");
     assert_eq!(
         bands(&database, 103).await?,
         "unknown:60 -30:9 -28:20 -26:0 -20:19 -15:41",
@@ -252,10 +252,10 @@ async fn late_data_mends_the_sessions_of_those_whose_doubt_turns_and_no_others()
     arrive(&database, 113, 2..3, (2, 0)).await?;
     arrive(&database, 113, 2..3, (2, 1)).await?;
     work_off(&mut worker).await?;
-    assert_eq!(doubted(&database).await?, "103@6");
+    assert_eq!(flagged(&database).await?, "103@6");
     arrive(&database, 113, 1..2, (1, 0)).await?;
     work_off(&mut worker).await?;
-    assert_eq!(doubted(&database).await?, "");
+    assert_eq!(flagged(&database).await?, "");
     assert_eq!(bands(&database, 103).await?, believed);
     for (vehicle, before) in others.into_iter().zip(before) {
         assert_eq!(versions(&database, vehicle).await?, before, "of {vehicle}");
@@ -275,7 +275,7 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
         arrive(&database, vehicle, 1..2, (1, 0)).await?;
     }
     work_off(&mut worker).await?;
-    assert_eq!(doubted(&database).await?, "", "four say nothing");
+    assert_eq!(flagged(&database).await?, "", "four say nothing");
     let believed = bands(&database, 103).await?;
     assert!(!believed.contains("unknown"), "{believed}");
     // As whoever switches triggers off may leave it: no hour of 103 is queued for its new depot. Of 203,
@@ -303,7 +303,7 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
     // In the second pass the two hours that were put back are tried, and set aside.
     for _ in 0..2 {
         work_off(&mut worker).await?;
-        assert_eq!(doubted(&database).await?, "103@6 105@6 203@6 205@6");
+        assert_eq!(flagged(&database).await?, "103@6 105@6 203@6 205@6");
         assert_eq!(database.text(queued).await?, "103@6 203@6", "they wait");
         for hundred in [100, 200] {
             assert_eq!(bands(&database, hundred + 3).await?, believed);
@@ -368,7 +368,7 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
         }
         work_off(&mut worker).await?;
         assert_same(&tables(&database, hundred).await?, &expected, seed);
-        // All of it once more from the doubts alone, mostly in the middle of it.
+        // All of it once more from the flags alone, mostly in the middle of it.
         database
             .execute(
                 "delete from exterior_doubt;
@@ -386,9 +386,9 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
     }
     // As a migration sums them.
     let sums = "select bool_and(h.hour is not null and p.hour is not null)::text from (
-            select vehicle_id, hour, sum(exterior_kelvin_seconds order by piece) kelvin_seconds,
-                sum(exterior_seconds order by piece) seconds
-            from energy_piece where activity = 'trip' group by 1, 2
+            select vehicle_id, hour, sum(exterior_kelvin_seconds order by bucket) kelvin_seconds,
+                sum(exterior_seconds order by bucket) seconds
+            from energy_bucket where activity = 'trip' group by 1, 2
         ) p full join hour_exterior h using (vehicle_id, hour, kelvin_seconds, seconds)";
     assert_eq!(database.text(sums).await?, "true");
     let left = "select count(*)::text from fleet_hour_queue";

@@ -20,9 +20,9 @@ pub(crate) struct Drive {
 
 /// What the worker keeps, and views over it.
 const KEPT: [&str; 20] = [
-    "energy_piece",
+    "energy_bucket",
     "hour_sequence",
-    "doubted_stretch",
+    "flagged_span",
     "session",
     "trip_band",
     "service_day_time",
@@ -148,7 +148,7 @@ impl Database {
                     select vehicle_id, min(recorded_at) as changed_from from arrived
                     group by vehicle_id, date_trunc('hour', recorded_at, 'UTC')
                 )
-                insert into touched_hours (vehicle_ids, changed_from)
+                insert into dirty_hours (vehicle_ids, changed_from)
                 select array_agg(vehicle_id), array_agg(changed_from) from hours",
                 &[
                     &vehicle,
@@ -190,13 +190,13 @@ impl Database {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Net kWh, km and seconds over all pieces.
-    pub(crate) async fn piece_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
+    /// Net kWh, km and seconds over all buckets.
+    pub(crate) async fn bucket_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
         let row = self
             .connection
             .client
             .query_one(
-                "select sum(net_kwh), sum(km), sum(seconds) from energy_piece where vehicle_id = $1",
+                "select sum(net_kwh), sum(km), sum(seconds) from energy_bucket where vehicle_id = $1",
                 &[&vehicle],
             )
             .await?;
@@ -262,9 +262,9 @@ impl Database {
         Ok(())
     }
 
-    /// As ingest does, of the hour that runs.
-    pub(crate) async fn touch_running_hour(&self, vehicle: i32) -> Result<()> {
-        let sql = "insert into touched_hours (vehicle_ids, changed_from)
+    /// As ingest does, of the open hour.
+    pub(crate) async fn touch_open_hour(&self, vehicle: i32) -> Result<()> {
+        let sql = "insert into dirty_hours (vehicle_ids, changed_from)
             values (array[$1::int], array[date_trunc('hour', now(), 'UTC')])";
         self.connection.client.execute(sql, &[&vehicle]).await?;
         Ok(())
@@ -289,10 +289,10 @@ impl Database {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Trips without a number that have pieces in more than one hour.
+    /// Trips without a number that have buckets in more than one hour.
     pub(crate) async fn trips_over_an_hours_end(&self, vehicle: i32) -> Result<i64> {
         let sql = "select count(*) from (
-                select from energy_piece where vehicle_id = $1 and trip_started_at is not null
+                select from energy_bucket where vehicle_id = $1 and trip_started_at is not null
                 group by trip_started_at having count(distinct hour) > 1
             ) t";
         Ok(self
@@ -303,18 +303,18 @@ impl Database {
             .get(0))
     }
 
-    /// Hours that have a state and no pieces.
+    /// Hours that have a state and no buckets.
     pub(crate) async fn hours_half_done(&self) -> Result<i64> {
         let sql = "select count(*) from refreshed_hour r
             where not exists (
-                select from energy_piece p
+                select from energy_bucket p
                 where (p.vehicle_id, p.hour) = (r.vehicle_id, r.hour)
             )";
         Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
     }
 
     /// Marks the vehicle's readings as of doubtful time.
-    pub(crate) async fn doubt(&self, vehicle: i32) -> Result<()> {
+    pub(crate) async fn flag(&self, vehicle: i32) -> Result<()> {
         let sql = "update reading set time_quality = 1 where vehicle_id = $1";
         self.connection.client.execute(sql, &[&vehicle]).await?;
         Ok(())
@@ -333,7 +333,7 @@ impl Database {
     }
 
     pub(crate) async fn until_nothing_is_pending(&self) -> Result<()> {
-        let sql = "select not exists (select from touched_hours)
+        let sql = "select not exists (select from dirty_hours)
             and not exists (select from refresh_queue)";
         self.until(sql, &[]).await
     }

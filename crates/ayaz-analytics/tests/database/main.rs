@@ -7,9 +7,9 @@ mod clock_steps;
 mod completeness;
 mod exterior;
 mod fleet;
+mod open_hours;
 mod parkings;
 mod queue;
-mod running_hours;
 mod service_days;
 mod stack;
 mod wrapped_sequences;
@@ -59,7 +59,7 @@ async fn sums_agree_with_plain_sql_and_a_second_run_finds_nothing() -> Result<()
     let work = run_once(believing.clone(), std::future::pending()).await?;
     assert_eq!((work.hours, work.readings), (5, 9000));
     let (net_kwh, km, seconds) = database.plain_sums(1).await?;
-    let (found_net_kwh, found_km, found_seconds) = database.piece_sums(1).await?;
+    let (found_net_kwh, found_km, found_seconds) = database.bucket_sums(1).await?;
     for (found, expected) in [
         (found_net_kwh, net_kwh),
         (found_km, km),
@@ -117,14 +117,14 @@ async fn a_reading_in_the_first_minute_of_an_hour_corrects_the_hour_before_and_n
     };
     database.arrive_hour(1, NUMBERED, 1, 0, 0).await?;
     work_off(&database).await?;
-    let short = database.piece_sums(1).await?.2;
+    let short = database.bucket_sums(1).await?.2;
     database.arrive_hour(1, NUMBERED, 1, 0, 1).await?;
     assert_eq!(
         work_off(&database).await?.hours,
         2,
         "the new hour and the one before"
     );
-    let long = database.piece_sums(1).await?.2;
+    let long = database.bucket_sums(1).await?.2;
     // The interval over the hour's end is there; the one over the end of a drive cycle never is.
     assert!(
         (long - short - 3598.0).abs() < 1e-6,
@@ -222,7 +222,7 @@ async fn readings_of_doubtful_time_do_not_count() -> Result<()> {
         return Ok(());
     };
     database.arrive(1, NUMBERED, 1, 0).await?;
-    database.doubt(1).await?;
+    database.flag(1).await?;
     assert_eq!(
         work_off(&database).await?,
         Work {

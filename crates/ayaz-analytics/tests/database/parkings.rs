@@ -28,7 +28,7 @@ fn parked(vehicle: i32, drive_cycle: &str) -> String {
             where at not between '2026-02-20 08:00Z' and '2026-02-20 10:00Z'
             returning recorded_at
         )
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg({vehicle}), array_agg(hour)
         from (select distinct date_trunc('hour', recorded_at, 'UTC') as hour from arrived) h"
     )
@@ -48,25 +48,25 @@ fn trip(vehicle: i32) -> String {
         from generate_series(
             timestamptz '2026-02-20 08:10Z', timestamptz '2026-02-20 09:50Z', interval '30 seconds'
         ) at;
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         values (array[{vehicle}, {vehicle}],
             array['2026-02-20 08:00Z', '2026-02-20 09:00Z']::timestamptz[])"
     )
 }
 
-/// How many pieces a refresh of that hour puts sessions together from.
-async fn pieces_read(database: &Database, vehicle: i32, hour: &str) -> Result<usize> {
+/// How many buckets a refresh of that hour puts sessions together from.
+async fn buckets_read(database: &Database, vehicle: i32, hour: &str) -> Result<usize> {
     let mut connection = Connection::open(&database.url, Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&connection.client).await?;
     let from: UnixMicroseconds = hour.parse::<Timestamp>()?.into();
     let to = from.plus(HOUR_MICROSECONDS);
     let client = &mut connection.client;
     let refresh = Refresh::begin(client, &statements, vehicle, from, to).await?;
-    Ok(refresh.session_pieces().await?.1.len())
+    Ok(refresh.session_buckets().await?.1.len())
 }
 
 #[tokio::test]
-async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_pieces_of_days() -> Result<()> {
+async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_buckets_of_days() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -74,12 +74,12 @@ async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_pieces_of_days()
     for (vehicle, drive_cycle) in [(1, "null"), (11, "7")] {
         database.execute(&parked(vehicle, drive_cycle)).await?;
         work_off(&database).await?;
-        let pieces = database.rows_of("energy_piece", vehicle).await?.len();
-        assert!(pieces >= 24 * DAYS as usize - 3, "{pieces}");
-        let running = pieces_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
-        assert!(running <= 2 * 24, "{running} pieces for the last hour");
-        let late = pieces_read(&database, vehicle, "2026-02-20T08:00:00Z").await?;
-        assert!(late <= 8 * 24, "{late} pieces for an hour in the middle");
+        let buckets = database.rows_of("energy_bucket", vehicle).await?.len();
+        assert!(buckets >= 24 * DAYS as usize - 3, "{buckets}");
+        let running = buckets_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
+        assert!(running <= 2 * 24, "{running} buckets for the last hour");
+        let late = buckets_read(&database, vehicle, "2026-02-20T08:00:00Z").await?;
+        assert!(late <= 8 * 24, "{late} buckets for an hour in the middle");
 
         // The trip arrives late, and with everything else.
         database.execute(&trip(vehicle)).await?;

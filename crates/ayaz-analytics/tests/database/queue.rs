@@ -12,7 +12,7 @@ use ayaz_store::{Connection, Role};
 use crate::config;
 use crate::fleet::Database;
 
-const RUNNING_HOUR_INTERVAL: Duration = Duration::from_secs(20);
+const OPEN_HOUR_INTERVAL: Duration = Duration::from_secs(20);
 
 /// An hour that is long over.
 const OVER: i32 = 3;
@@ -46,11 +46,11 @@ async fn three_quarters_of_a_round_are_the_latest_and_the_rest_has_waited_longes
     }
     let connection = Connection::open(&database.url, Role::Analytics).await?;
     let due = Due {
-        running_hour_interval: RUNNING_HOUR_INTERVAL,
+        open_hour_interval: OPEN_HOUR_INTERVAL,
         stored_until: None,
     };
     let at_once = Due {
-        running_hour_interval: Duration::ZERO,
+        open_hour_interval: Duration::ZERO,
         ..due
     };
     let taken = async |due, hours_max| -> Result<Vec<i32>> {
@@ -88,13 +88,13 @@ async fn every_vehicle_has_its_turn_however_much_comes_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_running_hour_is_not_worked_out_at_each_touch() -> Result<()> {
+async fn an_open_hour_is_not_worked_out_at_each_touch() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     let mut worker = worker(&database, 500).await?;
     for _ in 0..3 {
-        database.touch_running_hour(1).await?;
+        database.touch_open_hour(1).await?;
         let round = worker.round().await?;
         assert_eq!((round.work.touches, round.work.hours), (1, 0));
         assert!(!round.more, "it has to wait, which is no reason to hurry");
@@ -111,16 +111,16 @@ async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Re
         return Ok(());
     };
     for vehicle in 1..=5 {
-        database.touch_running_hour(vehicle).await?;
+        database.touch_open_hour(vehicle).await?;
     }
     let mut config = config(&database);
     // As slow as can be: a touch and an hour a round.
     config.refresh.hours_per_round_max = 1;
-    config.refresh.touches_per_round_max = 1;
+    config.refresh.ledger_rows_per_round_max = 1;
     let sending = async {
         loop {
             for vehicle in 6..=9 {
-                database.touch_running_hour(vehicle).await?;
+                database.touch_open_hour(vehicle).await?;
             }
         }
     };
@@ -143,7 +143,7 @@ async fn once_gives_up_on_a_worker_that_stays_and_says_what_keeps_it() -> Result
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
-    database.touch_running_hour(1).await?;
+    database.touch_open_hour(1).await?;
     let other = Candidate::connect(&database.url).await?;
     assert!(other.try_become_worker().await?);
     let mut config = config(&database);

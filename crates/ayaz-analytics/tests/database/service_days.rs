@@ -19,7 +19,7 @@ const NIGHT: &str = "
     from generate_series(
         timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 minute'
     ) at;
-    insert into touched_hours (vehicle_ids, changed_from)
+    insert into dirty_hours (vehicle_ids, changed_from)
     select array_agg(1), array_agg(hour)
     from generate_series(
         timestamptz '2024-02-27 12:00Z', '2024-03-02 12:00Z', interval '1 hour'
@@ -85,7 +85,7 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
             update moved set recorded_at = recorded_at + interval '22 days';
             delete from reading;
             insert into reading select * from moved;
-            update touched_hours set changed_from = (
+            update dirty_hours set changed_from = (
                 select array_agg(at + interval '22 days') from unnest(changed_from) at
             )",
         )
@@ -142,7 +142,7 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
     // A worker that goes on for ever takes it up as soon as it is corrected.
     let worker = tokio::spawn(run(config(&database), std::future::pending()));
     database.arrive(4, NUMBERED, 1, 0).await?;
-    let others_are_done = "select not exists (select from touched_hours)
+    let others_are_done = "select not exists (select from dirty_hours)
         and not exists (select from refresh_queue where vehicle_id <> 1)";
     database.until(others_are_done, &[]).await?;
     assert_eq!(database.rows(4).await?, expected);
@@ -151,8 +151,8 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
         .execute("update depot set zone = 'UTC' where depot = 'odd'")
         .await?;
     database.until_nothing_is_pending().await?;
-    let pieces = database.rows_of("energy_piece", 1).await?;
-    assert_eq!(pieces, database.rows_of("energy_piece", 2).await?);
+    let buckets = database.rows_of("energy_bucket", 1).await?;
+    assert_eq!(buckets, database.rows_of("energy_bucket", 2).await?);
     worker.abort();
     Ok(())
 }
@@ -187,7 +187,7 @@ async fn a_zone_whose_offsets_cannot_be_understood_costs_the_vehicles_of_its_dep
         .execute("update depot set zone = 'UTC' where depot = 'odd'")
         .await?;
     work_off(&database).await?;
-    let pieces = database.rows_of("energy_piece", 1).await?;
-    assert_eq!(pieces, database.rows_of("energy_piece", 2).await?);
+    let buckets = database.rows_of("energy_bucket", 1).await?;
+    assert_eq!(buckets, database.rows_of("energy_bucket", 2).await?);
     Ok(())
 }

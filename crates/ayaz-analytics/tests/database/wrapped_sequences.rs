@@ -19,7 +19,7 @@ fn drive(vehicle: i32, first: i64, count: i64, lost: &str) -> String {
             from generate_series(0, 14399) s where not {lost}
             returning recorded_at
         )
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg({vehicle}), array_agg(hour) from (
             select distinct date_trunc('hour', recorded_at, 'UTC') as hour from arrived
         ) as hours"

@@ -66,7 +66,7 @@ pub(super) struct Report {
     /// To what 1,000 buses produce.
     fleet_day_ratio: f64,
     memory_peak_mb: f64,
-    /// Processor time, worker and PostgreSQL, to read the running hour of 1,000 buses whole, at its end.
+    /// Processor time, worker and PostgreSQL, to read the open hour of 1,000 buses whole, at its end.
     whole_hour_cpu_seconds: Option<f64>,
     winter_range_rows: u64,
     winter_range_ms: f64,
@@ -106,7 +106,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
         database.touch(history).await?;
     }
     let history_hours = work_off(&mut worker).await?.0.hours;
-    database.settle().await?;
+    database.analyze().await?;
     let pairs = late_hours(args, &database, &mut worker, at(from, 729 * DAY_SECONDS)?).await?;
 
     ayaz_daemon::note!("a day of {} buses", args.buses);
@@ -118,7 +118,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
     };
     database.fill(fleet_day).await?;
     database.touch(fleet_day).await?;
-    database.settle().await?;
+    database.analyze().await?;
     let (work, seconds) = work_off(&mut worker).await?;
     let readings_per_second = work.readings as f64 / seconds;
 
@@ -126,7 +126,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
 
     ayaz_daemon::note!("a season of 1,000 buses");
     database.fill_months(1_000).await?;
-    database.settle().await?;
+    database.analyze().await?;
     let mut reads = Vec::new();
     let mut rows = 0;
     for _ in 0..5 {
@@ -162,7 +162,7 @@ async fn worker(database: &ScratchDatabase) -> Result<Worker> {
         "another worker is at work on the run's database"
     );
     let config = RefreshConfig {
-        running_hour_interval_s: 0,
+        open_hour_interval_s: 0,
         ..RefreshConfig::default()
     };
     Ok(candidate

@@ -52,7 +52,7 @@ pub(super) struct Generator {
 #[derive(Debug, Default)]
 struct Shared {
     /// Messages that the subscriber has acknowledged.
-    settled: AtomicU64,
+    acknowledged: AtomicU64,
     finish: AtomicBool,
     abort: AtomicBool,
 }
@@ -96,8 +96,8 @@ impl Generator {
     }
 
     /// The subscriber has acknowledged so many messages.
-    pub(super) fn settled(&self, messages: u64) {
-        self.shared.settled.store(messages, Relaxed);
+    pub(super) fn acknowledged(&self, messages: u64) {
+        self.shared.acknowledged.store(messages, Relaxed);
     }
 
     /// Fails if it has ended, with the reason.
@@ -199,8 +199,9 @@ impl Sender {
 
     /// Sends what pace, backlog and connections allow now, in the order of the load.
     fn send(&mut self) -> Result<()> {
-        let settled = self.shared.settled.load(Relaxed);
-        let until = (settled + self.backlog_max).min(self.sent.saturating_add(self.due as u64));
+        let acknowledged = self.shared.acknowledged.load(Relaxed);
+        let until =
+            (acknowledged + self.backlog_max).min(self.sent.saturating_add(self.due as u64));
         while self.sent < until {
             let vehicle = self.load.vehicle(self.sent);
             let shard = vehicle % self.connections.len();

@@ -92,7 +92,7 @@ impl Schedule {
 }
 
 /// A server as large as such a fleet asks for, and as the container's own tuning makes it on a
-/// machine of 8 GB: the readings of all running hours find room in its buffers.
+/// machine of 8 GB: the readings of all open hours find room in its buffers.
 pub(super) fn options() -> Options {
     Options {
         shared_buffers_mb: 2_048,
@@ -141,7 +141,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     let started = Instant::now();
     let readings_before = feed.preload(schedule.first_second).await?;
     let preload_seconds = started.elapsed().as_secs_f64();
-    database.settle().await?;
+    database.analyze().await?;
 
     let worker = WorkerProcess::start(&database).await?;
     work_off(&database, args, schedule).await?;

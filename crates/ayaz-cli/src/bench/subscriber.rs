@@ -150,7 +150,7 @@ impl Subscriber {
         let until = Instant::now() + duration;
         loop {
             let counters = self.counters().await?;
-            generator.settled(counters.messages_acknowledged as u64);
+            generator.acknowledged(counters.messages_acknowledged as u64);
             generator.must_run()?;
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -94,7 +94,7 @@ impl WhyNone {
 /// Why this selection holds no letters.
 pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Result<WhyNone> {
     let all = LetterSelection::default();
-    let settled_too = LetterSelection {
+    let closed_too = LetterSelection {
         open_only: false,
         ..selection.clone()
     };
@@ -103,7 +103,7 @@ pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Re
     };
     Ok(if letters(&all).await? == 0 {
         WhyNone::Empty
-    } else if selection.open_only && letters(&settled_too).await? > 0 {
+    } else if selection.open_only && letters(&closed_too).await? > 0 {
         WhyNone::Settled
     } else {
         WhyNone::NoMatch

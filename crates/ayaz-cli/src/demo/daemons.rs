@@ -27,7 +27,7 @@ impl Daemons {
         let analytics: ayaz_analytics::config::Config = serde_json::from_value(json!({
             "database": { "url": stack.database_url() },
             // The demo waits for its table.
-            "refresh": { "running_hour_interval_s": 1 },
+            "refresh": { "open_hour_interval_s": 1 },
             "admin": { "listen": "127.0.0.1:0", "enabled": false },
         }))?;
         let (stop, stopping) = watch::channel(false);

@@ -77,11 +77,11 @@ pub(super) async fn take_in(
         ))?;
     } else {
         let mut progress = Progress::new("days taken in", days);
-        let accepted = accept(client, selection, |so_far| progress.set(so_far.days))
-            .await
-            .context(
-                "taking in broke off; what was taken in stays, and running it again goes on",
-            )?;
+        let accepted = accept(client, selection, |checkpoint| {
+            progress.set(checkpoint.days)
+        })
+        .await
+        .context("taking in broke off; what was taken in stays, and running it again goes on")?;
         progress.finish();
         output::line(format_args!(
             "{} of {} taken in; the worker works out their hours",

@@ -36,12 +36,12 @@ fn sheet(rows: &[CompletenessRow], threshold: Threshold) -> Sheet {
         })
         .with("readings", |it| it.readings)
         .with("readings_missing", |it| it.readings_missing)
-        .with("readings_doubted", |it| it.readings_doubted)
+        .with("readings_flagged", |it| it.readings_flagged)
         .with("readings_out_of_order", |it| it.readings_out_of_order)
         .with("sequence_share", |it| it.sequence_share)
         .with("trip_coverage", |it| it.trip_coverage)
         .with("distance_share", |it| it.distance_share)
-        .with("trusted_share", |it| it.trusted_share)
+        .with("unflagged_share", |it| it.unflagged_share)
         .with("trips", |it| it.trips)
         .with("km", |it| it.km)
         .with("odometer_km", |it| it.odometer_km)
@@ -58,7 +58,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         figure("complete %", 0),
         figure("readings", 8),
         figure("missing", 7),
-        figure("doubted", 6),
+        figure("flagged", 6),
         figure("out of order", 9),
         figure("sequence %", 1),
         figure("trips covered %", 5),
@@ -75,12 +75,12 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
             completeness(row.completeness, threshold),
             row.readings.to_string(),
             row.readings_missing.to_string(),
-            row.readings_doubted.to_string(),
+            row.readings_flagged.to_string(),
             row.readings_out_of_order.to_string(),
             percent(row.sequence_share),
             percent(row.trip_coverage),
             percent(row.distance_share),
-            percent(row.trusted_share),
+            percent(row.unflagged_share),
             percent(row.time_share),
             number(row.km, 1),
             number(row.odometer_km, 1),
@@ -98,7 +98,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
     let note = format!(
         "{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \
          complete %: the worst of readings present of those that were numbered (sequence), trips' \
-         time covered, distance against the odometer, readings that are trusted (not doubted, and in \
+         time covered, distance against the odometer, readings that are trusted (not flagged, and in \
          the order of their numbers, else the device's clock stepped), and the share of the day that \
          is accounted for, measured or known to have been spent standing. {NOTHING}: nothing to \
          compare.",

@@ -130,7 +130,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
         .count();
     let mut notes = vec![format!(
         "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete \
-         %: the least of time measured, time without doubts, and distance against the odometer. \
+         %: the least of time measured, time without flags, and distance against the odometer. \
          {NOTHING}: not measured.",
         counted(trips.len(), "trip")
     )];
@@ -215,7 +215,7 @@ fn band_table(
         ));
     }
     notes.push(format!(
-        "complete % (* below {threshold}): the least of time measured, time without doubts, and \
+        "complete % (* below {threshold}): the least of time measured, time without flags, and \
          distance against the odometer; time and odometer are those of the trips that touch the band. \
          few data: under {} trips, {} h or {} km. {NOTHING}: not measured.",
         settings.band_trips_min, settings.band_hours_min, settings.band_km_min

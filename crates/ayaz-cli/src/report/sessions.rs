@@ -60,7 +60,7 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
         .with("service_day", |it| it.service_day.to_string())
         .with("duration_seconds", |it| it.duration_seconds)
         .with("coverage", |it| it.coverage)
-        .with("doubted_seconds", |it| it.doubted_seconds)
+        .with("flagged_seconds", |it| it.flagged_seconds)
         .with("km", |it| it.km)
         .with("net_kwh", |it| it.net_kwh)
         .with("charged_kwh", |it| it.charged_kwh)
@@ -158,7 +158,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
         .count();
     let note = format!(
         "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
-         the least of time measured, time without doubts and, of trips, distance against the odometer. \
+         the least of time measured, time without flags and, of trips, distance against the odometer. \
          battery kWh: out of the battery, negative into it. heat kWh: electric cabin heater, heat pump \
          and battery heater; fuel is beside it (fuel_heat_kwh in --format csv). {NOTHING}: not measured.",
         counted(rows.len(), "session")

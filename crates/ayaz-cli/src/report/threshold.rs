@@ -55,11 +55,11 @@ impl fmt::Display for Threshold {
     }
 }
 
-/// Why trips are less complete: "9 for time that is missing, 2 for readings that are doubted".
+/// Why trips are less complete: "9 for time that is missing, 2 for readings that are flagged".
 pub(super) fn causes(trips: &IncompleteTrips) -> String {
     let causes: Vec<String> = [
         (trips.silent, "for time that is missing"),
-        (trips.doubted, "for readings that are doubted"),
+        (trips.flagged, "for readings that are flagged"),
         (trips.odometer, "for a distance that is not the odometer's"),
         (trips.unknown, "of which nothing can be said"),
     ]

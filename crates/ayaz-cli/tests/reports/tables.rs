@@ -239,7 +239,7 @@ async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() ->
             "insert into refresh_queue (vehicle_id, hour, queued_at) values
                 (1, '2026-01-10T06:00:00Z', '2026-01-12T04:10:07Z'),
                 (1, '2026-01-10T07:00:00Z', now());
-            insert into touched_hours (vehicle_ids, changed_from) values
+            insert into dirty_hours (vehicle_ids, changed_from) values
                 ('{1, 1}', '{2026-01-10T07:12:00Z, 2026-01-10T08:00:00Z}');
             insert into fleet_hour_queue (fleet, hour, queued_at) values
                 ('astana', '2026-01-10T06:00:00Z', now()), ('astana', date_trunc('hour', now()), now())",

@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::environment::{Variables, variable_of};
+use super::renamed::new_name;
 use super::sample::{Kind, Program, join};
 use super::secrets::{warn_of_readable_password, without_passwords};
 use super::{Bounds, ConfigError, DaemonConfig, SharedUrl};
@@ -67,12 +68,18 @@ impl Layers {
                 {
                     continue;
                 }
-                let meant = nearest(&key, self.keys.keys().map(String::as_str));
-                let meant = meant.map_or(String::new(), |meant| {
-                    format!(", did you mean {}?", variable_of(meant))
-                });
+                let text = match new_name(&key) {
+                    Some(new) => format!("{key} is now {new}: set {}", variable_of(&new)),
+                    None => {
+                        let meant = nearest(&key, self.keys.keys().map(String::as_str));
+                        let meant = meant.map_or(String::new(), |meant| {
+                            format!(", did you mean {}?", variable_of(meant))
+                        });
+                        format!("there is no key {key}{meant}")
+                    }
+                };
                 return Err(ConfigError::Invalid(format!(
-                    "environment variable {name}: there is no key {key}{meant}"
+                    "environment variable {name}: {text}"
                 )));
             };
             let value = value_of(kind, text).ok_or_else(|| {
@@ -175,6 +182,9 @@ impl Layers {
                     return Err(self.mistake(&key, &text));
                 }
                 (_, None) => {
+                    if let Some(new) = new_name(&key) {
+                        return Err(self.mistake(&key, &format!("{key} is now {new}")));
+                    }
                     let sections = self.keys.keys().filter_map(|known| known.rsplit_once('.'));
                     let known = sections
                         .map(|(section, _)| section)

@@ -170,6 +170,14 @@ fn mistakes_are_named_with_where_they_are() {
             "5",
             &["did you mean AYAZ__BATCH__ROWS_MAX?"],
         ),
+        (
+            "AYAZ__PLAUSIBILITY__STUCK__ENABLED",
+            "true",
+            &[
+                "is now plausibility.flat_line.enabled",
+                "set AYAZ__PLAUSIBILITY__FLAT_LINE__ENABLED",
+            ],
+        ),
         ("AYAZ__NOTHING__LIKE_IT", "5", &["no key nothing.like_it"]),
     ] {
         let error = load_sample(DATABASE, &[(variable, value)]).unwrap_err();

@@ -1,13 +1,13 @@
-//! Which runs of a boot contradict each other, and which of them are doubted.
+//! Which runs of a boot contradict each other, and which of them are flagged.
 //!
 //! In the order of their numbers, runs that go on without a break are joined to segments. If time goes
 //! back from one segment to a later one, one of them is wrong. Chosen is what explains the most time:
-//! the time of the segments that stay, and of those that are doubted where what is left closes over
+//! the time of the segments that stay, and of those that are flagged where what is left closes over
 //! them as if they had never been (a clock that was set back and right again ran on meanwhile).
 //! Two neighbours that overlap may stay if the clock was set back for good: then the earlier one is
-//! doubted from where the later one begins.
+//! flagged from where the later one begins.
 //!
-//! **Numbers without order** lose no data. Nothing is doubted
+//! **Numbers without order** lose no data. Nothing is flagged
 //!
 //! - if numbers come twice (a device that counts anew without saying so, or two devices that say the
 //!   same boot);
@@ -39,22 +39,22 @@ pub fn is_in_order(runs: &[ClockRun]) -> bool {
     })
 }
 
-/// From which instant on each run is doubted. Runs are of one boot and sorted by their number.
-pub fn doubted(runs: &[ClockRun]) -> Vec<Option<UnixMicroseconds>> {
-    let mut doubted = vec![None; runs.len()];
+/// From which instant on each run is flagged. Runs are of one boot and sorted by their number.
+pub fn flagged(runs: &[ClockRun]) -> Vec<Option<UnixMicroseconds>> {
+    let mut flagged = vec![None; runs.len()];
     let Some(segments) = segments(runs) else {
-        return doubted;
+        return flagged;
     };
     for (segment, from) in segments.iter().zip(choose(&segments)) {
         let Some(from) = from else { continue };
-        let runs = runs.iter().zip(&mut doubted);
+        let runs = runs.iter().zip(&mut flagged);
         for (run, doubted_from) in runs.skip(segment.runs.0).take(segment.runs.1) {
             if run.ended_at >= from {
                 *doubted_from = Some(from.max(run.started_at));
             }
         }
     }
-    doubted
+    flagged
 }
 
 /// Runs that go on in number and time.
@@ -134,7 +134,7 @@ fn per_number(usual: i64) -> i64 {
     PER_NUMBER_MICROSECONDS.max(usual.saturating_mul(2))
 }
 
-/// `None` if nothing is to be doubted: there is no contradiction, or the numbers have no order.
+/// `None` if nothing is to be flagged: there is no contradiction, or the numbers have no order.
 fn segments(runs: &[ClockRun]) -> Option<Vec<Segment>> {
     let mut segments: Vec<Segment> = Vec::new();
     // The segment with the highest number so far, and its readings with those of enclosed ones.
@@ -202,7 +202,7 @@ struct Best {
     before: Option<usize>,
 }
 
-/// From which instant on each segment is doubted.
+/// From which instant on each segment is flagged.
 fn choose(segments: &[Segment]) -> Vec<Option<UnixMicroseconds>> {
     let mut best: Vec<Option<Best>> = Vec::with_capacity(segments.len());
     let mut may_be_first = true;
@@ -243,7 +243,7 @@ fn choose(segments: &[Segment]) -> Vec<Option<UnixMicroseconds>> {
         next = best[index].and_then(|best| best.before);
     }
     kept.reverse();
-    doubts(segments, &kept)
+    flags(segments, &kept)
 }
 
 /// What the time between two segments that stay explains, µs; `None` if they cannot both stay.
@@ -259,7 +259,7 @@ fn link(before: &Segment, after: &Segment, between: &Between) -> Option<i64> {
     Some(between.healed(after.first.saturating_sub(before.last), pause))
 }
 
-/// Segments that are doubted between two that stay.
+/// Segments that are flagged between two that stay.
 #[derive(Debug, Default)]
 struct Between {
     span: i64,
@@ -297,10 +297,10 @@ impl Between {
 }
 
 /// All but `kept`, which are in order, and the ends of those that overlap.
-fn doubts(segments: &[Segment], kept: &[usize]) -> Vec<Option<UnixMicroseconds>> {
-    let mut doubts = vec![None; segments.len()];
+fn flags(segments: &[Segment], kept: &[usize]) -> Vec<Option<UnixMicroseconds>> {
+    let mut flags = vec![None; segments.len()];
     let (Some(&first), Some(&last)) = (kept.first(), kept.last()) else {
-        return doubts;
+        return flags;
     };
     // What lies beyond all numbers that stay must be adjacent to them.
     let at_start = first > 0 && segments[first - 1].is_adjacent(&segments[first]);
@@ -309,14 +309,14 @@ fn doubts(segments: &[Segment], kept: &[usize]) -> Vec<Option<UnixMicroseconds>>
     let end = if at_end { segments.len() } else { last + 1 };
     for index in from..end {
         if kept.binary_search(&index).is_err() {
-            doubts[index] = Some(UnixMicroseconds(segments[index].started_at));
+            flags[index] = Some(UnixMicroseconds(segments[index].started_at));
         }
     }
     for pair in kept.windows(2) {
         let (before, after) = (&segments[pair[0]], &segments[pair[1]]);
         if after.started_at < before.ended_at.saturating_sub(JITTER_MICROSECONDS) {
-            doubts[pair[0]] = Some(UnixMicroseconds(after.started_at));
+            flags[pair[0]] = Some(UnixMicroseconds(after.started_at));
         }
     }
-    doubts
+    flags
 }

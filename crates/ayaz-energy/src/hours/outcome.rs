@@ -3,8 +3,8 @@
 use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
 
+use crate::buckets::Bucket;
 use crate::clock::ClockRun;
-use crate::pieces::Piece;
 
 /// Which hours beside the refreshed ones are no longer right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,14 +18,14 @@ pub struct Neighbours {
 /// What hours come to.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HoursOutcome {
-    /// All pieces, sorted by hour.
-    pub pieces: Vec<Piece>,
+    /// All buckets, sorted by hour.
+    pub buckets: Vec<Bucket>,
     /// Of every hour that has readings.
     pub states: Vec<HourState>,
     /// What each boot numbered in each hour.
     pub sequences: Vec<HourSequence>,
-    /// What is doubted, sorted by hour.
-    pub stretches: Vec<DoubtedStretch>,
+    /// What is flagged, sorted by hour.
+    pub flagged_spans: Vec<FlaggedSpan>,
     /// By what the clock is judged, sorted by hour.
     pub clock_runs: Vec<ClockRun>,
     /// Which hours beside these are no longer right.
@@ -75,16 +75,16 @@ pub struct HourSequence {
     pub service_day: Date,
     pub boot_id: i64,
     pub readings: i64,
-    pub readings_doubted: i64,
+    pub readings_flagged: i64,
     pub readings_out_of_order: i64,
     pub sequence_min: i64,
     pub sequence_max: i64,
 }
 
-/// One row of `doubted_stretch`, without its vehicle and number.
+/// One row of `flagged_span`, without its vehicle and number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns of `doubted_stretch`")]
-pub struct DoubtedStretch {
+#[allow(missing_docs, reason = "the columns of `flagged_span`")]
+pub struct FlaggedSpan {
     pub hour: UnixMicroseconds,
     pub boot_id: i64,
     pub started_at: UnixMicroseconds,

@@ -1,30 +1,30 @@
-//! How far the readings of an hour are to be trusted: gaps in their sequence, and what is doubted.
+//! How far the readings of an hour are to be trusted: gaps in their sequence, and what is flagged.
 
 use std::collections::BTreeMap;
 
 use ayaz_model::{Signal, UnixMicroseconds};
 use jiff::civil::Date;
 
-use crate::hours::{DoubtedStretch, HourSequence};
+use crate::hours::{FlaggedSpan, HourSequence};
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
-use crate::plausibility::{Check, Doubts};
+use crate::plausibility::{Check, Flags};
 use crate::sample::Sample;
 
-/// Most stretches of an hour; what comes over it extends the last one, so that a hostile source does
+/// Most spans of an hour; what comes over it extends the last one, so that a hostile source does
 /// not make a row of each reading.
-const STRETCHES_MAX: usize = 500;
+const SPANS_MAX: usize = 500;
 
 /// How many numbers there are in counters of 16 and of 32 bits, after which they begin again at 0.
 const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
 
-/// The check that doubts a reading's time, by its name in reports.
+/// The check that flags a reading's time, by its name in reports.
 const CLOCK_STEP: &str = "clock_step";
 
 /// Of one hour.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quality {
     sequences: BTreeMap<(Date, i64), Sequence>,
-    stretches: Vec<Stretch>,
+    spans: Vec<OpenSpan>,
     /// Readings with a wrong time, by the number of their run.
     left_out: BTreeMap<usize, LeftOut>,
 }
@@ -42,7 +42,7 @@ struct LeftOut {
 #[derive(Debug, Clone)]
 struct Sequence {
     readings: i64,
-    readings_doubted: i64,
+    readings_flagged: i64,
     readings_out_of_order: i64,
     min: i64,
     max: i64,
@@ -52,21 +52,21 @@ struct Sequence {
 }
 
 #[derive(Debug, Clone)]
-struct Stretch {
+struct OpenSpan {
     boot_id: i64,
     started_at: UnixMicroseconds,
     ended_at: UnixMicroseconds,
     readings: i64,
     sequences: (i64, i64),
-    doubts: Doubts,
-    /// Whether a reading without doubts came after it.
+    flags: Flags,
+    /// Whether a reading without flags came after it.
     is_over: bool,
 }
 
 impl Sequence {
     const NONE: Self = Self {
         readings: 0,
-        readings_doubted: 0,
+        readings_flagged: 0,
         readings_out_of_order: 0,
         min: i64::MAX,
         max: i64::MIN,
@@ -74,9 +74,9 @@ impl Sequence {
         counted: 0,
     };
 
-    fn add(&mut self, number: i64, doubted: bool) {
+    fn add(&mut self, number: i64, flagged: bool) {
         self.readings += 1;
-        self.readings_doubted += i64::from(doubted);
+        self.readings_flagged += i64::from(flagged);
         self.min = self.min.min(number);
         self.max = self.max.max(number);
     }
@@ -102,16 +102,16 @@ impl Sequence {
 
 impl Quality {
     /// Takes the next sample, in the order of time.
-    pub(super) fn add(&mut self, sample: &Sample, day: Date, doubts: Doubts) {
-        let doubted = !doubts.is_none();
+    pub(super) fn add(&mut self, sample: &Sample, day: Date, flags: Flags) {
+        let flagged = !flags.is_none();
         let sequence = self.sequence(sample, day);
         let number = sequence.number(sample.sequence);
-        sequence.add(number, doubted);
+        sequence.add(number, flagged);
         sequence.readings_out_of_order += i64::from(number < sequence.last);
         sequence.last = number;
-        if doubted {
-            self.doubt(sample, doubts);
-        } else if let Some(last) = self.stretches.last_mut()
+        if flagged {
+            self.flag(sample, flags);
+        } else if let Some(last) = self.spans.last_mut()
             && last.boot_id == sample.boot_id
         {
             last.is_over = true;
@@ -139,24 +139,24 @@ impl Quality {
         self.sequences.entry(key).or_insert(Sequence::NONE)
     }
 
-    fn doubt(&mut self, sample: &Sample, doubts: Doubts) {
+    fn flag(&mut self, sample: &Sample, flags: Flags) {
         let at = sample.recorded_at;
-        let full = self.stretches.len() >= STRETCHES_MAX;
-        if let Some(last) = self.stretches.last_mut()
-            && (full || last.goes_on(sample, doubts))
+        let full = self.spans.len() >= SPANS_MAX;
+        if let Some(last) = self.spans.last_mut()
+            && (full || last.goes_on(sample, flags))
         {
             last.ended_at = at;
             last.readings += 1;
             widen(&mut last.sequences, sample);
             return;
         }
-        self.stretches.push(Stretch {
+        self.spans.push(OpenSpan {
             boot_id: sample.boot_id,
             started_at: at,
             ended_at: at,
             readings: 1,
             sequences: (sample.sequence, sample.sequence),
-            doubts,
+            flags,
             is_over: false,
         });
     }
@@ -164,14 +164,11 @@ impl Quality {
     pub(super) fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.sequences.len() * size_of::<((Date, i64), Sequence)>()
-            + self.stretches.len() * size_of::<Stretch>()
+            + self.spans.len() * size_of::<OpenSpan>()
             + self.left_out.len() * size_of::<(usize, LeftOut)>()
     }
 
-    pub(super) fn into_rows(
-        self,
-        hour: UnixMicroseconds,
-    ) -> (Vec<HourSequence>, Vec<DoubtedStretch>) {
+    pub(super) fn into_rows(self, hour: UnixMicroseconds) -> (Vec<HourSequence>, Vec<FlaggedSpan>) {
         let sequences = self
             .sequences
             .into_iter()
@@ -180,12 +177,12 @@ impl Quality {
                 service_day: day,
                 boot_id,
                 readings: of.readings,
-                readings_doubted: of.readings_doubted,
+                readings_flagged: of.readings_flagged,
                 readings_out_of_order: of.readings_out_of_order,
                 sequence_min: of.min,
                 sequence_max: of.max,
             });
-        let stretches = self.stretches.into_iter().map(|of| DoubtedStretch {
+        let spans = self.spans.into_iter().map(|of| FlaggedSpan {
             hour,
             boot_id: of.boot_id,
             started_at: of.started_at,
@@ -193,11 +190,11 @@ impl Quality {
             readings: of.readings,
             sequence_min: of.sequences.0,
             sequence_max: of.sequences.1,
-            checks: of.doubts.checks().map(Check::name).collect(),
-            signals: of.doubts.signals().iter().map(Signal::name).collect(),
-            whole_row: of.doubts.whole_row(),
+            checks: of.flags.checks().map(Check::name).collect(),
+            signals: of.flags.signals().iter().map(Signal::name).collect(),
+            whole_row: of.flags.whole_row(),
         });
-        let left_out = self.left_out.into_values().map(|of| DoubtedStretch {
+        let left_out = self.left_out.into_values().map(|of| FlaggedSpan {
             hour,
             boot_id: of.boot_id,
             started_at: of.started_at,
@@ -209,7 +206,7 @@ impl Quality {
             signals: Vec::new(),
             whole_row: true,
         });
-        (sequences.collect(), stretches.chain(left_out).collect())
+        (sequences.collect(), spans.chain(left_out).collect())
     }
 }
 
@@ -218,12 +215,12 @@ fn widen(sequences: &mut (i64, i64), sample: &Sample) {
     sequences.1 = sequences.1.max(sample.sequence);
 }
 
-impl Stretch {
-    fn goes_on(&self, sample: &Sample, doubts: Doubts) -> bool {
+impl OpenSpan {
+    fn goes_on(&self, sample: &Sample, flags: Flags) -> bool {
         let pause = sample.recorded_at.0.saturating_sub(self.ended_at.0);
         !self.is_over
             && self.boot_id == sample.boot_id
-            && self.doubts == doubts
+            && self.flags == flags
             && pause <= INTERVAL_MICROSECONDS_MAX
     }
 }
@@ -238,7 +235,7 @@ mod tests {
         for (second, sequence) in (0..).zip(sequences) {
             let mut sample = Sample::bare(UnixMicroseconds(second * 1_000_000), 1, None);
             sample.sequence = sequence;
-            quality.add(&sample, Date::constant(2026, 1, 1), Doubts::default());
+            quality.add(&sample, Date::constant(2026, 1, 1), Flags::default());
         }
         let (rows, _) = quality.into_rows(UnixMicroseconds(0));
         let row = &rows[0];

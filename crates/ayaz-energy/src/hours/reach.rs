@@ -51,7 +51,7 @@ impl Reach {
 
     pub(super) fn count(&mut self, sample: &Sample, left_out: bool) {
         let at = sample.recorded_at;
-        let doubted = if left_out { mark(sample) } else { 0 };
+        let flagged = if left_out { mark(sample) } else { 0 };
         // Hours are counted from `from`; the one before is −1.
         let hour =
             at.0.saturating_sub(self.from.0)
@@ -67,10 +67,10 @@ impl Reach {
             match self.at(hour.saturating_sub(1)) {
                 Some(before) => {
                     before.readings_after += 1;
-                    before.doubted_after = before.doubted_after.wrapping_add(doubted);
+                    before.doubted_after = before.doubted_after.wrapping_add(flagged);
                 }
                 None if hour == 0 => {
-                    self.first = (self.first.0 + 1, self.first.1.wrapping_add(doubted));
+                    self.first = (self.first.0 + 1, self.first.1.wrapping_add(flagged));
                 }
                 None => {}
             }
@@ -79,10 +79,10 @@ impl Reach {
             match self.at(hour.saturating_add(1)) {
                 Some(after) => {
                     after.readings_before += 1;
-                    after.doubted_before = after.doubted_before.wrapping_add(doubted);
+                    after.doubted_before = after.doubted_before.wrapping_add(flagged);
                 }
                 None if hour == hours - 1 => {
-                    self.last = (self.last.0 + 1, self.last.1.wrapping_add(doubted));
+                    self.last = (self.last.0 + 1, self.last.1.wrapping_add(flagged));
                 }
                 None => {}
             }

@@ -24,7 +24,7 @@ impl Default for Comfort {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[allow(
     missing_docs,
-    reason = "see `energy_piece`; the units are in the names"
+    reason = "see `energy_bucket`; the units are in the names"
 )]
 pub struct Cabin {
     pub kelvin_seconds: f64,

@@ -1,8 +1,8 @@
-//! Samples that wait until their doubts are settled, and the trail of each boot through them.
+//! Samples that wait until their flags are decided, and the trail of each boot through them.
 
 use std::collections::VecDeque;
 
-use super::doubts::Doubts;
+use super::flags::Flags;
 use crate::sample::Sample;
 
 /// Most samples that are looked at in one window; of more, every n-th is.
@@ -12,7 +12,7 @@ const LOOKS_MAX: u64 = 256;
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) sample: Sample,
-    pub(super) doubts: Doubts,
+    pub(super) flags: Flags,
     /// Quantities that jumped from the sample before to this one, a bit each.
     pub(super) jumps: u16,
     /// Quantities that are a spike here, a bit each.
@@ -54,7 +54,7 @@ impl Buffer {
     pub(super) fn push(&mut self, sample: Sample) {
         self.entries.push_back(Entry {
             sample,
-            doubts: Doubts::NONE,
+            flags: Flags::NONE,
             jumps: 0,
             spikes: 0,
         });

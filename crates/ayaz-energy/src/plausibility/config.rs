@@ -13,9 +13,9 @@ pub struct PlausibilityConfig {
     /// Straight lines across many signals.
     pub interpolated_ramp: RampConfig,
     /// Values that repeat.
-    pub stuck: StuckConfig,
+    pub flat_line: FlatLineConfig,
     /// Jumps and spikes.
-    pub impossible_jump: JumpConfig,
+    pub rate_of_change: RateOfChangeConfig,
     /// Codes for "no value".
     pub sentinel: SentinelConfig,
     /// Exterior temperatures that the fleet contradicts; see [`crate::fleet`].
@@ -27,8 +27,8 @@ impl PlausibilityConfig {
     pub fn off() -> Self {
         let mut config = Self::default();
         config.interpolated_ramp.enabled = false;
-        config.stuck.enabled = false;
-        config.impossible_jump.enabled = false;
+        config.flat_line.enabled = false;
+        config.rate_of_change.enabled = false;
         config.sentinel.enabled = false;
         config.exterior_against_fleet.enabled = false;
         config
@@ -37,8 +37,8 @@ impl PlausibilityConfig {
     /// Whether there is anything to do with a vehicle's own readings.
     pub(super) fn any_enabled(&self) -> bool {
         self.interpolated_ramp.enabled
-            || self.stuck.enabled
-            || self.impossible_jump.enabled
+            || self.flat_line.enabled
+            || self.rate_of_change.enabled
             || self.sentinel.enabled
     }
 }
@@ -68,7 +68,7 @@ impl Default for RampConfig {
 /// Values that repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct StuckConfig {
+pub struct FlatLineConfig {
     /// Whether it runs.
     pub enabled: bool,
     /// How long a value must repeat, 20 to 40 s.
@@ -86,7 +86,7 @@ pub struct StuckConfig {
     pub exterior_seconds: f64,
 }
 
-impl Default for StuckConfig {
+impl Default for FlatLineConfig {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -103,7 +103,7 @@ impl Default for StuckConfig {
 /// Jumps and spikes. Each limit is what may change at once; what may change with time is added.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct JumpConfig {
+pub struct RateOfChangeConfig {
     /// Whether it runs.
     pub enabled: bool,
     /// Speed, km/h.
@@ -120,7 +120,7 @@ pub struct JumpConfig {
     pub position_m: f64,
 }
 
-impl Default for JumpConfig {
+impl Default for RateOfChangeConfig {
     fn default() -> Self {
         Self {
             enabled: true,

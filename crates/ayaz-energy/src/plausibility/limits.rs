@@ -1,9 +1,9 @@
 //! Quantities that are compared with their neighbours, and how far they may change. The figures and
-//! their reasons are in `jump`.
+//! their reasons are in `rate_of_change`.
 
 use ayaz_model::Signal;
 
-use super::config::JumpConfig;
+use super::config::RateOfChangeConfig;
 use crate::sample::Sample;
 
 /// Neighbours farther apart are not compared; no window is wider to either side. µs.
@@ -105,7 +105,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) fn new(config: &JumpConfig) -> Self {
+    pub(super) fn new(config: &RateOfChangeConfig) -> Self {
         let temperature = Limit::even(config.temperature_kelvin, 0.2);
         Self {
             scalars: [

@@ -1,6 +1,6 @@
 //! Straight lines that bridge a gap of the logger.
 //!
-//! **Rule.** A sample is doubted, whole, if it lies in a window of 15 s (up to 20 s, where samples
+//! **Rule.** A sample is flagged, whole, if it lies in a window of 15 s (up to 20 s, where samples
 //! are far apart) with at least ten samples, in which
 //! - every lively signal that is present lies on the straight line between its values at the
 //!   window's ends, within a small multiple of the finest resolution loggers have; there are at
@@ -105,7 +105,7 @@ impl Ramp {
         }
         for place in first.max(self.marked)..end {
             if let Some(entry) = trail.entry_mut(buffer, place) {
-                entry.doubts.doubt_whole_row();
+                entry.flags.flag_whole_row();
             }
         }
         self.marked = end;

@@ -11,22 +11,22 @@
 //! −50 and −55 (lower ends of sensors), 0 (memory never written) and 85 °C (a digital sensor that
 //! has not measured), of the coolant, which passes 0 and 85 °C every day, only the lower three; a
 //! state of charge or an odometer of 0; and a current of −1,600, −1,000 or −3,000 A (raw 0 of J1939,
-//! and of GB/T 32960 of 2016 and 2025). They are doubted as long as they are held, up to 90 s from
+//! and of GB/T 32960 of 2016 and 2025). They are flagged as long as they are held, up to 90 s from
 //! the jump, where a jump is a neighbour, at most 20 s away, from which the vehicle cannot have come
-//! (as in `jump`; coolant: as the battery; current: 500 A).
+//! (as in `rate_of_change`; coolant: as the battery; current: 500 A).
 //!
 //! A night of −40 °C is reached in tenths of a kelvin and stays. Of a code that is held longer than
-//! three minutes the midst is not doubted here, because nothing near it tells it from such a night;
+//! three minutes the midst is not flagged here, because nothing near it tells it from such a night;
 //! for the exterior the comparison with the fleet does.
 
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Trail};
-use super::doubts::Check;
+use super::flags::Check;
 use super::limits::{BATTERY, CABIN, CELL_MAX, CELL_MIN, EXTERIOR, Limits, ODOMETER, SOC, seconds};
 use crate::sample::Sample;
 
-/// How far from its jump a code is doubted, µs.
+/// How far from its jump a code is flagged, µs.
 const HELD_MICROSECONDS: i64 = 90_000_000;
 
 /// Neighbours farther away tell nothing, µs.
@@ -44,7 +44,7 @@ const COOLANT_CODES: &[f64] = &[-40.0, -50.0, -55.0];
 const CURRENT_CODES: &[f64] = &[-1_600.0, -1_000.0, -3_000.0];
 const ZERO: &[f64] = &[0.0];
 
-/// Signals with codes: the quantity of `jump` whose limits tell a jump, if one does.
+/// Signals with codes: the quantity of `rate_of_change` whose limits tell a jump, if one does.
 const WATCHED: [(Signal, Option<usize>, &[f64]); 9] = [
     (
         Signal::exterior_temperature_celsius,
@@ -137,7 +137,7 @@ impl Sentinel {
                         && at.saturating_sub(since) <= HELD_MICROSECONDS
                         && let Some(entry) = trail.entry_mut(buffer, place)
                     {
-                        entry.doubts.doubt(Check::Sentinel, WATCHED[index].0);
+                        entry.flags.flag(Check::Sentinel, WATCHED[index].0);
                     }
                 }
                 held => {
@@ -163,18 +163,18 @@ fn is_whole(value: f64) -> bool {
 
 fn at_once(entry: &mut super::buffer::Entry) {
     let sample = &entry.sample;
-    let (doubts, check) = (&mut entry.doubts, Check::Sentinel);
+    let (flags, check) = (&mut entry.flags, Check::Sentinel);
     if sample.latitude_degrees == Some(0.0) || sample.longitude_degrees == Some(0.0) {
-        doubts.doubt(check, Signal::latitude_degrees);
-        doubts.doubt(check, Signal::longitude_degrees);
+        flags.flag(check, Signal::latitude_degrees);
+        flags.flag(check, Signal::longitude_degrees);
     }
     let Some(amperes) = sample.pack_current_amperes else {
         return;
     };
     if NOT_AVAILABLE_AMPERES.contains(&amperes) {
-        doubts.doubt(check, Signal::pack_current_amperes);
+        flags.flag(check, Signal::pack_current_amperes);
     } else if sample.pack_voltage_volts == Some(0.0) && amperes.abs() >= VOLTLESS_AMPERES {
-        doubts.doubt(check, Signal::pack_voltage_volts);
+        flags.flag(check, Signal::pack_voltage_volts);
     }
 }
 
@@ -218,12 +218,12 @@ fn next(
             if let Some(entry) = trail.entry_mut(buffer, place)
                 && watched(&entry.sample)[index] == Some(before.value)
             {
-                entry.doubts.doubt(Check::Sentinel, signal);
+                entry.flags.flag(Check::Sentinel, signal);
             }
         }
     }
     if is_code && let Some(entry) = trail.entry_mut(buffer, place) {
-        entry.doubts.doubt(Check::Sentinel, signal);
+        entry.flags.flag(Check::Sentinel, signal);
     }
     Held {
         jumped: is_code,

@@ -5,7 +5,7 @@ use ayaz_model::instant::DAY_MICROSECONDS;
 
 use super::units::{self, Head, TripKey, Unit};
 use super::{SILENCE_MICROSECONDS_MAX, UNSEEN_KM_MAX};
-use crate::pieces::Piece;
+use crate::buckets::Bucket;
 use crate::sessions::{LONG_MICROSECONDS, Window};
 
 /// Trips that overlap, with what was parked meanwhile (by another boot of the device, or on a plug
@@ -31,7 +31,7 @@ pub(super) struct Trip {
     pub(super) head: Head,
     pub(super) started_at: UnixMicroseconds,
     pub(super) ended_at: UnixMicroseconds,
-    pub(super) pieces: Vec<usize>,
+    pub(super) buckets: Vec<usize>,
 }
 
 impl Block {
@@ -66,14 +66,14 @@ impl Block {
         self.driven.push((unit.started_at, until));
         if let Some(trip) = self.trips.iter_mut().find(|trip| trip.key == key) {
             trip.ended_at = trip.ended_at.max(unit.ended_at);
-            trip.pieces.extend(unit.pieces);
+            trip.buckets.extend(unit.buckets);
         } else {
             self.trips.push(Trip {
                 key,
                 head: unit.head,
                 started_at: unit.started_at,
                 ended_at: unit.ended_at,
-                pieces: unit.pieces,
+                buckets: unit.buckets,
             });
         }
     }
@@ -87,8 +87,8 @@ impl Block {
 }
 
 /// The window's blocks, in order. What begins outside of the window is of blocks that stay.
-pub(super) fn of(pieces: &[Piece], window: Window) -> Vec<Block> {
-    let mut units = units::of(pieces);
+pub(super) fn of(buckets: &[Bucket], window: Window) -> Vec<Block> {
+    let mut units = units::of(buckets);
     units.retain(|unit| window.holds(unit.started_at));
     let mut begins = begins(&units);
     if window.is_on_trip

@@ -42,7 +42,7 @@ fn parts(units: &[Unit], kinds: &[Activity]) -> Vec<Part> {
                 part.ended_at = part.ended_at.max(unit.ended_at);
             }
             last => {
-                // Units overlap where an hour has more pieces than it may.
+                // Units overlap where an hour has more buckets than it may.
                 if let Some(last) = last {
                     last.ended_at = last.ended_at.max(unit.started_at);
                 }

@@ -7,13 +7,13 @@ use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
 
 use crate::activity::Activity;
+use crate::buckets::Bucket;
 use crate::ends::FirstLast;
-use crate::pieces::Piece;
 
 /// Number of the drive cycle, or when the trip began.
 pub(super) type TripKey = (Option<i64>, Option<UnixMicroseconds>);
 
-/// What an hour has of a trip, or a stretch of another activity within an hour.
+/// What an hour has of a trip, or a parked segment.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Unit {
     pub(super) kind: Activity,
@@ -27,11 +27,11 @@ pub(super) struct Unit {
     pub(super) ended_at: UnixMicroseconds,
     pub(super) odometer_km: FirstLast,
     pub(super) head: Head,
-    /// Its pieces, in their order.
-    pub(super) pieces: Vec<usize>,
+    /// Its buckets, in their order.
+    pub(super) buckets: Vec<usize>,
 }
 
-/// What is told of a session by its first piece.
+/// What is told of a session by its first bucket.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Head {
     pub(super) service_day: Date,
@@ -40,56 +40,56 @@ pub(super) struct Head {
 }
 
 impl Head {
-    fn of(piece: &Piece) -> Self {
+    fn of(bucket: &Bucket) -> Self {
         Self {
-            service_day: piece.service_day,
-            drive_cycle: piece.drive_cycle,
-            trip_started_at: piece.trip_started_at,
+            service_day: bucket.service_day,
+            drive_cycle: bucket.drive_cycle,
+            trip_started_at: bucket.trip_started_at,
         }
     }
 }
 
 impl Unit {
-    fn new(index: usize, piece: &Piece) -> Self {
+    fn new(index: usize, bucket: &Bucket) -> Self {
         Self {
-            kind: piece.activity,
-            trip: (piece.activity == Activity::Trip)
-                .then_some((piece.drive_cycle, piece.trip_started_at)),
-            key_on: piece.drive_cycle,
-            plugged_in: piece.plugged_in,
-            charging_station: piece.charging_station.clone(),
-            started_at: piece.started_at,
-            ended_at: piece.ended_at,
-            odometer_km: piece.ends.odometer_km,
-            head: Head::of(piece),
-            pieces: vec![index],
+            kind: bucket.activity,
+            trip: (bucket.activity == Activity::Trip)
+                .then_some((bucket.drive_cycle, bucket.trip_started_at)),
+            key_on: bucket.drive_cycle,
+            plugged_in: bucket.plugged_in,
+            charging_station: bucket.charging_station.clone(),
+            started_at: bucket.started_at,
+            ended_at: bucket.ended_at,
+            odometer_km: bucket.ends.odometer_km,
+            head: Head::of(bucket),
+            buckets: vec![index],
         }
     }
 
-    fn add(&mut self, index: usize, piece: &Piece) {
-        self.key_on = self.key_on.filter(|_| piece.drive_cycle == self.key_on);
-        if piece.started_at < self.started_at {
-            self.started_at = piece.started_at;
-            self.head = Head::of(piece);
+    fn add(&mut self, index: usize, bucket: &Bucket) {
+        self.key_on = self.key_on.filter(|_| bucket.drive_cycle == self.key_on);
+        if bucket.started_at < self.started_at {
+            self.started_at = bucket.started_at;
+            self.head = Head::of(bucket);
         }
-        self.ended_at = self.ended_at.max(piece.ended_at);
-        self.odometer_km.merge(&piece.ends.odometer_km);
-        self.pieces.push(index);
+        self.ended_at = self.ended_at.max(bucket.ended_at);
+        self.odometer_km.merge(&bucket.ends.odometer_km);
+        self.buckets.push(index);
     }
 }
 
 /// By start; of those that start together, trips come first.
-pub(super) fn of(pieces: &[Piece]) -> Vec<Unit> {
+pub(super) fn of(buckets: &[Bucket]) -> Vec<Unit> {
     let mut units: BTreeMap<Part, Unit> = BTreeMap::new();
-    for (index, piece) in pieces.iter().enumerate() {
-        let part = match piece.activity {
-            Activity::Trip => Part::Trip(piece.hour, (piece.drive_cycle, piece.trip_started_at)),
-            _ => Part::Stretch(piece.hour, piece.stretch_started_at),
+    for (index, bucket) in buckets.iter().enumerate() {
+        let part = match bucket.activity {
+            Activity::Trip => Part::Trip(bucket.hour, (bucket.drive_cycle, bucket.trip_started_at)),
+            _ => Part::Parked(bucket.hour, bucket.stretch_started_at),
         };
         units
             .entry(part)
-            .and_modify(|unit| unit.add(index, piece))
-            .or_insert_with(|| Unit::new(index, piece));
+            .and_modify(|unit| unit.add(index, bucket))
+            .or_insert_with(|| Unit::new(index, bucket));
     }
     let mut units: Vec<Unit> = units.into_values().collect();
     units.sort_by_key(|unit| (unit.started_at, unit.kind, unit.ended_at));
@@ -100,12 +100,12 @@ pub(super) fn of(pieces: &[Piece]) -> Vec<Unit> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Trip(UnixMicroseconds, TripKey),
-    Stretch(UnixMicroseconds, Option<UnixMicroseconds>),
+    Parked(UnixMicroseconds, Option<UnixMicroseconds>),
 }
 
 #[cfg(test)]
 impl Unit {
-    /// Of minutes, without pieces; a trip's drive cycle is the first.
+    /// Of minutes, without buckets; a trip's drive cycle is the first.
     pub(super) fn of_minutes(kind: Activity, minutes: (i64, i64)) -> Self {
         let at = |minute: i64| UnixMicroseconds(minute * 60_000_000);
         let drive_cycle = (kind == Activity::Trip).then_some(1);
@@ -123,7 +123,7 @@ impl Unit {
                 drive_cycle,
                 trip_started_at: None,
             },
-            pieces: Vec::new(),
+            buckets: Vec::new(),
         }
     }
 }

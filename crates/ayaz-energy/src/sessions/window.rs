@@ -34,7 +34,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The hours whose pieces are needed, if those from `from` up to and without `to` changed.
+    /// The hours whose buckets are needed, if those from `from` up to and without `to` changed.
     pub fn hours(
         self,
         from: UnixMicroseconds,

@@ -68,7 +68,7 @@ fn samples(path: &Path) -> Vec<Sample> {
 }
 
 fn net_kwh(all: &[Checked]) -> f64 {
-    let good = |checked: &Checked| !ENERGY.iter().any(|signal| checked.doubts.of(*signal));
+    let good = |checked: &Checked| !ENERGY.iter().any(|signal| checked.flags.of(*signal));
     let pairs = all.iter().zip(&all[1..]);
     pairs
         .filter(|(a, b)| good(a) && good(b))
@@ -100,7 +100,7 @@ fn the_ramp_of_b02_is_found_and_no_other_trip_loses_time() {
     ];
     let trips = table(std::fs::File::open(directory.join("trips.csv")).unwrap());
     let mut mistakes = Vec::new();
-    let mut doubted = [0, 0];
+    let mut flagged = [0, 0];
     for trip in &trips {
         let name = &trip["trip"];
         let rows = samples(&directory.join(&trip["file"]));
@@ -123,13 +123,13 @@ fn the_ramp_of_b02_is_found_and_no_other_trip_loses_time() {
             if name != "TripB02" && lost > 0.005 {
                 mistakes.push(format!("{name} every {every}: {lost} of its time lost"));
             }
-            doubted[usize::from(name == "TripB02")] +=
-                all.iter().filter(|c| c.doubts.whole_row()).count();
+            flagged[usize::from(name == "TripB02")] +=
+                all.iter().filter(|c| c.flags.whole_row()).count();
         }
     }
     assert_eq!(mistakes, Vec::<String>::new());
-    assert_eq!(doubted[0], 0, "rows doubted whole in other trips than B02");
-    assert!(doubted[1] > 1_500, "{} rows of B02's ramp", doubted[1]);
+    assert_eq!(flagged[0], 0, "rows flagged whole in other trips than B02");
+    assert!(flagged[1] > 1_500, "{} rows of B02's ramp", flagged[1]);
 }
 
 #[test]

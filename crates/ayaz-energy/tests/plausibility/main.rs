@@ -60,35 +60,35 @@ fn checked(samples: impl IntoIterator<Item = Sample>) -> Vec<Checked> {
     checked_with(PlausibilityConfig::default(), samples)
 }
 
-/// Share of time in intervals of which one end is doubted for one of the signals.
+/// Share of time in intervals of which one end is flagged for one of the signals.
 fn lost_share(all: &[Checked], signals: &[Signal]) -> f64 {
-    let doubted = |checked: &Checked| signals.iter().any(|signal| checked.doubts.of(*signal));
+    let flagged = |checked: &Checked| signals.iter().any(|signal| checked.flags.of(*signal));
     let (mut lost, mut total) = (0.0, 0.0);
     for (a, b) in all.iter().zip(&all[1..]) {
         let seconds = b.sample.recorded_at.seconds_since(a.sample.recorded_at);
         total += seconds;
-        if doubted(a) || doubted(b) {
+        if flagged(a) || flagged(b) {
             lost += seconds;
         }
     }
     lost / total
 }
 
-/// What is doubted, in words: signal, check, from when to when (s from the first sample), samples.
+/// What is flagged, in words: signal, check, from when to when (s from the first sample), samples.
 fn summary(all: &[Checked]) -> Vec<String> {
     let Some(first) = all.first() else {
         return Vec::new();
     };
     let start = first.sample.recorded_at;
     let mut found: BTreeMap<String, (f64, f64, u32)> = BTreeMap::new();
-    for Checked { sample, doubts } in all.iter().filter(|checked| !checked.doubts.is_none()) {
+    for Checked { sample, flags } in all.iter().filter(|checked| !checked.flags.is_none()) {
         let seconds = sample.recorded_at.seconds_since(start);
         let checks: Vec<_> = Check::ALL
             .iter()
-            .filter(|check| doubts.fired(**check))
+            .filter(|check| flags.fired(**check))
             .map(|check| check.name())
             .collect();
-        let signals: Vec<_> = doubts.signals().iter().map(Signal::name).collect();
+        let signals: Vec<_> = flags.signals().iter().map(Signal::name).collect();
         let key = format!("{} {}", checks.join("+"), signals.join(","));
         let entry = found.entry(key).or_insert((seconds, seconds, 0));
         entry.1 = seconds;

@@ -1,4 +1,4 @@
-//! Doubts have a finite reach: where a stream begins and ends does not matter beyond it.
+//! Flags have a finite reach: where a stream begins and ends does not matter beyond it.
 
 use ayaz_energy::Sample;
 use ayaz_energy::plausibility::{Check, Checked, REACH_BACK_MICROSECONDS, REACH_ON_MICROSECONDS};
@@ -96,7 +96,7 @@ fn samples(stretches: &[Stretch], noise: &[i16]) -> Vec<Sample> {
     all
 }
 
-/// What is doubted from `a` up to `b` is the same for a stream that begins and ends within reach.
+/// What is flagged from `a` up to `b` is the same for a stream that begins and ends within reach.
 fn same_within(whole: &[Checked], samples: &[Sample], a: i64, b: i64) -> Result<(), TestCaseError> {
     let within = |sample: &Sample, back: i64, on: i64| {
         let at = sample.recorded_at.0;
@@ -172,7 +172,7 @@ fn slow_samples(stretches: &[SlowStretch], noise: &[i16]) -> Vec<Sample> {
             };
             s.soc_percent = go_on(gauge, &mut soc, 0.1);
             s.exterior_temperature_celsius = go_on(sensor, &mut celsius, 0.1);
-            // Nothing else is to be doubted.
+            // Nothing else is to be flagged.
             s.speed_kmh = Some(kmh + (number % 7) as f64 * 0.3);
             s.pack_voltage_volts = Some(540.0 + (number % 5) as f64);
             s.pack_current_amperes = Some(-kilowatts / 0.54 + (number % 11) as f64);
@@ -187,7 +187,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn doubts_do_not_depend_on_where_the_stream_begins_or_ends(
+    fn flags_do_not_depend_on_where_the_stream_begins_or_ends(
         stretches in proptest::collection::vec(stretch(), 4..40),
         noise in proptest::collection::vec(any::<i16>(), 64),
         from in 0.0..1.0,
@@ -215,10 +215,10 @@ proptest! {
             let (a, b) = ((last * from) as i64, (last * (from + length)) as i64);
             same_within(&whole, &samples, a, b)?;
         }
-        // At the very edges of what is doubted nothing may be missed.
-        let is_slow = |checked: &&Checked| checked.doubts.fired(Check::Stuck)
-            && (checked.doubts.of(Signal::soc_percent)
-                || checked.doubts.of(Signal::exterior_temperature_celsius));
+        // At the very edges of what is flagged nothing may be missed.
+        let is_slow = |checked: &&Checked| checked.flags.fired(Check::FlatLine)
+            && (checked.flags.of(Signal::soc_percent)
+                || checked.flags.of(Signal::exterior_temperature_celsius));
         for edge in [whole.iter().find(is_slow), whole.iter().rev().find(is_slow)] {
             let Some(at) = edge.map(|checked| checked.sample.recorded_at.0) else { break };
             same_within(&whole, &samples, at, at + 1)?;

@@ -14,18 +14,18 @@ use crate::{checked, summary};
 #[test]
 fn healthy_buses_are_believed_in_mild_cold_and_hot_weather() {
     for celsius in [10.0, -35.0, 38.0, -40.0, 0.0] {
-        let (mut rows, mut doubted) = (0, 0);
+        let (mut rows, mut flagged) = (0, 0);
         for (name, samples) in days(celsius, 8) {
             let all = checked(samples);
             for line in summary(&all) {
                 eprintln!("{celsius} °C {name}: {line}");
             }
             rows += all.len();
-            doubted += all.iter().filter(|c| !c.doubts.is_none()).count();
+            flagged += all.iter().filter(|c| !c.flags.is_none()).count();
         }
-        let share = doubted as f64 / rows as f64;
+        let share = flagged as f64 / rows as f64;
         eprintln!(
-            "{celsius} °C: {doubted} of {rows} rows, {:.4} %",
+            "{celsius} °C: {flagged} of {rows} rows, {:.4} %",
             share * 100.0
         );
         assert!(rows > 300_000, "{rows} rows");
@@ -115,7 +115,7 @@ fn stretch(
     }
 }
 
-/// Whether the check doubts the signals (none: the whole row) over just the range, and nothing else
+/// Whether the check flags the signals (none: the whole row) over just the range, and nothing else
 /// but at its edges.
 fn mistakes(
     all: &[Checked],
@@ -128,17 +128,17 @@ fn mistakes(
     let edge = edge_seconds * 1_000_000;
     let (from, to) = (at(range.start), at(range.end));
     let (mut missed, mut beyond) = (0, 0);
-    for (index, Checked { sample, doubts }) in all.iter().enumerate() {
+    for (index, Checked { sample, flags }) in all.iter().enumerate() {
         let at = sample.recorded_at.0;
-        let found = check.iter().any(|check| doubts.fired(*check))
+        let found = check.iter().any(|check| flags.fired(*check))
             && match signals {
-                [] => doubts.whole_row(),
-                signals => signals.iter().all(|signal| doubts.of(*signal)),
+                [] => flags.whole_row(),
+                signals => signals.iter().all(|signal| flags.of(*signal)),
             };
         if range.contains(&index) && at >= from + edge && at < to - edge && !found {
             missed += 1;
         }
-        if (at < from - edge || at > to + edge) && !doubts.is_none() {
+        if (at < from - edge || at > to + edge) && !flags.is_none() {
             beyond += 1;
         }
     }
@@ -162,8 +162,8 @@ struct Fault {
     edge_seconds: i64,
 }
 
-const JUMP: &[Check] = &[Check::ImpossibleJump];
-const CODE: &[Check] = &[Check::ImpossibleJump, Check::Sentinel];
+const JUMP: &[Check] = &[Check::RateOfChange];
+const CODE: &[Check] = &[Check::RateOfChange, Check::Sentinel];
 
 const FAULTS: &[Fault] = &[
     Fault {
@@ -178,7 +178,7 @@ const FAULTS: &[Fault] = &[
         name: "current stuck",
         seconds: 90..400,
         inject: |s, range| hold(s, range, |s| &mut s.pack_current_amperes, None),
-        checks: &[Check::Stuck],
+        checks: &[Check::FlatLine],
         signals: &[Signal::pack_current_amperes],
         edge_seconds: EDGE_SECONDS,
     },
@@ -186,7 +186,7 @@ const FAULTS: &[Fault] = &[
         name: "voltage stuck",
         seconds: 90..400,
         inject: |s, range| hold(s, range, |s| &mut s.pack_voltage_volts, None),
-        checks: &[Check::Stuck],
+        checks: &[Check::FlatLine],
         signals: &[Signal::pack_voltage_volts],
         edge_seconds: EDGE_SECONDS,
     },
@@ -197,7 +197,7 @@ const FAULTS: &[Fault] = &[
             hold(s, range, |s| &mut s.pack_voltage_volts, None);
             hold(s, range, |s| &mut s.pack_current_amperes, None);
         },
-        checks: &[Check::Stuck],
+        checks: &[Check::FlatLine],
         signals: &[Signal::pack_voltage_volts, Signal::pack_current_amperes],
         edge_seconds: EDGE_SECONDS,
     },
@@ -205,7 +205,7 @@ const FAULTS: &[Fault] = &[
         name: "speed stuck",
         seconds: 90..400,
         inject: |s, range| hold(s, range, |s| &mut s.speed_kmh, None),
-        checks: &[Check::Stuck],
+        checks: &[Check::FlatLine],
         signals: &[Signal::speed_kmh],
         edge_seconds: EDGE_SECONDS,
     },
@@ -213,7 +213,7 @@ const FAULTS: &[Fault] = &[
         name: "speed stuck at zero",
         seconds: 90..400,
         inject: |s, range| hold(s, range, |s| &mut s.speed_kmh, Some(0.0)),
-        checks: &[Check::Stuck],
+        checks: &[Check::FlatLine],
         signals: &[Signal::speed_kmh],
         edge_seconds: EDGE_SECONDS,
     },

@@ -103,24 +103,24 @@ fn down_to(step: f64, percent: f64) -> f64 {
     (percent / step).round() * step
 }
 
-/// When stuck doubts the signal: from the first to the last second, and how many seconds.
+/// When stuck flags the signal: from the first to the last second, and how many seconds.
 fn stuck(all: &[Checked], signal: Signal) -> Option<(i64, i64, usize)> {
     let seconds: Vec<i64> = all
         .iter()
-        .filter(|checked| checked.doubts.fired(Check::Stuck) && checked.doubts.of(signal))
+        .filter(|checked| checked.flags.fired(Check::FlatLine) && checked.flags.of(signal))
         .map(|checked| checked.sample.recorded_at.0 / 1_000_000)
         .collect();
     Some((*seconds.first()?, *seconds.last()?, seconds.len()))
 }
 
-/// Nothing else is doubted.
-fn check(all: &[Checked], signal: Signal, doubted: bool, name: &str) {
+/// Nothing else is flagged.
+fn check(all: &[Checked], signal: Signal, flagged: bool, name: &str) {
     let found = stuck(all, signal);
     let lines = summary(all);
-    assert_eq!(found.is_some(), doubted, "{name}: {lines:?}");
-    for Checked { sample, doubts } in all {
-        let others = doubts.checks().any(|check| check != Check::Stuck)
-            || doubts.signals().iter().any(|of| of != signal);
+    assert_eq!(found.is_some(), flagged, "{name}: {lines:?}");
+    for Checked { sample, flags } in all {
+        let others = flags.checks().any(|check| check != Check::FlatLine)
+            || flags.signals().iter().any(|of| of != signal);
         assert!(!others, "{name}: at {}: {lines:?}", sample.recorded_at.0);
     }
 }
@@ -244,16 +244,16 @@ fn gauges_of_healthy_buses_are_believed() {
 #[test]
 fn a_fleet_with_larger_batteries_can_say_so() {
     let samples = bus(in_town, stands(300, gauge(63.74, 0.1, 325.0)), breeze);
-    for (kwh, doubted) in [
+    for (kwh, flagged) in [
         (300.0, true),
         (600.0, true),
         (2_000.0, false),
         (f64::NAN, false),
     ] {
         let mut config = PlausibilityConfig::default();
-        config.stuck.battery_energy_max_kwh = kwh;
+        config.flat_line.battery_energy_max_kwh = kwh;
         let all = checked_with(config, samples.iter().cloned());
-        check(&all, SOC, doubted, &format!("{kwh} kWh"));
+        check(&all, SOC, flagged, &format!("{kwh} kWh"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which of the values around a jump are doubted, in small series of one value a second; and what
+//! Which of the values around a jump are flagged, in small series of one value a second; and what
 //! happens at the bounds.
 
 use ayaz_energy::Sample;
@@ -19,12 +19,12 @@ fn series(field: Field, step_milliseconds: i64, values: &[f64]) -> Vec<Sample> {
     values.iter().enumerate().map(sample).collect()
 }
 
-/// `expected` has an `x` where the value is doubted.
+/// `expected` has an `x` where the value is flagged.
 fn check(name: &str, signal: Signal, field: Field, step: i64, values: &[f64], expected: &str) {
     let all = checked(series(field, step, values));
     let found: String = all
         .iter()
-        .map(|checked| if checked.doubts.of(signal) { 'x' } else { '.' })
+        .map(|checked| if checked.flags.of(signal) { 'x' } else { '.' })
         .collect();
     assert_eq!(found, expected, "{name}: {values:?}");
 }
@@ -135,19 +135,19 @@ fn with_all_checks_off_samples_pass_at_once() {
     for sample in wild.clone() {
         filter.push(sample, |checked| {
             passed += 1;
-            assert!(checked.doubts.is_none());
+            assert!(checked.flags.is_none());
         });
     }
     assert_eq!(passed, wild.len());
-    let doubted = checked(wild.clone());
+    let flagged = checked(wild.clone());
     assert!(
-        doubted.iter().any(|checked| !checked.doubts.is_none()),
+        flagged.iter().any(|checked| !checked.flags.is_none()),
         "they are wild"
     );
-    let mut jumps_only = PlausibilityConfig::off();
-    jumps_only.impossible_jump.enabled = true;
-    let found = checked_with(jumps_only, wild);
-    assert!(found[1].doubts.of(Signal::exterior_temperature_celsius));
+    let mut rate_of_change_only = PlausibilityConfig::off();
+    rate_of_change_only.rate_of_change.enabled = true;
+    let found = checked_with(rate_of_change_only, wild);
+    assert!(found[1].flags.of(Signal::exterior_temperature_celsius));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn impossible_positions_and_the_lost_state_of_charge_are_found() {
         let number = trips.len() as i64;
         trips.last_mut().unwrap().1.push(sample(&row, number));
     }
-    let (mut rows, mut doubted) = (0, 0);
+    let (mut rows, mut flagged) = (0, 0);
     let (mut nowhere, mut empty) = (0, 0);
     for (name, samples) in trips {
         let all = checked(samples);
@@ -45,21 +45,21 @@ fn impossible_positions_and_the_lost_state_of_charge_are_found() {
         }
         rows += all.len();
         for checked in &all {
-            let (sample, doubts) = (&checked.sample, checked.doubts);
-            doubted += usize::from(!doubts.is_none());
+            let (sample, flags) = (&checked.sample, checked.flags);
+            flagged += usize::from(!flags.is_none());
             if sample.latitude_degrees == Some(0.0) {
                 nowhere += 1;
-                assert!(doubts.of(Signal::latitude_degrees), "{name}: {sample:?}");
-                assert!(doubts.of(Signal::longitude_degrees), "{name}: {sample:?}");
+                assert!(flags.of(Signal::latitude_degrees), "{name}: {sample:?}");
+                assert!(flags.of(Signal::longitude_degrees), "{name}: {sample:?}");
             }
             if sample.soc_percent.is_some_and(|soc| soc < 1.0) {
                 empty += 1;
-                assert!(doubts.of(Signal::soc_percent), "{name}: {sample:?}");
+                assert!(flags.of(Signal::soc_percent), "{name}: {sample:?}");
             }
         }
     }
-    let share = doubted as f64 / rows as f64;
-    eprintln!("{doubted} of {rows} rows doubted, {:.3} %", share * 100.0);
+    let share = flagged as f64 / rows as f64;
+    eprintln!("{flagged} of {rows} rows flagged, {:.3} %", share * 100.0);
     assert_eq!((nowhere, empty), (4, 1), "the known faults");
     assert!(share < 0.002, "{share} of the rows");
 }

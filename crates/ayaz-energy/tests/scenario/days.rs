@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use ayaz_energy::{Energy, Piece};
+use ayaz_energy::{Bucket, Energy};
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{DataFaultKind, TruthBus, TruthEnergy, TruthTotals};
 
@@ -45,11 +45,11 @@ pub(crate) fn check(
     let (mut compared, mut parts) = (0, 0);
     for day in &truth.days {
         let of_day = || {
-            let pieces = found.outcome.pieces.iter();
-            pieces.filter(move |piece| piece.service_day == day.service_day)
+            let buckets = found.outcome.buckets.iter();
+            buckets.filter(move |bucket| bucket.service_day == day.service_day)
         };
-        let began_at = of_day().map(|piece| piece.started_at).min();
-        let ended_at = of_day().map(|piece| piece.ended_at).max();
+        let began_at = of_day().map(|bucket| bucket.started_at).min();
+        let ended_at = of_day().map(|bucket| bucket.ended_at).max();
         let has = |kinds: &[DataFaultKind]| {
             truth.data_faults.iter().any(|fault| {
                 kinds.contains(&fault.kind)
@@ -57,7 +57,7 @@ pub(crate) fn check(
                     && ended_at.is_some_and(|ended_at| fault.from <= ended_at)
             })
         };
-        let seconds: f64 = of_day().map(|piece| piece.energy.seconds).sum();
+        let seconds: f64 = of_day().map(|bucket| bucket.energy.seconds).sum();
         // What is left out must show as missing time, and nothing may be counted twice.
         let most = 1.005 * day.totals.seconds;
         if seconds > most {
@@ -70,8 +70,8 @@ pub(crate) fn check(
         compared += 1;
         let expected = if has(LEAVE_OUT_READINGS) {
             parts += 1;
-            let pieces = others.outcome.pieces.iter();
-            sums(pieces.filter(|piece| piece.service_day == day.service_day))
+            let buckets = others.outcome.buckets.iter();
+            sums(buckets.filter(|bucket| bucket.service_day == day.service_day))
         } else {
             true_sums(&day.totals)
         };
@@ -88,14 +88,16 @@ pub(crate) fn check(
 }
 
 /// Every figure of a day, with its name.
-fn sums<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Vec<(String, f64)> {
-    let pieces: Vec<&Piece> = pieces.collect();
-    let all = |figure: Figure| -> f64 { pieces.iter().map(|piece| figure(&piece.energy)).sum() };
+fn sums<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> Vec<(String, f64)> {
+    let buckets: Vec<&Bucket> = buckets.collect();
+    let all = |figure: Figure| -> f64 { buckets.iter().map(|bucket| figure(&bucket.energy)).sum() };
     let mut sums = Vec::new();
     for plugged_in in [false, true] {
         for (what, figure, _) in figures(&TruthEnergy::default()) {
-            let of = pieces.iter().filter(|piece| piece.plugged_in == plugged_in);
-            let sum = of.map(|piece| figure(&piece.energy)).sum();
+            let of = buckets
+                .iter()
+                .filter(|bucket| bucket.plugged_in == plugged_in);
+            let sum = of.map(|bucket| figure(&bucket.energy)).sum();
             sums.push((format!("{what}, plugged in: {plugged_in}"), sum));
         }
     }

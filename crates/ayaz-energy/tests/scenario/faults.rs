@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use ayaz_energy::hours::DoubtedStretch;
+use ayaz_energy::hours::FlaggedSpan;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{Signal, UnixMicroseconds};
 use ayaz_sim::{DataFaultKind, TruthBus, TruthDataFault};
 
 use crate::work::Found;
 
-/// How much of a longer fault is to be doubted at least, s: a quarter of an hour is longer than any
+/// How much of a longer fault is to be flagged at least, s: a quarter of an hour is longer than any
 /// check reaches, and so its midst is not.
 const DOUBTED_SECONDS_MIN: f64 = 30.0;
 
@@ -36,14 +36,14 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             DataFaultKind::Offset => is_contradicted(found, fault),
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
             DataFaultKind::Ramp => is_doubted(found, fault, &["interpolated_ramp"]),
-            DataFaultKind::Stuck => is_doubted(found, fault, &["stuck"]),
+            DataFaultKind::Stuck => is_doubted(found, fault, &["flat_line"]),
             DataFaultKind::Sentinel => is_doubted(found, fault, &["sentinel"]),
-            // A spike is a single reading, and that is to be doubted. One onto an error code (no
+            // A spike is a single reading, and that is to be flagged. One onto an error code (no
             // charge, no fix) is as well one as the other.
             DataFaultKind::Spike if fault.signals.iter().any(|s| SPIKES_TO_CODES.contains(&s)) => {
-                is_doubted(found, fault, &["impossible_jump", "sentinel"])
+                is_doubted(found, fault, &["rate_of_change", "sentinel"])
             }
-            DataFaultKind::Spike => is_doubted(found, fault, &["impossible_jump"]),
+            DataFaultKind::Spike => is_doubted(found, fault, &["rate_of_change"]),
         };
         if !seen {
             let (name, kind) = (&truth.vehicle, fault.kind.name());
@@ -57,7 +57,7 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     }
 }
 
-/// Of a clock that is off, every reading that came in with a time that is not marked is doubted, and
+/// Of a clock that is off, every reading that came in with a time that is not marked is flagged, and
 /// no other one.
 fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
     let of_kind = |fault: &&TruthDataFault| fault.kind == DataFaultKind::ClockJump;
@@ -70,18 +70,18 @@ fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
         })
     };
     let wrong = found.stored.iter().filter(|key| is_wrong((key.1, key.2)));
-    let doubted = found
+    let flagged = found
         .stored
         .iter()
         .filter(|key| found.has_wrong_time(**key));
-    let (wrong, doubted): (BTreeSet<_>, BTreeSet<_>) = (wrong.collect(), doubted.collect());
-    if wrong != doubted {
+    let (wrong, flagged): (BTreeSet<_>, BTreeSet<_>) = (wrong.collect(), flagged.collect());
+    if wrong != flagged {
         let name = &truth.vehicle;
-        let missed = wrong.difference(&doubted).count();
-        let more = doubted.difference(&wrong).count();
+        let missed = wrong.difference(&flagged).count();
+        let more = flagged.difference(&wrong).count();
         let _ = writeln!(
             report,
-            "{name}: of {} readings of a wrong time {missed} are not doubted, and {more} others are",
+            "{name}: of {} readings of a wrong time {missed} are not flagged, and {more} others are",
             wrong.len()
         );
     }
@@ -126,28 +126,28 @@ fn seconds_within(fault: &TruthDataFault, hour: UnixMicroseconds) -> f64 {
     end.seconds_since(fault.from.max(hour)).max(0.0)
 }
 
-/// Whether one of these checks doubts what is wrong, all of its signals or the whole row: at least half
+/// Whether one of these checks flags what is wrong, all of its signals or the whole row: at least half
 /// of the fault or [`DOUBTED_SECONDS_MIN`], and so the very reading of a spike.
 fn is_doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> bool {
     let boots = fault.readings.iter().map(|range| i64::from(range.boot_id));
     let boots: Vec<i64> = boots.collect();
     // A ramp costs the whole row; every other check names its signals.
-    let is_wrong = |of: &DoubtedStretch| match fault.kind {
+    let is_wrong = |of: &FlaggedSpan| match fault.kind {
         DataFaultKind::Ramp => of.whole_row,
         _ => fault.signals.iter().all(|s| of.signals.contains(&s.name())),
     };
     let seconds = |from: UnixMicroseconds, until: UnixMicroseconds| until.seconds_since(from) + 1.0;
-    let stretches = found.outcome.stretches.iter().filter(|of| {
+    let spans = found.outcome.flagged_spans.iter().filter(|of| {
         boots.contains(&of.boot_id)
             && of.started_at <= fault.until
             && fault.from <= of.ended_at
             && of.checks.iter().any(|check| checks.contains(check))
             && is_wrong(of)
     });
-    let doubted: f64 = stretches
+    let flagged: f64 = spans
         .map(|of| seconds(of.started_at.max(fault.from), of.ended_at.min(fault.until)))
         .sum();
-    doubted >= (seconds(fault.from, fault.until) / 2.0).min(DOUBTED_SECONDS_MIN)
+    flagged >= (seconds(fault.from, fault.until) / 2.0).min(DOUBTED_SECONDS_MIN)
 }
 
 /// How many the fault concerns.

@@ -39,18 +39,18 @@ impl Found {
         self.outcome.sequences.iter().map(|of| of.readings).sum()
     }
 
-    pub(crate) fn readings_doubted(&self) -> i64 {
+    pub(crate) fn readings_flagged(&self) -> i64 {
         let of = self.outcome.sequences.iter();
-        of.map(|of| of.readings_doubted).sum()
+        of.map(|of| of.readings_flagged).sum()
     }
 
-    /// As the view `doubted_reading` finds it.
+    /// As the view `flagged_reading` finds it.
     pub(crate) fn has_wrong_time(&self, (at, boot_id, sequence): Key) -> bool {
-        self.outcome.stretches.iter().any(|stretch| {
-            stretch.checks.contains(&"clock_step")
-                && stretch.boot_id == boot_id
-                && (stretch.started_at.0..=stretch.ended_at.0).contains(&at)
-                && (stretch.sequence_min..=stretch.sequence_max).contains(&sequence)
+        self.outcome.flagged_spans.iter().any(|span| {
+            span.checks.contains(&"clock_step")
+                && span.boot_id == boot_id
+                && (span.started_at.0..=span.ended_at.0).contains(&at)
+                && (span.sequence_min..=span.sequence_max).contains(&sequence)
         })
     }
 }
@@ -87,11 +87,11 @@ fn of(readings: impl Iterator<Item = Reading>) -> Found {
     let count = usize::try_from((last.0 - from.0) / HOUR_MICROSECONDS + 1).unwrap();
     let mut clock = Clock::new(from, count, Vec::new());
     let first = work_out_hours(&samples, from, count, clock.left_out());
-    let outcome = clock.settle(first).unwrap_or_else(|| {
+    let outcome = clock.resolve(first).unwrap_or_else(|| {
         let again = work_out_hours(&samples, from, count, clock.left_out());
-        clock.settle(again).unwrap()
+        clock.resolve(again).unwrap()
     });
-    let sessions = assemble(&outcome.pieces, Window::default());
+    let sessions = assemble(&outcome.buckets, Window::default());
     Found {
         outcome,
         sessions,
@@ -125,7 +125,7 @@ fn work_out_hours(
 pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
     let mut hours: BTreeMap<UnixMicroseconds, Vec<VehicleExterior>> = BTreeMap::new();
     for (vehicle, found) in (0..).zip(fleet.iter()) {
-        for (hour, exterior) in exterior_on_trips(&found.outcome.pieces) {
+        for (hour, exterior) in exterior_on_trips(&found.outcome.buckets) {
             let of = VehicleExterior { vehicle, exterior };
             hours.entry(hour).or_default().push(of);
         }
@@ -135,18 +135,18 @@ pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
         let judgement = judge(&vehicles, config);
         let fleet_size = judgement.fleet.map_or(0, |of| of.vehicles);
         compared += usize::from(fleet_size >= config.vehicles_min as i64);
-        for doubt in judgement.doubts {
-            let index = usize::try_from(doubt.vehicle).unwrap();
+        for flag in judgement.flags {
+            let index = usize::try_from(flag.vehicle).unwrap();
             fleet[index].exterior_doubts.insert(hour);
         }
     }
     for found in fleet {
-        for piece in &mut found.outcome.pieces {
-            if found.exterior_doubts.contains(&piece.hour) {
-                piece.doubt_exterior();
+        for bucket in &mut found.outcome.buckets {
+            if found.exterior_doubts.contains(&bucket.hour) {
+                bucket.flag_exterior();
             }
         }
-        found.sessions = assemble(&found.outcome.pieces, Window::default());
+        found.sessions = assemble(&found.outcome.buckets, Window::default());
     }
     compared
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::{Statement, Transaction};
 
-use super::pieces::activity;
+use super::buckets::activity;
 use super::timestamp;
 use crate::error::StoreError;
 

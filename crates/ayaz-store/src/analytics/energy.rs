@@ -1,4 +1,4 @@
-//! The columns that pieces, sessions, bands of trips, days and months have in common.
+//! The columns that buckets, sessions, bands of trips, days and months have in common.
 
 use ayaz_energy::Energy;
 use tokio_postgres::Row;

@@ -1,7 +1,7 @@
 //! Hours of fleets, in which exterior temperatures are held against each other: rows of
 //! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
-use ayaz_energy::exterior::{Exterior, ExteriorDoubt, FleetExterior, VehicleExterior};
+use ayaz_energy::exterior::{Exterior, ExteriorFlag, FleetExterior, VehicleExterior};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
@@ -23,19 +23,19 @@ pub struct QueuedFleetHour {
     pub hour: UnixMicroseconds,
 }
 
-/// $1 is whether the hour that runs is due as well. An hour is over a little later than those of its
+/// $1 is whether the open hour is due as well. An hour is over a little later than those of its
 /// vehicles, which are over three minutes after their end.
 const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour 5 minutes')";
 
-/// Up to `hours_max` hours that are due, by [`queue::turns`]. An hour that still runs changes with every refresh of
-/// every vehicle, so it is due only if `with_running` says so.
+/// Up to `hours_max` hours that are due, by [`queue::turns`]. An open hour changes with every refresh of
+/// every vehicle, so it is due only if `with_open` says so.
 pub async fn next_hours(
     client: &Client,
-    with_running: bool,
+    with_open: bool,
     hours_max: u32,
 ) -> Result<Vec<QueuedFleetHour>, StoreError> {
     let (latest, longest) = queue::turns(hours_max);
-    let parameters: [&(dyn ToSql + Sync); 3] = [&with_running, &latest, &longest];
+    let parameters: [&(dyn ToSql + Sync); 3] = [&with_open, &latest, &longest];
     let statement = queue::next_statement("fleet_hour_queue", "fleet", IS_DUE, ["$2", "$3"]);
     let rows = client
         .query(&statement, &parameters)
@@ -51,11 +51,11 @@ pub async fn next_hours(
 }
 
 /// How many hours of fleets are due.
-pub async fn hours_due(client: &Client, with_running: bool) -> Result<u64, StoreError> {
+pub async fn hours_due(client: &Client, with_open: bool) -> Result<u64, StoreError> {
     let statement =
         format!("-- fleet_hours_due\nselect count(*) from fleet_hour_queue where {IS_DUE}");
     client
-        .query_one(&statement, &[&with_running])
+        .query_one(&statement, &[&with_open])
         .await
         .map(|row| row.get::<_, i64>(0).unsigned_abs())
         .map_err(|error| StoreError::from_driver("count the queue of fleets", error))
@@ -75,10 +75,10 @@ const DOUBTS: &str = "-- exterior_doubts
     where v.fleet = $1 and d.hour = $2
     order by d.vehicle_id";
 
-const FORGET: &str = "-- forget_exterior_doubts
+const FORGET: &str = "-- forget_exterior_flags
     delete from exterior_doubt where vehicle_id = any ($1::integer[]) and hour = $2";
 
-const REMEMBER: &str = "-- remember_exterior_doubts
+const REMEMBER: &str = "-- remember_exterior_flags
     insert into exterior_doubt (
         vehicle_id, hour, exterior_mean_celsius, exterior_median_celsius, deviation_kelvin
     )
@@ -103,7 +103,7 @@ const TAKE_OFF: &str = "-- take_off_fleet_hour
 #[derive(Debug, Clone)]
 pub struct FleetStatements {
     exteriors: Statement,
-    doubts: Statement,
+    flags: Statement,
     forget: Statement,
     remember: Statement,
     forget_fleet: Statement,
@@ -121,7 +121,7 @@ impl FleetStatements {
         };
         Ok(Self {
             exteriors: prepare(EXTERIORS).await?,
-            doubts: prepare(DOUBTS).await?,
+            flags: prepare(DOUBTS).await?,
             forget: prepare(FORGET).await?,
             remember: prepare(REMEMBER).await?,
             forget_fleet: prepare(FORGET_FLEET).await?,
@@ -189,19 +189,19 @@ impl<'a> FleetHour<'a> {
             .collect())
     }
 
-    /// What is doubted so far, in the order of the vehicles' numbers.
-    pub async fn doubts(&self) -> Result<Vec<ExteriorDoubt>, StoreError> {
+    /// What is flagged so far, in the order of the vehicles' numbers.
+    pub async fn flags(&self) -> Result<Vec<ExteriorFlag>, StoreError> {
         let rows = self
             .transaction
             .query(
-                &self.statements.doubts,
+                &self.statements.flags,
                 &[&self.fleet, &timestamp(self.hour)],
             )
             .await
-            .map_err(|error| StoreError::from_driver("read exterior doubts", error))?;
+            .map_err(|error| StoreError::from_driver("read exterior flags", error))?;
         Ok(rows
             .iter()
-            .map(|row| ExteriorDoubt {
+            .map(|row| ExteriorFlag {
                 vehicle: row.get(0),
                 exterior_mean_celsius: row.get(1),
                 exterior_median_celsius: row.get(2),
@@ -210,13 +210,13 @@ impl<'a> FleetHour<'a> {
             .collect())
     }
 
-    /// Takes away the doubts of some vehicles, then adds others.
-    pub async fn change_doubts(
+    /// Takes away the flags of some vehicles, then adds others.
+    pub async fn change_flags(
         &self,
         forget: &[VehicleNumber],
-        remember: &[ExteriorDoubt],
+        remember: &[ExteriorFlag],
     ) -> Result<(), StoreError> {
-        let failed = |error| StoreError::from_driver("write exterior doubts", error);
+        let failed = |error| StoreError::from_driver("write exterior flags", error);
         let hour = timestamp(self.hour);
         if !forget.is_empty() {
             self.transaction
@@ -225,7 +225,7 @@ impl<'a> FleetHour<'a> {
                 .map_err(failed)?;
         }
         if !remember.is_empty() {
-            let column = |pick: fn(&ExteriorDoubt) -> f64| -> Vec<f64> {
+            let column = |pick: fn(&ExteriorFlag) -> f64| -> Vec<f64> {
                 remember.iter().map(pick).collect()
             };
             let vehicles: Vec<VehicleNumber> = remember.iter().map(|of| of.vehicle).collect();
@@ -247,7 +247,7 @@ impl<'a> FleetHour<'a> {
     }
 
     /// Writes what the fleet says, `None` if it says nothing, and takes the hour off the queue.
-    pub async fn settle(&self, fleet: Option<FleetExterior>) -> Result<(), StoreError> {
+    pub async fn save_median(&self, fleet: Option<FleetExterior>) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write a fleet's hour", error);
         let hour = timestamp(self.hour);
         match fleet {

@@ -1,6 +1,6 @@
-//! Rows of `hour_sequence` and `doubted_stretch`, described in their migration.
+//! Rows of `hour_sequence` and `flagged_span`, described in their migration.
 
-use ayaz_energy::hours::{DoubtedStretch, HourSequence};
+use ayaz_energy::hours::{FlaggedSpan, HourSequence};
 use ayaz_model::VehicleNumber;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Error, Transaction};
@@ -13,7 +13,7 @@ use crate::error::StoreError;
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     sequences: CopyIn,
-    stretches: CopyIn,
+    spans: CopyIn,
 }
 
 impl Statements {
@@ -32,7 +32,7 @@ impl Statements {
         ];
         let statement = "-- insert_sequences
         copy hour_sequence (
-            vehicle_id, hour, service_day, boot_id, readings, readings_doubted,
+            vehicle_id, hour, service_day, boot_id, readings, readings_flagged,
             readings_out_of_order, sequence_min, sequence_max
         ) from stdin (format binary)";
         let sequences = CopyIn::prepare(client, statement, types.to_vec()).await?;
@@ -50,27 +50,24 @@ impl Statements {
             Type::TEXT_ARRAY,
             Type::BOOL,
         ];
-        let statement = "-- insert_doubted_stretches
-        copy doubted_stretch (
+        let statement = "-- insert_flagged_spans
+        copy flagged_span (
             vehicle_id, hour, stretch, boot_id, started_at, ended_at, readings, sequence_min,
             sequence_max, checks, signals, whole_row
         ) from stdin (format binary)";
-        let stretches = CopyIn::prepare(client, statement, types.to_vec()).await?;
-        Ok(Self {
-            sequences,
-            stretches,
-        })
+        let spans = CopyIn::prepare(client, statement, types.to_vec()).await?;
+        Ok(Self { sequences, spans })
     }
 }
 
-/// Inserts both; stretches are numbered in the given order within each hour, by which they are
+/// Inserts both; spans are numbered in the given order within each hour, by which they are
 /// sorted.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statements: &Statements,
     vehicle: VehicleNumber,
     sequences: &[HourSequence],
-    stretches: &[DoubtedStretch],
+    spans: &[FlaggedSpan],
 ) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_driver("write what readings are worth", error);
     let rows = sequences.iter().map(|of| -> Vec<Value<'_>> {
@@ -80,7 +77,7 @@ pub(super) async fn insert(
             Box::new(of.service_day),
             Box::new(of.boot_id),
             Box::new(of.readings),
-            Box::new(of.readings_doubted),
+            Box::new(of.readings_flagged),
             Box::new(of.readings_out_of_order),
             Box::new(of.sequence_min),
             Box::new(of.sequence_max),
@@ -91,8 +88,8 @@ pub(super) async fn insert(
         .write(transaction, rows.collect())
         .await
         .map_err(failed)?;
-    let numbers = positions(stretches.iter().map(|of| of.hour));
-    let rows = stretches.iter().zip(numbers);
+    let numbers = positions(spans.iter().map(|of| of.hour));
+    let rows = spans.iter().zip(numbers);
     let rows = rows.map(|(of, number)| -> Vec<Value<'_>> {
         vec![
             Box::new(vehicle),
@@ -110,7 +107,7 @@ pub(super) async fn insert(
         ]
     });
     statements
-        .stretches
+        .spans
         .write(transaction, rows.collect())
         .await
         .map_err(failed)

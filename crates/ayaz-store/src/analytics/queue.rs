@@ -26,9 +26,9 @@ pub const OVER_SECONDS: i64 = 180;
 /// Which of the queued hours are due. An hour that is over ([`OVER_SECONDS`]) is due at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// An hour that still runs grows all the time: it is due only this long after its first new reading
+    /// An open hour grows all the time: it is due only this long after its first new reading
     /// was stored.
-    pub running_hour_interval: Duration,
+    pub open_hour_interval: Duration,
     /// Leaves alone what was stored after this instant of the database's clock; `None` is nothing.
     pub stored_until: Option<UnixMicroseconds>,
 }
@@ -54,7 +54,7 @@ fn is_due() -> String {
 impl Due {
     fn parameters(&self) -> (f64, Option<Timestamp>) {
         (
-            self.running_hour_interval.as_secs_f64(),
+            self.open_hour_interval.as_secs_f64(),
             self.stored_until.map(timestamp),
         )
     }
@@ -69,7 +69,7 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
         .map_err(|error| StoreError::from_driver("read the database's clock", error))
 }
 
-/// Moves up to `touches_max` rows of `touched_hours` into the queue and returns how many it moved.
+/// Moves up to `touches_max` rows of `dirty_hours` into the queue and returns how many it moved.
 ///
 /// Nothing gets lost between the two, whatever ingest does meanwhile: a touch becomes visible in
 /// the same instant as its readings, exactly the touches that were seen are deleted (their numbers
@@ -88,9 +88,9 @@ pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<
         .query_one(
             "-- take_over
             with taken as (
-                delete from touched_hours
+                delete from dirty_hours
                 where touch_id in (
-                    select touch_id from touched_hours order by touch_id limit $1
+                    select touch_id from dirty_hours order by touch_id limit $1
                 )
                 returning vehicle_ids, changed_from, touched_at
             ), touched as (
@@ -120,7 +120,7 @@ pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<
         )
         .await
         .map(|row| row.get::<_, i64>(0).unsigned_abs())
-        .map_err(|error| StoreError::from_driver("take over touched hours", error))
+        .map_err(|error| StoreError::from_driver("take over dirty hours", error))
 }
 
 /// How many of so many hours are the latest, three quarters, and how many have waited longest. What
@@ -215,10 +215,10 @@ pub async fn is_touched(client: &Client, until: UnixMicroseconds) -> Result<bool
     client
         .query_one(
             "-- is_touched
-            select exists (select from touched_hours where touched_at <= $1)",
+            select exists (select from dirty_hours where touched_at <= $1)",
             &[&timestamp(until)],
         )
         .await
         .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("look for touched hours", error))
+        .map_err(|error| StoreError::from_driver("look for dirty hours", error))
 }

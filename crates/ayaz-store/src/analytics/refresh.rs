@@ -7,7 +7,7 @@ use ayaz_energy::hours::HoursOutcome;
 use ayaz_energy::service_days::ServiceDayRules;
 use ayaz_energy::sessions::{Session, Window};
 use ayaz_energy::trip_days::{DayTripBand, TripDay};
-use ayaz_energy::{Piece, Sample};
+use ayaz_energy::{Bucket, Sample};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
@@ -16,11 +16,11 @@ use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, IsolationLevel, Statement, Transaction};
 
+use super::buckets;
 use super::clock;
 use super::days;
 use super::exterior;
 use super::lease::Lease;
-use super::pieces;
 use super::quality;
 use super::rows::CopyIn;
 use super::samples;
@@ -45,8 +45,8 @@ pub struct RefreshStatements {
     service_day_rules: Statement,
     zones: Zones,
     lease: Option<Lease>,
-    read_pieces: Statement,
-    insert_pieces: CopyIn,
+    read_buckets: Statement,
+    insert_buckets: CopyIn,
     quality: quality::Statements,
     sessions: sessions::Statements,
     days: days::Statements,
@@ -82,8 +82,8 @@ impl RefreshStatements {
             service_day_rules: client.prepare(SERVICE_DAY_RULES).await?,
             zones: Zones::default(),
             lease: None,
-            read_pieces: client.prepare(&pieces::read_statement()).await?,
-            insert_pieces: pieces::prepare_insert(client).await?,
+            read_buckets: client.prepare(&buckets::read_statement()).await?,
+            insert_buckets: buckets::prepare_insert(client).await?,
             quality: quality::Statements::prepare(client).await?,
             sessions: sessions::Statements::prepare(client).await?,
             days: days::Statements {
@@ -98,12 +98,12 @@ impl RefreshStatements {
 
 /// $4 are the hours, since an index begins with them. Returns what is known of the air in them.
 const FORGET: &str = "-- forget_hours
-    with pieces as (
-        delete from energy_piece where vehicle_id = $1 and hour >= $2 and hour < $3
+    with buckets as (
+        delete from energy_bucket where vehicle_id = $1 and hour >= $2 and hour < $3
     ), sequences as (
         delete from hour_sequence where vehicle_id = $1 and hour >= $2 and hour < $3
-    ), stretches as (
-        delete from doubted_stretch where vehicle_id = $1 and hour >= $2 and hour < $3
+    ), spans as (
+        delete from flagged_span where vehicle_id = $1 and hour >= $2 and hour < $3
     ), runs as (
         delete from clock_run where vehicle_id = $1 and hour >= $2 and hour < $3
     ), queued as (
@@ -289,11 +289,11 @@ impl<'a> Refresh<'a> {
         // Sent one after the other, without waiting for the answers ([`CopyIn`] says how far).
         let (gone, ()) = try_join(
             forget,
-            pieces::insert(
+            buckets::insert(
                 &self.transaction,
-                &statements.insert_pieces,
+                &statements.insert_buckets,
                 vehicle,
-                &hours.pieces,
+                &hours.buckets,
             ),
         )
         .await?;
@@ -303,14 +303,14 @@ impl<'a> Refresh<'a> {
                 &statements.quality,
                 vehicle,
                 &hours.sequences,
-                &hours.stretches,
+                &hours.flagged_spans,
             ),
             remember,
         )
         .await?;
         let queued_at: Option<Timestamp> = gone.get(0);
         let before = exterior::from_row(&gone, 1);
-        let now = exterior_on_trips(&hours.pieces);
+        let now = exterior_on_trips(&hours.buckets);
         let statement = &statements.change_exteriors;
         exterior::change(&self.transaction, statement, vehicle, &before, &now).await?;
         let queued: Vec<Timestamp> = [
@@ -333,9 +333,9 @@ impl<'a> Refresh<'a> {
         Ok(gone.get::<_, Timestamp>(4).into())
     }
 
-    /// The time whose sessions may be others now, and the pieces that they are made of. After
+    /// The time whose sessions may be others now, and the buckets that they are made of. After
     /// [`write_hours`](Self::write_hours).
-    pub async fn session_pieces(&self) -> Result<(Window, Vec<Piece>), StoreError> {
+    pub async fn session_buckets(&self) -> Result<(Window, Vec<Bucket>), StoreError> {
         let row = self
             .transaction
             .query_one(
@@ -353,9 +353,9 @@ impl<'a> Refresh<'a> {
             goes_on_at: at(4),
         };
         let (from, to) = window.hours(self.from, self.to);
-        let statement = &self.statements.read_pieces;
-        let pieces = pieces::read(&self.transaction, statement, self.vehicle, from, to).await?;
-        Ok((window, pieces))
+        let statement = &self.statements.read_buckets;
+        let buckets = buckets::read(&self.transaction, statement, self.vehicle, from, to).await?;
+        Ok((window, buckets))
     }
 
     /// Puts the sessions, in the order of their start, in the place of those of the window. Returns

@@ -5,7 +5,7 @@ use tokio_postgres::GenericClient;
 use crate::error::StoreError;
 
 /// Removes the quotas of dead letters of hours that ended a week ago and more, and returns how many
-/// there were. A quota counts for the hour that runs by a daemon's clock; the week is for clocks that
+/// there were. A quota counts for the open hour by a daemon's clock; the week is for clocks that
 /// are wrong, and for people who look. What was suppressed stays counted.
 pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreError> {
     client

@@ -160,7 +160,7 @@ impl<'a> RowPlan<'a> {
 
     /// What the worker has to work out again: each vehicle and hour by the earliest instant in it from
     /// which it may have changed. What is set aside enters no aggregate, so it touches nothing.
-    pub(super) fn touched_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
+    pub(super) fn dirty_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
         hours(self.readings.iter().map(|(vehicle, it)| (*vehicle, it.key)))
     }
 

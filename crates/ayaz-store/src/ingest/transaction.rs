@@ -75,8 +75,8 @@ impl Session {
         let touch = connection
             .client
             .prepare(
-                "-- insert_touched_hours
-                insert into touched_hours (vehicle_ids, changed_from) values ($1, $2)",
+                "-- insert_dirty_hours
+                insert into dirty_hours (vehicle_ids, changed_from) values ($1, $2)",
             )
             .await
             .map_err(failed)?;
@@ -193,7 +193,7 @@ impl Session {
         if way != Way::Alone && plan.has_aside() {
             aside = set_aside(&transaction, &plan).await?;
         }
-        let note = note_touched_hours(&transaction, &self.touch, &plan);
+        let note = note_dirty_hours(&transaction, &self.touch, &plan);
         let check = async {
             match way {
                 // The places are held already.
@@ -279,12 +279,12 @@ pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), Store
 }
 
 /// Tells the worker what it has to work out again.
-async fn note_touched_hours(
+async fn note_dirty_hours(
     transaction: &Transaction<'_>,
     touch: &Statement,
     plan: &RowPlan<'_>,
 ) -> Result<(), StoreError> {
-    let (vehicles, changed_from) = plan.touched_hours();
+    let (vehicles, changed_from) = plan.dirty_hours();
     if vehicles.is_empty() {
         return Ok(());
     }
@@ -292,7 +292,7 @@ async fn note_touched_hours(
         .execute(touch, &[&vehicles, &timestamps(&changed_from)])
         .await
         .map(drop)
-        .map_err(|error| StoreError::from_driver("note the touched hours", error))
+        .map_err(|error| StoreError::from_driver("note the dirty hours", error))
 }
 
 /// Whether a reading that this transaction stores is set aside. Nothing is set aside from here to the

@@ -58,7 +58,7 @@ const VIEWS: &[View] = views! {
     "split_other_kwh"
     "split_traction_kwh"
     "covered_share"
-    "trusted_share"
+    "unflagged_share"
     "distance_share"
     "component_kwh_per_km"
     "is_cabin_cold"
@@ -90,7 +90,7 @@ const VIEWS: &[View] = views! {
     "days_shown"
     "incomplete_because"
     // What is not trusted.
-    "doubted_reading"
+    "flagged_reading"
     "exterior_against_fleet"
     // How things stand now.
     "vehicle_now"

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::heat::SOURCES;
 use super::selection::{IS_COMPLETE, SELECTED_PIECES};
 use super::sums::SUMS;
-use super::touched::{self, TRIP};
+use super::whole_trips::{self, TRIP};
 use super::{EnergySums, HeatSources, TripSelection, heat};
 use crate::error::StoreError;
 
@@ -48,7 +48,7 @@ pub struct BandEnergy {
     pub trips: i64,
     /// Those of them that are less complete than was asked for. They are in the sums.
     pub trips_incomplete: i64,
-    /// How far the sums can be trusted, 0 to 1: the least of time covered, time without doubts, and
+    /// How far the sums can be trusted, 0 to 1: the least of time covered, time without flags, and
     /// distance against the odometer.
     pub completeness: Option<f64>,
     /// Whether it rests on enough trips, time and distance to say much
@@ -94,29 +94,29 @@ pub async fn energy_by_band(
 }
 
 fn statement() -> String {
-    let touched = touched::sums("true");
+    let touched = whole_trips::sums("true");
     let driven = heat::driven("band_celsius", "true");
     format!(
         "-- energy_by_band
-        with piece as (
-            select piece.*, {IS_COMPLETE} as is_complete
-            from ({SELECTED_PIECES}) as piece
+        with bucket as (
+            select bucket.*, {IS_COMPLETE} as is_complete
+            from ({SELECTED_PIECES}) as bucket
             cross join energy_setting as setting
         ), band as (
             select band_celsius, grouping(band_celsius) = 1 as is_total, {SUMS}
-            from piece
+            from bucket
             group by grouping sets ((band_celsius), ())
             having sum(intervals) > 0
         ), touched as (
             select band_celsius, is_total, {touched}
             from (
                 select distinct band_celsius, false as is_total, {TRIP}
-                from piece
+                from bucket
                 where intervals > 0
                 union all
                 -- A trip touches several bands and is one of the total.
                 select distinct null::smallint, true, {TRIP}
-                from piece
+                from bucket
                 where intervals > 0
             ) as trip
             group by band_celsius, is_total
@@ -130,7 +130,7 @@ fn statement() -> String {
             has_enough_data(band.trips, band.energy_seconds, band.paired_km) as has_enough_data,
             heat.heat_sources,
             touched.trips_incomplete,
-            least(touched.coverage, band.trusted_share, touched.distance_share) as completeness
+            least(touched.coverage, band.unflagged_share, touched.distance_share) as completeness
         from band
         join touched on touched.is_total = band.is_total
             and touched.band_celsius is not distinct from band.band_celsius

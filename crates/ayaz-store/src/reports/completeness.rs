@@ -15,7 +15,7 @@ pub struct CompletenessRow {
     pub service_day: Date,
     pub readings: i64,
     pub readings_missing: i64,
-    pub readings_doubted: i64,
+    pub readings_flagged: i64,
     pub readings_out_of_order: i64,
     pub trips: i64,
     pub km: Option<f64>,
@@ -23,7 +23,7 @@ pub struct CompletenessRow {
     pub sequence_share: Option<f64>,
     pub trip_coverage: Option<f64>,
     pub distance_share: Option<f64>,
-    pub trusted_share: Option<f64>,
+    pub unflagged_share: Option<f64>,
     pub completeness: Option<f64>,
     pub time_share: Option<f64>,
     pub active_seconds: Option<f64>,
@@ -32,9 +32,9 @@ pub struct CompletenessRow {
 
 const STATEMENT: &str = "-- completeness
     select
-        fleet, vehicle, service_day, readings, readings_missing, readings_doubted,
+        fleet, vehicle, service_day, readings, readings_missing, readings_flagged,
         readings_out_of_order, trips, km, odometer_km, sequence_share, trip_coverage,
-        distance_share, trusted_share, completeness, time_share, active_seconds, still_seconds
+        distance_share, unflagged_share, completeness, time_share, active_seconds, still_seconds
     from bus_day_completeness
     where ($1::text is null or fleet = $1)
         and ($2::text is null or vehicle = $2)
@@ -59,7 +59,7 @@ pub async fn completeness(
             service_day: row.get("service_day"),
             readings: row.get("readings"),
             readings_missing: row.get("readings_missing"),
-            readings_doubted: row.get("readings_doubted"),
+            readings_flagged: row.get("readings_flagged"),
             readings_out_of_order: row.get("readings_out_of_order"),
             trips: row.get("trips"),
             km: row.get("km"),
@@ -67,7 +67,7 @@ pub async fn completeness(
             sequence_share: row.get("sequence_share"),
             trip_coverage: row.get("trip_coverage"),
             distance_share: row.get("distance_share"),
-            trusted_share: row.get("trusted_share"),
+            unflagged_share: row.get("unflagged_share"),
             completeness: row.get("completeness"),
             time_share: row.get("time_share"),
             active_seconds: row.get("active_seconds"),

@@ -44,12 +44,12 @@ impl fmt::Display for HeatSources {
 /// An aggregate over rows of [`driven`].
 pub(super) const SOURCES: &str = "array_agg(distinct heat_source) as heat_sources";
 
-/// The vehicles of `piece` with intervals that are kept (a condition), each once for each value of
+/// The vehicles of `bucket` with intervals that are kept (a condition), each once for each value of
 /// these columns, and what heats it.
 pub(super) fn driven(columns: &str, is_kept: &str) -> String {
     format!(
         "(
-            select distinct {columns}, vehicle_id from piece where intervals > 0 and {is_kept}
+            select distinct {columns}, vehicle_id from bucket where intervals > 0 and {is_kept}
         ) as driven
         join (select vehicle_id, heat_source from vehicle_heat_source) as source using (vehicle_id)"
     )

@@ -15,8 +15,8 @@ pub struct IncompleteTrips {
     pub incomplete: i64,
     /// Time is missing.
     pub silent: i64,
-    /// Too much of the time is doubted.
-    pub doubted: i64,
+    /// Too much of the time is flagged.
+    pub flagged: i64,
     /// The distance is not that of the odometer.
     pub odometer: i64,
     /// Nothing can be said of them.
@@ -29,20 +29,20 @@ const STATEMENT: &str = "-- incomplete_trips
         count(*) filter (where incomplete) as incomplete,
         count(*) filter (where incomplete and coverage = completeness) as silent,
         count(*) filter (
-            where incomplete and trusted_share = completeness
+            where incomplete and unflagged_share = completeness
                 and coverage is distinct from completeness
-        ) as doubted,
+        ) as flagged,
         count(*) filter (
             where incomplete and distance_share = completeness
                 and coverage is distinct from completeness
-                and trusted_share is distinct from completeness
+                and unflagged_share is distinct from completeness
         ) as odometer,
         count(*) filter (where incomplete and completeness is null) as unknown
     from (
         select
             completeness,
             coverage,
-            trusted_share,
+            unflagged_share,
             distance_share,
             $5::double precision > 0 and coalesce(completeness < $5, true) as incomplete
         from trip_energy
@@ -68,7 +68,7 @@ pub async fn incomplete_trips(
         trips: row.get("trips"),
         incomplete: row.get("incomplete"),
         silent: row.get("silent"),
-        doubted: row.get("doubted"),
+        flagged: row.get("flagged"),
         odometer: row.get("odometer"),
         unknown: row.get("unknown"),
     })

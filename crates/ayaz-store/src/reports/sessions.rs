@@ -26,7 +26,7 @@ pub struct SessionRow {
     pub duration_seconds: f64,
     pub coverage: Option<f64>,
     pub completeness: Option<f64>,
-    pub doubted_seconds: f64,
+    pub flagged_seconds: f64,
     pub km: Option<f64>,
     pub net_kwh: Option<f64>,
     pub charged_kwh: Option<f64>,
@@ -60,7 +60,7 @@ pub struct SessionRow {
 const STATEMENT: &str = "-- sessions
     select
         fleet, vehicle, model, kind, started_at, ended_at, is_open, service_day, route,
-        charging_station, conditioning_source, duration_seconds, coverage, completeness, doubted_seconds,
+        charging_station, conditioning_source, duration_seconds, coverage, completeness, flagged_seconds,
         km,
         net_kwh, charged_kwh, charger_kwh, traction_kwh, heater_kwh, heat_pump_kwh,
         battery_heater_kwh, air_conditioning_kwh, auxiliary_kwh, unexplained_kwh, fuel_litres,
@@ -106,7 +106,7 @@ pub async fn sessions(
             duration_seconds: row.get("duration_seconds"),
             coverage: row.get("coverage"),
             completeness: row.get("completeness"),
-            doubted_seconds: row.get("doubted_seconds"),
+            flagged_seconds: row.get("flagged_seconds"),
             km: row.get("km"),
             net_kwh: row.get("net_kwh"),
             charged_kwh: row.get("charged_kwh"),

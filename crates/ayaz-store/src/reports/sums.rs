@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
-/// Aggregates over pieces, in a statement that reads them unaliased.
+/// Aggregates over buckets, in a statement that reads them unaliased.
 pub(super) const SUMS: &str = "
     count(distinct (vehicle_id, started_at, number))
         filter (where intervals > 0) as trips,
@@ -39,7 +39,7 @@ pub(super) const SUMS: &str = "
         sum(energy_seconds)
     ) as split_other_kwh,
     split_source(sum(traction_kwh), sum(standing_seconds), sum(energy_seconds)) as split_source,
-    trusted_share(sum(seconds), sum(doubted_seconds)) as trusted_share,
+    unflagged_share(sum(seconds), sum(flagged_seconds)) as unflagged_share,
     sum(fuel_litres) as fuel_litres,
     sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
         as exterior_temperature_mean_celsius,
@@ -97,7 +97,7 @@ impl Split {
     }
 }
 
-/// Energy, distance and time over some pieces.
+/// Energy, distance and time over some buckets.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EnergySums {
     /// Intervals that counted.
@@ -134,8 +134,8 @@ pub struct EnergySums {
     pub unexplained: Component,
     /// Driving against all else.
     pub split: Split,
-    /// Time without doubts of the time heard, 0 to 1.
-    pub trusted_share: Option<f64>,
+    /// Time without flags of the time heard, 0 to 1.
+    pub unflagged_share: Option<f64>,
     /// Fuel burnt for heat, l: beside the electric energy, never part of it.
     pub fuel_litres: Option<f64>,
     /// Mean exterior temperature over the time in which it was known, °C.
@@ -188,7 +188,7 @@ impl EnergySums {
                 other_kwh: row.get("split_other_kwh"),
                 source: row.get("split_source"),
             },
-            trusted_share: row.get("trusted_share"),
+            unflagged_share: row.get("unflagged_share"),
             fuel_litres: row.get("fuel_litres"),
             exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
             heat_kwh: row.get("heat_kwh"),

@@ -31,7 +31,7 @@ pub struct TripEnergy {
     pub soc_start_percent: Option<f32>,
     /// State of charge at the last sample that has one, %.
     pub soc_end_percent: Option<f32>,
-    /// How far it can be trusted, 0 to 1: the least of `coverage`, time without doubts, and distance
+    /// How far it can be trusted, 0 to 1: the least of `coverage`, time without flags, and distance
     /// against the odometer; `None` where nothing can be said.
     pub completeness: Option<f64>,
     /// Distance by the odometer, km: a quality figure beside `energy.km`.
@@ -77,7 +77,7 @@ pub(super) fn as_sent(percent: Option<f64>) -> Option<f32> {
 fn statement() -> String {
     format!(
         "-- energy_by_trip
-        with piece as ({SELECTED_PIECES})
+        with bucket as ({SELECTED_PIECES})
         select
             fleet,
             vehicle,
@@ -92,7 +92,7 @@ fn statement() -> String {
             soc_end_percent,
             odometer_km,
             {SUMS}
-        from piece
+        from bucket
         group by fleet, vehicle, model, vehicle_id, started_at, number, drive_cycle, trip_route,
             trip_began_at, trip_ended_at, trip_coverage, trip_completeness, soc_start_percent, soc_end_percent,
             odometer_km

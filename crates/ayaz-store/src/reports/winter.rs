@@ -47,7 +47,7 @@ pub struct RangeBand {
     pub trips: i64,
     /// Trips that touch it and are less complete than was asked for. They are in no figure here.
     pub trips_left_out: i64,
-    /// How far the figures can be trusted, 0 to 1: the least of `coverage`, time without doubts, and
+    /// How far the figures can be trusted, 0 to 1: the least of `coverage`, time without flags, and
     /// distance against the odometer.
     pub completeness: Option<f64>,
     /// Whether it rests on enough trips, time and distance to state a range

@@ -107,7 +107,7 @@ impl ScratchDatabase {
             .client
             .execute(
                 "-- touch_history
-                insert into touched_hours (vehicle_ids, changed_from)
+                insert into dirty_hours (vehicle_ids, changed_from)
                 select array_agg(v), array_agg(hour)
                 from generate_series($1::int, $2::int) v,
                     generate_series(
@@ -213,11 +213,11 @@ impl ScratchDatabase {
     }
 
     /// Has the statistics and the log up to date, so that a run does not pay for it.
-    pub async fn settle(&self) -> Result<(), StoreError> {
+    pub async fn analyze(&self) -> Result<(), StoreError> {
         self.owner
             .client
-            .batch_execute("-- settle_history\nanalyze; checkpoint")
+            .batch_execute("-- analyze_history\nanalyze; checkpoint")
             .await
-            .map_err(|error| StoreError::from_driver("settle the run's database", error))
+            .map_err(|error| StoreError::from_driver("analyze the run's database", error))
     }
 }

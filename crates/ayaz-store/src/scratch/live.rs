@@ -11,7 +11,7 @@ use crate::analytics::trip_sums;
 use crate::connect::{Connection, Role};
 use crate::error::StoreError;
 
-/// A reader's connection that sees how far pieces and sessions have come.
+/// A reader's connection that sees how far buckets and sessions have come.
 #[derive(Debug)]
 pub struct ViewWatch {
     connection: Connection,
@@ -20,14 +20,14 @@ pub struct ViewWatch {
     vehicles: i32,
 }
 
-/// The views of a running hour are over `energy_piece` (`hour_energy`, `day_energy`) and `session`
+/// The views of an open hour are over `energy_bucket` (`hour_energy`, `day_energy`) and `session`
 /// (`session_energy`, `trip_energy`); days and months change in the same transaction. A vehicle is as new
 /// as the older of both.
 const NEWEST: &str = "-- newest_in_views
     select case when p.ended_at is not null then least(p.ended_at, s.ended_at) end
     from generate_series(1, $1::int) v
     left join lateral (
-        select max(ended_at) as ended_at from energy_piece where vehicle_id = v and hour >= $2
+        select max(ended_at) as ended_at from energy_bucket where vehicle_id = v and hour >= $2
     ) p on true
     left join lateral (
         select max(ended_at) as ended_at from session where vehicle_id = v

@@ -155,7 +155,7 @@ async fn move_once(
     }
     let note = format!(
         "-- note_accepted
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(changed_from)
         from (
             select s.vehicle_id, min(recorded_at) as changed_from
@@ -167,7 +167,7 @@ async fn move_once(
         having count(*) > 0",
         CHOSEN = chosen(),
     );
-    run("note the touched hours", &note).await?;
+    run("note the dirty hours", &note).await?;
     transaction
         .execute("-- hold_reading_places\nselect hold_reading_places()", &[])
         .await

@@ -28,7 +28,7 @@ const DRIVE: &str = "
         case when n % 97 < 50 then '12' else '7' end
     from generate_series(1, 2) v, generate_series(0, 6 * 1440) n,
         lateral (select n % 240 < 180 as drives) d;
-    insert into touched_hours (vehicle_ids, changed_from)
+    insert into dirty_hours (vehicle_ids, changed_from)
     select array_agg(vehicle_id), array_agg(hour)
     from (
         select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour from reading

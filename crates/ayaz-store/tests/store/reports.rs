@@ -1,4 +1,4 @@
-//! The views and the reports on hand-made pieces.
+//! The views and the reports on hand-made buckets.
 
 mod bands;
 mod comfort;
@@ -23,9 +23,9 @@ use jiff::Timestamp;
 
 use crate::database::Database;
 
-/// A piece with what the tests vary; the rest follows from it.
+/// A bucket with what the tests vary; the rest follows from it.
 #[derive(Clone)]
-struct Piece {
+struct Bucket {
     vehicle_id: i32,
     hour: &'static str,
     drive_cycle: Option<i64>,
@@ -41,7 +41,7 @@ struct Piece {
     soc: Option<(f32, f32)>,
 }
 
-impl Default for Piece {
+impl Default for Bucket {
     fn default() -> Self {
         Self {
             vehicle_id: 1,
@@ -75,21 +75,21 @@ async fn fleet() -> Result<(Database, Connection)> {
     Ok((database, reader))
 }
 
-async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
-    for (index, piece) in pieces.iter().enumerate() {
+async fn insert(database: &Database, buckets: &[Bucket]) -> Result<()> {
+    for (index, bucket) in buckets.iter().enumerate() {
         let number = i32::try_from(index)?;
-        let (heater, heater_base) = piece.heater.unzip();
-        let (soc_start, soc_end) = piece.soc.unzip();
+        let (heater, heater_base) = bucket.heater.unzip();
+        let (soc_start, soc_end) = bucket.soc.unzip();
         database
             .owner
             .client
             .execute(
-                "insert into energy_piece (
-                    vehicle_id, hour, piece, drive_cycle, plugged_in, route, band_celsius,
+                "insert into energy_bucket (
+                    vehicle_id, hour, bucket, drive_cycle, plugged_in, route, band_celsius,
                     started_at, ended_at, service_day, activity, stretch_started_at, intervals,
                     seconds, distance_seconds, km, energy_seconds, net_kwh, discharge_kwh,
                     regen_kwh, paired_km, paired_net_kwh, heater_kwh, heater_base_kwh,
-                    exterior_kelvin_seconds, exterior_seconds, doubted_seconds, standing_seconds,
+                    exterior_kelvin_seconds, exterior_seconds, flagged_seconds, standing_seconds,
                     standing_net_kwh, soc_start_percent, soc_start_at, soc_end_percent, soc_end_at
                 ) values (
                     $1, $2::text::timestamptz, $3, $4, $5, $6, $7,
@@ -104,18 +104,18 @@ async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
                     $16::real, case when $16::real is not null then $9::text::timestamptz end
                 )",
                 &[
-                    &piece.vehicle_id,
-                    &piece.hour,
+                    &bucket.vehicle_id,
+                    &bucket.hour,
                     &number,
-                    &piece.drive_cycle,
-                    &piece.plugged_in,
-                    &piece.route,
-                    &piece.band,
-                    &piece.started_at,
-                    &piece.ended_at,
-                    &piece.seconds,
-                    &piece.km,
-                    &piece.net_kwh,
+                    &bucket.drive_cycle,
+                    &bucket.plugged_in,
+                    &bucket.route,
+                    &bucket.band,
+                    &bucket.started_at,
+                    &bucket.ended_at,
+                    &bucket.seconds,
+                    &bucket.km,
+                    &bucket.net_kwh,
                     &heater,
                     &heater_base,
                     &soc_start,
@@ -124,17 +124,20 @@ async fn insert(database: &Database, pieces: &[Piece]) -> Result<()> {
             )
             .await?;
     }
-    add_up(database, pieces).await
+    add_up(database, buckets).await
 }
 
-/// Sessions and what they add up to, as the worker works them out from pieces.
-async fn add_up(database: &Database, pieces: &[Piece]) -> Result<()> {
+/// Sessions and what they add up to, as the worker works them out from buckets.
+async fn add_up(database: &Database, buckets: &[Bucket]) -> Result<()> {
     let mut worker = database.connect_as(Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&worker.client).await?;
     let mut hours: BTreeMap<i32, Vec<UnixMicroseconds>> = BTreeMap::new();
-    for piece in pieces {
-        let hour: Timestamp = piece.hour.parse()?;
-        hours.entry(piece.vehicle_id).or_default().push(hour.into());
+    for bucket in buckets {
+        let hour: Timestamp = bucket.hour.parse()?;
+        hours
+            .entry(bucket.vehicle_id)
+            .or_default()
+            .push(hour.into());
     }
     for (vehicle, hours) in hours {
         let from = hours.iter().min().copied().context("an hour")?;

@@ -18,7 +18,7 @@ const HOSTILE: &str = "
     create schema depot_app;
     create table depot_app.vehicle (vehicle_id text, plate text);
     create table depot_app.reading (id text);
-    create table depot_app.touched_hours (id text);
+    create table depot_app.dirty_hours (id text);
     create table depot_app.vehicle_context (id text);
     create table depot_app.ayaz_schema_version (version text);
     create table depot_app.worker_lease (term text);

@@ -79,7 +79,7 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
         "range: from full to empty at the measured consumption.".to_owned(),
         format!("lost: against the same {by} between {from} and {to} °C outside."),
         format!(
-            "complete % (* below {}): the least of time measured, time without doubts, and distance \
+            "complete % (* below {}): the least of time measured, time without flags, and distance \
              against the odometer, of the trips that touch the band and are not left out.",
             ranges.threshold
         ),

@@ -11,7 +11,7 @@ struct Content {
     text: Vec<u8>,
     /// Bytes that it takes yet; unbounded without.
     room: Option<usize>,
-    is_stuck: bool,
+    is_flat_line: bool,
 }
 
 impl Disk {
@@ -30,7 +30,7 @@ impl Disk {
 impl Write for Disk {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         let content = self.0.0.lock().unwrap();
-        let mut content = self.0.1.wait_while(content, |c| c.is_stuck).unwrap();
+        let mut content = self.0.1.wait_while(content, |c| c.is_flat_line).unwrap();
         let taken = content.room.map_or(text.len(), |room| room.min(text.len()));
         if taken == 0 {
             return Err(ErrorKind::StorageFull.into());
@@ -90,7 +90,7 @@ fn lines_that_a_full_disk_did_not_take_are_counted_and_said_once_there_is_room()
 #[test]
 fn a_destination_that_takes_nothing_holds_nobody_up_and_bounds_what_waits() {
     let disk = Disk::default();
-    disk.change(|content| content.is_stuck = true);
+    disk.change(|content| content.is_flat_line = true);
     let queue = Queue::start(disk.clone(), Style::Text);
     let line = [&[b'x'; 1_023][..], b"\n"].concat();
     let pushed = 3_000_u64;
@@ -108,7 +108,7 @@ fn a_destination_that_takes_nothing_holds_nobody_up_and_bounds_what_waits() {
     let lost = queue.lines_lost();
     assert!(lost > 1_900, "{lost} lost");
 
-    disk.change(|content| content.is_stuck = false);
+    disk.change(|content| content.is_flat_line = false);
     until_said(&disk, lost);
     queue.push(b"later\n");
     queue.flush(PATIENCE);

@@ -5,16 +5,16 @@ use ayaz_store::reports::{
     Band, RangeGroup, TripSelection, energy_by_band, range_by_band, range_by_trip,
 };
 
-use super::{Piece, all, fleet, insert};
+use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let trip = |drive_cycle, band, heater| Piece {
+    let trip = |drive_cycle, band, heater| Bucket {
         drive_cycle: Some(drive_cycle),
         band,
         heater,
-        ..Piece::default()
+        ..Bucket::default()
     };
     insert(
         &database,
@@ -23,7 +23,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
             trip(1, Some(-5), Some((8.0, 40.0))),
             trip(1, Some(-40), None),
             trip(2, Some(-5), Some((0.0, 40.0))),
-            Piece {
+            Bucket {
                 vehicle_id: 3,
                 ..trip(1, Some(-5), None)
             },
@@ -74,12 +74,12 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let cycle = |vehicle_id, drive_cycle, soc| Piece {
+    let cycle = |vehicle_id, drive_cycle, soc| Bucket {
         vehicle_id,
         drive_cycle: Some(drive_cycle),
         route: Some("10"),
         soc,
-        ..Piece::default()
+        ..Bucket::default()
     };
     insert(
         &database,
@@ -89,7 +89,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
             cycle(2, 1, Some((90.0, 70.0))),
             cycle(2, 2, Some((70.0, 50.0))),
             // A trip that was half missed would make the battery look small.
-            Piece {
+            Bucket {
                 seconds: 1800.0,
                 ..cycle(2, 3, Some((50.0, 10.0)))
             },
@@ -153,14 +153,14 @@ async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
                 (1, 'usable_energy_kwh', '400', '2026-02-01Z', 'infinity')",
         )
         .await?;
-    let later = Piece {
+    let later = Bucket {
         drive_cycle: Some(2),
         hour: "2026-02-20T06:00:00Z",
         started_at: "2026-02-20T06:00:00Z",
         ended_at: "2026-02-20T07:00:00Z",
-        ..Piece::default()
+        ..Bucket::default()
     };
-    insert(&database, &[Piece::default(), later]).await?;
+    insert(&database, &[Bucket::default(), later]).await?;
     let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     // 2 kWh/km: 100 km with the old one, 200 km with the new one, half of the way each.
     assert_eq!(by_bus[0].range_km, Some(150.0));

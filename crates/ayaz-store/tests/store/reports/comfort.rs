@@ -3,11 +3,11 @@
 use anyhow::Result;
 use ayaz_store::reports::{RangeGroup, energy_by_band, range_by_band};
 
-use super::{Piece, add_up, all, fleet, insert};
+use super::{Bucket, add_up, all, fleet, insert};
 
 /// An hour's drive of each of the three vehicles, the second and third of which have no heat.
 const CABINS: &str = "
-    update energy_piece set
+    update energy_bucket set
         cabin_seconds = 3600,
         cabin_kelvin_seconds = 3600 * (273.15 + case vehicle_id when 1 then 19.5 when 2 then 4 else -2 end),
         -- The third one sends no set-point.
@@ -18,13 +18,13 @@ const CABINS: &str = "
 #[tokio::test(flavor = "multi_thread")]
 async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let pieces = [1, 2, 3].map(|vehicle_id| Piece {
+    let buckets = [1, 2, 3].map(|vehicle_id| Bucket {
         vehicle_id,
         // The warm one takes most.
         net_kwh: if vehicle_id == 1 { 40.0 } else { 25.0 },
-        ..Piece::default()
+        ..Bucket::default()
     });
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     let cold = "select string_agg(
             concat_ws(' ', fleet || '/' || vehicle, is_cabin_cold,
                 round(cabin_temperature_mean_celsius::numeric, 1), round(setpoint_near_share::numeric, 2)),
@@ -43,7 +43,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
         Some("astana/b1, astana/b2, almaty/b1")
     );
     database.execute(CABINS).await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let marked = "astana/b1 f 19.5 0.90, astana/b2 t 4.0 0.00, almaty/b1 t -2.0";
     for view in [
         "band_energy",
@@ -88,7 +88,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
 async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_battery() -> Result<()>
 {
     let (database, reader) = fleet().await?;
-    let in_band = |band, hour, drive_cycle| Piece {
+    let in_band = |band, hour, drive_cycle| Bucket {
         band: Some(band),
         drive_cycle: Some(drive_cycle),
         hour,
@@ -98,23 +98,23 @@ async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_ba
         } else {
             "2026-01-10T07:59:00Z"
         },
-        ..Piece::default()
+        ..Bucket::default()
     };
-    let pieces = [
+    let buckets = [
         in_band(10, "2026-01-10T06:00:00Z", 1),
         in_band(-30, "2026-01-10T07:00:00Z", 2),
     ];
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     // In the cold wheels give back 0.22 instead of 0.3 kWh/km, and heaters leave 0.087 of it.
     database
         .execute(
-            "update energy_piece set
+            "update energy_bucket set
                 wheel_regen_base_km = 20,
                 wheel_regen_kwh = case band_celsius when 10 then 6 else 4.375 end,
                 regen_kwh = case band_celsius when 10 then 6 else 1.75 end",
         )
         .await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let loss = |column: &str| {
         format!(
             "select round(100 * (min({column}) filter (where band_celsius = -30)
@@ -134,18 +134,18 @@ async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_ba
 #[tokio::test(flavor = "multi_thread")]
 async fn heat_is_given_by_source_and_in_all() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let pieces = [Piece {
+    let buckets = [Bucket {
         heater: Some((8.0, 40.0)),
-        ..Piece::default()
+        ..Bucket::default()
     }];
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     database
         .execute(
-            "update energy_piece set heat_pump_kwh = 6, heat_pump_base_kwh = 40, battery_heater_kwh = 2,
+            "update energy_bucket set heat_pump_kwh = 6, heat_pump_base_kwh = 40, battery_heater_kwh = 2,
                 battery_heater_base_kwh = 40, fuel_litres = 1",
         )
         .await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let shares =
         "select concat_ws(' ', heater_share, heat_pump_share, battery_heater_share, heat_share,
         heat_kwh, fuel_heat_kwh) from ";
@@ -173,9 +173,9 @@ async fn heat_is_given_by_source_and_in_all() -> Result<()> {
     );
     // A heat pump that was metered over half of the driving: shares of different energies do not add.
     database
-        .execute("update energy_piece set heat_pump_base_kwh = 20")
+        .execute("update energy_bucket set heat_pump_base_kwh = 20")
         .await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let bands = energy_by_band(&reader.client, &all(), 0.0).await?;
     let energy = &bands[0].energy;
     assert_eq!((energy.heat_kwh, energy.heat_share), (Some(16.0), None));

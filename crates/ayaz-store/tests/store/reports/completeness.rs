@@ -6,39 +6,39 @@ use ayaz_store::reports::{
     range_by_band, range_by_trip, sessions,
 };
 
-use super::{Piece, all, fleet, insert};
+use super::{Bucket, all, fleet, insert};
 use crate::database::Database;
 
 /// A trip on another morning.
-fn on(day: u8, piece: &Piece) -> Piece {
+fn on(day: u8, bucket: &Bucket) -> Bucket {
     let at = |hour| -> &'static str {
         Box::leak(format!("2026-01-{day:02}T{hour:02}:00:00Z").into_boxed_str())
     };
-    Piece {
+    Bucket {
         hour: at(6),
         started_at: at(6),
         ended_at: at(7),
         drive_cycle: Some(i64::from(day)),
-        ..piece.clone()
+        ..bucket.clone()
     }
 }
 
-/// Two whole trips at −30 °C, one of which half is missing there and at −20 °C, one that is doubted, and
+/// Two whole trips at −30 °C, one of which half is missing there and at −20 °C, one that is flagged, and
 /// one that an odometer contradicts.
 async fn trips(database: &Database) -> Result<()> {
-    let whole = Piece::default();
+    let whole = Bucket::default();
     let half = on(12, &whole);
     insert(
         database,
         &[
             on(10, &whole),
             on(11, &whole),
-            Piece {
+            Bucket {
                 seconds: 900.0,
                 km: 10.0,
                 ..half.clone()
             },
-            Piece {
+            Bucket {
                 seconds: 900.0,
                 km: 10.0,
                 band: Some(-20),
@@ -51,7 +51,7 @@ async fn trips(database: &Database) -> Result<()> {
     .await?;
     database
         .execute(
-            "update session set doubted_seconds = 3600 where started_at = '2026-01-13T06:00:00Z';
+            "update session set flagged_seconds = 3600 where started_at = '2026-01-13T06:00:00Z';
             update session set odometer_start_km = 1000, odometer_end_km = 1040
             where started_at = '2026-01-14T06:00:00Z';
             update session set odometer_start_km = 960, odometer_end_km = 981
@@ -85,7 +85,7 @@ async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -
         trips: 5,
         incomplete: 3,
         silent: 1,
-        doubted: 1,
+        flagged: 1,
         odometer: 1,
         unknown: 0,
     };
@@ -154,7 +154,7 @@ async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Resul
 #[tokio::test(flavor = "multi_thread")]
 async fn energy_is_split_by_meter_or_by_what_a_bus_takes_while_it_stands() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let whole = Piece::default();
+    let whole = Bucket::default();
     insert(&database, &[on(10, &whole), on(11, &whole), on(12, &whole)]).await?;
     // 10 kWh in 20 minutes of standing: 30 in the hour, and 10 of the 40 drove.
     database

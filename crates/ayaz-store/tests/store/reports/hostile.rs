@@ -31,7 +31,7 @@ const READINGS: &str = "
         case v when 1 then -3e38 else 40000 end, case v when 1 then 3e38 else 5000 end,
         case v when 1 then 3e38 else -20 end, case v when 1 then -3e38 else 80 end
     from generate_series(1, 2) v, generate_series(0, 1800) n;
-    insert into touched_hours (vehicle_ids, changed_from)
+    insert into dirty_hours (vehicle_ids, changed_from)
     values ('{1, 2}', '{2026-01-10T06:00:00Z, 2026-01-10T06:00:00Z}')";
 
 #[tokio::test(flavor = "multi_thread")]

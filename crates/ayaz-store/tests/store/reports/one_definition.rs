@@ -7,17 +7,17 @@ use ayaz_store::reports::{
     Band, RangeBand, RangeGroup, TripSelection, figure_settings, range_by_band,
 };
 
-use super::{Piece, all, fleet, insert};
+use super::{Bucket, all, fleet, insert};
 use crate::database::Database;
 
 /// A trip of an hour and 20 km on the day so many days after 10 January, in one band.
-fn trip(vehicle_id: i32, day: i64, number: i64, band: i16, kwh_per_km: f64) -> Piece {
+fn trip(vehicle_id: i32, day: i64, number: i64, band: i16, kwh_per_km: f64) -> Bucket {
     let instant = |hour: i64, minute: i64| -> &'static str {
         let start: jiff::Timestamp = "2026-01-10T00:00:00Z".parse().expect("an instant");
         let span = jiff::SignedDuration::from_mins((24 * day + 4 + number + hour) * 60 + minute);
         (start + span).to_string().leak()
     };
-    Piece {
+    Bucket {
         vehicle_id,
         hour: instant(0, 0),
         drive_cycle: Some(100 * day + number),
@@ -25,26 +25,26 @@ fn trip(vehicle_id: i32, day: i64, number: i64, band: i16, kwh_per_km: f64) -> P
         started_at: instant(0, 0),
         ended_at: instant(1, 0),
         net_kwh: 20.0 * kwh_per_km,
-        ..Piece::default()
+        ..Bucket::default()
     }
 }
 
 /// Two buses with trips in cold, mild and thin bands over 30 days.
 async fn season(database: &Database) -> Result<()> {
-    let mut pieces = Vec::new();
+    let mut buckets = Vec::new();
     for day in 0..30 {
         for (vehicle, factor) in [(1, 1.0), (3, 1.3)] {
-            pieces.push(trip(vehicle, day, 0, -30, 2.0 * factor + 0.01 * day as f64));
+            buckets.push(trip(vehicle, day, 0, -30, 2.0 * factor + 0.01 * day as f64));
             if day % 2 == 0 {
-                pieces.push(trip(vehicle, day, 2, 10, 0.9 * factor));
+                buckets.push(trip(vehicle, day, 2, 10, 0.9 * factor));
             }
             // Two trips only: the warmer mild band has not enough data, and is no reference.
             if day < 2 {
-                pieces.push(trip(vehicle, day, 4, 15, 7.0));
+                buckets.push(trip(vehicle, day, 4, 15, 7.0));
             }
         }
     }
-    insert(database, &pieces).await
+    insert(database, &buckets).await
 }
 
 fn of<'a>(bands: &'a [RangeBand], group: &str, edge: i16) -> Result<&'a RangeBand> {
@@ -93,14 +93,14 @@ async fn loss_is_against_the_mild_bands_that_have_enough_data_each() -> Result<(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_stands_and_heats_has_no_range() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let pieces: Vec<Piece> = (0..5)
-        .map(|day| Piece {
+    let buckets: Vec<Bucket> = (0..5)
+        .map(|day| Bucket {
             km: 0.04,
             net_kwh: 12.0,
             ..trip(1, day, 0, -40, 1.0)
         })
         .collect();
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     let bands = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     assert!(!of(&bands, "astana/b1", -40)?.has_enough_data);
     Ok(())

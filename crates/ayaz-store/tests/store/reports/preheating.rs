@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Piece, add_up, fleet, insert};
+use super::{Bucket, add_up, fleet, insert};
 
 /// A morning: what the bus did in the last hour before it pulled out at six, and how it was then.
 struct Morning {
@@ -136,7 +136,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
         ),
     ];
     let (database, reader) = fleet().await?;
-    let mut pieces = Vec::new();
+    let mut buckets = Vec::new();
     let mut updates = String::new();
     for (index, (morning, _)) in mornings.iter().enumerate() {
         let at = |hour: u32, minute: u32| -> &'static str {
@@ -144,12 +144,12 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
         };
         if let Some(hour) = morning.parked_hour {
             updates += &format!(
-                "update energy_piece set cabin_heating_seconds = {}, fuel_litres = {} where piece = {};",
+                "update energy_bucket set cabin_heating_seconds = {}, fuel_litres = {} where bucket = {};",
                 morning.heating_seconds,
                 sql(morning.fuel_litres),
-                pieces.len()
+                buckets.len()
             );
-            pieces.push(Piece {
+            buckets.push(Bucket {
                 hour: at(hour, 0),
                 drive_cycle: None,
                 plugged_in: morning.plugged_in,
@@ -157,30 +157,30 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
                 started_at: at(hour, 0),
                 ended_at: at(hour, 59),
                 km: 0.0,
-                ..Piece::default()
+                ..Bucket::default()
             });
         }
         updates += &format!(
-            "update energy_piece set cabin_start_celsius = {cabin}, cabin_end_celsius = {cabin},
+            "update energy_bucket set cabin_start_celsius = {cabin}, cabin_end_celsius = {cabin},
                 battery_start_celsius = -7, battery_end_celsius = -7,
                 exterior_seconds = case when {exterior}::float8 is null then 0 else 3600 end,
                 exterior_kelvin_seconds = coalesce(({exterior}::float8 + 273.15) * 3600, 0)
-            where piece = {};",
-            pieces.len(),
+            where bucket = {};",
+            buckets.len(),
             cabin = sql(morning.cabin_celsius),
             exterior = sql(morning.exterior_celsius),
         );
-        pieces.push(Piece {
+        buckets.push(Bucket {
             hour: at(6, 0),
             drive_cycle: i64::try_from(index).ok(),
             started_at: at(6, 0),
             ended_at: at(7, 0),
-            ..Piece::default()
+            ..Bucket::default()
         });
     }
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     database.execute(&updates).await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let rows = reader
         .client
         .query(
@@ -202,15 +202,15 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
 #[tokio::test(flavor = "multi_thread")]
 async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let trip = |drive_cycle, hour, started_at, ended_at, km| Piece {
+    let trip = |drive_cycle, hour, started_at, ended_at, km| Bucket {
         drive_cycle: Some(drive_cycle),
         hour,
         started_at,
         ended_at,
         km,
-        ..Piece::default()
+        ..Bucket::default()
     };
-    let pieces = [
+    let buckets = [
         trip(
             1,
             "2026-01-10T06:00:00Z",
@@ -242,7 +242,7 @@ async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Res
             20.0,
         ),
     ];
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     let row = reader
         .client
         .query_one(

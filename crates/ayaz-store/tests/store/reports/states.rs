@@ -5,7 +5,7 @@ use ayaz_store::reports::{
     RangeGroup, Subject, any, energy_by_band, energy_by_trip, range_by_band,
 };
 
-use super::{Piece, all, fleet, insert};
+use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_keeps_driving_and_charging_apart() -> Result<()> {
@@ -13,16 +13,16 @@ async fn an_hour_keeps_driving_and_charging_apart() -> Result<()> {
     insert(
         &database,
         &[
-            Piece {
+            Bucket {
                 seconds: 1200.0,
-                ..Piece::default()
+                ..Bucket::default()
             },
-            Piece {
+            Bucket {
                 plugged_in: true,
                 seconds: 600.0,
                 km: 0.0,
                 net_kwh: -30.0,
-                ..Piece::default()
+                ..Bucket::default()
             },
         ],
     )

@@ -3,24 +3,24 @@
 use anyhow::{Context, Result};
 use ayaz_store::reports::{RangeGroup, range_by_trip};
 
-use super::{Piece, add_up, all, fleet, insert};
+use super::{Bucket, add_up, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_trips_behind_a_range_come_with_what_they_rest_on() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let part = |vehicle_id, route, km| Piece {
+    let part = |vehicle_id, route, km| Bucket {
         vehicle_id,
         route,
         km,
-        ..Piece::default()
+        ..Bucket::default()
     };
-    let pieces = [
+    let buckets = [
         // One trip on two routes, half of its time in a hole.
-        Piece {
+        Bucket {
             seconds: 1200.0,
             ..part(1, Some("10"), 20.0)
         },
-        Piece {
+        Bucket {
             seconds: 600.0,
             net_kwh: 10.0,
             ..part(1, Some("12"), 10.0)
@@ -28,21 +28,21 @@ async fn the_trips_behind_a_range_come_with_what_they_rest_on() -> Result<()> {
         // No usable energy is known.
         part(3, Some("10"), 5.0),
         // On the plug: no trip.
-        Piece {
+        Bucket {
             plugged_in: true,
             drive_cycle: Some(2),
             ..part(1, Some("10"), 0.0)
         },
     ];
-    insert(&database, &pieces).await?;
+    insert(&database, &buckets).await?;
     database
         .execute(
-            "update energy_piece set exterior_seconds = 600,
+            "update energy_bucket set exterior_seconds = 600,
                 exterior_kelvin_seconds = 600 * (273.15 + case when route = '10' then -30 else -20 end)
             where vehicle_id = 1",
         )
         .await?;
-    add_up(&database, &pieces).await?;
+    add_up(&database, &buckets).await?;
     let trips = async |group, names: &[&str]| {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         range_by_trip(&reader.client, group, &names, &all()).await

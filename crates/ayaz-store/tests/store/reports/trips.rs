@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use ayaz_store::reports::{TripSelection, energy_by_band, energy_by_trip};
 
-use super::{Piece, all, fleet, insert};
+use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
@@ -11,7 +11,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
     insert(
         &database,
         &[
-            Piece {
+            Bucket {
                 hour: "2026-01-10T23:00:00Z",
                 started_at: "2026-01-10T23:30:00Z",
                 ended_at: "2026-01-11T00:00:01Z",
@@ -19,27 +19,27 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
                 soc: Some((90.0, 80.0)),
                 heater: Some((10.0, 40.0)),
                 route: Some("10"),
-                ..Piece::default()
+                ..Bucket::default()
             },
-            Piece {
+            Bucket {
                 hour: "2026-01-11T00:00:00Z",
                 band: Some(-35),
                 started_at: "2026-01-11T00:00:01Z",
                 ended_at: "2026-01-11T00:30:00Z",
                 seconds: 1000.0,
                 soc: Some((80.0, 71.0)),
-                ..Piece::default()
+                ..Bucket::default()
             },
-            Piece {
+            Bucket {
                 drive_cycle: Some(2),
                 plugged_in: true,
                 net_kwh: -30.0,
-                ..Piece::default()
+                ..Bucket::default()
             },
             // Key off and no trip: standing.
-            Piece {
+            Bucket {
                 drive_cycle: None,
-                ..Piece::default()
+                ..Bucket::default()
             },
         ],
     )
@@ -57,7 +57,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
     assert_eq!(trip.coverage, Some(2700.0 / 3600.0));
     assert_eq!(trip.energy.net_kwh, Some(80.0));
     assert_eq!(trip.energy.kwh_per_km, Some(2.0));
-    // The heater was metered in one of the two pieces: its share is of that one.
+    // The heater was metered in one of the two buckets: its share is of that one.
     assert_eq!(trip.energy.heater.share(), Some(0.25));
     assert_eq!(trip.energy.auxiliary.kwh, None);
     assert_eq!(trip.energy.exterior_temperature_mean_celsius, None);
@@ -92,17 +92,17 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
     let (database, reader) = fleet().await?;
-    let part = |hour, ended_at| Piece {
+    let part = |hour, ended_at| Bucket {
         hour,
         started_at: hour,
         ended_at,
-        ..Piece::default()
+        ..Bucket::default()
     };
     insert(
         &database,
         &[
             part("2024-01-10T06:00:00Z", "2024-01-10T07:00:00Z"),
-            // Two pieces from the same instant on, and a pause of less than a day.
+            // Two buckets from the same instant on, and a pause of less than a day.
             part("2026-01-10T06:00:00Z", "2026-01-10T07:00:00Z"),
             part("2026-01-10T06:00:00Z", "2026-01-10T06:30:00Z"),
             part("2026-01-11T06:00:00Z", "2026-01-11T07:00:00Z"),

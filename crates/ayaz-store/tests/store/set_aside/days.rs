@@ -56,7 +56,7 @@ async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once(
     assert_eq!(written.readings_set_aside, SetAside::default());
     assert_eq!(places(&database, "reading").await?.0, 60 + 3 + 60);
     let touched = "select count(*) from (
-            select distinct vehicle_id, at from touched_hours, unnest(vehicle_ids, changed_from)
+            select distinct vehicle_id, at from dirty_hours, unnest(vehicle_ids, changed_from)
                 as touched (vehicle_id, at)
         ) as touched";
     assert_eq!(database.number(touched).await?, 60 + 3 + 60);

@@ -21,7 +21,7 @@ fn of(vehicle: &str) -> SetAsideSelection {
 
 const PENDING: &str = "select count(*) from (
         select distinct vehicle_id, date_trunc('hour', at, 'UTC')
-        from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
+        from dirty_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
     ) as hours";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,7 +46,7 @@ async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()
     };
     assert_eq!(total, expected);
     let mut told = Vec::new();
-    let accepted = accept(client, &of("b1"), |so_far| told.push(so_far.days)).await?;
+    let accepted = accept(client, &of("b1"), |checkpoint| told.push(checkpoint.days)).await?;
     let expected = Accepted {
         readings: 280,
         days: 140,

@@ -134,7 +134,7 @@ async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once()
             select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') from reading
             except
             select vehicle_id, date_trunc('hour', at, 'UTC')
-            from touched_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
+            from dirty_hours, unnest(vehicle_ids, changed_from) as t (vehicle_id, at)
         ) as untold";
     assert_eq!(database.number(hours).await?, 0, "the worker knows of all");
     Ok(())

@@ -15,7 +15,7 @@
 //! the third highest to the third lowest value, and speed the median of three, so that a spike of
 //! another signal contradicts nothing.
 //!
-//! What is doubted is the run of equal values around the contradiction, up to 60 s to either side
+//! What is flagged is the run of equal values around the contradiction, up to 60 s to either side
 //! of it: a bus stands at stops for half a minute, and then nothing contradicts.
 //!
 //! **Why so much.** Standing buses repeat everything, cruise control repeats coarse speeds over hills,
@@ -23,15 +23,15 @@
 //! hold voltage while the current falls.
 //!
 //! **What moves slowly** is looked at over minutes: state of charge in `gauge`, exterior temperature
-//! in `sensor`. Both hold for long in healthy buses, so both are doubted only where a finer gauge or a
+//! in `sensor`. Both hold for long in healthy buses, so both are flagged only where a finer gauge or a
 //! livelier sensor was seen within 400 s. Of gauges and sensors that are coarse, or that stand still
 //! from the start, it cannot be told that they are stuck, nor of other temperatures.
 
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Trail, WindowStart};
-use super::config::StuckConfig;
-use super::doubts::Check;
+use super::config::FlatLineConfig;
+use super::flags::Check;
 use crate::sample::Sample;
 
 mod evidence;
@@ -41,7 +41,7 @@ mod sensor;
 use gauge::Gauge;
 use sensor::Sensor;
 
-/// How far from a contradiction the run is doubted, µs.
+/// How far from a contradiction the run is flagged, µs.
 const AROUND_MICROSECONDS: i64 = 60_000_000;
 
 /// Farthest the window's start may lie beyond its length, µs.
@@ -53,7 +53,7 @@ const BLANK_MICROSECONDS: i64 = 20_000_000;
 /// How far back a slow signal's habits are looked for, µs.
 const LOOK_BACK_MICROSECONDS: i64 = 400_000_000;
 
-/// How far back from where a slow signal is contradicted its run is doubted, µs.
+/// How far back from where a slow signal is contradicted its run is flagged, µs.
 const SLOW_AROUND_MICROSECONDS: i64 = 120_000_000;
 
 const _: () = {
@@ -107,7 +107,7 @@ struct Run {
 
 /// The runs of one boot.
 #[derive(Debug, Clone)]
-pub(super) struct Stuck {
+pub(super) struct FlatLine {
     window: WindowStart,
     runs: [Option<Run>; 3],
     /// When the vehicle was last seen moving.
@@ -118,7 +118,7 @@ pub(super) struct Stuck {
     slow: [bool; 2],
 }
 
-impl Default for Stuck {
+impl Default for FlatLine {
     fn default() -> Self {
         Self {
             window: WindowStart::default(),
@@ -131,9 +131,9 @@ impl Default for Stuck {
     }
 }
 
-impl Stuck {
+impl FlatLine {
     /// Looks at the newest sample, and at the window that ends there if a value repeats in it.
-    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, config: &StuckConfig) {
+    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, config: &FlatLineConfig) {
         let place = trail.end() - 1;
         let Some(entry) = trail.entry(buffer, place) else {
             return;
@@ -190,7 +190,7 @@ impl Stuck {
         }
     }
 
-    /// Doubts the newest sample's slow signals whose runs, since these instants, are contradicted; the
+    /// Flags the newest sample's slow signals whose runs, since these instants, are contradicted; the
     /// first time also what came before.
     fn mark_slow(&mut self, trail: &Trail, buffer: &mut Buffer, at: i64, since: [Option<i64>; 2]) {
         for ((slow, since), was_contradicted) in SLOW.into_iter().zip(since).zip(&mut self.slow) {
@@ -211,7 +211,7 @@ impl Stuck {
                 if let Some(entry) = trail.entry_mut(buffer, place)
                     && value_of(&entry.sample) == value
                 {
-                    entry.doubts.doubt(Check::Stuck, signal);
+                    entry.flags.flag(Check::FlatLine, signal);
                 }
             }
         }
@@ -220,7 +220,7 @@ impl Stuck {
 
 type Value = fn(&Sample) -> Option<f64>;
 
-/// Signals that move slowly, in the order of `Stuck::slow`.
+/// Signals that move slowly, in the order of `FlatLine::slow`.
 const SLOW: [(Signal, Value); 2] = [
     (Signal::soc_percent, |s| s.soc_percent),
     (Signal::exterior_temperature_celsius, |s| {
@@ -228,7 +228,7 @@ const SLOW: [(Signal, Value); 2] = [
     }),
 ];
 
-/// Doubts what the contradictions of a run reach.
+/// Flags what the contradictions of a run reach.
 fn mark(
     trail: &Trail,
     buffer: &mut Buffer,
@@ -252,7 +252,7 @@ fn mark(
         if let Some(entry) = trail.entry_mut(buffer, place)
             && watched.value(&entry.sample) == Some(run.value)
         {
-            entry.doubts.doubt(Check::Stuck, watched.signal());
+            entry.flags.flag(Check::FlatLine, watched.signal());
         }
     }
 }

@@ -9,13 +9,13 @@ use crate::activity::Activity;
 use crate::ends::{Ends, FirstLast};
 use crate::energy::Energy;
 
-/// One row of `energy_piece`, without its vehicle and number.
+/// One row of `energy_bucket`, without its vehicle and number.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(
     missing_docs,
-    reason = "the columns of `energy_piece`, described there"
+    reason = "the columns of `energy_bucket`, described there"
 )]
-pub struct Piece {
+pub struct Bucket {
     pub hour: UnixMicroseconds,
     pub service_day: Date,
     pub activity: Activity,
@@ -33,9 +33,9 @@ pub struct Piece {
     pub ends: Ends,
 }
 
-impl Piece {
+impl Bucket {
     /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
-    pub fn doubt_exterior(&mut self) {
+    pub fn flag_exterior(&mut self) {
         let energy = &mut self.energy;
         energy.exterior_kelvin_seconds = 0.0;
         energy.exterior_seconds = 0.0;

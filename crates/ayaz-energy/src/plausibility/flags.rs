@@ -1,19 +1,19 @@
-//! What is doubted of a sample, and why.
+//! What is flagged of a sample, and why.
 
 use ayaz_model::{Signal, SignalSet};
 
 use crate::sample::Sample;
 
-/// A check that can doubt.
+/// A check that can flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Check {
     /// Straight lines of many signals bridge a gap of the logger.
     InterpolatedRamp = 0,
     /// A value repeats while others show that it must change.
-    Stuck = 1,
+    FlatLine = 1,
     /// A value is where the vehicle cannot have brought it in the time.
-    ImpossibleJump = 2,
+    RateOfChange = 2,
     /// A code that stands for "no value".
     Sentinel = 3,
 }
@@ -22,8 +22,8 @@ impl Check {
     /// Every check, in the order of the bits.
     pub const ALL: &'static [Self] = &[
         Self::InterpolatedRamp,
-        Self::Stuck,
-        Self::ImpossibleJump,
+        Self::FlatLine,
+        Self::RateOfChange,
         Self::Sentinel,
     ];
 
@@ -31,44 +31,44 @@ impl Check {
     pub fn name(self) -> &'static str {
         match self {
             Self::InterpolatedRamp => "interpolated_ramp",
-            Self::Stuck => "stuck",
-            Self::ImpossibleJump => "impossible_jump",
+            Self::FlatLine => "flat_line",
+            Self::RateOfChange => "rate_of_change",
             Self::Sentinel => "sentinel",
         }
     }
 }
 
-/// Which checks fired for a sample, and what they doubt.
+/// Which checks fired for a sample, and what they flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Doubts {
+pub struct Flags {
     checks: u8,
     signals: SignalSet,
 }
 
-impl Doubts {
-    /// No doubt.
+impl Flags {
+    /// No flag.
     pub const NONE: Self = Self {
         checks: 0,
         signals: SignalSet::EMPTY,
     };
 
-    /// Whether nothing is doubted.
+    /// Whether nothing is flagged.
     pub fn is_none(self) -> bool {
         self.checks == 0
     }
 
-    /// Whether every signal of the row is doubted, those that are not in [`signals`](Self::signals)
+    /// Whether every signal of the row is flagged, those that are not in [`signals`](Self::signals)
     /// too.
     pub fn whole_row(self) -> bool {
         self.fired(Check::InterpolatedRamp)
     }
 
-    /// Whether the signal is doubted, by itself or with the whole row.
+    /// Whether the signal is flagged, by itself or with the whole row.
     pub fn of(self, signal: Signal) -> bool {
         self.whole_row() || self.signals.contains(signal)
     }
 
-    /// The signals that are doubted by themselves.
+    /// The signals that are flagged by themselves.
     pub fn signals(self) -> SignalSet {
         self.signals
     }
@@ -86,7 +86,7 @@ impl Doubts {
             .filter(move |check| self.fired(*check))
     }
 
-    /// Takes the doubted values out of the sample, so that they enter no sum. What a bus is at (route,
+    /// Takes the flagged values out of the sample, so that they enter no sum. What a bus is at (route,
     /// drive cycle, plug) is no measurement and stays.
     pub fn clear(self, sample: &mut Sample) {
         if self.is_none() {
@@ -110,12 +110,12 @@ impl Doubts {
         }
     }
 
-    pub(super) fn doubt(&mut self, check: Check, signal: Signal) {
+    pub(super) fn flag(&mut self, check: Check, signal: Signal) {
         self.checks |= 1 << check as u8;
         self.signals.insert(signal);
     }
 
-    pub(super) fn doubt_whole_row(&mut self) {
+    pub(super) fn flag_whole_row(&mut self) {
         self.checks |= 1 << Check::InterpolatedRamp as u8;
     }
 }

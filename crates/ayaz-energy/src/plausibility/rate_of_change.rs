@@ -14,10 +14,10 @@
 //! | voltage | 20 V + 30 % | – | resistance explains a fifth at most |
 //! | position | 200 m | 45 m | 160 km/h, also for all the time a receiver repeats its last place |
 //!
-//! **Spike.** A value is doubted if, within 60 s around it (speed and voltage 6 s), its quantity
+//! **Spike.** A value is flagged if, within 60 s around it (speed and voltage 6 s), its quantity
 //! jumps before or at it and jumps after it, the value before the one jump and the value at the
 //! other agree with each other and both disagree with it, and more values around agree with the
-//! value before than with this one. So of a spike the spike is doubted and not what is around it,
+//! value before than with this one. So of a spike the spike is flagged and not what is around it,
 //! and of a signal that flaps the rarer level.
 //!
 //! **Step.** A jump that does not come back costs the first sample after it (the last before it, if
@@ -31,7 +31,7 @@ use std::collections::VecDeque;
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Entry, Trail};
-use super::doubts::Check;
+use super::flags::Check;
 use super::limits::{Limits, POSITION, QUANTITIES, SIDE_MICROSECONDS, SIGNALS, seconds, value};
 
 mod around;
@@ -52,7 +52,7 @@ struct Jumped {
 
 /// The jumps of one boot.
 #[derive(Debug, Clone)]
-pub(super) struct Jump {
+pub(super) struct RateOfChange {
     /// Last value and when it was last seen; of the position, when it was first seen.
     last: [([f64; 2], i64); QUANTITIES],
     position_seen_at: i64,
@@ -61,7 +61,7 @@ pub(super) struct Jump {
     next: u64,
 }
 
-impl Default for Jump {
+impl Default for RateOfChange {
     fn default() -> Self {
         Self {
             last: [([0.0; 2], i64::MIN); QUANTITIES],
@@ -72,7 +72,7 @@ impl Default for Jump {
     }
 }
 
-impl Jump {
+impl RateOfChange {
     /// Compares the newest sample with those before it.
     pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, limits: &Limits) {
         let place = trail.end() - 1;
@@ -159,7 +159,7 @@ impl Jump {
                     && let Some(entry) = trail.entry_mut(buffer, place)
                 {
                     entry.spikes |= 1 << quantity;
-                    doubt(entry, quantity);
+                    flag(entry, quantity);
                 }
             }
             around.judge_steps(buffer);
@@ -167,12 +167,12 @@ impl Jump {
     }
 }
 
-fn doubt(entry: &mut Entry, quantity: usize) {
-    let check = Check::ImpossibleJump;
+fn flag(entry: &mut Entry, quantity: usize) {
+    let check = Check::RateOfChange;
     if quantity == POSITION {
-        entry.doubts.doubt(check, Signal::latitude_degrees);
-        entry.doubts.doubt(check, Signal::longitude_degrees);
+        entry.flags.flag(check, Signal::latitude_degrees);
+        entry.flags.flag(check, Signal::longitude_degrees);
     } else if let Some(&signal) = SIGNALS.get(quantity) {
-        entry.doubts.doubt(check, signal);
+        entry.flags.flag(check, signal);
     }
 }

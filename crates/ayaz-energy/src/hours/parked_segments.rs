@@ -1,4 +1,4 @@
-//! Stretches of one activity between trips, within an hour.
+//! Parked segments: spans of one activity between trips, within an hour.
 
 use std::sync::Arc;
 
@@ -9,31 +9,31 @@ use crate::activity::Activity;
 use crate::sample::Sample;
 use crate::trips::is_moving;
 
-/// Most stretches of an hour. A sensor that flickers must not make a row of each reading; what comes
-/// over it counts as the last stretch.
-const STRETCHES_MAX: usize = 120;
+/// Most segments of an hour. A sensor that flickers must not make a row of each reading; what comes
+/// over it counts as the last segment.
+const SEGMENTS_MAX: usize = 120;
 
-/// The stretch under way.
+/// The segment under way.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Stretches {
+pub(super) struct ParkedSegments {
     hour: Option<UnixMicroseconds>,
     count: usize,
     /// The one that began last.
-    last: Option<Stretch>,
+    last: Option<ParkedSegment>,
     /// Whether a trip ended it.
     is_over: bool,
     moving: bool,
 }
 
 #[derive(Debug, Clone)]
-struct Stretch {
+struct ParkedSegment {
     activity: Activity,
     plugged_in: bool,
     charging_station: Option<Arc<str>>,
     started_at: UnixMicroseconds,
 }
 
-impl Stretch {
+impl ParkedSegment {
     fn goes_on(&self, activity: Activity, sample: &Sample) -> bool {
         self.activity == activity
             && self.plugged_in == sample.is_plugged_in()
@@ -41,9 +41,9 @@ impl Stretch {
     }
 }
 
-impl Stretches {
+impl ParkedSegments {
     /// What the next sample is of, and since when in this hour, which is `None` for trips. A trip
-    /// without a number has stretches while the bus stands: only later samples tell that it goes on.
+    /// without a number has segments while the bus stands: only later samples tell that it goes on.
     pub(super) fn place(&mut self, sample: &Sample) -> (Activity, Option<UnixMicroseconds>) {
         let at = sample.recorded_at;
         if self.hour != Some(at.hour()) {
@@ -61,10 +61,10 @@ impl Stretches {
         let sets_off = is_moving(sample) && !self.moving;
         self.moving = is_moving(sample);
         let ended = self.is_over || sets_off;
-        let goes_on = |last: &Stretch| !ended && last.goes_on(activity, sample);
-        if self.count < STRETCHES_MAX && !self.last.as_ref().is_some_and(goes_on) {
+        let goes_on = |last: &ParkedSegment| !ended && last.goes_on(activity, sample);
+        if self.count < SEGMENTS_MAX && !self.last.as_ref().is_some_and(goes_on) {
             self.count += 1;
-            self.last = Some(Stretch {
+            self.last = Some(ParkedSegment {
                 activity,
                 plugged_in: sample.is_plugged_in(),
                 charging_station: sample.charging_station.clone(),
@@ -94,16 +94,16 @@ mod tests {
     }
 
     fn placed(samples: &[Sample]) -> Vec<(Activity, Option<i64>)> {
-        let mut stretches = Stretches::default();
+        let mut segments = ParkedSegments::default();
         samples
             .iter()
-            .map(|sample| stretches.place(sample))
+            .map(|sample| segments.place(sample))
             .map(|(activity, at)| (activity, at.map(|at| at.0 / 1_000_000)))
             .collect()
     }
 
     #[test]
-    fn a_stretch_ends_with_its_activity_a_trip_and_the_hour() {
+    fn a_segment_ends_with_its_activity_a_trip_and_the_hour() {
         let found = placed(&[
             at(0, None, false),
             at(60, None, true),
@@ -130,6 +130,6 @@ mod tests {
         let samples: Vec<Sample> = (0..3600).map(|s| at(s, None, s % 2 == 0)).collect();
         let mut starts: Vec<_> = placed(&samples).into_iter().map(|(_, at)| at).collect();
         starts.dedup();
-        assert_eq!(starts.len(), STRETCHES_MAX);
+        assert_eq!(starts.len(), SEGMENTS_MAX);
     }
 }

@@ -1,6 +1,6 @@
-//! Rows of `energy_piece`, described in its migration.
+//! Rows of `energy_bucket`, described in its migration.
 
-use ayaz_energy::{Activity, Ends, Energy, FirstLast, Piece};
+use ayaz_energy::{Activity, Bucket, Ends, Energy, FirstLast};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
@@ -32,37 +32,37 @@ const ENDS_COLUMNS: usize = 12;
 /// The statement that [`read`] runs, to be prepared once a connection.
 pub(super) fn read_statement() -> String {
     format!(
-        "-- read_pieces
+        "-- read_buckets
         select {HEAD}, {}, {ENDS},
             exists (
                 select from exterior_doubt d
                 where d.vehicle_id = p.vehicle_id and d.hour = p.hour
             )
-        from energy_piece p
+        from energy_bucket p
         where vehicle_id = $1 and hour >= $2 and hour < $3
-        order by hour, piece",
+        order by hour, bucket",
         energy::column_list()
     )
 }
 
-/// The vehicle's pieces of the hours from `from` up to and without `to`, in their order, as sessions
-/// take them: without temperatures that are doubted.
+/// The vehicle's buckets of the hours from `from` up to and without `to`, in their order, as sessions
+/// take them: without temperatures that are flagged.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
     statement: &Statement,
     vehicle: VehicleNumber,
     from: UnixMicroseconds,
     to: UnixMicroseconds,
-) -> Result<Vec<Piece>, StoreError> {
+) -> Result<Vec<Bucket>, StoreError> {
     let parameters = [timestamp(from), timestamp(to)];
     let rows = transaction
         .query(statement, &[&vehicle, &parameters[0], &parameters[1]])
         .await
-        .map_err(|error| StoreError::from_driver("read energy pieces", error))?;
-    rows.iter().map(piece).collect()
+        .map_err(|error| StoreError::from_driver("read energy buckets", error))?;
+    rows.iter().map(bucket).collect()
 }
 
-fn piece(row: &Row) -> Result<Piece, StoreError> {
+fn bucket(row: &Row) -> Result<Bucket, StoreError> {
     let at = |column| row.get::<_, Timestamp>(column).into();
     let maybe_at = |column| row.get::<_, Option<Timestamp>>(column).map(Into::into);
     let name: &str = row.get(2);
@@ -70,12 +70,12 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
     let (started_at, ended_at) = (at(10), at(11));
     let first = HEAD_COLUMNS + Energy::COLUMNS.len();
     let stamped = |column: usize, at| row.get::<_, Option<f64>>(first + column).map(|x| (at, x));
-    // Only the state of charge keeps its own instants; the others are taken for those of the piece.
+    // Only the state of charge keeps its own instants; the others are taken for those of the bucket.
     let ends = |column| FirstLast {
         first: stamped(column, started_at),
         last: stamped(column + 1, ended_at),
     };
-    let mut piece = Piece {
+    let mut bucket = Bucket {
         hour: at(0),
         service_day: row.get(1),
         activity,
@@ -102,35 +102,35 @@ fn piece(row: &Row) -> Result<Piece, StoreError> {
         ]),
     };
     if row.get(first + ENDS_COLUMNS) {
-        piece.doubt_exterior();
+        bucket.flag_exterior();
     }
-    Ok(piece)
+    Ok(bucket)
 }
 
 /// The statement that [`insert`] runs, to be prepared once a connection.
 pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     let statement = format!(
-        "-- insert_pieces
-        copy energy_piece (vehicle_id, piece, {HEAD}, {}, {ENDS}) from stdin (format binary)",
+        "-- insert_buckets
+        copy energy_bucket (vehicle_id, bucket, {HEAD}, {}, {ENDS}) from stdin (format binary)",
         energy::column_list()
     );
     CopyIn::prepare(client, &statement, column_types()).await
 }
 
-/// Inserts the pieces, numbered in the given order within each hour. They must be sorted by hour.
+/// Inserts the buckets, numbered in the given order within each hour. They must be sorted by hour.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statement: &CopyIn,
     vehicle: VehicleNumber,
-    pieces: &[Piece],
+    buckets: &[Bucket],
 ) -> Result<(), StoreError> {
-    let numbers = positions(pieces.iter().map(|piece| piece.hour));
-    let rows = pieces.iter().zip(numbers);
-    let rows = rows.map(|(piece, number)| row(vehicle, number, piece));
+    let numbers = positions(buckets.iter().map(|bucket| bucket.hour));
+    let rows = buckets.iter().zip(numbers);
+    let rows = rows.map(|(bucket, number)| row(vehicle, number, bucket));
     statement
         .write(transaction, rows.collect())
         .await
-        .map_err(|error| StoreError::from_driver("write energy pieces", error))
+        .map_err(|error| StoreError::from_driver("write energy buckets", error))
 }
 
 fn column_types() -> Vec<Type> {
@@ -165,26 +165,26 @@ fn column_types() -> Vec<Type> {
         .collect()
 }
 
-fn row(vehicle: VehicleNumber, number: i32, piece: &Piece) -> Vec<Value<'_>> {
+fn row(vehicle: VehicleNumber, number: i32, bucket: &Bucket) -> Vec<Value<'_>> {
     let mut row: Vec<Value<'_>> = vec![
         Box::new(vehicle),
         Box::new(number),
-        Box::new(timestamp(piece.hour)),
-        Box::new(piece.service_day),
-        Box::new(piece.activity.name()),
-        Box::new(piece.stretch_started_at.map(timestamp)),
-        Box::new(piece.drive_cycle),
-        Box::new(piece.trip_started_at.map(timestamp)),
-        Box::new(piece.plugged_in),
-        Box::new(piece.charging_station.as_deref()),
-        Box::new(piece.route.as_deref()),
-        Box::new(piece.band_celsius),
-        Box::new(timestamp(piece.started_at)),
-        Box::new(timestamp(piece.ended_at)),
-        Box::new(piece.intervals),
+        Box::new(timestamp(bucket.hour)),
+        Box::new(bucket.service_day),
+        Box::new(bucket.activity.name()),
+        Box::new(bucket.stretch_started_at.map(timestamp)),
+        Box::new(bucket.drive_cycle),
+        Box::new(bucket.trip_started_at.map(timestamp)),
+        Box::new(bucket.plugged_in),
+        Box::new(bucket.charging_station.as_deref()),
+        Box::new(bucket.route.as_deref()),
+        Box::new(bucket.band_celsius),
+        Box::new(timestamp(bucket.started_at)),
+        Box::new(timestamp(bucket.ended_at)),
+        Box::new(bucket.intervals),
     ];
-    row.extend(energy::values(&piece.energy));
-    let [soc, others @ ..] = piece.ends.all();
+    row.extend(energy::values(&bucket.energy));
+    let [soc, others @ ..] = bucket.ends.all();
     for stamped in [soc.first, soc.last] {
         row.push(Box::new(stamped.map(|(_, value)| value)));
         row.push(Box::new(stamped.map(|(at, _)| timestamp(at))));

@@ -13,13 +13,13 @@
 //! wait at their ends. A gauge that waits for an estimate that was corrected, or that slides in
 //! tenths to whole percents, is contradicted as it should be: it does not say what is left.
 //!
-//! The midst of a longer run is not doubted, because nothing near it tells how fine the gauge is.
+//! The midst of a longer run is not flagged, because nothing near it tells how fine the gauge is.
 
 use std::collections::VecDeque;
 
 use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS, MOVING_KMH};
 use crate::integrate::{JOULES_PER_KWH, power_watts};
-use crate::plausibility::config::StuckConfig;
+use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
 /// The finest step that is told from coarser ones, as a share of the battery, and how many of them
@@ -81,8 +81,13 @@ pub(super) struct Gauge {
 }
 
 impl Gauge {
-    /// Takes the newest sample. Returns since when its value is doubted, µs.
-    pub(super) fn take(&mut self, at: i64, sample: &Sample, config: &StuckConfig) -> Option<i64> {
+    /// Takes the newest sample. Returns since when its value is flagged, µs.
+    pub(super) fn take(
+        &mut self,
+        at: i64,
+        sample: &Sample,
+        config: &FlatLineConfig,
+    ) -> Option<i64> {
         let silent = |since: i64| at.saturating_sub(since) > BLANK_MICROSECONDS;
         let is_cut_off = sample.is_plugged_in()
             || self.last.is_some_and(|last| silent(last.at))

@@ -1,4 +1,4 @@
-//! An hour that still runs is read on from where it was read before, and comes to the same.
+//! An open hour is read on from where it was read before, and comes to the same.
 
 use anyhow::Result;
 use ayaz_analytics::work::{Candidate, Work, Worker};
@@ -11,11 +11,11 @@ use crate::fleet::Database;
 const LIVE: i32 = 1;
 const WHOLE: i32 = 2;
 
-/// A worker with so much memory for running hours that waits for nothing.
-async fn worker(database: &Database, running_hours_memory_max_bytes: u64) -> Result<Worker> {
+/// A worker with so much memory for open hours that waits for nothing.
+async fn worker(database: &Database, open_hours_memory_max_bytes: u64) -> Result<Worker> {
     let mut refresh = config(database).refresh;
-    refresh.running_hour_interval_s = 0;
-    refresh.running_hours_memory_max_bytes = running_hours_memory_max_bytes;
+    refresh.open_hour_interval_s = 0;
+    refresh.open_hours_memory_max_bytes = open_hours_memory_max_bytes;
     let candidate = Candidate::connect(&database.url).await?;
     assert!(candidate.try_become_worker().await?);
     Ok(candidate
@@ -34,7 +34,7 @@ async fn work_off(worker: &mut Worker) -> Result<Work> {
     }
 }
 
-/// A reading a second of the hour that runs and comes after the present one, so that it does not end
+/// A reading a second of the open hour and comes after the present one, so that it does not end
 /// meanwhile: those of the seconds from `from` up to and without `to`, as far as the condition holds.
 async fn arrive(
     database: &Database,
@@ -61,7 +61,7 @@ async fn arrive(
             select vehicle_id, min(recorded_at) as changed_from from arrived
             group by vehicle_id, date_trunc('hour', recorded_at, 'UTC')
         )
-        insert into touched_hours (vehicle_ids, changed_from)
+        insert into dirty_hours (vehicle_ids, changed_from)
         select array_agg(vehicle_id), array_agg(changed_from) from hours"
     );
     database.execute(&sql).await

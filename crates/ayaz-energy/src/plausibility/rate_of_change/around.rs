@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Jumped, doubt};
+use super::{Jumped, flag};
 use crate::plausibility::buffer::{Buffer, Trail};
 use crate::plausibility::limits::{
     Limits, QUANTITIES, SIDE_MICROSECONDS, SPEED, VOLTAGE, can_step, seconds, side, value,
@@ -119,7 +119,7 @@ impl Around<'_> {
             .count()
     }
 
-    /// Doubts the values to which their quantity jumped for good.
+    /// Flags the values to which their quantity jumped for good.
     pub(super) fn judge_steps(&self, buffer: &mut Buffer) {
         let Some(entry) = self.trail.entry(buffer, self.place) else {
             return;
@@ -132,7 +132,7 @@ impl Around<'_> {
             if let Some(place) = self.step(buffer, quantity)
                 && let Some(entry) = self.trail.entry_mut(buffer, place)
             {
-                doubt(entry, quantity);
+                flag(entry, quantity);
             }
         }
     }

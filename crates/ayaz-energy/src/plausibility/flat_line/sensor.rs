@@ -12,12 +12,12 @@
 //! a sensor that is new ten times a second is not watched. Many hold what they show while a bus is
 //! slow, as the air around it is warm then: hence the 25 km/h. Round values may be a sensor's end.
 //!
-//! The midst of a longer run is not doubted, because nothing near it tells what the sensor is like.
+//! The midst of a longer run is not flagged, because nothing near it tells what the sensor is like.
 
 use std::collections::VecDeque;
 
 use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS};
-use crate::plausibility::config::StuckConfig;
+use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
 /// Values that tell whether a sensor is lively, how many of them must be different, and how many
@@ -56,8 +56,13 @@ pub(super) struct Sensor {
 }
 
 impl Sensor {
-    /// Takes the newest sample. Returns since when its value is doubted, µs.
-    pub(super) fn take(&mut self, at: i64, sample: &Sample, config: &StuckConfig) -> Option<i64> {
+    /// Takes the newest sample. Returns since when its value is flagged, µs.
+    pub(super) fn take(
+        &mut self,
+        at: i64,
+        sample: &Sample,
+        config: &FlatLineConfig,
+    ) -> Option<i64> {
         let celsius = sample.exterior_temperature_celsius?;
         let elapsed = at.saturating_sub(self.seen_at);
         if elapsed > BLANK_MICROSECONDS {

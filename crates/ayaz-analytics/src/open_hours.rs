@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_energy::hours::so_far::{Beginning, SoFar};
+use ayaz_energy::hours::checkpoint::{Checkpoint, FoldInputs};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use ayaz_store::analytics::KnownHours;
@@ -17,7 +17,7 @@ use ayaz_store::analytics::queue::OVER_SECONDS;
 /// has the hour read whole. That it is of the last refresh is verified in the transaction that uses it, by
 /// the instant of that refresh: a database that was restored under an open connection has another.
 #[derive(Debug)]
-pub struct RunningHours {
+pub struct OpenHours {
     kept: BTreeMap<Key, Kept>,
     bytes: usize,
     bytes_max: usize,
@@ -28,13 +28,13 @@ type Key = (VehicleNumber, UnixMicroseconds);
 
 #[derive(Debug)]
 struct Kept {
-    beginning: Beginning,
-    so_far: SoFar,
+    beginning: FoldInputs,
+    checkpoint: Checkpoint,
     refreshed_at: UnixMicroseconds,
     bytes: usize,
 }
 
-impl RunningHours {
+impl OpenHours {
     /// Keeps none yet, and about so many bytes at most.
     pub fn new(bytes_max: usize) -> Self {
         Self {
@@ -65,9 +65,9 @@ impl RunningHours {
     pub fn take(
         &mut self,
         vehicle: VehicleNumber,
-        beginning: &Beginning,
+        beginning: &FoldInputs,
         known: &KnownHours,
-    ) -> Option<SoFar> {
+    ) -> Option<Checkpoint> {
         let mut taken = None;
         for index in 0..beginning.count as i64 {
             let hour = beginning.from.plus(index * HOUR_MICROSECONDS);
@@ -77,32 +77,32 @@ impl RunningHours {
         }
         let Kept {
             beginning: before,
-            so_far,
+            checkpoint,
             refreshed_at,
             ..
         } = taken?;
         let is_known = known.refreshed_at == Some(refreshed_at) && before == *beginning;
-        (is_known && so_far.holds(known.changed_from?)).then_some(so_far)
+        (is_known && checkpoint.holds(known.changed_from?)).then_some(checkpoint)
     }
 
     /// Keeps it until the next refresh, if there is room.
     pub fn keep(
         &mut self,
         vehicle: VehicleNumber,
-        beginning: Beginning,
-        so_far: SoFar,
+        beginning: FoldInputs,
+        checkpoint: Checkpoint,
         refreshed_at: UnixMicroseconds,
     ) {
         let key = (vehicle, beginning.from);
         self.remove(key);
-        let bytes = beginning.bytes() + so_far.bytes();
+        let bytes = beginning.bytes() + checkpoint.bytes();
         if self.bytes + bytes > self.bytes_max {
             return;
         }
         self.bytes += bytes;
         let kept = Kept {
             beginning,
-            so_far,
+            checkpoint,
             refreshed_at,
             bytes,
         };
@@ -125,7 +125,7 @@ impl RunningHours {
 #[cfg(test)]
 mod tests {
     use ayaz_energy::Sample;
-    use ayaz_energy::hours::so_far::ReadOn;
+    use ayaz_energy::hours::checkpoint::IncrementalFold;
     use ayaz_energy::hours::{Hours, Rules};
 
     use super::*;
@@ -136,8 +136,8 @@ mod tests {
         HOUR.plus(second * 1_000_000)
     }
 
-    fn beginning(hour: UnixMicroseconds, count: usize) -> Beginning {
-        Beginning {
+    fn beginning(hour: UnixMicroseconds, count: usize) -> FoldInputs {
+        FoldInputs {
             from: hour,
             count,
             open_trip: None,
@@ -147,9 +147,9 @@ mod tests {
     }
 
     /// The hour up to and without this second, a reading a second.
-    fn so_far(second: i64) -> SoFar {
+    fn checkpoint(second: i64) -> Checkpoint {
         let hours = Hours::new(HOUR, 1, None, &Rules::default());
-        let mut read_on = ReadOn::from(SoFar::nothing(hours), true);
+        let mut read_on = IncrementalFold::from(Checkpoint::nothing(hours), true);
         for second in 0..second {
             read_on.push(Sample::bare(at(second), 1, None));
         }
@@ -170,8 +170,8 @@ mod tests {
     #[test]
     fn what_another_database_knows_nothing_of_is_not_taken() {
         for refreshed_at in [None, Some(UnixMicroseconds(6)), Some(UnixMicroseconds(8))] {
-            let mut running = RunningHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            let mut running = OpenHours::new(10_000_000);
+            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
             let other = KnownHours {
                 refreshed_at,
                 ..known(Some(at(600)))
@@ -189,8 +189,8 @@ mod tests {
             (Some(at(478)), false),
             (None, false),
         ] {
-            let mut running = RunningHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            let mut running = OpenHours::new(10_000_000);
+            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
             assert!(
                 running
                     .take(2, &beginning(HOUR, 1), &known(changed_from))
@@ -216,8 +216,8 @@ mod tests {
             (beginning(HOUR, 2), false),
             (beginning(hours_on(1), 2), true),
         ] {
-            let mut running = RunningHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), so_far(600), THEN);
+            let mut running = OpenHours::new(10_000_000);
+            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
             assert!(running.take(1, &of, &known(Some(at(600)))).is_none());
             assert_eq!(running.bytes() > 0, is_left, "{of:?}");
         }
@@ -225,10 +225,10 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
-        let kept = beginning(HOUR, 1).bytes() + so_far(600).bytes();
-        let mut running = RunningHours::new(3 * kept);
+        let kept = beginning(HOUR, 1).bytes() + checkpoint(600).bytes();
+        let mut running = OpenHours::new(3 * kept);
         for vehicle in [1, 2, 3, 3, 4, 5] {
-            running.keep(vehicle, beginning(HOUR, 1), so_far(600), THEN);
+            running.keep(vehicle, beginning(HOUR, 1), checkpoint(600), THEN);
             assert!(running.bytes() <= 3 * kept);
         }
         assert_eq!(running.bytes(), 3 * kept);
@@ -239,6 +239,6 @@ mod tests {
         running.forget_over(at(3_600 + OVER_SECONDS));
         assert_eq!(running.bytes(), 0);
         assert!(running.has_room(4, HOUR));
-        assert!(!RunningHours::new(0).has_room(1, HOUR));
+        assert!(!OpenHours::new(0).has_room(1, HOUR));
     }
 }

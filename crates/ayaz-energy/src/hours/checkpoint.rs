@@ -27,7 +27,7 @@ const WAITING_MAX: usize = 12_000;
 
 /// What a fold begins with, beside limits that are the same for as long as the worker runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beginning {
+pub struct FoldInputs {
     /// Start of the first hour.
     pub from: UnixMicroseconds,
     /// How many hours.
@@ -40,7 +40,7 @@ pub struct Beginning {
     pub left_out: LeftOut,
 }
 
-impl Beginning {
+impl FoldInputs {
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.left_out.bytes()
@@ -49,12 +49,12 @@ impl Beginning {
 
 /// Hours into which all readings before an instant were pushed, and no other.
 #[derive(Debug, Clone)]
-pub struct SoFar {
+pub struct Checkpoint {
     hours: Hours,
     until: UnixMicroseconds,
 }
 
-impl SoFar {
+impl Checkpoint {
     /// Hours into which nothing was pushed.
     pub fn nothing(hours: Hours) -> Self {
         let until = hours.since();
@@ -85,18 +85,18 @@ impl SoFar {
 
 /// Hours that are being read on.
 #[derive(Debug)]
-pub struct ReadOn {
-    so_far: SoFar,
+pub struct IncrementalFold {
+    checkpoint: Checkpoint,
     /// Within the margin before the newest.
     waiting: VecDeque<Sample>,
     is_kept: bool,
 }
 
-impl ReadOn {
+impl IncrementalFold {
     /// Reads on from there; `is_kept` says whether a copy is to be made.
-    pub fn from(so_far: SoFar, is_kept: bool) -> Self {
+    pub fn from(checkpoint: Checkpoint, is_kept: bool) -> Self {
         Self {
-            so_far,
+            checkpoint,
             waiting: VecDeque::new(),
             is_kept,
         }
@@ -105,18 +105,18 @@ impl ReadOn {
     /// Takes the next reading, in the order of their identity.
     pub fn push(&mut self, sample: Sample) {
         if !self.is_kept {
-            self.so_far.hours.push(sample);
+            self.checkpoint.hours.push(sample);
             return;
         }
         let before = sample.recorded_at.plus(-MARGIN_MICROSECONDS);
         self.waiting.push_back(sample);
         // Never back, also if nothing new was told of: see `KnownHours::changed_from`.
-        self.so_far.until = self.so_far.until.max(before);
+        self.checkpoint.until = self.checkpoint.until.max(before);
         let end = self
             .waiting
             .partition_point(|waits| waits.recorded_at < before);
         for sample in self.waiting.drain(..end) {
-            self.so_far.hours.push(sample);
+            self.checkpoint.hours.push(sample);
         }
         if self.waiting.len() > WAITING_MAX {
             self.is_kept = false;
@@ -125,15 +125,15 @@ impl ReadOn {
     }
 
     /// When all readings were pushed: the hours, and what they were a while before, if it is kept.
-    pub fn finish(mut self) -> (Hours, Option<SoFar>) {
-        let kept = self.is_kept.then(|| self.so_far.clone());
+    pub fn finish(mut self) -> (Hours, Option<Checkpoint>) {
+        let kept = self.is_kept.then(|| self.checkpoint.clone());
         self.let_go();
-        (self.so_far.hours, kept)
+        (self.checkpoint.hours, kept)
     }
 
     fn let_go(&mut self) {
         for sample in self.waiting.drain(..) {
-            self.so_far.hours.push(sample);
+            self.checkpoint.hours.push(sample);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What is known of one hour, cut by what reports group by.
 
-mod piece;
+mod bucket;
 
-pub use piece::Piece;
+pub use bucket::Bucket;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::sample::Sample;
 
 /// What an hour is cut by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PieceKey {
+pub struct BucketKey {
     service_day: Date,
     activity: Activity,
     stretch_started_at: Option<UnixMicroseconds>,
@@ -30,8 +30,8 @@ pub struct PieceKey {
     band_celsius: Option<i16>,
 }
 
-impl PieceKey {
-    /// The piece of a sample, and of the interval that it begins. Drive cycles that are numbered
+impl BucketKey {
+    /// The bucket of a sample, and of the interval that it begins. Drive cycles that are numbered
     /// need no `trip_started_at`.
     pub fn of(placed: &Placed, day: Date, trip_started_at: Option<UnixMicroseconds>) -> Self {
         let sample = &placed.sample;
@@ -77,7 +77,7 @@ impl PieceKey {
     }
 }
 
-/// Most pieces of an hour; what comes over it is one piece of no trip. A source whose drive cycle
+/// Most buckets of an hour; what comes over it is one bucket of no trip. A source whose drive cycle
 /// or route changes with each reading must not make a row of each.
 const PIECES_MAX: usize = 2_000;
 
@@ -104,10 +104,10 @@ fn band_celsius(sample: &Sample) -> Option<i16> {
         .map(temperature_band::lower_edge_celsius)
 }
 
-/// Samples and intervals of one piece.
+/// Samples and intervals of one bucket.
 #[derive(Debug, Clone)]
 struct Content {
-    key: PieceKey,
+    key: BucketKey,
     started_at: UnixMicroseconds,
     ended_at: UnixMicroseconds,
     ends: Ends,
@@ -115,7 +115,7 @@ struct Content {
 }
 
 impl Content {
-    fn new(key: PieceKey, at: UnixMicroseconds) -> Self {
+    fn new(key: BucketKey, at: UnixMicroseconds) -> Self {
         Self {
             key,
             started_at: at,
@@ -146,9 +146,9 @@ impl Content {
         self.sums.merge(&other.sums);
     }
 
-    fn into_piece(self, hour: UnixMicroseconds) -> Piece {
+    fn into_bucket(self, hour: UnixMicroseconds) -> Bucket {
         let key = self.key;
-        Piece {
+        Bucket {
             hour,
             service_day: key.service_day,
             activity: key.activity,
@@ -168,22 +168,22 @@ impl Content {
     }
 }
 
-/// Pieces by their key.
+/// Buckets by their key.
 #[derive(Debug, Clone, Default)]
-pub struct PieceMap {
+pub struct BucketMap {
     contents: Vec<Content>,
-    index: HashMap<PieceKey, usize>,
-    /// Where the last one was found: neighbours nearly always share a piece.
+    index: HashMap<BucketKey, usize>,
+    /// Where the last one was found: neighbours nearly always share a bucket.
     recent: usize,
 }
 
-impl PieceMap {
-    /// Adds a sample to its piece: its instant, and what has a first and a last value.
+impl BucketMap {
+    /// Adds a sample to its bucket: its instant, and what has a first and a last value.
     pub fn add_sample(&mut self, placed: &Placed, day: Date, trip: Option<UnixMicroseconds>) {
         self.find(placed, day, trip).add_sample(&placed.sample);
     }
 
-    /// Adds an interval to the piece of its first sample.
+    /// Adds an interval to the bucket of its first sample.
     pub fn add_interval(
         &mut self,
         first: &Placed,
@@ -195,10 +195,10 @@ impl PieceMap {
         self.find(first, day, trip).sums.add(interval, comfort);
     }
 
-    /// Empties `other` into this one, its pieces being of that trip, or of none.
-    pub fn settle(&mut self, other: &mut Self, trip_started_at: Option<UnixMicroseconds>) {
+    /// Empties `other` into this one, its buckets being of that trip, or of none.
+    pub fn absorb(&mut self, other: &mut Self, trip_started_at: Option<UnixMicroseconds>) {
         for content in std::mem::take(other).contents {
-            let mut key = PieceKey {
+            let mut key = BucketKey {
                 trip_started_at,
                 ..content.key.clone()
             };
@@ -209,19 +209,19 @@ impl PieceMap {
         }
     }
 
-    /// All pieces of the hour, in an order that depends on them alone.
-    pub fn into_pieces(mut self, hour: UnixMicroseconds) -> Vec<Piece> {
+    /// All buckets of the hour, in an order that depends on them alone.
+    pub fn into_buckets(mut self, hour: UnixMicroseconds) -> Vec<Bucket> {
         self.contents
             .sort_unstable_by(|a, b| a.started_at.cmp(&b.started_at).then(a.key.cmp(&b.key)));
         self.contents
             .into_iter()
-            .map(|content| content.into_piece(hour))
+            .map(|content| content.into_bucket(hour))
             .collect()
     }
 
     /// About how much memory they take.
     pub fn bytes(&self) -> usize {
-        self.contents.len() * (size_of::<Content>() + size_of::<(PieceKey, usize)>())
+        self.contents.len() * (size_of::<Content>() + size_of::<(BucketKey, usize)>())
     }
 
     fn find(&mut self, placed: &Placed, day: Date, trip: Option<UnixMicroseconds>) -> &mut Content {
@@ -233,10 +233,10 @@ impl PieceMap {
         {
             return &mut self.contents[recent];
         }
-        self.entry(PieceKey::of(placed, day, trip), placed.sample.recorded_at)
+        self.entry(BucketKey::of(placed, day, trip), placed.sample.recorded_at)
     }
 
-    fn entry(&mut self, key: PieceKey, at: UnixMicroseconds) -> &mut Content {
+    fn entry(&mut self, key: BucketKey, at: UnixMicroseconds) -> &mut Content {
         let is_full = self.contents.len() >= PIECES_MAX && !self.index.contains_key(&key);
         let key = if is_full { key.of_the_rest() } else { key };
         let next = self.contents.len();
@@ -250,26 +250,26 @@ impl PieceMap {
 
 #[cfg(test)]
 mod tests {
-    use crate::interval::Doubt;
+    use crate::interval::Flag;
 
     use super::*;
 
     #[test]
-    fn a_drive_cycle_that_changes_with_each_reading_does_not_make_a_piece_of_each() {
-        let mut pieces = PieceMap::default();
+    fn a_drive_cycle_that_changes_with_each_reading_does_not_make_a_bucket_of_each() {
+        let mut buckets = BucketMap::default();
         for second in 0..3 * PIECES_MAX as i64 {
             let at = UnixMicroseconds(second * 1_000_000);
             let placed = Placed {
                 sample: Sample::bare(at, 1, Some(second)),
-                doubt: Doubt::None,
+                flag: Flag::None,
                 activity: Activity::Trip,
                 stretch_started_at: None,
             };
-            pieces.add_sample(&placed, Date::ZERO, None);
+            buckets.add_sample(&placed, Date::ZERO, None);
         }
-        let pieces = pieces.into_pieces(UnixMicroseconds(0));
-        assert_eq!(pieces.len(), PIECES_MAX + 1);
-        let rest = pieces.last().unwrap();
+        let buckets = buckets.into_buckets(UnixMicroseconds(0));
+        assert_eq!(buckets.len(), PIECES_MAX + 1);
+        let rest = buckets.last().unwrap();
         assert_eq!((rest.activity, rest.drive_cycle), (Activity::Parking, None));
     }
 }

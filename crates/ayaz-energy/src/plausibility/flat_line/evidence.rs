@@ -2,7 +2,7 @@
 
 use super::{MOVING_KMH, Watched};
 use crate::plausibility::buffer::{Buffer, Trail};
-use crate::plausibility::config::StuckConfig;
+use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
 /// Swing of the voltage that no current leaves as it is, relative.
@@ -32,7 +32,7 @@ pub(super) fn contradicts(
     first: u64,
     watched: Watched,
     value: f64,
-    config: &StuckConfig,
+    config: &FlatLineConfig,
 ) -> Option<bool> {
     let end = trail.end();
     if watched == Watched::Speed {
