@@ -2,6 +2,7 @@
 
 mod daemons;
 pub mod fleet;
+mod mix;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -33,8 +34,9 @@ pub(crate) const LOG_FILTER: &str = "warn,ayaz_ingest::intake=error";
 /// Servers named by AYAZ_DATABASE_URL and AYAZ_MQTT_URL are used instead, if that database is empty.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Buses in the fleet.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=500))]
+    /// Buses in the fleet. The first three are E12, then come three E12 with a fuel heater and three E18,
+    /// then E12 again. The table needs about three buses of a model and a week to show its ranges.
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..=500))]
     buses: u16,
     /// Days that are sent before going live.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]

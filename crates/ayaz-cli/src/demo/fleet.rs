@@ -8,11 +8,12 @@ use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
-use ayaz_sim::{Bus, Climate, Fleet};
+use ayaz_sim::{Bus, Climate};
 use ayaz_store::context::{ContextChanges, ContextWriter, Vehicle};
 use bytes::Bytes;
 use tokio_postgres::Client;
 
+use super::mix;
 use crate::history::announce;
 use crate::progress::Progress;
 use crate::simulated::{model_name, models};
@@ -77,12 +78,15 @@ impl SimulatedFleet {
             MILDEST_CELSIUS,
             COLDEST_CELSIUS,
         ));
-        let buses = Fleet::new(seed, buses, climate, start)
-            .into_iter()
-            .map(|(vehicle, mut bus)| SimulatedBus {
-                vehicle,
-                next: bus.next_reading(),
-                bus,
+        let buses = (0..buses)
+            .map(|index| {
+                let (vehicle, config) = mix::bus(seed, index);
+                let mut bus = Bus::new(config, Arc::clone(&climate), start);
+                SimulatedBus {
+                    vehicle,
+                    next: bus.next_reading(),
+                    bus,
+                }
             })
             .collect();
         Self {
