@@ -3,6 +3,7 @@
 
 mod queue;
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
@@ -47,11 +48,11 @@ pub fn init() -> Log {
 /// of a long command. A thread writes to `destination`, in whole lines.
 pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log {
     outlive_file_size_limit();
-    let chosen = std::env::var(EnvFilter::DEFAULT_ENV).map(EnvFilter::try_new);
-    let (filter, mistake) = match chosen {
-        Ok(Ok(filter)) => (filter, None),
-        Ok(Err(error)) => (EnvFilter::new(default), Some(error)),
-        Err(_) => (EnvFilter::new(default), None),
+    let chosen = std::env::var_os(EnvFilter::DEFAULT_ENV);
+    let (filter, mistake) = match chosen.map(|chosen| filter(&chosen)) {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(mistake)) => (EnvFilter::new(default), Some(mistake)),
+        None => (EnvFilter::new(default), None),
     };
     let format = std::env::var("AYAZ_LOG_FORMAT").unwrap_or_default();
     let json = format == "json";
@@ -68,8 +69,8 @@ pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log
     } else {
         builder.with_ansi(io::stderr().is_terminal()).try_init()
     };
-    if let Some(error) = mistake {
-        tracing::warn!(%error, "RUST_LOG cannot be read, {default} holds instead");
+    if let Some(mistake) = mistake {
+        tracing::warn!("RUST_LOG {mistake}: {default} holds instead");
     }
     if !["", "text", "json"].contains(&format.as_str()) {
         tracing::warn!(
@@ -78,6 +79,19 @@ pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log
         );
     }
     Log(())
+}
+
+/// The filter that a value of `RUST_LOG` says, or what is wrong with it.
+fn filter(value: &OsStr) -> Result<EnvFilter, String> {
+    let value = value.to_str().ok_or("is not UTF-8")?;
+    // The library takes such a value for a filter that lets nothing but errors through.
+    if value
+        .split(',')
+        .all(|directive| directive.trim().is_empty())
+    {
+        return Err("names no level (write debug, info, warn, error or off)".to_owned());
+    }
+    EnvFilter::try_new(value).map_err(|error| format!("cannot be read ({error})"))
 }
 
 /// A line of its own, as why the process ends, behind what was logged before. Like any other it may be
@@ -127,5 +141,24 @@ impl Write for Line<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_that_says_nothing_is_none() {
+        for value in [&b""[..], b",,,", b" , ", b"\xff", b"info=loud"] {
+            let filter = filter(OsStr::from_bytes(value));
+            assert!(filter.is_err(), "{value:?}: {filter:?}");
+        }
+        for value in ["warn", "off", "info,ayaz_ingest=debug", "warn,"] {
+            let filter = filter(OsStr::new(value));
+            assert!(filter.is_ok(), "{value}: {filter:?}");
+        }
     }
 }
