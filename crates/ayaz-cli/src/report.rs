@@ -34,6 +34,7 @@ use jiff::Timestamp;
 use self::empty::why_empty;
 use self::look::Look;
 use self::threshold::Threshold;
+use crate::cli::BadUsage;
 use crate::database::Database;
 
 /// Energy and range of the trips in the database.
@@ -93,9 +94,9 @@ enum Report {
         /// For people (table, svg) or for programs (csv, json).
         #[arg(long, value_enum, default_value_t = RangeFormat::Table)]
         format: RangeFormat,
-        /// Colours of the svg.
-        #[arg(long, value_enum, default_value_t = winter::Theme::Auto)]
-        theme: winter::Theme,
+        /// Colours of the svg [default: auto]
+        #[arg(long, value_enum)]
+        theme: Option<winter::Theme>,
         #[command(flatten)]
         common: Common,
     },
@@ -192,6 +193,17 @@ impl Rendered {
     }
 }
 
+/// Refuses colours for what has none.
+fn check_theme(format: RangeFormat, theme: Option<winter::Theme>) -> Result<(), BadUsage> {
+    match theme {
+        Some(_) if format != RangeFormat::Svg => Err(BadUsage(
+            "--theme sets the colours of a chart: give --format svg with it, or leave it out"
+                .to_owned(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Reads the database and writes the report to the standard output.
 pub async fn run(args: ReportArgs) -> Result<()> {
     let common = match &args.report {
@@ -201,6 +213,9 @@ pub async fn run(args: ReportArgs) -> Result<()> {
         | Report::WinterRange { common, .. } => common,
     };
     instant::check_order(common.from, common.to)?;
+    if let Report::WinterRange { format, theme, .. } = &args.report {
+        check_theme(*format, *theme)?;
+    }
     let connection = common.database.open(Role::Reader).await?;
     let selection = TripSelection {
         fleet: common.fleet.clone(),
@@ -245,6 +260,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
                 Some(format) => (winter::report(&ranges, look), format),
                 None if ranges.is_empty() => bail!("{}", why_empty().await?),
                 None => {
+                    let theme = theme.unwrap_or(winter::Theme::Auto);
                     let svg = winter::svg(client, &ranges, &selection, theme).await?;
                     output::write(svg)?;
                     tell(backlog);
@@ -290,7 +306,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
         report: Report::WinterRange {
             by: winter::By::Model,
             format: RangeFormat::Table,
-            theme: winter::Theme::Auto,
+            theme: None,
             common,
         },
     })

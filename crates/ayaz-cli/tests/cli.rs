@@ -104,6 +104,24 @@ fn wrong_usage_exits_2() {
 }
 
 #[test]
+fn a_theme_without_a_chart_is_refused() {
+    for format in [&[][..], &["--format", "csv"]] {
+        let arguments = [
+            "report",
+            "winter-range",
+            "--theme",
+            "dark",
+            "--database-url",
+            "x",
+        ];
+        let output = ayaz(&[&arguments[..], format].concat());
+        assert_eq!(output.status.code(), Some(2), "{format:?}");
+        let told = text(&output.stderr);
+        assert!(told.contains("give --format svg"), "{told}");
+    }
+}
+
+#[test]
 fn a_wrong_length_of_time_is_told_with_what_to_write() {
     for arguments in [
         &["demo", "--for", "xyz"][..],
