@@ -14,6 +14,7 @@ mod empty;
 mod energy;
 mod heat;
 pub(crate) mod instant;
+mod legend;
 pub(crate) mod look;
 #[cfg(test)]
 mod samples;

@@ -21,9 +21,6 @@ pub(super) fn note<'a>(energies: impl IntoIterator<Item = &'a EnergySums>) -> Op
         .into_iter()
         .any(|energy| energy.is_cabin_cold == Some(true));
     is_any.then(|| {
-        format!(
-            "{MARK}: driven with a cold cabin, which takes less energy than a warm one: see \
-             cabin_temperature_mean_celsius and setpoint_near_share in --format csv."
-        )
+        format!("{MARK}: driven with a cold cabin, which takes less energy than a warm one.")
     })
 }

@@ -5,11 +5,10 @@ use ayaz_store::reports::{self, CompletenessRow, TripSelection};
 use tokio_postgres::Client;
 
 use super::Rendered;
+use super::legend::{COMPLETE, Legend};
 use super::look::Look;
 use super::sheet::{Columns, Sheet};
-use super::table::{
-    NOTHING, Table, completeness, counted, figure, name, number, percent, text, with_notes,
-};
+use super::table::{Table, completeness, figure, name, number, percent, text, with_notes};
 use super::threshold::Threshold;
 
 pub(super) async fn report(
@@ -55,7 +54,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
     let mut table = Table::new([
         name("vehicle"),
         text("service day", 0),
-        figure("complete %", 0),
+        figure(COMPLETE, 0),
         figure("readings", 8),
         figure("missing", 7),
         figure("flagged", 6),
@@ -95,14 +94,29 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         .iter()
         .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
-    let note = format!(
-        "{} of vehicles, {below} of them (*) less than {threshold} complete (--min-completeness). \
-         complete %: the worst of readings present of those that were numbered (sequence), trips' \
-         time covered, distance against the odometer, readings that are trusted (not flagged, and in \
-         the order of their numbers, else the device's clock stepped), and the share of the day that \
-         is accounted for, measured or known to have been spent standing. {NOTHING}: nothing to \
-         compare.",
-        counted(rows.len(), "day"),
+    let mut legend = Legend::new(&table, look);
+    legend.counts(rows.len(), "vehicle day", below, threshold);
+    legend.heading(
+        COMPLETE,
+        "the least of sequence %, trips covered %, distance %, trusted % and day %.",
     );
-    with_notes(&table, vec![note], look)
+    for (heading, meaning) in [
+        (
+            "sequence %",
+            "readings that arrived of those that were numbered.",
+        ),
+        ("trips covered %", "time of the trips that was measured."),
+        ("distance %", "distance against the odometer."),
+        (
+            "trusted %",
+            "readings without flags and in the order of their numbers.",
+        ),
+        (
+            "day %",
+            "time of the day that was measured or is known to have been spent standing.",
+        ),
+    ] {
+        legend.heading(heading, meaning);
+    }
+    with_notes(&table, legend.into_lines("nothing to compare."), look)
 }

@@ -9,13 +9,18 @@ use clap::ValueEnum;
 use tokio_postgres::Client;
 
 use super::columns::{COMFORT, COMPONENTS, HEAT_SHARES, SUMS};
+use super::legend::{COMPLETE, Legend};
 use super::look::Look;
 use super::sheet::{Columns, Sheet};
-use super::table::{
-    BANDS_NOTE, NOTHING, Table, completeness, counted, figure, name, number, text, with_notes,
-};
+use super::table::{Table, completeness, figure, name, number, text, with_notes};
 use super::threshold::Threshold;
 use super::{Rendered, cold, heat, split};
+
+/// What stands beside a band with too little data.
+const FEW_DATA: &str = "few data";
+
+const COMPLETE_MEANING: &str =
+    "the least of time measured, time without flags and distance against the odometer.";
 
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -113,7 +118,7 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
     columns.extend([
         figure("outside °C", 2),
         figure("SoC %", 6),
-        figure("complete %", 1),
+        figure(COMPLETE, 1),
     ]);
     let mut table = Table::new(columns);
     for trip in trips {
@@ -128,19 +133,14 @@ fn trip_table(trips: &[TripEnergy], threshold: Threshold, look: Look) -> String 
         .iter()
         .filter(|trip| threshold.is_missed_by(trip.completeness))
         .count();
-    let mut notes = vec![format!(
-        "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete \
-         %: the least of time measured, time without flags, and distance against the odometer. \
-         {NOTHING}: not measured.",
-        counted(trips.len(), "trip")
-    )];
-    notes.extend(regen_note(trips.iter().map(|trip| &trip.energy)));
-    notes.extend(cold::note(trips.iter().map(|trip| &trip.energy)));
-    notes.extend(split::notes(
-        split::is_shown(&table, look),
-        trips.iter().map(|trip| &trip.energy),
-    ));
-    with_notes(&table, notes, look)
+    let energies = || trips.iter().map(|trip| &trip.energy);
+    let mut legend = Legend::new(&table, look);
+    legend.counts(trips.len(), "trip", below, threshold);
+    legend.heading(COMPLETE, COMPLETE_MEANING);
+    explain_regen(&mut legend, energies());
+    legend.lines(cold::note(energies()));
+    legend.lines(split::notes(&table, look, energies()));
+    with_notes(&table, legend.into_lines("not measured."), look)
 }
 
 fn trip_cells(trip: &TripEnergy, threshold: Threshold) -> Vec<String> {
@@ -169,15 +169,14 @@ fn trip_cells(trip: &TripEnergy, threshold: Threshold) -> Vec<String> {
 }
 
 /// Where traction is metered, what the wheels recovered is known as well.
-fn regen_note<'a>(energies: impl IntoIterator<Item = &'a EnergySums>) -> Option<String> {
-    let is_any = energies
-        .into_iter()
-        .any(|energy| energy.wheel_regen_kwh.is_some());
-    is_any.then(|| {
-        "regen kWh: what reached the battery. Of what the wheels recovered (wheel_regen_kwh in --format csv) \
-         heaters take a part at once, more of it in the cold."
-            .to_owned()
-    })
+fn explain_regen<'a>(legend: &mut Legend<'_>, energies: impl Iterator<Item = &'a EnergySums>) {
+    let mut energies = energies;
+    if energies.any(|energy| energy.wheel_regen_kwh.is_some()) {
+        legend.heading(
+            "regen kWh",
+            "what reached the battery (wheel_regen_kwh in --format csv: what the wheels recovered).",
+        );
+    }
 }
 
 fn band_table(
@@ -196,7 +195,7 @@ fn band_table(
         figure("kWh/km", 0),
     ];
     columns.extend(split::COLUMNS);
-    columns.extend([figure("complete %", 4), figure("", 0)]);
+    columns.extend([figure(COMPLETE, 4), figure("", 0)]);
     let mut table = Table::new(columns);
     for band in bands {
         let cells = band_cells(band, threshold);
@@ -206,32 +205,30 @@ fn band_table(
             table.add_row(cells);
         }
     }
-    let mut notes = Vec::new();
+    let energies = || bands.iter().map(|band| &band.energy);
+    let mut legend = Legend::new(&table, look);
     if let Some(total) = bands.iter().find(|band| band.band == Band::Total) {
-        notes.push(format!(
-            "All {} trips are in these sums, {} of them less than {threshold} complete \
-             (--min-completeness): --by trip marks them.",
-            total.trips, total.trips_incomplete
-        ));
+        let trips = total.trips;
+        legend.line(match total.trips_incomplete {
+            0 => format!("All {trips} trips are in these sums."),
+            incomplete => format!(
+                "All {trips} trips are in these sums, {incomplete} of them less than {threshold} \
+                 complete (--by trip marks them)."
+            ),
+        });
     }
-    notes.push(format!(
-        "complete % (* below {threshold}): the least of time measured, time without flags, and \
-         distance against the odometer; time and odometer are those of the trips that touch the band. \
-         few data: under {} trips, {} h or {} km. {NOTHING}: not measured.",
-        settings.band_trips_min, settings.band_hours_min, settings.band_km_min
-    ));
-    notes.push(BANDS_NOTE.to_owned());
-    notes.extend(regen_note(bands.iter().map(|band| &band.energy)));
-    notes.extend(cold::note(bands.iter().map(|band| &band.energy)));
-    notes.extend(heat::note(
+    legend.bands();
+    legend.heading(COMPLETE, COMPLETE_MEANING);
+    legend.mark("*", format!("less than {threshold} complete."));
+    legend.too_little(FEW_DATA, settings, "");
+    explain_regen(&mut legend, energies());
+    legend.lines(cold::note(energies()));
+    legend.lines(heat::note(
         bands.iter().map(|band| &band.heat_sources),
         "--vehicle, or winter-range --by bus,",
     ));
-    notes.extend(split::notes(
-        split::is_shown(&table, look),
-        bands.iter().map(|band| &band.energy),
-    ));
-    with_notes(&table, notes, look)
+    legend.lines(split::notes(&table, look, energies()));
+    with_notes(&table, legend.into_lines("not measured."), look)
 }
 
 fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
@@ -250,7 +247,7 @@ fn band_cells(band: &BandEnergy, threshold: Threshold) -> Vec<String> {
     cells.push(if band.has_enough_data {
         String::new()
     } else {
-        "few data".to_owned()
+        FEW_DATA.to_owned()
     });
     cells
 }
@@ -340,7 +337,7 @@ mod tests {
         // Both bands were driven with a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
-        assert!(table.contains("regen kWh: what reached the battery."));
+        assert!(table.contains("regen kWh: what reached the battery"));
         assert!(table.contains("they do not add up") && table.contains("(air) temperature"));
         let marked: Vec<&str> = table
             .lines()

@@ -36,8 +36,8 @@ pub(super) fn note<'a>(
     mixed.dedup();
     (!mixed.is_empty()).then(|| {
         format!(
-            "{SIGN}: buses that are heated from different sources ({}) are in one figure; what burns \
-             fuel spends less of its battery. {parted_by} parts them.",
+            "{SIGN}: buses that are heated from different sources ({}) are in one figure; {parted_by} \
+             parts them.",
             mixed.join(", ")
         )
     })

@@ -6,9 +6,10 @@ use clap::ValueEnum;
 use tokio_postgres::Client;
 
 use super::Rendered;
+use super::legend::{COMPLETE, Legend};
 use super::look::Look;
 use super::sheet::{Columns, Sheet};
-use super::table::{NOTHING, Table, completeness, counted, figure, name, number, text, with_notes};
+use super::table::{Table, completeness, figure, name, number, text, with_notes};
 use super::threshold::Threshold;
 
 /// Which sessions.
@@ -117,7 +118,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
         figure("SoC %", 9),
         figure("outside °C", 7),
         figure("pack °C", 8),
-        figure("complete %", 1),
+        figure(COMPLETE, 1),
     ]);
     for row in rows {
         let soc = |percent: Option<f32>| number(percent.map(f64::from), 0);
@@ -156,12 +157,16 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
         .iter()
         .filter(|row| threshold.is_missed_by(row.completeness))
         .count();
-    let note = format!(
-        "{}, {below} of them (*) less than {threshold} complete (--min-completeness). complete %: \
-         the least of time measured, time without flags and, of trips, distance against the odometer. \
-         battery kWh: out of the battery, negative into it. heat kWh: electric cabin heater, heat pump \
-         and battery heater; fuel is beside it (fuel_heat_kwh in --format csv). {NOTHING}: not measured.",
-        counted(rows.len(), "session")
+    let mut legend = Legend::new(&table, look);
+    legend.counts(rows.len(), "session", below, threshold);
+    legend.heading(
+        COMPLETE,
+        "the least of time measured, time without flags and, of trips, distance against the odometer.",
     );
-    with_notes(&table, vec![note], look)
+    legend.heading("battery kWh", "out of the battery, negative into it.");
+    legend.heading(
+        "heat kWh",
+        "electric heat of cabin and battery, without fuel.",
+    );
+    with_notes(&table, legend.into_lines("not measured."), look)
 }

@@ -5,18 +5,21 @@ use ayaz_store::reports::{Component, EnergySums};
 use super::look::Look;
 use super::table::{Column, NOTHING, Table, figure, percent};
 
+const CABIN_HEAT: &str = "cabin heat %";
+const UNEXPLAINED: &str = "unexplained %";
+
 /// Columns of a split; cabin heat is what most is asked for.
 pub(super) const COLUMNS: [Column; 6] = [
     figure("traction %", 21),
-    figure("cabin heat %", 20),
+    figure(CABIN_HEAT, 20),
     figure("battery heat %", 22),
     figure("A/C %", 23),
     figure("auxiliary %", 24),
-    figure("unexplained %", 25),
+    figure(UNEXPLAINED, 25),
 ];
 
 /// What stands before an estimate.
-const ESTIMATED: char = '~';
+const ESTIMATED: &str = "~";
 
 /// Meters that miss no more than this share of the energy leave what they would leave had they seen all
 /// of it, as far as an estimate can tell.
@@ -84,43 +87,43 @@ pub(super) fn cells(energy: &EnergySums) -> [String; 6] {
     ]
 }
 
-/// Whether any of the columns is shown.
-pub(super) fn is_shown(table: &Table, look: Look) -> bool {
-    COLUMNS
-        .iter()
-        .any(|column| table.shows(look, column.heading()))
-}
-
-/// What people have to know of the cells.
+/// What people have to know of the cells that are shown.
 pub(super) fn notes<'a>(
-    is_shown: bool,
+    table: &Table,
+    look: Look,
     energies: impl Iterator<Item = &'a EnergySums> + Clone,
 ) -> Vec<String> {
     let mut energies = energies;
-    if !is_shown {
+    let shown: Vec<&str> = COLUMNS
+        .iter()
+        .map(Column::heading)
+        .filter(|heading| table.shows(look, heading))
+        .collect();
+    let (Some(first), Some(last)) = (shown.first(), shown.last()) else {
         return Vec::new();
+    };
+    let mut notes = vec![match first == last {
+        true => format!("{first}: of the net energy while that part was metered."),
+        false => format!("{first} to {last}: of the net energy while that part was metered."),
+    }];
+    let is_unexplained_shown = shown.contains(&UNEXPLAINED);
+    if is_unexplained_shown {
+        notes.push(format!("{UNEXPLAINED}: what all meters leave."));
     }
-    let mut notes = vec![
-        "traction to unexplained: of the net energy while that part was metered; unexplained is \
-         what all meters leave."
-            .to_owned(),
-    ];
-    if energies.clone().any(|energy| energy.split.is_estimated()) {
+    if table.shows_mark(look, ESTIMATED) {
         notes.push(format!(
-            "{ESTIMATED}: estimated, without a meter of traction: what a bus takes while it stands is \
-             taken for all that does not drive it."
+            "{ESTIMATED}: estimated from what the bus takes while it stands."
         ));
     }
-    if energies.clone().any(is_metered_in_part) {
+    if is_unexplained_shown && energies.clone().any(is_metered_in_part) {
         notes.push(format!(
-            "unexplained {NOTHING}: some meters were read over a part of the driving only, so what they \
-             leave of all of it is not known."
+            "{UNEXPLAINED} {NOTHING}: some meters were read over a part of the driving only."
         ));
     }
-    if energies.any(has_two_bases) {
+    if shown.contains(&CABIN_HEAT) && energies.any(has_two_bases) {
         notes.push(format!(
-            "cabin heat {NOTHING}: heater and heat pump were not metered over the same driving, so \
-             their shares do not add: see both in --format csv."
+            "{CABIN_HEAT} {NOTHING}: heater and heat pump were metered over different driving (see \
+             --format csv)."
         ));
     }
     notes
@@ -230,11 +233,12 @@ mod tests {
             ..estimated.clone()
         };
         assert_eq!(cells(&in_part), ["~55", "16", "–", "–", "–", "–"]);
-        assert!(
-            notes(true, [&in_part].into_iter())
-                .join(" ")
-                .contains("a part of the driving")
-        );
+        let told = |energy: &EnergySums| {
+            let mut table = Table::new(COLUMNS);
+            table.add_row(cells(energy));
+            notes(&table, Look::default(), [energy].into_iter()).join(" ")
+        };
+        assert!(told(&in_part).contains("a part of the driving"));
         let metered = EnergySums {
             traction: part(60.0, 100.0),
             auxiliary: part(30.0, 100.0),
@@ -244,7 +248,8 @@ mod tests {
         };
         assert_eq!(cells(&metered), ["60", "–", "–", "–", "30", "10"]);
         assert_eq!(cells(&EnergySums::default()), ["–"; 6]);
-        let notes = notes(true, [&estimated, &metered].into_iter()).join(" ");
-        assert!(notes.contains("estimated"), "{notes}");
+        assert!(told(&estimated).contains("~: estimated"));
+        assert!(!told(&metered).contains("estimated"));
+        assert!(!told(&metered).contains("a part of the driving"));
     }
 }

@@ -12,10 +12,6 @@ use crate::printable::printable;
 /// What stands where nothing was measured.
 pub(crate) const NOTHING: &str = "–";
 
-/// What people have to know of bands.
-pub(super) const BANDS_NOTE: &str = "outside °C: bands of the exterior (air) temperature, not of the pack's. \
-    trips: that touch the band; a trip counts in each of its bands, so that they do not add up.";
-
 /// Lines of the head: names, and a rule.
 const HEAD_LINES: usize = 2;
 
@@ -167,6 +163,15 @@ impl Table {
             .iter()
             .map(|(column, _)| self.columns[*column].heading);
         headings.any(|other| other == heading)
+    }
+
+    /// Whether a figure that is shown holds this mark. Names are not looked at: people choose them.
+    pub(super) fn shows_mark(&self, look: Look, mark: &str) -> bool {
+        let Fit { shown } = self.fit(look);
+        let mut figures = shown
+            .iter()
+            .filter(|(column, _)| !self.columns[*column].is_text);
+        figures.any(|(column, _)| self.rows.iter().any(|row| row[*column].contains(mark)))
     }
 
     /// What is left out so that lines do not break, and how to see it; `None` if nothing is.

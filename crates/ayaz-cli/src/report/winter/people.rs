@@ -2,12 +2,16 @@
 
 use ayaz_store::reports::RangeBand;
 
+use super::super::legend::{COMPLETE, Legend};
 use super::super::look::Look;
 use super::super::table::{
-    BANDS_NOTE, NOTHING, Table, completeness, figure, name, number, percent, text, with_notes,
+    NOTHING, Table, completeness, figure, name, number, percent, text, with_notes,
 };
 use super::super::{cold, heat, split};
 use super::Ranges;
+
+/// What stands for the range of a band with too little data.
+const TOO_LITTLE: &str = "not enough data";
 
 pub(super) fn table_of(ranges: &Ranges, look: Look) -> String {
     let table = draw(ranges);
@@ -26,7 +30,7 @@ fn draw(ranges: &Ranges) -> Table {
     columns.extend(split::COLUMNS);
     columns.push(figure("trips", 2));
     columns.extend(has_left_out.then_some(figure("left out", 5)));
-    columns.extend([figure("hours", 7), figure("km", 6), figure("complete %", 3)]);
+    columns.extend([figure("hours", 7), figure("km", 6), figure(COMPLETE, 3)]);
     let mut table = Table::new(columns);
     let mut previous = "";
     for band in &ranges.rows {
@@ -36,7 +40,7 @@ fn draw(ranges: &Ranges) -> Table {
         let (range, loss) = if band.trips == 0 {
             ("all left out".to_owned(), NOTHING.to_owned())
         } else if !band.has_enough_data {
-            ("not enough data".to_owned(), NOTHING.to_owned())
+            (TOO_LITTLE.to_owned(), NOTHING.to_owned())
         } else {
             let range = number(band.range_km, 0) + cold::mark(energy);
             (range, percent(band.range_loss_share))
@@ -75,62 +79,59 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
     let rows = &ranges.rows;
     let settings = &ranges.settings;
     let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
-    let mut notes = vec![
-        "range: from full to empty at the measured consumption.".to_owned(),
-        format!("lost: against the same {by} between {from} and {to} °C outside."),
-        format!(
-            "complete % (* below {}): the least of time measured, time without flags, and distance \
-             against the odometer, of the trips that touch the band and are not left out.",
-            ranges.threshold
-        ),
-        format!(
-            "not enough data: under {} trips, {} h or {} km. Nothing is extrapolated. {NOTHING}: not \
-             known.",
-            settings.band_trips_min, settings.band_hours_min, settings.band_km_min
-        ),
-    ];
-    notes.push(BANDS_NOTE.to_owned());
-    notes.extend(cold::note(rows.iter().map(|row| &row.energy)));
-    notes.extend(ranges.what_is_left_out());
-    notes.extend(heat::note(
+    let states = |is_stated: fn(&RangeBand) -> bool| {
+        let mut with_data = rows.iter().filter(|row| row.has_enough_data);
+        with_data.any(is_stated)
+    };
+    let mut legend = Legend::new(table, look);
+    if states(|row| row.range_km.is_some()) {
+        legend.heading(
+            "range km",
+            "from full to empty at the measured consumption.",
+        );
+    }
+    if states(|row| row.range_loss_share.is_some()) {
+        let mild = format!("against the same {by} between {from} and {to} °C outside.");
+        legend.heading("lost %", &mild);
+    }
+    legend.bands();
+    legend.heading(
+        COMPLETE,
+        "the least of time measured, time without flags and distance against the odometer, of the \
+         trips that are not left out.",
+    );
+    legend.mark("*", format!("less than {} complete.", ranges.threshold));
+    legend.too_little(TOO_LITTLE, settings, "; nothing is extrapolated");
+    legend.lines(cold::note(rows.iter().map(|row| &row.energy)));
+    legend.lines(ranges.what_is_left_out());
+    legend.lines(heat::note(
         rows.iter().map(|row| &row.heat_sources),
         "--by bus",
     ));
-    notes.extend(split::notes(
-        split::is_shown(table, look),
-        rows.iter().map(|row| &row.energy),
-    ));
-    let without_range = |row: &&RangeBand| row.range_km.is_none() && row.trips > 0;
-    if rows.iter().find(without_range).is_some() {
-        notes.push(
+    let energies = rows.iter().map(|row| &row.energy);
+    legend.lines(split::notes(table, look, energies));
+    if states(|row| row.range_km.is_none()) {
+        legend.line(
             "No range where no usable energy is known: enter it in vehicle_model, or wait until \
-             trips have used 40 points of the state of charge."
-                .to_owned(),
+             trips have used 40 points of the state of charge.",
         );
     }
-    if rows.iter().any(|row| {
-        row.usable_energy_source
-            .as_deref()
-            .is_some_and(|s| matches!(s, "soc" | "mixed"))
-    }) {
-        notes.push(
-            "Usable energy is estimated from the state of charge where vehicle_model has none."
-                .to_owned(),
+    let is_estimated = |row: &RangeBand| {
+        let source = row.usable_energy_source.as_deref();
+        source.is_some_and(|source| matches!(source, "soc" | "mixed"))
+    };
+    if rows.iter().any(is_estimated) {
+        legend.line(
+            "Usable energy is estimated from the state of charge where vehicle_model has none.",
         );
     }
-    if rows
-        .iter()
-        .any(|row| row.range_loss_share.is_none() && row.has_enough_data)
-    {
-        notes.push(format!(
+    if states(|row| row.range_loss_share.is_none()) && table.shows(look, "lost %") {
+        legend.line(format!(
             "No loss where the {by} has not driven enough in mild weather to compare with."
         ));
     }
     if rows.iter().any(|row| row.energy.fuel_litres.is_some()) {
-        notes.push(
-            "Some burn fuel for heat, which is in no figure above: see fuel_heat_kwh in --format csv."
-                .to_owned(),
-        );
+        legend.line("Some burn fuel for heat, which is in no figure above (see --format csv).");
     }
-    notes
+    legend.into_lines("not known.")
 }
