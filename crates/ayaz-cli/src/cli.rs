@@ -25,7 +25,7 @@ use crate::{
     propagate_version = true,
     after_help = "Environment: \
     AYAZ_DATABASE_URL, AYAZ_MQTT_URL, AYAZ_CACHE_DIR (fetched servers), RUST_LOG, \
-    AYAZ_LOG_FORMAT=json.\n\
+    AYAZ_LOG_FORMAT=json.\n\n\
     Exit codes: 0 done, 1 failed at work, 2 bad usage, 64 bad configuration."
 )]
 struct Cli {
@@ -194,3 +194,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Daemon(args) => daemon::run(args).await,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,25 +26,29 @@ use clap::{Args, Subcommand};
 
 use crate::database::Database;
 
+/// Each paragraph is one line, which clap breaks where the terminal ends.
+const LONG_ABOUT: &str = "\
+Models, depots, tyres, firmware, routes: what is known of vehicles, and since when.
+
+Readings do not say which tyres are on a bus, or where its day begins. This is entered as CSV files of \
+four kinds, which are told by their header:
+
+models    model,length_m,usable_energy_kwh,heater
+depots    depot,zone,cut_over_hour
+vehicles  fleet,vehicle,model
+context   fleet,vehicle,attribute,value,valid_from,valid_to
+
+Samples are in deploy/context/.";
+
 /// Models, depots, tyres, firmware, routes: what is known of vehicles, and since when.
-///
-/// Readings do not say which tyres are on a bus, or where its day begins. This is entered as CSV files
-/// of four kinds, which are told by their header:
-///
-///   models    model,length_m,usable_energy_kwh,heater
-///   depots    depot,zone,cut_over_hour
-///   vehicles  fleet,vehicle,model
-///   context   fleet,vehicle,attribute,value,valid_from,valid_to
-///
-/// Samples are in deploy/context/.
 #[derive(Debug, Args)]
 #[command(
-    verbatim_doc_comment,
+    long_about = LONG_ABOUT,
     after_help = "From nothing to a change of tyres:\n  \
         ayaz context import --dry-run deploy/context/*.csv   is all well?\n  \
         ayaz context import deploy/context/*.csv\n  \
         ayaz context list --vehicle bus-1                    what is known of a bus\n  \
-        ayaz context export now                              all of it, as files to edit\n  \
+        ayaz context export now                              all, as files to edit\n  \
         ayaz context import now/context.csv                  after editing"
 )]
 pub struct ContextArgs {

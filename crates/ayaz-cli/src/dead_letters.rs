@@ -28,13 +28,13 @@ use crate::plural::plural;
 /// counted as suppressed.
 #[derive(Debug, Args)]
 #[command(after_help = "From a complaint to its end:\n  \
-    ayaz dead-letters list                            which vehicles, which reasons\n  \
-    ayaz dead-letters list --letters --vehicle b1     its letters, each with its digest\n  \
-    ayaz dead-letters show 3f2a91                     one letter: bytes, and what they say\n  \
-    ayaz dead-letters replay --vehicle b1 --dry-run   what would be published again\n  \
+    ayaz dead-letters list                            vehicles, reasons\n  \
+    ayaz dead-letters list --letters --vehicle b1     its letters, with digests\n  \
+    ayaz dead-letters show 3f2a91                     one letter: its bytes\n  \
+    ayaz dead-letters replay --vehicle b1 --dry-run   what would be sent again\n  \
     ayaz dead-letters replay --vehicle b1             after the fix\n  \
-    ayaz dead-letters list --open                     what is left, or came back\n  \
-    ayaz dead-letters delete --older-than 90d         what nobody needs any more")]
+    ayaz dead-letters list --open                     what is left\n  \
+    ayaz dead-letters delete --older-than 90d         what nobody needs")]
 pub struct DeadLettersArgs {
     #[command(subcommand)]
     action: Action,

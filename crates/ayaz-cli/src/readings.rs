@@ -22,11 +22,11 @@ use crate::plural::plural;
 /// wait there for a decision.
 #[derive(Debug, Args)]
 #[command(after_help = "From a warning to its end:\n  \
-    ayaz readings list                                which vehicles, why, how many, which days\n  \
-    ayaz readings accept --vehicle b1 --dry-run       how many would be taken in\n  \
-    ayaz readings accept --vehicle b1                 history that a bus had kept\n  \
-    ayaz readings reassess --clock-behind 1h --from 2026-01-31 --dry-run\n                                                    \
-    after our own clock was an hour behind\n  \
+    ayaz readings list                            which vehicles, why\n  \
+    ayaz readings accept --vehicle b1 --dry-run   what would be taken in\n  \
+    ayaz readings accept --vehicle b1             history of a bus\n  \
+    ayaz readings reassess --clock-behind 1h --from 2026-01-31 --dry-run\n                                                \
+    after our clock was wrong\n  \
     ayaz readings clear --reason ancient --older-than 30d")]
 pub struct ReadingsArgs {
     #[command(subcommand)]

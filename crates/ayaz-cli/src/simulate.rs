@@ -25,20 +25,27 @@ use crate::progress::Progress;
 /// How long to wait for the ingest daemon: a message that nobody subscribes to is gone.
 const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 
+/// Each paragraph is one line, which clap breaks where the terminal ends.
+const LONG_ABOUT: &str = "\
+Publishes a simulated cold snap over MQTT, and writes what really happened beside it.
+
+Publishes what a simulated fleet in Astana sends, in the order in which it would arrive: late, twice, or \
+not at all where the scenario says so. It goes as fast as it is acknowledged, with times of the past. \
+Beside it stands what really happened, so that what is concluded from the readings can be compared with it:
+
+truth_days.csv: kWh by component, km, litres and seconds of each bus and service day.
+
+truth_sessions.csv: trips, charging, conditioning and parking, with their ends.
+
+truth_faults.csv: what was wrong with the data, to the reading, and with the buses.
+
+truth_README.md: what each column of these is, with its unit and sign.
+
+models.csv, depots.csv, vehicles.csv, context.csv: for `ayaz context import`.";
+
 /// Arguments of `ayaz simulate`.
-///
-/// Publishes what a simulated fleet in Astana sends, in the order in which it would arrive: late,
-/// twice, or not at all where the scenario says so. It goes as fast as it is acknowledged, with
-/// times of the past. Beside it stands what really happened, so that what is concluded from the
-/// readings can be compared with it:
-///
-///   truth_days.csv      kWh by component, km, litres and seconds of each bus and service day
-///   truth_sessions.csv  trips, charging, conditioning and parking, with their ends
-///   truth_faults.csv    what was wrong with the data, to the reading, and with the buses
-///   truth_README.md     what each column of these is, with its unit and sign
-///   models.csv, depots.csv, vehicles.csv, context.csv  for `ayaz context import`
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment, after_help = EXAMPLE)]
+#[command(long_about = LONG_ABOUT, after_help = EXAMPLE)]
 pub struct SimulateArgs {
     /// What happens
     scenario: Kind,

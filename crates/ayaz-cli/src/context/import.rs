@@ -18,49 +18,55 @@ use super::problem::Problems;
 use super::read;
 use super::resolve::{Resolved, resolve};
 
+/// Each paragraph is one line, which clap breaks where the terminal ends.
+const LONG_ABOUT: &str = "\
+Enters what CSV files say of models, depots and vehicles.
+
+All files of one call are entered together or, if anything is wrong, not at all, and what is wrong is told \
+with file, line, value and what to do. Importing a file again changes nothing; a record that is known \
+already under the same key (model; depot; fleet and vehicle; fleet, vehicle, attribute and valid_from) is \
+replaced. But the model of a vehicle and the heater of a model hold for all of the past: where one is known \
+and would become another, nothing is entered unless --replace is given. Nothing is deleted: for that use \
+SQL (delete from vehicle_context …).
+
+Files are UTF-8, separated by commas, and their first line says which kind they are:
+
+model,length_m,usable_energy_kwh,heater:
+A model needs its usable energy. heater: electric, fuel, heat_pump, none or nothing.
+
+depot,zone,cut_over_hour:
+A zone such as Asia/Almaty; the hour at which a service day begins, 3 if nothing.
+
+fleet,vehicle,model:
+A vehicle's model does not change in its life (a wrong one is corrected with --replace). Vehicles may be \
+entered before their first message; with no model they keep the one that is known.
+
+fleet,vehicle,attribute,value,valid_from,valid_to:
+Attributes: depot, tyres, firmware, cabin_setpoint_celsius (0 to 40), route, usable_energy_kwh (of a bus \
+that differs from its model). A vehicle that is not known is entered. Two records of one vehicle and \
+attribute may not overlap.
+
+valid_from is the first instant, valid_to the first instant after: when winter tyres begin, the summer \
+tyres have ended. Times are RFC 3339 (2026-01-31T03:00:00+05:00), or a date, which means the midnight with \
+which it begins in the zone of the depot that the vehicle has then (its first depot before that; UTC, or \
+what service_day_default says, if it has none). Nothing in valid_from is since ever, nothing in valid_to \
+until further notice.
+
+A change of depots on a date is one instant: where a bus leaves a depot on the date on which it comes to \
+another, it leaves when it comes, at the midnight of the depot that it comes to, so that two zones leave no \
+hours between them and none twice. (Of the depot that it leaves, the record with that date as valid_to must \
+be among the files; that of the other may be stored already.)
+
+Values may stand behind a ' that keeps a spreadsheet from taking them for a formula (it is written by \
+export, before = + - @): it is taken off.
+
+The database's user must be allowed to act as ayaz_operator. When a depot changes, ayaz-analytics works out \
+again the hours whose service day that changes.";
+
 /// Enters what CSV files say of models, depots and vehicles.
-///
-/// All files of one call are entered together or, if anything is wrong, not at all, and what is wrong
-/// is told with file, line, value and what to do. Importing a file again changes nothing; a record
-/// that is known already under the same key (model; depot; fleet and vehicle; fleet, vehicle,
-/// attribute and valid_from) is replaced. But the model of a vehicle and the heater of a model hold
-/// for all of the past: where one is known and would become another, nothing is entered unless
-/// --replace is given. Nothing is deleted: for that use SQL (delete from vehicle_context …).
-///
-/// Files are UTF-8, separated by commas, and their first line says which kind they are:
-///
-///   model,length_m,usable_energy_kwh,heater
-///     A model needs its usable energy. heater: electric, fuel, heat_pump, none or nothing.
-///   depot,zone,cut_over_hour
-///     A zone such as Asia/Almaty; the hour at which a service day begins, 3 if nothing.
-///   fleet,vehicle,model
-///     A vehicle's model does not change in its life (a wrong one is corrected with --replace).
-///     Vehicles may be entered before their first message; with no model they keep the one that is
-///     known.
-///   fleet,vehicle,attribute,value,valid_from,valid_to
-///     Attributes: depot, tyres, firmware, cabin_setpoint_celsius (0 to 40), route,
-///     usable_energy_kwh (of a bus that differs from its model). A vehicle that is not known is
-///     entered. Two records of one vehicle and attribute may not overlap.
-///
-/// valid_from is the first instant, valid_to the first instant after: when winter tyres begin, the
-/// summer tyres have ended. Times are RFC 3339 (2026-01-31T03:00:00+05:00), or a date, which means
-/// the midnight with which it begins in the zone of the depot that the vehicle has then (its first
-/// depot before that; UTC, or what service_day_default says, if it has none). Nothing in valid_from
-/// is since ever, nothing in valid_to until further notice.
-///
-/// A change of depots on a date is one instant: where a bus leaves a depot on the date on which it
-/// comes to another, it leaves when it comes, at the midnight of the depot that it comes to, so that
-/// two zones leave no hours between them and none twice. (Of the depot that it leaves, the record
-/// with that date as valid_to must be among the files; that of the other may be stored already.)
-///
-/// Values may stand behind a ' that keeps a spreadsheet from taking them for a formula (it is written
-/// by export, before = + - @): it is taken off.
-///
-/// The database's user must be allowed to act as ayaz_operator. When a depot changes,
-/// ayaz-analytics works out again the hours whose service day that changes.
 #[derive(Debug, Args)]
 #[command(
-    verbatim_doc_comment,
+    long_about = LONG_ABOUT,
     after_help = "Examples:\n  \
         ayaz context import --dry-run models.csv vehicles.csv\n  \
         ayaz context import deploy/context/*.csv\n  \

@@ -1,0 +1,63 @@
+use clap::{Command, CommandFactory as _};
+
+use super::Cli;
+
+/// Each command that is not hidden, with its name as a user writes it.
+fn all_commands(command: &Command, name: &str) -> Vec<(String, Command)> {
+    let mut found = vec![(name.to_owned(), command.clone())];
+    for below in command.get_subcommands().filter(|it| !it.is_hide_set()) {
+        found.extend(all_commands(below, &format!("{name} {}", below.get_name())));
+    }
+    found
+}
+
+/// Lines of one or two words that end before the terminal does, though the text goes on: the text has a
+/// break of its own there, and was broken a second time.
+fn leftovers(help: &str, width: usize) -> Vec<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = help.lines().collect();
+    let is_leftover = |pair: &&[&str]| {
+        let (line, next) = (pair[0], pair[1]);
+        let words = line.split_whitespace().count();
+        let Some(word) = next.split_whitespace().next() else {
+            return false;
+        };
+        // Headings, rows of two columns, and one example after the other are no text that goes on.
+        let is_row = line.trim().contains("  ");
+        let is_example = ["ayaz", "ssh"].contains(&word);
+        (1..=2).contains(&words)
+            && !line.ends_with(':')
+            && !is_row
+            && !is_example
+            && indent(line) == indent(next)
+            && line.chars().count() + 1 + word.chars().count() <= width
+    };
+    let found = lines.windows(2).filter(is_leftover);
+    found.map(|pair| pair.join(" / ")).collect()
+}
+
+#[test]
+fn long_help_is_broken_by_the_terminal_alone() {
+    let mut root = Cli::command();
+    root.build();
+    let mut wrong = Vec::new();
+    for (name, command) in all_commands(&root, "ayaz") {
+        for width in [60, 80] {
+            let help = command.clone().term_width(width).render_long_help();
+            let help = help.to_string();
+            // A list of names, each with what it is.
+            let help = help.replace("Commands:", "Commands:\n");
+            for leftover in leftovers(&help, width) {
+                wrong.push(format!("{name} at {width}: {leftover}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_text_that_is_broken_twice_is_found() {
+    let text = "begins here and is long\nenough\nto be broken\ntwice\n";
+    assert_eq!(leftovers(text, 24), ["enough / to be broken"]);
+    assert!(leftovers("a whole line here\nand its end\n", 20).is_empty());
+}
