@@ -3,7 +3,7 @@
 //! Reading order of an import: [`import`]; [`read`] (files to bytes), [`file`] (bytes to rows of a known
 //! kind), [`line`] (rows to records), [`time`], [`depot_zones`] and [`depot_changes`] (what a date
 //! means), [`resolve`] with [`overlap`] (what the records mean together and with what is stored),
-//! [`problem`] (how mistakes are told). Then [`list`] and [`export`] over [`sheet`].
+//! [`problem`] (how mistakes are told). Then [`list`] and [`export`] over [`sheet`], and [`periods`].
 
 mod depot_changes;
 mod depot_zones;
@@ -13,6 +13,7 @@ mod import;
 mod line;
 mod list;
 mod overlap;
+mod periods;
 mod problem;
 mod read;
 mod resolve;

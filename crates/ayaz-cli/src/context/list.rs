@@ -6,8 +6,10 @@ use ayaz_store::Role;
 use ayaz_store::context::{Attribute, Selection, StoredContext};
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use tokio_postgres::Client;
 
 use super::Database;
+use super::depot_zones::DepotZones;
 use super::file::Kind;
 use super::sheet::{people, sheet};
 use crate::report::instant::parse;
@@ -65,6 +67,18 @@ fn attribute(name: &str) -> Result<Attribute, String> {
     })
 }
 
+/// Where the clocks of the selected vehicles are, at any time: what is selected of them may leave out
+/// their depots.
+async fn zones(client: &Client, selection: &Selection) -> Result<DepotZones> {
+    let all_of_them = Selection {
+        attribute: Some(Attribute::Depot),
+        at: None,
+        ..selection.clone()
+    };
+    let stored = StoredContext::load(client, &all_of_them).await?;
+    Ok(DepotZones::new(&stored, &[]))
+}
+
 pub(super) async fn run(args: ListArgs) -> Result<()> {
     let connection = args.database.open(Role::Reader).await?;
     let selection = Selection {
@@ -78,7 +92,11 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     let empty = sheet.rows().is_empty();
     output::write(match args.format {
         Format::Table if empty => String::new(),
-        Format::Table => people(args.kind, &sheet, Look::of_output(args.wide)),
+        Format::Table => {
+            let look = Look::of_output(args.wide);
+            let zones = zones(&connection.client, &selection).await?;
+            people(args.kind, &sheet, &stored, &zones, look)
+        }
         Format::Csv => sheet.to_csv()?,
         Format::Json => sheet.to_json()?,
     })?;

@@ -1,15 +1,12 @@
 //! What is known, as rows: for programs as the import takes them, and for people.
 
-use ayaz_store::context::{Attribute, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle};
-use jiff::Timestamp;
-
+use super::depot_zones::DepotZones;
 use super::file::Kind;
+use super::periods;
 use crate::report::look::Look;
 use crate::report::sheet::{Cell, Columns, Sheet};
 use crate::report::table::{Column, NOTHING, Table, name, text, with_notes};
-
-/// Letters of a value that are shown in any case.
-const VALUE_LETTERS: usize = 10;
+use ayaz_store::context::{Attribute, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle};
 
 /// All rows of a kind, in the columns of its files.
 pub(super) fn sheet(kind: Kind, stored: &StoredContext) -> Sheet {
@@ -41,8 +38,14 @@ pub(super) fn sheet(kind: Kind, stored: &StoredContext) -> Sheet {
     }
 }
 
-/// The sheet for people.
-pub(super) fn people(kind: Kind, sheet: &Sheet, look: Look) -> String {
+/// The sheet for people. Of what held for vehicles it is [`periods`](super::periods).
+pub(super) fn people(
+    kind: Kind,
+    sheet: &Sheet,
+    stored: &StoredContext,
+    zones: &DepotZones,
+    look: Look,
+) -> String {
     let columns: &[Column] = match kind {
         Kind::Models => &[
             name("model"),
@@ -56,31 +59,16 @@ pub(super) fn people(kind: Kind, sheet: &Sheet, look: Look) -> String {
             text("day begins (hour)", 0),
         ],
         Kind::Vehicles => &[name("fleet"), name("vehicle"), name("model")],
-        Kind::Context => &[
-            text("fleet", 2),
-            name("vehicle"),
-            text("attribute", 0),
-            text("value", 0).cut_to(VALUE_LETTERS),
-            text("from (UTC)", 0),
-            text("to (UTC)", 1),
-        ],
+        Kind::Context => return periods::table(&stored.records, zones, look),
     };
     let mut table = Table::new(columns.iter().copied());
     for row in sheet.rows() {
-        table.add_row(row.iter().zip(columns).map(|(cell, column)| match cell {
-            Cell::Empty if kind != Kind::Context => NOTHING.to_owned(),
-            Cell::Empty if column.heading().starts_with("from") => "since ever".to_owned(),
-            Cell::Empty => "further notice".to_owned(),
-            Cell::Instant(at) => instant(*at),
+        table.add_row(row.iter().map(|cell| match cell {
             Cell::Text(text) => text.clone(),
             other => number(other),
         }));
     }
     with_notes(&table, Vec::new(), look)
-}
-
-fn instant(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn number(cell: &Cell) -> String {

@@ -232,7 +232,7 @@ impl Table {
 }
 
 /// Columns of a terminal that a text takes.
-fn letters(text: &str) -> usize {
+pub(crate) fn letters(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
