@@ -28,6 +28,8 @@ pub struct TripRange {
     pub kwh_per_km: Option<f64>,
     /// Usable energy of the vehicle, kWh.
     pub usable_energy_kwh: Option<f64>,
+    /// Whether it was driven with a cold cabin; `None` where the cabin was not measured.
+    pub is_cabin_cold: Option<bool>,
     /// How far the whole trip can be trusted, 0 to 1; `None` where nothing can be said.
     pub completeness: Option<f64>,
     /// The part of the whole trip that was measured, s.
@@ -84,6 +86,7 @@ fn from_row(row: &Row, previous: Option<&Arc<str>>) -> TripRange {
         paired_km: row.get("paired_km"),
         kwh_per_km: row.get("kwh_per_km"),
         usable_energy_kwh: row.get("usable_energy_kwh"),
+        is_cabin_cold: row.get("is_cabin_cold"),
         completeness: row.get("completeness"),
         measured_seconds: row.get("trip_seconds"),
         duration_seconds: row.get("duration_seconds"),
@@ -95,22 +98,34 @@ fn statement(group: RangeGroup) -> String {
     format!(
         "-- range_by_trip
         select
-            {name} as name,
-            vehicle_id,
-            trip_began_at,
-            sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
-                as exterior_temperature_mean_celsius,
-            sum(paired_km) as paired_km,
-            sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
-            trip_completeness as completeness,
-            least(trip_seconds, trip_duration_seconds::double precision) as trip_seconds,
-            trip_duration_seconds::double precision as duration_seconds,
-            usable_energy_kwh
-        from ({SELECTED_PIECES}) as part
-        where {name} = any($5)
-        group by 1, vehicle_id, started_at, number, trip_began_at, trip_completeness, trip_seconds,
-            trip_duration_seconds, usable_energy_kwh
-        having sum(intervals) > 0
-        order by 1, trip_began_at, vehicle_id"
+            trip.*,
+            is_cabin_cold(
+                cabin_kelvin_seconds, cabin_seconds, setpoint_seconds, cabin_cold_seconds, setting
+            ) as is_cabin_cold
+        from (
+            select
+                {name} as name,
+                vehicle_id,
+                trip_began_at,
+                sum(exterior_kelvin_seconds) / nullif(sum(exterior_seconds), 0) - 273.15
+                    as exterior_temperature_mean_celsius,
+                sum(paired_km) as paired_km,
+                sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
+                trip_completeness as completeness,
+                least(trip_seconds, trip_duration_seconds::double precision) as trip_seconds,
+                trip_duration_seconds::double precision as duration_seconds,
+                usable_energy_kwh,
+                sum(cabin_kelvin_seconds) as cabin_kelvin_seconds,
+                sum(cabin_seconds) as cabin_seconds,
+                sum(setpoint_seconds) as setpoint_seconds,
+                sum(cabin_cold_seconds) as cabin_cold_seconds
+            from ({SELECTED_PIECES}) as part
+            where {name} = any($5)
+            group by 1, vehicle_id, started_at, number, trip_began_at, trip_completeness,
+                trip_seconds, trip_duration_seconds, usable_energy_kwh
+            having sum(intervals) > 0
+        ) as trip
+        cross join energy_setting as setting
+        order by name, trip_began_at, vehicle_id"
     )
 }

@@ -1,7 +1,7 @@
 //! What a figure rests on beside energy: a warm cabin, what the wheels gave back, all heat by source.
 
 use anyhow::Result;
-use ayaz_store::reports::{RangeGroup, energy_by_band, range_by_band};
+use ayaz_store::reports::{RangeGroup, energy_by_band, range_by_band, range_by_trip};
 
 use super::{Bucket, add_up, all, fleet, insert};
 
@@ -69,6 +69,13 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
             ("astana/b2", Some(true))
         ]
     );
+    let buses = ["almaty/b1", "astana/b1", "astana/b2"].map(str::to_owned);
+    let trips = range_by_trip(&reader.client, RangeGroup::Bus, &buses, &all()).await?;
+    let of_trips: Vec<_> = trips
+        .iter()
+        .map(|trip| (&*trip.group, trip.is_cabin_cold))
+        .collect();
+    assert_eq!(of_trips, of_buses);
     let bands = energy_by_band(&reader.client, &all(), 0.0).await?;
     // 3,960 of 7,200 s with a set-point were cold.
     assert_eq!(bands[0].energy.is_cabin_cold, Some(true));

@@ -163,6 +163,15 @@ impl Figures {
         bands.any(|band| band.is_cold && band.range_km.is_some())
     }
 
+    /// Whether a trip that has a dot was driven with a cold cabin.
+    pub(super) fn has_cold_trip(&self) -> bool {
+        let mut dots = self
+            .groups
+            .iter()
+            .flat_map(|group| group.dots.iter().chain(&group.incomplete));
+        dots.any(|dot| dot.is_cold && dot.range_km <= self.top_km)
+    }
+
     pub(super) fn has_loss(&self) -> bool {
         let mut bands = self.groups.iter().flat_map(|group| group.bands.values());
         bands.any(|band| band.loss.is_some())

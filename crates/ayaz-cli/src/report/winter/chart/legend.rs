@@ -35,6 +35,7 @@ enum Sign {
     Trip,
     ThinTrip,
     LeftOutTrip,
+    ColdTrip,
     Band,
     ColdBand,
     Spread,
@@ -97,6 +98,12 @@ fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
         key.push((
             Sign::ColdBand,
             format!("hollow ({}): driven with a cold cabin", cold::MARK),
+        ));
+    }
+    if figures.has_cold_trip() {
+        key.push((
+            Sign::ColdTrip,
+            "crossed out: a trip with a cold cabin".to_owned(),
         ));
     }
     if figures.has_incomplete() {
@@ -193,6 +200,11 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
         Sign::LeftOutTrip => {
             let colour = palette.of(Role::LeftOut).to_rgba();
             marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, colour, true)
+        }
+        Sign::ColdTrip => {
+            let faint = muted.mix(plot::DOT_OPACITY);
+            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, faint, false)?;
+            marks::cross_out(canvas, (x, y), plot::DOT_RADIUS, muted)
         }
         Sign::Band => {
             let corners = [(x - 7, y - 2), (x + 7, y + 2)];

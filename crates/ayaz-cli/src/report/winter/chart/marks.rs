@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use plotters::element::{Circle, PathElement, Polygon};
-use plotters::style::{Color, RGBAColor};
+use plotters::style::{Color, RGBAColor, RGBColor};
 
 use super::Canvas;
 
@@ -44,6 +44,24 @@ pub(super) fn draw(
         canvas.draw(&PathElement::new(corners, colour.stroke_width(1)))?;
     } else {
         canvas.draw(&Polygon::new(corners, colour))?;
+    }
+    Ok(())
+}
+
+/// Crosses a mark of that radius out.
+pub(super) fn cross_out(
+    canvas: &Canvas<'_>,
+    (x, y): (i32, i32),
+    radius: i32,
+    colour: RGBColor,
+) -> Result<()> {
+    // Beyond the mark, so that it shows on one of the same colour.
+    let half = radius + 2;
+    for (from, to) in [
+        ((x - half, y - half), (x + half, y + half)),
+        ((x - half, y + half), (x + half, y - half)),
+    ] {
+        canvas.draw(&PathElement::new(vec![from, to], colour.stroke_width(1)))?;
     }
     Ok(())
 }

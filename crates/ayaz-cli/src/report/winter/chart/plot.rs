@@ -112,17 +112,24 @@ fn draw_mild(
     let corners = [(left, layout.plot_top), (right, layout.plot_bottom)];
     let style = palette.of(Role::Mild).filled();
     canvas.draw(&Rectangle::new(corners, style))?;
-    let label = format!(
+    // Over the area and nothing else; the notes say the rest.
+    let free = f64::from(right - left);
+    let long = format!(
         "mild weather: losses are against the same {} here",
         by.name()
     );
-    // In the middle of it, but within the page.
-    let half = text::width_px(&label, LABEL_SIZE) / 2.0;
-    let least = f64::from(layout.left) + half;
-    let most = (f64::from(layout.right) - half).max(least);
-    let x = (f64::from(left + right) / 2.0).clamp(least, most).round() as i32;
-    let style = Style::new(LABEL_SIZE, palette.of(Role::Muted)).align(Align::Centre);
-    text::write(canvas, &label, style, (x, layout.plot_top - 11))
+    let labels = [long.as_str(), "mild weather", "mild"];
+    let fits = |label: &&&str| text::width_px(label, LABEL_SIZE) <= free;
+    let label = labels.iter().find(fits).unwrap_or(&"mild");
+    let style = Style::new(LABEL_SIZE, palette.of(Role::Muted))
+        .align(Align::Centre)
+        .fit(label, free);
+    text::write(
+        canvas,
+        label,
+        style,
+        ((left + right) / 2, layout.plot_top - 11),
+    )
 }
 
 /// Grid, edges of the bands and titles, with units.
@@ -220,6 +227,9 @@ fn draw_dots(
             colour.mix(opacity),
             dot.is_thin,
         )?;
+        if dot.is_cold {
+            marks::cross_out(canvas, at, DOT_RADIUS, colour)?;
+        }
     }
     Ok(())
 }
@@ -232,12 +242,15 @@ fn draw_incomplete(
     index: usize,
     group: &Group,
 ) -> Result<()> {
-    let colour = palette.of(Role::LeftOut).to_rgba();
+    let colour = palette.of(Role::LeftOut);
     let is_within = |dot: &&Dot| dot.range_km <= scale.figures.top_km;
     for dot in group.incomplete.iter().filter(is_within) {
         let x = scale.layout.x(dot.celsius).round() as i32;
         let at = (x, scale.y(dot.range_km));
-        marks::draw(canvas, index, at, DOT_RADIUS, colour, true)?;
+        marks::draw(canvas, index, at, DOT_RADIUS, colour.to_rgba(), true)?;
+        if dot.is_cold {
+            marks::cross_out(canvas, at, DOT_RADIUS, colour)?;
+        }
     }
     Ok(())
 }

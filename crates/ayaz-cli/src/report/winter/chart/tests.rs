@@ -5,6 +5,8 @@ use roxmltree::{Document, Node};
 use super::super::super::samples::{self, SETTINGS, band, with_losses};
 use super::*;
 
+mod marks;
+
 pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
     TripRange {
         group: group.into(),
@@ -14,6 +16,7 @@ pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
         paired_km: 40.0,
         kwh_per_km: Some(kwh_per_km),
         usable_energy_kwh: Some(300.0),
+        is_cabin_cold: None,
         completeness: Some(1.0),
         measured_seconds: 3500.0,
         duration_seconds: 3600.0,
@@ -43,28 +46,6 @@ fn chart(bands: Vec<RangeBand>, trips: &[TripRange], theme: Theme) -> (Figures, 
     let figures = Figures::new(Choice::of(&ranges.rows), &ranges, trips);
     let svg = draw(By::Bus, &figures, &TripSelection::default(), theme).unwrap();
     (figures, svg)
-}
-
-#[test]
-fn a_band_that_was_driven_with_a_cold_cabin_is_hollow_and_marked() {
-    let mut cold = band("a", -30, 5, 1.2);
-    cold.energy.is_cabin_cold = Some(true);
-    let warm = || band("a", -28, 5, 2.0);
-    let (_, marked) = chart(vec![cold.clone(), warm()], &[], Theme::Light);
-    cold.energy.is_cabin_cold = Some(false);
-    let (_, plain) = chart(vec![cold, warm()], &[], Theme::Light);
-    let bars = |svg: &str| svg.matches("<rect").count();
-    // One in the plot, and two of the sign in the legend.
-    assert_eq!(bars(&marked), bars(&plain) + 3);
-    let texts = |svg: &str| -> Vec<String> {
-        let document = Document::parse(svg).unwrap();
-        written(&document).into_iter().map(|it| it.text).collect()
-    };
-    let (marked, plain) = (texts(&marked), texts(&plain));
-    assert!(marked.contains(&"250!".to_owned()) && plain.contains(&"250".to_owned()));
-    assert!(marked.contains(&"150".to_owned()), "{marked:?}");
-    let says = |texts: &[String]| texts.iter().any(|text| text.contains("cold cabin"));
-    assert!(says(&marked) && !says(&plain));
 }
 
 /// A text as it will be read, with the space that it takes: left, top, right, bottom.

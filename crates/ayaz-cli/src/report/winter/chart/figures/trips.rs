@@ -20,6 +20,8 @@ pub(in super::super) struct Dot {
     pub(in super::super) range_km: f64,
     /// Its band has too little data to state a range.
     pub(in super::super) is_thin: bool,
+    /// It was driven with a cold cabin.
+    pub(in super::super) is_cold: bool,
 }
 
 /// From the 10th to the 90th percentile of the trips whose mean temperature lies in a band.
@@ -103,6 +105,7 @@ fn by_band(
                 celsius,
                 range_km,
                 is_thin: thin.contains(&edge),
+                is_cold: trip.is_cabin_cold == Some(true),
             });
         }
     }
@@ -188,6 +191,7 @@ mod tests {
             paired_km: 40.0,
             kwh_per_km: Some(kwh_per_km),
             usable_energy_kwh: Some(300.0),
+            is_cabin_cold: None,
             completeness: Some(1.0),
             measured_seconds: 3500.0,
             duration_seconds: 3600.0,
@@ -229,6 +233,7 @@ mod tests {
             celsius: -21.0,
             range_km: 150.0,
             is_thin: true,
+            is_cold: false,
         };
         assert_eq!(placed.dots[0], expected);
         let counted = LeftOut {
