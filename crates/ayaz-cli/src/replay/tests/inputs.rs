@@ -259,6 +259,15 @@ fn a_header_without_rows_is_told() {
 }
 
 #[test]
+fn a_nul_in_the_name_of_a_drive_cycle_or_in_a_text_ends_no_replay() {
+    let folder = Folder::new();
+    let log = "t,trip,speed [km/h],route\n1,a\0b,10,1\0\n2,a\0b,11,12\n";
+    let plan = plan_one(MAPPING, &folder.file("x.csv", log)).unwrap();
+    let replayed = replay_plan(plan, 60);
+    assert_eq!((replayed.fault, replayed.counts.readings), (None, 2));
+}
+
+#[test]
 fn what_a_crash_leaves_in_a_log_is_said() {
     // A file system that wrote the length and not the data.
     let text = fault_after(format!("{HEAD}{}{}", rows(0..2), "\0".repeat(600)), 2);
