@@ -16,6 +16,7 @@ mod heat;
 pub(crate) mod instant;
 mod legend;
 pub(crate) mod look;
+mod patience;
 #[cfg(test)]
 mod samples;
 mod sessions;
@@ -28,9 +29,10 @@ mod winter;
 use anyhow::{Result, bail};
 use ayaz_daemon::output;
 use ayaz_store::Role;
-use ayaz_store::reports::{Subject, TripSelection, figure_settings};
+use ayaz_store::reports::{Subject, TripSelection, figure_settings, statement_timeout};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
+use tokio_postgres::Client;
 
 use self::empty::why_empty;
 use self::look::Look;
@@ -43,6 +45,17 @@ use crate::database::Database;
 pub struct ReportArgs {
     #[command(subcommand)]
     report: Report,
+}
+
+impl ReportArgs {
+    fn common(&self) -> &Common {
+        match &self.report {
+            Report::Energy { common, .. }
+            | Report::Sessions { common, .. }
+            | Report::Completeness { common, .. }
+            | Report::WinterRange { common, .. } => common,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -133,6 +146,17 @@ struct Common {
     database: Database,
 }
 
+impl Common {
+    fn selection(&self) -> TripSelection {
+        TripSelection {
+            fleet: self.fleet.clone(),
+            vehicle: self.vehicle.clone(),
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
 /// How figures are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SheetFormat {
@@ -207,24 +231,21 @@ fn check_theme(format: RangeFormat, theme: Option<winter::Theme>) -> Result<(), 
 
 /// Reads the database and writes the report to the standard output.
 pub async fn run(args: ReportArgs) -> Result<()> {
-    let common = match &args.report {
-        Report::Energy { common, .. }
-        | Report::Sessions { common, .. }
-        | Report::Completeness { common, .. }
-        | Report::WinterRange { common, .. } => common,
-    };
+    let common = args.common();
     instant::check_order(common.from, common.to)?;
     if let Report::WinterRange { format, theme, .. } = &args.report {
         check_theme(*format, *theme)?;
     }
     let connection = common.database.open(Role::Reader).await?;
-    let selection = TripSelection {
-        fleet: common.fleet.clone(),
-        vehicle: common.vehicle.clone(),
-        from: common.from,
-        to: common.to,
-    };
     let client = &connection.client;
+    let limit = statement_timeout(client).await?;
+    patience::watch(write(&args, client), &limit).await
+}
+
+/// Reads the figures, and writes them.
+async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
+    let common = args.common();
+    let selection = common.selection();
     let settings = figure_settings(client).await?;
     let threshold = common
         .min_completeness
@@ -238,24 +259,30 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     // Before the figures: what is worked out meanwhile is at worst told though it is there.
     let backlog = backlog::note(&ayaz_store::backlog::pending(client).await?);
     let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
-    let (rendered, format) = match args.report {
+    let (rendered, format) = match &args.report {
         Report::Energy { by, format, .. } => {
-            let report = energy::report(client, by, &selection, threshold, &settings, look);
-            (report.await?, format)
+            let report = energy::report(client, *by, &selection, threshold, &settings, look);
+            (report.await?, *format)
         }
         Report::Sessions { kind, format, .. } => {
-            let report = sessions::report(client, kind, &selection, threshold, look);
-            (report.await?, format)
+            let report = sessions::report(client, *kind, &selection, threshold, look);
+            (report.await?, *format)
         }
         Report::Completeness { format, .. } => {
             let report = completeness::report(client, &selection, threshold, look);
-            (report.await?, format)
+            (report.await?, *format)
         }
         Report::WinterRange {
             by, format, theme, ..
         } => {
-            let ranges =
-                winter::Ranges::load(client, by, &selection, threshold, settings, backlog.clone());
+            let ranges = winter::Ranges::load(
+                client,
+                *by,
+                &selection,
+                threshold,
+                settings,
+                backlog.clone(),
+            );
             let ranges = ranges.await?;
             match format.sheet() {
                 Some(format) => (winter::report(&ranges, look), format),

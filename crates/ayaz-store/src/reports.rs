@@ -23,7 +23,7 @@ pub use heat::HeatSources;
 pub use incomplete::{IncompleteTrips, incomplete_trips};
 pub use selection::{Subject, TripSelection, any};
 pub use sessions::{SessionRow, sessions};
-pub use settings::{FigureSettings, figure_settings};
+pub use settings::{FigureSettings, figure_settings, statement_timeout};
 pub use sums::{Component, EnergySums, Split};
 pub use trip_ranges::{TripRange, range_by_trip};
 pub use trips::{TripEnergy, energy_by_trip};

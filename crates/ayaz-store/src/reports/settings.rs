@@ -45,3 +45,15 @@ pub async fn figure_settings(client: &Client) -> Result<FigureSettings, StoreErr
         mild_to_celsius: last.saturating_add(width_celsius(last)),
     })
 }
+
+/// How long a statement of this connection may take, as PostgreSQL writes it; "0" is without end.
+pub async fn statement_timeout(client: &Client) -> Result<String, StoreError> {
+    client
+        .query_one(
+            "-- statement_timeout\nselect current_setting('statement_timeout')",
+            &[],
+        )
+        .await
+        .map(|row| row.get(0))
+        .map_err(|error| StoreError::from_driver("read the time limit of statements", error))
+}
