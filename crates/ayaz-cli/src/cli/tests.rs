@@ -11,24 +11,25 @@ fn all_commands(command: &Command, name: &str) -> Vec<(String, Command)> {
     found
 }
 
-/// Lines of one or two words that end before the terminal does, though the text goes on: the text has a
+/// Lines that end before the terminal does, though the text goes on: the text has a
 /// break of its own there, and was broken a second time.
 fn leftovers(help: &str, width: usize) -> Vec<String> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let lines: Vec<&str> = help.lines().collect();
     let is_leftover = |pair: &&[&str]| {
         let (line, next) = (pair[0], pair[1]);
-        let words = line.split_whitespace().count();
         let Some(word) = next.split_whitespace().next() else {
             return false;
         };
-        // Headings, rows of two columns, and one example after the other are no text that goes on.
+        // Headings, rows of two columns, lists, and one example after the other are no text that goes on.
         let is_row = line.trim().contains("  ");
-        let is_example = ["ayaz", "ssh"].contains(&word);
-        (1..=2).contains(&words)
+        let begins = ["ayaz", "ssh", "-"];
+        let is_example = line.trim_start().starts_with("ayaz ");
+        !line.trim().is_empty()
             && !line.ends_with(':')
             && !is_row
             && !is_example
+            && !begins.contains(&word)
             && indent(line) == indent(next)
             && line.chars().count() + 1 + word.chars().count() <= width
     };
@@ -58,6 +59,9 @@ fn long_help_is_broken_by_the_terminal_alone() {
 #[test]
 fn a_text_that_is_broken_twice_is_found() {
     let text = "begins here and is long\nenough\nto be broken\ntwice\n";
-    assert_eq!(leftovers(text, 24), ["enough / to be broken"]);
+    assert_eq!(
+        leftovers(text, 24),
+        ["enough / to be broken", "to be broken / twice"]
+    );
     assert!(leftovers("a whole line here\nand its end\n", 20).is_empty());
 }
