@@ -146,7 +146,7 @@ create table energy_bucket (
     vehicle_id integer not null,
     hour timestamptz not null,
     -- Position of the bucket within its hour.
-    bucket integer not null,
+    piece integer not null,
     service_day date not null,
     -- 'trip', 'charging', 'conditioning' or 'parking', as the interval's first sample shows.
     activity text not null check (activity in ('trip', 'charging', 'conditioning', 'parking')),
@@ -179,7 +179,7 @@ create table energy_bucket (
     cabin_end_celsius double precision,
     battery_start_celsius double precision,
     battery_end_celsius double precision,
-    primary key (vehicle_id, hour, bucket)
+    primary key (vehicle_id, hour, piece)
 );
 
 create index on energy_bucket (hour);
@@ -246,7 +246,7 @@ comment on table energy_bucket is
     'neighbouring samples; sums of larger periods are sums over rows.';
 comment on column energy_bucket.vehicle_id is 'The vehicle''s number in this database.';
 comment on column energy_bucket.hour is 'UTC hour in which its intervals began.';
-comment on column energy_bucket.bucket is 'Position within the hour.';
+comment on column energy_bucket.piece is 'Position within the hour.';
 comment on column energy_bucket.service_day is
     'Service day, cut by the depot''s clock and its cut-over hour. Trips and stays count to the '
     'day on which they began.';

@@ -141,7 +141,7 @@ cross join lateral (
             and e.hour <= p.first_hour and e.hour > p.first_hour - interval '7 days'
             and e.service_day < s.service_day
             and e.odometer_end_km is not null
-        order by e.hour desc, e.bucket desc
+        order by e.hour desc, e.piece desc
         limit 1
     ) b on true
     where w.is_rest is not true

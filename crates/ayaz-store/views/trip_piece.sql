@@ -7,7 +7,7 @@ select
     v.model,
     p.vehicle_id,
     p.hour,
-    p.bucket,
+    p.piece,
     p.service_day,
     p.activity,
     p.stretch_started_at,

@@ -386,8 +386,8 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
     }
     // As a migration sums them.
     let sums = "select bool_and(h.hour is not null and p.hour is not null)::text from (
-            select vehicle_id, hour, sum(exterior_kelvin_seconds order by bucket) kelvin_seconds,
-                sum(exterior_seconds order by bucket) seconds
+            select vehicle_id, hour, sum(exterior_kelvin_seconds order by piece) kelvin_seconds,
+                sum(exterior_seconds order by piece) seconds
             from energy_bucket where activity = 'trip' group by 1, 2
         ) p full join hour_exterior h using (vehicle_id, hour, kelvin_seconds, seconds)";
     assert_eq!(database.text(sums).await?, "true");

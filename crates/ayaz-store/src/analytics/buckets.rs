@@ -40,7 +40,7 @@ pub(super) fn read_statement() -> String {
             )
         from energy_bucket p
         where vehicle_id = $1 and hour >= $2 and hour < $3
-        order by hour, bucket",
+        order by hour, piece",
         energy::column_list()
     )
 }
@@ -111,7 +111,7 @@ fn bucket(row: &Row) -> Result<Bucket, StoreError> {
 pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     let statement = format!(
         "-- insert_buckets
-        copy energy_bucket (vehicle_id, bucket, {HEAD}, {}, {ENDS}) from stdin (format binary)",
+        copy energy_bucket (vehicle_id, piece, {HEAD}, {}, {ENDS}) from stdin (format binary)",
         energy::column_list()
     );
     CopyIn::prepare(client, &statement, column_types()).await

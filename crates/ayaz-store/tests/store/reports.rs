@@ -85,7 +85,7 @@ async fn insert(database: &Database, buckets: &[Bucket]) -> Result<()> {
             .client
             .execute(
                 "insert into energy_bucket (
-                    vehicle_id, hour, bucket, drive_cycle, plugged_in, route, band_celsius,
+                    vehicle_id, hour, piece, drive_cycle, plugged_in, route, band_celsius,
                     started_at, ended_at, service_day, activity, stretch_started_at, intervals,
                     seconds, distance_seconds, km, energy_seconds, net_kwh, discharge_kwh,
                     regen_kwh, paired_km, paired_net_kwh, heater_kwh, heater_base_kwh,

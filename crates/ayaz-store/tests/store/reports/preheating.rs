@@ -144,7 +144,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
         };
         if let Some(hour) = morning.parked_hour {
             updates += &format!(
-                "update energy_bucket set cabin_heating_seconds = {}, fuel_litres = {} where bucket = {};",
+                "update energy_bucket set cabin_heating_seconds = {}, fuel_litres = {} where piece = {};",
                 morning.heating_seconds,
                 sql(morning.fuel_litres),
                 buckets.len()
@@ -165,7 +165,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
                 battery_start_celsius = -7, battery_end_celsius = -7,
                 exterior_seconds = case when {exterior}::float8 is null then 0 else 3600 end,
                 exterior_kelvin_seconds = coalesce(({exterior}::float8 + 273.15) * 3600, 0)
-            where bucket = {};",
+            where piece = {};",
             buckets.len(),
             cabin = sql(morning.cabin_celsius),
             exterior = sql(morning.exterior_celsius),
