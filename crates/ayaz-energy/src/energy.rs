@@ -2,6 +2,8 @@
 //! days and months have in common. One list makes the structure, its sums and its columns, so that no
 //! table can forget one.
 
+use crate::for_each_component;
+
 /// What is summed: a number, or a number that may never have been measured.
 trait Figure: Copy {
     fn merge(&mut self, other: Self);
@@ -72,84 +74,75 @@ macro_rules! energy {
     };
 }
 
-energy! {
-    /// Time covered by intervals, s.
-    seconds: f64,
-    /// Time in which at least one value was flagged, s. Where all of a reading is, that time is not
-    /// among `seconds`.
-    flagged_seconds: f64,
-    /// The part in which speed was measured, s.
-    distance_seconds: f64,
-    /// Distance, km.
-    km: f64,
-    /// The part in which the battery's power was measured, s.
-    energy_seconds: f64,
-    /// Out of the battery less into it, kWh.
-    net_kwh: f64,
-    /// Out of the battery, kWh.
-    discharge_kwh: f64,
-    /// Into the battery, kWh; plugged in, that is charge and not regeneration.
-    regen_kwh: f64,
-    /// Distance where energy was measured as well, km.
-    paired_km: f64,
-    /// Net energy where distance was measured as well, kWh.
-    paired_net_kwh: f64,
-    /// Time in which the bus stood and its power was measured, s.
-    standing_seconds: f64,
-    /// Net energy of that time, kWh: what is not traction.
-    standing_net_kwh: f64,
-    /// Resistive cabin heater, kWh.
-    heater_kwh: Option<f64>,
-    /// Net energy over the same intervals, kWh; so for every base.
-    heater_base_kwh: Option<f64>,
-    /// Heat pump while it heats, kWh.
-    heat_pump_kwh: Option<f64>,
-    /// Its base, kWh.
-    heat_pump_base_kwh: Option<f64>,
-    /// The battery's heater, kWh.
-    battery_heater_kwh: Option<f64>,
-    /// Its base, kWh.
-    battery_heater_base_kwh: Option<f64>,
-    /// Air conditioning while it cools, kWh.
-    air_conditioning_kwh: Option<f64>,
-    /// Its base, kWh.
-    air_conditioning_base_kwh: Option<f64>,
-    /// What neither drives nor heats nor cools, kWh.
-    auxiliary_kwh: Option<f64>,
-    /// Its base, kWh.
-    auxiliary_base_kwh: Option<f64>,
-    /// Traction inverters, less what they gave back, kWh.
-    traction_kwh: Option<f64>,
-    /// Its base, kWh.
-    traction_base_kwh: Option<f64>,
-    /// From the charger, kWh.
-    charger_kwh: Option<f64>,
-    /// Net energy and the charger's, less every component, where traction and auxiliaries were
-    /// metered, kWh: what no meter explains.
-    unexplained_kwh: Option<f64>,
-    /// Its base, kWh.
-    unexplained_base_kwh: Option<f64>,
-    /// Fuel burnt for heat, l.
-    fuel_litres: Option<f64>,
-    /// Time integral of the exterior temperature, K·s.
-    exterior_kelvin_seconds: f64,
-    /// The time it covers, s.
-    exterior_seconds: f64,
-    /// Given back by the traction inverters, kWh, positive: what the wheels recovered, before heaters and
-    /// other loads take their part of it and the battery gets the rest.
-    wheel_regen_kwh: Option<f64>,
-    /// Distance over the same intervals, km.
-    wheel_regen_base_km: Option<f64>,
-    /// Time integral of the cabin's temperature, K·s.
-    cabin_kelvin_seconds: f64,
-    /// The time it covers, s.
-    cabin_seconds: f64,
-    /// The time in which the cabin's temperature and its set-point are known, s.
-    setpoint_seconds: f64,
-    /// The part of it in which the cabin is near its set-point, s.
-    setpoint_near_seconds: f64,
-    /// The part of it in which the cabin is colder than that, s.
-    cabin_cold_seconds: f64,
-    /// The time in which the cabin is heated, by whatever source, s.
-    cabin_heating_seconds: f64,
+macro_rules! energy_with_components {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kwh:ident, $base:ident, $signal:ident, $part:ident;
+    )+) => {
+        energy! {
+            /// Time covered by intervals, s.
+            seconds: f64,
+            /// Time in which at least one value was flagged, s. Where all of a reading is, that time is not
+            /// among `seconds`.
+            flagged_seconds: f64,
+            /// The part in which speed was measured, s.
+            distance_seconds: f64,
+            /// Distance, km.
+            km: f64,
+            /// The part in which the battery's power was measured, s.
+            energy_seconds: f64,
+            /// Out of the battery less into it, kWh.
+            net_kwh: f64,
+            /// Out of the battery, kWh.
+            discharge_kwh: f64,
+            /// Into the battery, kWh; plugged in, that is charge and not regeneration.
+            regen_kwh: f64,
+            /// Distance where energy was measured as well, km.
+            paired_km: f64,
+            /// Net energy where distance was measured as well, kWh.
+            paired_net_kwh: f64,
+            /// Time in which the bus stood and its power was measured, s.
+            standing_seconds: f64,
+            /// Net energy of that time, kWh: what is not traction.
+            standing_net_kwh: f64,
+            $(
+                $(#[doc = $doc])+ #[doc = " kWh."]
+                $kwh: Option<f64>,
+                /// Net energy over the same intervals, kWh.
+                $base: Option<f64>,
+            )+
+            /// From the charger, kWh.
+            charger_kwh: Option<f64>,
+            /// Net energy and the charger's, less every component, where traction and auxiliaries were
+            /// metered, kWh: what no meter explains.
+            unexplained_kwh: Option<f64>,
+            /// Its base, kWh.
+            unexplained_base_kwh: Option<f64>,
+            /// Fuel burnt for heat, l.
+            fuel_litres: Option<f64>,
+            /// Time integral of the exterior temperature, K·s.
+            exterior_kelvin_seconds: f64,
+            /// The time it covers, s.
+            exterior_seconds: f64,
+            /// Given back by the traction inverters, kWh, positive: what the wheels recovered, before heaters and
+            /// other loads take their part of it and the battery gets the rest.
+            wheel_regen_kwh: Option<f64>,
+            /// Distance over the same intervals, km.
+            wheel_regen_base_km: Option<f64>,
+            /// Time integral of the cabin's temperature, K·s.
+            cabin_kelvin_seconds: f64,
+            /// The time it covers, s.
+            cabin_seconds: f64,
+            /// The time in which the cabin's temperature and its set-point are known, s.
+            setpoint_seconds: f64,
+            /// The part of it in which the cabin is near its set-point, s.
+            setpoint_near_seconds: f64,
+            /// The part of it in which the cabin is colder than that, s.
+            cabin_cold_seconds: f64,
+            /// The time in which the cabin is heated, by whatever source, s.
+            cabin_heating_seconds: f64,
+        }
+    };
 }
+
+for_each_component!(energy_with_components);

@@ -5,6 +5,7 @@ mod cabin;
 use crate::energy::Energy;
 use crate::exact;
 use crate::exterior::ZERO_CELSIUS_KELVIN;
+use crate::for_each_component;
 use crate::interval::{Flag, Interval};
 use crate::sample::Sample;
 use crate::trips::MOVING_KMH_MIN;
@@ -34,12 +35,6 @@ impl Metered {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
-        self.joules += other.joules;
-        self.base_joules += other.base_joules;
-        self.intervals += other.intervals;
-    }
-
     /// Its energy, kWh; `None` if it was never metered.
     fn kwh(&self) -> Option<f64> {
         (self.intervals > 0).then(|| exact::fine(self.joules / JOULES_PER_KWH))
@@ -51,43 +46,133 @@ impl Metered {
     }
 }
 
-/// Everything that is summed over intervals. A value that is missing at either end skips the
-/// interval for that quantity; nothing is filled, clamped or smoothed.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-#[allow(
-    missing_docs,
-    reason = "see `energy_bucket`; the units are in the names"
-)]
-pub struct Sums {
-    pub intervals: i64,
-    pub seconds: f64,
-    pub flagged_seconds: f64,
-    pub distance_seconds: f64,
-    pub km: f64,
-    pub energy_seconds: f64,
-    pub net_joules: f64,
-    pub discharge_joules: f64,
-    pub regen_joules: f64,
-    pub paired_km: f64,
-    pub paired_net_joules: f64,
-    pub standing_seconds: f64,
-    pub standing_net_joules: f64,
-    pub heater: Metered,
-    pub heat_pump: Metered,
-    pub battery_heater: Metered,
-    pub air_conditioning: Metered,
-    pub auxiliary: Metered,
-    pub traction: Metered,
-    pub charger: Metered,
-    pub unexplained: Metered,
-    pub fuel_litres: f64,
-    pub fuel_intervals: u64,
-    pub exterior_kelvin_seconds: f64,
-    pub exterior_seconds: f64,
-    pub wheel_regen_joules: f64,
-    pub wheel_regen_base_km: f64,
-    pub wheel_regen_intervals: u64,
-    pub cabin: Cabin,
+/// Adds up what other intervals came to.
+pub(crate) trait Merge {
+    fn merge(&mut self, other: &Self);
+}
+
+macro_rules! merge_numbers {
+    ($($number:ty)+) => {
+        $(impl Merge for $number {
+            fn merge(&mut self, other: &Self) {
+                *self += other;
+            }
+        })+
+    };
+}
+
+merge_numbers!(f64 i64 u64);
+
+impl Merge for Metered {
+    fn merge(&mut self, other: &Self) {
+        self.joules += other.joules;
+        self.base_joules += other.base_joules;
+        self.intervals += other.intervals;
+    }
+}
+
+macro_rules! sums {
+    ($($name:ident: $kind:ty,)+) => {
+        /// Everything that is summed over intervals. A value that is missing at either end skips the
+        /// interval for that quantity; nothing is filled, clamped or smoothed.
+        #[derive(Debug, Clone, Copy, PartialEq, Default)]
+        #[allow(
+            missing_docs,
+            reason = "see `energy_bucket`; the units are in the names"
+        )]
+        pub struct Sums {
+            $(pub $name: $kind,)+
+        }
+
+        impl Sums {
+            /// Adds the sums of other intervals.
+            pub fn merge(&mut self, other: &Self) {
+                $(Merge::merge(&mut self.$name, &other.$name);)+
+            }
+        }
+    };
+}
+
+macro_rules! sums_with_components {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kwh:ident, $base:ident, $signal:ident, $part:ident;
+    )+) => {
+        sums! {
+            intervals: i64,
+            seconds: f64,
+            flagged_seconds: f64,
+            distance_seconds: f64,
+            km: f64,
+            energy_seconds: f64,
+            net_joules: f64,
+            discharge_joules: f64,
+            regen_joules: f64,
+            paired_km: f64,
+            paired_net_joules: f64,
+            standing_seconds: f64,
+            standing_net_joules: f64,
+            $($name: Metered,)+
+            charger: Metered,
+            unexplained: Metered,
+            fuel_litres: f64,
+            fuel_intervals: u64,
+            exterior_kelvin_seconds: f64,
+            exterior_seconds: f64,
+            wheel_regen_joules: f64,
+            wheel_regen_base_km: f64,
+            wheel_regen_intervals: u64,
+            cabin: Cabin,
+        }
+
+        impl Sums {
+            /// Adds every component. Returns the sum of all, J; `None` if a required one was not metered.
+            fn add_components(&mut self, interval: &Interval<'_>, net: Option<f64>) -> Option<f64> {
+                let mut balance = Balance::default();
+                $(
+                    let joules = interval.integral(|s| s.$signal);
+                    self.$name.add(joules, net);
+                    balance.$part(joules);
+                )+
+                balance.joules()
+            }
+
+            /// Copies every component to its columns.
+            fn write_components(&self, energy: &mut Energy) {
+                $(
+                    energy.$kwh = self.$name.kwh();
+                    energy.$base = self.$name.base_kwh();
+                )+
+            }
+        }
+    };
+}
+
+for_each_component!(sums_with_components);
+
+/// Adds up components, J. Two sums, so that the order of the list does not show in the last bit.
+#[derive(Debug, Default)]
+struct Balance {
+    required: f64,
+    optional: f64,
+    is_missing: bool,
+}
+
+impl Balance {
+    fn required(&mut self, joules: Option<f64>) {
+        match joules {
+            Some(joules) => self.required += joules,
+            None => self.is_missing = true,
+        }
+    }
+
+    fn optional(&mut self, joules: Option<f64>) {
+        self.optional += joules.unwrap_or(0.0);
+    }
+
+    fn joules(&self) -> Option<f64> {
+        (!self.is_missing).then_some(self.required + self.optional)
+    }
 }
 
 impl Sums {
@@ -134,7 +219,8 @@ impl Sums {
             self.standing_seconds += interval.seconds;
             self.standing_net_joules += net_joules;
         }
-        self.add_components(interval, net_joules);
+        let explained = self.add_components(interval, net_joules);
+        self.add_unexplained(interval, net_joules, explained);
         self.add_wheel_regen(interval, km);
         self.cabin.add(interval, comfort);
         if let Some(kelvin_seconds) = interval.integral(|s| {
@@ -156,28 +242,18 @@ impl Sums {
         }
     }
 
-    fn add_components(&mut self, interval: &Interval<'_>, net: Option<f64>) {
-        let heater = interval.integral(|s| s.cabin_heater_power_watts);
-        let heat_pump = interval.integral(|s| s.heat_pump_power_watts);
-        let battery_heater = interval.integral(|s| s.battery_heater_power_watts);
-        let air_conditioning = interval.integral(|s| s.air_conditioning_power_watts);
-        let auxiliary = interval.integral(|s| s.auxiliary_power_watts);
-        let traction = interval.integral(|s| s.traction_power_watts);
+    /// What no component explains, and the fuel.
+    fn add_unexplained(
+        &mut self,
+        interval: &Interval<'_>,
+        net: Option<f64>,
+        explained: Option<f64>,
+    ) {
         let charger = interval.integral(|s| s.charger_power_watts);
-        self.heater.add(heater, net);
-        self.heat_pump.add(heat_pump, net);
-        self.battery_heater.add(battery_heater, net);
-        self.air_conditioning.add(air_conditioning, net);
-        self.auxiliary.add(auxiliary, net);
-        self.traction.add(traction, net);
         self.charger.add(charger, net);
         // On a plug whose power nobody meters, the whole charge would seem to come from nowhere.
         let from_charger = charger.or((!interval.first.is_plugged_in()).then_some(0.0));
-        if let (Some(net), Some(auxiliary), Some(traction), Some(from_charger)) =
-            (net, auxiliary, traction, from_charger)
-        {
-            let others = [heater, heat_pump, battery_heater, air_conditioning];
-            let explained = auxiliary + traction + others.into_iter().flatten().sum::<f64>();
+        if let (Some(net), Some(explained), Some(from_charger)) = (net, explained, from_charger) {
             self.unexplained
                 .add(Some(net + from_charger - explained), Some(net));
         }
@@ -187,44 +263,11 @@ impl Sums {
         }
     }
 
-    /// Adds the sums of other intervals.
-    pub fn merge(&mut self, other: &Self) {
-        self.intervals += other.intervals;
-        self.seconds += other.seconds;
-        self.flagged_seconds += other.flagged_seconds;
-        self.distance_seconds += other.distance_seconds;
-        self.km += other.km;
-        self.energy_seconds += other.energy_seconds;
-        self.net_joules += other.net_joules;
-        self.discharge_joules += other.discharge_joules;
-        self.regen_joules += other.regen_joules;
-        self.paired_km += other.paired_km;
-        self.paired_net_joules += other.paired_net_joules;
-        self.standing_seconds += other.standing_seconds;
-        self.standing_net_joules += other.standing_net_joules;
-        self.heater.merge(&other.heater);
-        self.heat_pump.merge(&other.heat_pump);
-        self.battery_heater.merge(&other.battery_heater);
-        self.air_conditioning.merge(&other.air_conditioning);
-        self.auxiliary.merge(&other.auxiliary);
-        self.traction.merge(&other.traction);
-        self.charger.merge(&other.charger);
-        self.unexplained.merge(&other.unexplained);
-        self.fuel_litres += other.fuel_litres;
-        self.fuel_intervals += other.fuel_intervals;
-        self.exterior_kelvin_seconds += other.exterior_kelvin_seconds;
-        self.exterior_seconds += other.exterior_seconds;
-        self.wheel_regen_joules += other.wheel_regen_joules;
-        self.wheel_regen_base_km += other.wheel_regen_base_km;
-        self.wheel_regen_intervals += other.wheel_regen_intervals;
-        self.cabin.merge(&other.cabin);
-    }
-
     /// In the units of the tables, on the grids of [`exact`].
     pub fn energy(&self) -> Energy {
         let kwh = |joules: f64| exact::fine(joules / JOULES_PER_KWH);
         let has_traction = self.wheel_regen_intervals > 0;
-        Energy {
+        let mut energy = Energy {
             seconds: exact::coarse(self.seconds),
             flagged_seconds: exact::coarse(self.flagged_seconds),
             distance_seconds: exact::coarse(self.distance_seconds),
@@ -237,18 +280,6 @@ impl Sums {
             paired_net_kwh: kwh(self.paired_net_joules),
             standing_seconds: exact::coarse(self.standing_seconds),
             standing_net_kwh: kwh(self.standing_net_joules),
-            heater_kwh: self.heater.kwh(),
-            heater_base_kwh: self.heater.base_kwh(),
-            heat_pump_kwh: self.heat_pump.kwh(),
-            heat_pump_base_kwh: self.heat_pump.base_kwh(),
-            battery_heater_kwh: self.battery_heater.kwh(),
-            battery_heater_base_kwh: self.battery_heater.base_kwh(),
-            air_conditioning_kwh: self.air_conditioning.kwh(),
-            air_conditioning_base_kwh: self.air_conditioning.base_kwh(),
-            auxiliary_kwh: self.auxiliary.kwh(),
-            auxiliary_base_kwh: self.auxiliary.base_kwh(),
-            traction_kwh: self.traction.kwh(),
-            traction_base_kwh: self.traction.base_kwh(),
             charger_kwh: self.charger.kwh(),
             unexplained_kwh: self.unexplained.kwh(),
             unexplained_base_kwh: self.unexplained.base_kwh(),
@@ -263,7 +294,10 @@ impl Sums {
             setpoint_near_seconds: exact::coarse(self.cabin.near_seconds),
             cabin_cold_seconds: exact::coarse(self.cabin.cold_seconds),
             cabin_heating_seconds: exact::coarse(self.cabin.heating_seconds),
-        }
+            ..Energy::default()
+        };
+        self.write_components(&mut energy);
+        energy
     }
 }
 

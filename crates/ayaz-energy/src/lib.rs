@@ -44,6 +44,7 @@
 pub mod activity;
 pub mod buckets;
 pub mod clock;
+pub mod components;
 pub mod days;
 pub mod ends;
 pub mod energy;

@@ -6,6 +6,7 @@
 
 mod bands;
 mod completeness;
+mod components;
 mod heat;
 mod incomplete;
 mod selection;
@@ -19,12 +20,13 @@ mod winter;
 
 pub use bands::{Band, BandEnergy, energy_by_band};
 pub use completeness::{CompletenessRow, completeness};
+pub use components::{COMPONENTS, Component, ComponentColumns};
 pub use heat::HeatSources;
 pub use incomplete::{IncompleteTrips, incomplete_trips};
 pub use selection::{Subject, TripSelection, any};
 pub use sessions::{SessionRow, sessions};
 pub use settings::{FigureSettings, figure_settings, statement_timeout};
-pub use sums::{Component, EnergySums, Split};
+pub use sums::{EnergySums, Split};
 pub use trip_ranges::{TripRange, range_by_trip};
 pub use trips::{TripEnergy, energy_by_trip};
 pub use winter::{RangeBand, RangeGroup, range_by_band};

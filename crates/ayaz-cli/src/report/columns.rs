@@ -1,6 +1,6 @@
 //! Columns that several reports share.
 
-use ayaz_store::reports::EnergySums;
+use ayaz_store::reports::{COMPONENTS, ComponentColumns, EnergySums};
 
 use super::sheet::{Cell, Columns};
 
@@ -18,6 +18,30 @@ impl<'a, R: 'a> Columns<'a, R> {
             all.with(name, move |row| cell(energy(row)))
         })
     }
+
+    /// The share of every component.
+    pub(super) fn with_shares(self, energy: fn(&R) -> &EnergySums) -> Self {
+        COMPONENTS.iter().fold(self, |all, component| {
+            all.with(component.share, move |row| {
+                (component.of)(energy(row)).share()
+            })
+        })
+    }
+
+    /// How much was measured, every component but those of [`SUMS`], and driving against all else.
+    pub(super) fn with_components(self, energy: fn(&R) -> &EnergySums) -> Self {
+        let is_new =
+            |component: &&ComponentColumns| SUMS.iter().all(|(column, _)| *column != component.kwh);
+        let components = COMPONENTS.iter().filter(is_new);
+        components
+            .fold(self.with_energy(MEASURED, energy), |all, component| {
+                all.with(component.kwh, move |row| (component.of)(energy(row)).kwh)
+                    .with(component.base_kwh, move |row| {
+                        (component.of)(energy(row)).base_kwh
+                    })
+            })
+            .with_energy(SPLIT, energy)
+    }
 }
 
 /// Columns that the energy reports begin with, in their agreed order.
@@ -33,25 +57,15 @@ pub(super) const SUMS: &[EnergyColumn] = &[
     ("heater_share", |it| it.heater.share().into()),
 ];
 
-/// Columns after the agreed ones: how much was measured, the other components, and driving against all
-/// else.
-pub(super) const COMPONENTS: &[EnergyColumn] = &[
+/// Columns after the agreed ones: how much was measured. The components but `heater` follow
+/// ([`Columns::with_components`]).
+const MEASURED: &[EnergyColumn] = &[
     ("intervals", |it| it.intervals.into()),
     ("energy_seconds", |it| it.energy_seconds.into()),
-    ("heat_pump_kwh", |it| it.heat_pump.kwh.into()),
-    ("heat_pump_base_kwh", |it| it.heat_pump.base_kwh.into()),
-    ("battery_heater_kwh", |it| it.battery_heater.kwh.into()),
-    ("battery_heater_base_kwh", |it| {
-        it.battery_heater.base_kwh.into()
-    }),
-    ("air_conditioning_kwh", |it| it.air_conditioning.kwh.into()),
-    ("air_conditioning_base_kwh", |it| {
-        it.air_conditioning.base_kwh.into()
-    }),
-    ("auxiliary_kwh", |it| it.auxiliary.kwh.into()),
-    ("auxiliary_base_kwh", |it| it.auxiliary.base_kwh.into()),
-    ("traction_kwh", |it| it.traction.kwh.into()),
-    ("traction_base_kwh", |it| it.traction.base_kwh.into()),
+];
+
+/// Columns after the components: fuel, what no meter explains, and driving against all else.
+const SPLIT: &[EnergyColumn] = &[
     ("fuel_litres", |it| it.fuel_litres.into()),
     ("paired_km", |it| it.paired_km.into()),
     ("unexplained_kwh", |it| it.unexplained.kwh.into()),

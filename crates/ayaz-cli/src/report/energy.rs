@@ -8,7 +8,7 @@ use ayaz_store::reports::{
 use clap::ValueEnum;
 use tokio_postgres::Client;
 
-use super::columns::{COMFORT, COMPONENTS, HEAT_SHARES, SUMS};
+use super::columns::{COMFORT, HEAT_SHARES, SUMS};
 use super::legend::{COMPLETE, Legend};
 use super::look::Look;
 use super::sheet::{Columns, Sheet};
@@ -74,7 +74,7 @@ fn trip_sheet(trips: &[TripEnergy], threshold: Threshold) -> Sheet {
         .with("drive_cycle", |it| it.drive_cycle)
         .with("route", |it| it.route.clone())
         .with("odometer_km", |it| it.odometer_km)
-        .with_energy(COMPONENTS, |it| &it.energy)
+        .with_components(|it| &it.energy)
         .with("completeness", |it| it.completeness)
         .with("is_below_threshold", |it| {
             threshold.is_missed_by(it.completeness)
@@ -92,7 +92,7 @@ fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
         .with("exterior_temperature_mean_celsius", |it| {
             it.energy.exterior_temperature_mean_celsius
         })
-        .with_energy(COMPONENTS, |it| &it.energy)
+        .with_components(|it| &it.energy)
         .with("completeness", |it| it.completeness)
         .with("is_below_threshold", |it| {
             threshold.is_missed_by(it.completeness)

@@ -51,7 +51,7 @@ pub(super) async fn report(
 }
 
 fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
-    Columns::<SessionRow>::new()
+    let columns = Columns::<SessionRow>::new()
         .with("fleet", |it| it.fleet.clone())
         .with("vehicle", |it| it.vehicle.clone())
         .with("kind", |it| it.kind.clone())
@@ -66,12 +66,12 @@ fn sheet(rows: &[SessionRow], threshold: Threshold) -> Sheet {
         .with("net_kwh", |it| it.net_kwh)
         .with("charged_kwh", |it| it.charged_kwh)
         .with("charger_kwh", |it| it.charger_kwh)
-        .with("traction_kwh", |it| it.traction_kwh)
-        .with("heater_kwh", |it| it.heater_kwh)
-        .with("heat_pump_kwh", |it| it.heat_pump_kwh)
-        .with("battery_heater_kwh", |it| it.battery_heater_kwh)
-        .with("air_conditioning_kwh", |it| it.air_conditioning_kwh)
-        .with("auxiliary_kwh", |it| it.auxiliary_kwh)
+        .with("traction_kwh", |it| it.traction_kwh);
+    let others = SessionRow::COMPONENTS
+        .iter()
+        .filter(|(column, _)| *column != "traction_kwh");
+    others
+        .fold(columns, |all, (column, kwh)| all.with(column, kwh))
         .with("unexplained_kwh", |it| it.unexplained_kwh)
         .with("fuel_litres", |it| it.fuel_litres)
         .with("split_traction_kwh", |it| it.split_traction_kwh)

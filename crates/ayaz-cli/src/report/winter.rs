@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 
 pub(super) use self::chart::{Theme, svg};
 use super::Rendered;
-use super::columns::{COMFORT, COMPONENTS};
+use super::columns::COMFORT;
 use super::look::Look;
 use super::sheet::{Columns, Sheet};
 use super::threshold::{Threshold, causes};
@@ -127,17 +127,8 @@ fn sheet(by: By, rows: &[RangeBand]) -> Sheet {
         .with("regen_kwh", |it| it.energy.regen_kwh)
         .with("heater_kwh", |it| it.energy.heater.kwh)
         .with("heater_base_kwh", |it| it.energy.heater.base_kwh)
-        .with("heater_share", |it| it.energy.heater.share())
-        .with("heat_pump_share", |it| it.energy.heat_pump.share())
-        .with("battery_heater_share", |it| {
-            it.energy.battery_heater.share()
-        })
-        .with("air_conditioning_share", |it| {
-            it.energy.air_conditioning.share()
-        })
-        .with("auxiliary_share", |it| it.energy.auxiliary.share())
-        .with("traction_share", |it| it.energy.traction.share())
-        .with_energy(COMPONENTS, |it| &it.energy)
+        .with_shares(|it| &it.energy)
+        .with_components(|it| &it.energy)
         .with("unexplained_share", |it| it.energy.unexplained.share())
         .with("completeness", |it| it.completeness)
         .with("trips_left_out", |it| it.trips_left_out)

@@ -1,5 +1,6 @@
 //! How warm the cabin was, against what was wanted, and whether it was heated.
 
+use super::Merge;
 use crate::activity::CONDITIONING_WATTS_MIN;
 use crate::exterior::ZERO_CELSIUS_KELVIN;
 use crate::interval::Interval;
@@ -60,8 +61,10 @@ impl Cabin {
             self.heating_seconds += interval.seconds;
         }
     }
+}
 
-    pub(super) fn merge(&mut self, other: &Self) {
+impl Merge for Cabin {
+    fn merge(&mut self, other: &Self) {
         self.kelvin_seconds += other.kelvin_seconds;
         self.seconds += other.seconds;
         self.setpoint_seconds += other.setpoint_seconds;

@@ -86,28 +86,12 @@ impl Flags {
             .filter(move |check| self.fired(*check))
     }
 
-    /// Takes the flagged values out of the sample, so that they enter no sum. What a bus is at (route,
-    /// drive cycle, plug) is no measurement and stays.
+    /// Removes the flagged measurements from the sample, so that they enter no sum.
     pub fn clear(self, sample: &mut Sample) {
         if self.is_none() {
             return;
         }
-        macro_rules! clear {
-            ($($signal:ident)+) => {
-                $(if self.of(Signal::$signal) {
-                    sample.$signal = None;
-                })+
-            };
-        }
-        clear! {
-            speed_kmh odometer_km soc_percent pack_voltage_volts pack_current_amperes
-            battery_heater_power_watts charger_power_watts exterior_temperature_celsius
-            cabin_temperature_celsius battery_temperature_celsius cabin_heater_power_watts
-            heat_pump_power_watts air_conditioning_power_watts fuel_heater_rate_litres_per_hour
-            auxiliary_power_watts traction_power_watts latitude_degrees longitude_degrees
-            accelerator_percent motor_torque_nm cell_temperature_min_celsius
-            cell_temperature_max_celsius coolant_temperature_celsius
-        }
+        sample.clear(self);
     }
 
     pub(super) fn flag(&mut self, check: Check, signal: Signal) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ayaz_energy::Sample;
+use ayaz_energy::{Sample, for_each_sample_signal};
 use ayaz_model::{Reading, UnixMicroseconds};
 use ayaz_sim::{Climate, Fleet};
 
@@ -18,29 +18,12 @@ pub(crate) fn sample(reading: &Reading) -> Sample {
     s.charge_state = m.charge_state;
     s.charging_station = m.charging_station.as_deref().map(Into::into);
     s.route = m.route.as_deref().map(Into::into);
-    s.odometer_km = m.odometer_km;
-    s.latitude_degrees = m.latitude_degrees;
-    s.longitude_degrees = m.longitude_degrees;
-    s.speed_kmh = m.speed_kmh.map(f64::from);
-    s.accelerator_percent = m.accelerator_percent.map(f64::from);
-    s.motor_torque_nm = m.motor_torque_nm.map(f64::from);
-    s.traction_power_watts = m.traction_power_watts.map(f64::from);
-    s.pack_voltage_volts = m.pack_voltage_volts.map(f64::from);
-    s.pack_current_amperes = m.pack_current_amperes.map(f64::from);
-    s.soc_percent = m.soc_percent.map(f64::from);
-    s.battery_heater_power_watts = m.battery_heater_power_watts.map(f64::from);
-    s.charger_power_watts = m.charger_power_watts.map(f64::from);
-    s.exterior_temperature_celsius = m.exterior_temperature_celsius.map(f64::from);
-    s.cabin_temperature_celsius = m.cabin_temperature_celsius.map(f64::from);
-    s.battery_temperature_celsius = m.battery_temperature_celsius.map(f64::from);
-    s.cell_temperature_min_celsius = m.cell_temperature_min_celsius.map(f64::from);
-    s.cell_temperature_max_celsius = m.cell_temperature_max_celsius.map(f64::from);
-    s.coolant_temperature_celsius = m.coolant_temperature_celsius.map(f64::from);
-    s.cabin_heater_power_watts = m.cabin_heater_power_watts.map(f64::from);
-    s.heat_pump_power_watts = m.heat_pump_power_watts.map(f64::from);
-    s.air_conditioning_power_watts = m.air_conditioning_power_watts.map(f64::from);
-    s.fuel_heater_rate_litres_per_hour = m.fuel_heater_rate_litres_per_hour.map(f64::from);
-    s.auxiliary_power_watts = m.auxiliary_power_watts.map(f64::from);
+    macro_rules! copy {
+        ($($signal:ident)+) => {
+            $(s.$signal = m.$signal.map(f64::from);)+
+        };
+    }
+    for_each_sample_signal!(copy);
     s
 }
 

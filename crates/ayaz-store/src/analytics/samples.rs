@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ayaz_energy::Sample;
+use ayaz_energy::{Sample, for_each_sample_signal};
 use ayaz_model::{ChargeState, Signal, SignalKind, UnixMicroseconds, VehicleNumber};
 use bytes::Buf;
 use futures_util::{StreamExt, pin_mut};
@@ -26,15 +26,8 @@ pub(super) async fn read(
     let statement = format!(
         "-- read_samples
         copy (
-            select recorded_at, boot_id, sequence, drive_cycle, route, charge_state,
-                charging_station, speed_kmh, odometer_km, soc_percent, pack_voltage_volts,
-                pack_current_amperes, battery_heater_power_watts, charger_power_watts,
-                exterior_temperature_celsius, cabin_temperature_celsius, cabin_setpoint_celsius,
-                battery_temperature_celsius, cabin_heater_power_watts, heat_pump_power_watts,
-                air_conditioning_power_watts, fuel_heater_rate_litres_per_hour,
-                auxiliary_power_watts, traction_power_watts, latitude_degrees, longitude_degrees,
-                accelerator_percent, motor_torque_nm, cell_temperature_min_celsius,
-                cell_temperature_max_celsius, coolant_temperature_celsius
+            select recorded_at, boot_id, sequence, drive_cycle, route, charge_state, charging_station,
+                {signals}
             from reading
             where vehicle_id = {vehicle} and recorded_at >= '{}' and recorded_at < '{}'
                 and time_quality = 0
@@ -42,6 +35,7 @@ pub(super) async fn read(
         ) to stdout (format binary)",
         timestamp(from),
         timestamp(to),
+        signals = SIGNALS.join(", "),
     );
     let failed = |error| StoreError::from_driver("read samples", error);
     let stream = transaction.copy_out(&statement).await.map_err(failed)?;
@@ -83,54 +77,47 @@ const HEADER_LENGTH: usize = 19;
 /// The server's microseconds begin at 2000-01-01T00:00:00Z.
 const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 
+/// Columns of a row before those of [`SIGNALS`].
+const COLUMNS_BEFORE: usize = 7;
+/// Columns of a row.
+const COLUMNS: i16 = (COLUMNS_BEFORE + SIGNALS.len()) as i16;
+
+macro_rules! read_signals {
+    ($($signal:ident)+) => {
+        /// The columns of measurements, in the order in which they are read.
+        const SIGNALS: &[&str] = &[$(stringify!($signal)),+];
+
+        /// Reads the columns of [`SIGNALS`] into the sample. `None`: not the binary format.
+        fn read_signals(row: &mut &[u8], sample: &mut Sample) -> Option<()> {
+            $(sample.$signal = signal_field(row, Signal::$signal)?;)+
+            Some(())
+        }
+    };
+}
+
+for_each_sample_signal!(read_signals);
+
 /// Outer `None`: not the binary format; inner: the end.
 fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
-        31 => {}
+        COLUMNS => {}
         _ => return None,
     }
     let row = &mut row;
-    // Fields are evaluated in the order of the columns above.
-    let sample = Sample {
-        recorded_at: UnixMicroseconds(i64_field(row)??.checked_add(EPOCH_2000_MICROSECONDS)?),
-        boot_id: i64_field(row)??,
-        sequence: i64_field(row)??,
-        drive_cycle: i64_field(row)?,
+    // Each line reads the next column.
+    let recorded_at = UnixMicroseconds(i64_field(row)??.checked_add(EPOCH_2000_MICROSECONDS)?);
+    let boot_id = i64_field(row)??;
+    let sequence = i64_field(row)??;
+    let drive_cycle = i64_field(row)?;
+    let mut sample = Sample {
+        sequence,
         route: text_field(row, &mut texts.route)?,
-        charge_state: field(row)?
-            .map(|bytes| bytes.try_into().map(i16::from_be_bytes))
-            .transpose()
-            .ok()?
-            .and_then(|code| ChargeState::try_from(i32::from(code)).ok()),
+        charge_state: charge_state_field(row)?,
         charging_station: text_field(row, &mut texts.charging_station)?,
-        speed_kmh: real_field(row)?,
-        odometer_km: double_field(row)?.filter(|&km| is_within(Signal::odometer_km, km)),
-        soc_percent: real_field(row)?,
-        pack_voltage_volts: real_field(row)?,
-        pack_current_amperes: real_field(row)?,
-        battery_heater_power_watts: real_field(row)?,
-        charger_power_watts: real_field(row)?,
-        exterior_temperature_celsius: real_field(row)?,
-        cabin_temperature_celsius: real_field(row)?,
-        cabin_setpoint_celsius: real_field(row)?,
-        battery_temperature_celsius: real_field(row)?,
-        cabin_heater_power_watts: real_field(row)?,
-        heat_pump_power_watts: real_field(row)?,
-        air_conditioning_power_watts: real_field(row)?,
-        fuel_heater_rate_litres_per_hour: real_field(row)?,
-        auxiliary_power_watts: real_field(row)?,
-        traction_power_watts: real_field(row)?,
-        latitude_degrees: double_field(row)?
-            .filter(|&degrees| is_within(Signal::latitude_degrees, degrees)),
-        longitude_degrees: double_field(row)?
-            .filter(|&degrees| is_within(Signal::longitude_degrees, degrees)),
-        accelerator_percent: real_field(row)?,
-        motor_torque_nm: real_field(row)?,
-        cell_temperature_min_celsius: real_field(row)?,
-        cell_temperature_max_celsius: real_field(row)?,
-        coolant_temperature_celsius: real_field(row)?,
+        ..Sample::bare(recorded_at, boot_id, drive_cycle)
     };
+    read_signals(row, &mut sample)?;
     row.is_empty().then_some(Some(sample))
 }
 
@@ -152,34 +139,32 @@ fn i64_field(row: &mut &[u8]) -> Option<Option<i64>> {
     }
 }
 
-fn real_field(row: &mut &[u8]) -> Option<Option<f64>> {
+fn charge_state_field(row: &mut &[u8]) -> Option<Option<ChargeState>> {
     match field(row)? {
         Some(bytes) => {
-            let value = f64::from(f32::from_be_bytes(bytes.try_into().ok()?));
-            Some(value.is_finite().then_some(value))
+            let code = i16::from_be_bytes(bytes.try_into().ok()?);
+            Some(ChargeState::try_from(i32::from(code)).ok())
         }
         None => Some(None),
     }
 }
 
-fn double_field(row: &mut &[u8]) -> Option<Option<f64>> {
-    match field(row)? {
-        Some(bytes) => {
+/// A measurement; what is not finite counts as missing. So does a `double` outside of the signal's limits:
+/// ingest stores no such value, but a row may have come by SQL, and sums of the largest numbers leave the
+/// range that the database has, so that the views over them would fail for every bus. An `f32` is too small
+/// for that.
+fn signal_field(row: &mut &[u8], signal: Signal) -> Option<Option<f64>> {
+    let Some(bytes) = field(row)? else {
+        return Some(None);
+    };
+    let value = match signal.kind() {
+        SignalKind::Double(min, max) => {
             let value = f64::from_be_bytes(bytes.try_into().ok()?);
-            Some(value.is_finite().then_some(value))
+            (min..=max).contains(&value).then_some(value)
         }
-        None => Some(None),
-    }
-}
-
-/// Whether the value is between the signal's limits. Ingest stores no other, but a row may have come by
-/// SQL, and sums and differences of the largest numbers leave the range that the database has: the views
-/// over them would fail for every bus. An `f32` is too small for that.
-fn is_within(signal: Signal, value: f64) -> bool {
-    match signal.kind() {
-        SignalKind::Double(min, max) => (min..=max).contains(&value),
-        _ => true,
-    }
+        _ => Some(f64::from(f32::from_be_bytes(bytes.try_into().ok()?))),
+    };
+    Some(value.filter(|value| value.is_finite()))
 }
 
 /// The last text of each column.

@@ -1,10 +1,38 @@
 //! The sums that every report shows.
 
+use ayaz_energy::for_each_component;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSqlOwned;
 
-/// Aggregates over buckets, in a statement that reads them unaliased.
-pub(super) const SUMS: &str = "
+use super::components::Component;
+
+/// Driving against all else, by a traction meter or, where there is none, by what a bus takes while it
+/// stands.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Split {
+    /// Energy that drove the bus, kWh.
+    pub traction_kwh: Option<f64>,
+    /// Energy that did not, kWh.
+    pub other_kwh: Option<f64>,
+    /// `metered` or `estimated`; `None` where neither can be told.
+    pub source: Option<String>,
+}
+
+impl Split {
+    /// Whether it is an estimate.
+    pub fn is_estimated(&self) -> bool {
+        self.source.as_deref() == Some("estimated")
+    }
+}
+
+macro_rules! energy_sums {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $kwh:ident, $base:ident, $signal:ident, $part:ident;
+    )+) => {
+        /// Aggregates over buckets, in a statement that reads them unaliased.
+        pub(super) const SUMS: &str = concat!(
+            "
     count(distinct (vehicle_id, started_at, number))
         filter (where intervals > 0) as trips,
     sum(intervals)::bigint as intervals,
@@ -16,19 +44,12 @@ pub(super) const SUMS: &str = "
     sum(regen_kwh) filter (where energy_seconds > 0) as regen_kwh,
     sum(paired_km) as paired_km,
     sum(paired_net_kwh) / nullif(sum(paired_km), 0) as kwh_per_km,
-    sum(heater_kwh) as heater_kwh,
-    sum(heater_base_kwh) as heater_base_kwh,
-    sum(heat_pump_kwh) as heat_pump_kwh,
-    sum(heat_pump_base_kwh) as heat_pump_base_kwh,
-    sum(battery_heater_kwh) as battery_heater_kwh,
-    sum(battery_heater_base_kwh) as battery_heater_base_kwh,
-    sum(air_conditioning_kwh) as air_conditioning_kwh,
-    sum(air_conditioning_base_kwh) as air_conditioning_base_kwh,
-    sum(auxiliary_kwh) as auxiliary_kwh,
-    sum(auxiliary_base_kwh) as auxiliary_base_kwh,
-    sum(traction_kwh) as traction_kwh,
-    sum(traction_base_kwh) as traction_base_kwh,
-    sum(unexplained_kwh) as unexplained_kwh,
+    ",
+            $(
+                "sum(", stringify!($kwh), ") as ", stringify!($kwh), ",\n    ",
+                "sum(", stringify!($base), ") as ", stringify!($base), ",\n    ",
+            )+
+            "sum(unexplained_kwh) as unexplained_kwh,
     sum(unexplained_base_kwh) as unexplained_base_kwh,
     split_traction_kwh(
         sum(traction_kwh), sum(net_kwh), sum(standing_net_kwh), sum(standing_seconds),
@@ -57,166 +78,103 @@ pub(super) const SUMS: &str = "
     is_cabin_cold(
         sum(cabin_kelvin_seconds), sum(cabin_seconds), sum(setpoint_seconds),
         sum(cabin_cold_seconds)
-    ) as is_cabin_cold";
+    ) as is_cabin_cold"
+        );
 
-/// Energy of one consumer beside the net energy over the intervals in which it was metered.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Component {
-    /// Its energy, kWh.
-    pub kwh: Option<f64>,
-    /// Net energy over the same intervals, kWh.
-    pub base_kwh: Option<f64>,
-}
-
-impl Component {
-    /// The part of the net energy that went into it, 0 to 1; `None` where there is no base.
-    pub fn share(&self) -> Option<f64> {
-        match (self.kwh, self.base_kwh) {
-            (Some(kwh), Some(base)) if base != 0.0 => Some(kwh / base),
-            _ => None,
+        /// Energy, distance and time over some buckets.
+        #[derive(Debug, Clone, Default, PartialEq)]
+        pub struct EnergySums {
+            /// Intervals that counted.
+            pub intervals: i64,
+            /// Their length, s.
+            pub seconds: f64,
+            /// The part of it over which energy was measured, s.
+            pub energy_seconds: f64,
+            /// Distance, km.
+            pub km: Option<f64>,
+            /// Energy out of the battery less energy into it, kWh.
+            pub net_kwh: Option<f64>,
+            /// Energy out of the battery, kWh.
+            pub discharge_kwh: Option<f64>,
+            /// Energy into the battery, kWh: what braking recovered, less what other loads took of it at once.
+            pub regen_kwh: Option<f64>,
+            /// Distance over which energy was measured as well, km: what `kwh_per_km` rests on.
+            pub paired_km: f64,
+            /// Net energy per distance where both were measured, kWh/km.
+            pub kwh_per_km: Option<f64>,
+            $($(#[doc = $doc])+ pub $name: Component,)+
+            /// What no meter explains where traction and auxiliaries were metered.
+            pub unexplained: Component,
+            /// Driving against all else.
+            pub split: Split,
+            /// Time without flags of the time heard, 0 to 1.
+            pub unflagged_share: Option<f64>,
+            /// Fuel burnt for heat, l: beside the electric energy, never part of it.
+            pub fuel_litres: Option<f64>,
+            /// Mean exterior temperature over the time in which it was known, °C.
+            pub exterior_temperature_mean_celsius: Option<f64>,
+            /// All electric heating, of the cabin and of the battery, kWh.
+            pub heat_kwh: Option<f64>,
+            /// Its share of the net energy, 0 to 1; `None` also where not all of it was metered over the same
+            /// driving.
+            pub heat_share: Option<f64>,
+            /// Heat in the fuel that was burnt, kWh: beside the electric energy.
+            pub fuel_heat_kwh: Option<f64>,
+            /// Recovered at the wheels, before other loads take their part of it, kWh.
+            pub wheel_regen_kwh: Option<f64>,
+            /// Distance that it rests on, km.
+            pub wheel_regen_base_km: Option<f64>,
+            /// Mean temperature of the cabin, °C.
+            pub cabin_temperature_mean_celsius: Option<f64>,
+            /// Share of the time with a set-point in which the cabin was near it, 0 to 1.
+            pub setpoint_near_share: Option<f64>,
+            /// Whether it was driven with a cold cabin, which takes less energy than a warm one would.
+            pub is_cabin_cold: Option<bool>,
         }
-    }
-}
 
-/// Driving against all else, by a traction meter or, where there is none, by what a bus takes while it
-/// stands.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Split {
-    /// Energy that drove the bus, kWh.
-    pub traction_kwh: Option<f64>,
-    /// Energy that did not, kWh.
-    pub other_kwh: Option<f64>,
-    /// `metered` or `estimated`; `None` where neither can be told.
-    pub source: Option<String>,
-}
-
-impl Split {
-    /// Whether it is an estimate.
-    pub fn is_estimated(&self) -> bool {
-        self.source.as_deref() == Some("estimated")
-    }
-}
-
-/// Energy, distance and time over some buckets.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct EnergySums {
-    /// Intervals that counted.
-    pub intervals: i64,
-    /// Their length, s.
-    pub seconds: f64,
-    /// The part of it over which energy was measured, s.
-    pub energy_seconds: f64,
-    /// Distance, km.
-    pub km: Option<f64>,
-    /// Energy out of the battery less energy into it, kWh.
-    pub net_kwh: Option<f64>,
-    /// Energy out of the battery, kWh.
-    pub discharge_kwh: Option<f64>,
-    /// Energy into the battery, kWh: what braking recovered, less what other loads took of it at once.
-    pub regen_kwh: Option<f64>,
-    /// Distance over which energy was measured as well, km: what `kwh_per_km` rests on.
-    pub paired_km: f64,
-    /// Net energy per distance where both were measured, kWh/km.
-    pub kwh_per_km: Option<f64>,
-    /// Resistive cabin heater.
-    pub heater: Component,
-    /// Heat pump while it heats.
-    pub heat_pump: Component,
-    /// The battery's heater.
-    pub battery_heater: Component,
-    /// Air conditioning while it cools.
-    pub air_conditioning: Component,
-    /// What neither drives nor heats nor cools.
-    pub auxiliary: Component,
-    /// Traction inverters, less what they gave back.
-    pub traction: Component,
-    /// What no meter explains where traction and auxiliaries were metered.
-    pub unexplained: Component,
-    /// Driving against all else.
-    pub split: Split,
-    /// Time without flags of the time heard, 0 to 1.
-    pub unflagged_share: Option<f64>,
-    /// Fuel burnt for heat, l: beside the electric energy, never part of it.
-    pub fuel_litres: Option<f64>,
-    /// Mean exterior temperature over the time in which it was known, °C.
-    pub exterior_temperature_mean_celsius: Option<f64>,
-    /// All electric heating, of the cabin and of the battery, kWh.
-    pub heat_kwh: Option<f64>,
-    /// Its share of the net energy, 0 to 1; `None` also where not all of it was metered over the same
-    /// driving.
-    pub heat_share: Option<f64>,
-    /// Heat in the fuel that was burnt, kWh: beside the electric energy.
-    pub fuel_heat_kwh: Option<f64>,
-    /// Recovered at the wheels, before other loads take their part of it, kWh.
-    pub wheel_regen_kwh: Option<f64>,
-    /// Distance that it rests on, km.
-    pub wheel_regen_base_km: Option<f64>,
-    /// Mean temperature of the cabin, °C.
-    pub cabin_temperature_mean_celsius: Option<f64>,
-    /// Share of the time with a set-point in which the cabin was near it, 0 to 1.
-    pub setpoint_near_share: Option<f64>,
-    /// Whether it was driven with a cold cabin, which takes less energy than a warm one would.
-    pub is_cabin_cold: Option<bool>,
-}
-
-impl EnergySums {
-    /// Of a row of [`SUMS`]; nothing where an outer join found none.
-    pub(super) fn from_row(row: &Row) -> Self {
-        let component = |name: &str| Component {
-            kwh: row.get(format!("{name}_kwh").as_str()),
-            base_kwh: row.get(format!("{name}_base_kwh").as_str()),
-        };
-        Self {
-            intervals: number(row, "intervals"),
-            seconds: number(row, "seconds"),
-            energy_seconds: number(row, "energy_seconds"),
-            km: row.get("km"),
-            net_kwh: row.get("net_kwh"),
-            discharge_kwh: row.get("discharge_kwh"),
-            regen_kwh: row.get("regen_kwh"),
-            paired_km: number(row, "paired_km"),
-            kwh_per_km: row.get("kwh_per_km"),
-            heater: component("heater"),
-            heat_pump: component("heat_pump"),
-            battery_heater: component("battery_heater"),
-            air_conditioning: component("air_conditioning"),
-            auxiliary: component("auxiliary"),
-            traction: component("traction"),
-            unexplained: component("unexplained"),
-            split: Split {
-                traction_kwh: row.get("split_traction_kwh"),
-                other_kwh: row.get("split_other_kwh"),
-                source: row.get("split_source"),
-            },
-            unflagged_share: row.get("unflagged_share"),
-            fuel_litres: row.get("fuel_litres"),
-            exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
-            heat_kwh: row.get("heat_kwh"),
-            heat_share: row.get("heat_share"),
-            fuel_heat_kwh: row.get("fuel_heat_kwh"),
-            wheel_regen_kwh: row.get("wheel_regen_kwh"),
-            wheel_regen_base_km: row.get("wheel_regen_base_km"),
-            cabin_temperature_mean_celsius: row.get("cabin_temperature_mean_celsius"),
-            setpoint_near_share: row.get("setpoint_near_share"),
-            is_cabin_cold: row.get("is_cabin_cold"),
+        impl EnergySums {
+            /// Of a row of [`SUMS`]; nothing where an outer join found none.
+            pub(super) fn from_row(row: &Row) -> Self {
+                let component = |name: &str| Component {
+                    kwh: row.get(format!("{name}_kwh").as_str()),
+                    base_kwh: row.get(format!("{name}_base_kwh").as_str()),
+                };
+                Self {
+                    intervals: number(row, "intervals"),
+                    seconds: number(row, "seconds"),
+                    energy_seconds: number(row, "energy_seconds"),
+                    km: row.get("km"),
+                    net_kwh: row.get("net_kwh"),
+                    discharge_kwh: row.get("discharge_kwh"),
+                    regen_kwh: row.get("regen_kwh"),
+                    paired_km: number(row, "paired_km"),
+                    kwh_per_km: row.get("kwh_per_km"),
+                    $($name: component(stringify!($name)),)+
+                    unexplained: component("unexplained"),
+                    split: Split {
+                        traction_kwh: row.get("split_traction_kwh"),
+                        other_kwh: row.get("split_other_kwh"),
+                        source: row.get("split_source"),
+                    },
+                    unflagged_share: row.get("unflagged_share"),
+                    fuel_litres: row.get("fuel_litres"),
+                    exterior_temperature_mean_celsius: row.get("exterior_temperature_mean_celsius"),
+                    heat_kwh: row.get("heat_kwh"),
+                    heat_share: row.get("heat_share"),
+                    fuel_heat_kwh: row.get("fuel_heat_kwh"),
+                    wheel_regen_kwh: row.get("wheel_regen_kwh"),
+                    wheel_regen_base_km: row.get("wheel_regen_base_km"),
+                    cabin_temperature_mean_celsius: row.get("cabin_temperature_mean_celsius"),
+                    setpoint_near_share: row.get("setpoint_near_share"),
+                    is_cabin_cold: row.get("is_cabin_cold"),
+                }
+            }
         }
-    }
+    };
 }
+
+for_each_component!(energy_sums);
 
 fn number<T: FromSqlOwned + Default>(row: &Row, column: &str) -> T {
     row.get::<_, Option<T>>(column).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_share_needs_a_metered_base() {
-        let share = |kwh, base_kwh| Component { kwh, base_kwh }.share();
-        assert_eq!(share(Some(1.0), Some(4.0)), Some(0.25));
-        assert_eq!(share(Some(0.0), Some(4.0)), Some(0.0));
-        assert_eq!(share(None, None), None);
-        assert_eq!(share(Some(0.0), Some(0.0)), None);
-    }
 }

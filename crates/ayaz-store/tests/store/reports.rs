@@ -3,6 +3,7 @@
 mod bands;
 mod comfort;
 mod completeness;
+mod components;
 mod hostile;
 mod one_definition;
 mod preheating;

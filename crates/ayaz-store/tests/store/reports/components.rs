@@ -1,0 +1,51 @@
+//! Every component is in all that tells components apart.
+
+use anyhow::Result;
+use ayaz_store::reports::COMPONENTS;
+
+use crate::database::Database;
+
+/// Names of what has a column of the heater, of which a view or function with one component must have one of
+/// each. Columns of `reading` are another matter: they are signals.
+const COLUMNS: &str = "
+    select relation, column_name
+    from (
+        select c.relname::text as relation, a.attname::text as column_name
+        from pg_attribute a
+        join pg_class c on c.oid = a.attrelid
+        where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v') and a.attnum > 0
+            and not a.attisdropped
+        union all
+        select p.proname::text, unnest(p.proargnames)
+        from pg_proc p
+        where p.pronamespace = 'public'::regnamespace and p.proretset
+    ) as of";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tells_components_apart_has_every_component() -> Result<()> {
+    let database = Database::new().await?;
+    let rows = database.owner.client.query(COLUMNS, &[]).await?;
+    let found: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let has =
+        |relation: &str, column: &str| found.iter().any(|(r, c)| r == relation && c == column);
+    let mut missing = Vec::new();
+    let mut looked_at = 0;
+    for (relation, column) in &found {
+        let Some(kind) = column.strip_prefix("heater_") else {
+            continue;
+        };
+        if !["kwh", "base_kwh", "kwh_per_km", "share"].contains(&kind) {
+            continue;
+        }
+        looked_at += 1;
+        for component in COMPONENTS {
+            let wanted = format!("{}_{kind}", component.name);
+            if !has(relation, &wanted) {
+                missing.push(format!("{relation}.{wanted}"));
+            }
+        }
+    }
+    assert!(looked_at > 20, "{looked_at}");
+    assert!(missing.is_empty(), "missing: {missing:#?}");
+    Ok(())
+}
