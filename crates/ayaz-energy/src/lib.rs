@@ -43,6 +43,7 @@
 
 pub mod activity;
 pub mod buckets;
+pub mod checks;
 pub mod clock;
 pub mod components;
 pub mod days;

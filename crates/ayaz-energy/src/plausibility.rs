@@ -33,6 +33,7 @@
 
 use ayaz_model::UnixMicroseconds;
 
+use crate::checks::for_each_check;
 use crate::sample::Sample;
 
 mod buffer;
@@ -44,10 +45,9 @@ mod ramp;
 mod rate_of_change;
 mod sentinel;
 
-pub use config::{
-    FlatLineConfig, PlausibilityConfig, RampConfig, RateOfChangeConfig, SentinelConfig,
-};
-pub use flags::{Check, Flags};
+pub use crate::checks::{Check, PlausibilityConfig};
+pub use config::{FlatLineConfig, RampConfig, RateOfChangeConfig, SentinelConfig};
+pub use flags::Flags;
 
 use buffer::{Buffer, Trail};
 use flat_line::FlatLine;
@@ -77,8 +77,7 @@ pub struct Checked {
 /// The filter for one vehicle.
 #[derive(Debug, Clone)]
 pub struct Plausibility {
-    config: PlausibilityConfig,
-    limits: Limits,
+    settings: Settings,
     enabled: bool,
     buffer: Buffer,
     /// Boots, and their streams at the same index.
@@ -89,23 +88,50 @@ pub struct Plausibility {
     newest_at: i64,
 }
 
-/// What is known of one boot.
-#[derive(Debug, Clone, Default)]
-struct Stream {
-    trail: Trail,
-    ramp: Ramp,
-    flat_line: FlatLine,
-    rate_of_change: RateOfChange,
-    sentinel: Sentinel,
+/// The configuration, and the limits that follow from it.
+#[derive(Debug, Clone)]
+struct Settings {
+    config: PlausibilityConfig,
+    limits: Limits,
 }
+
+macro_rules! stream {
+    ($(
+        #[doc = $doc:literal]
+        $check:ident: $name:ident, $evidence:ident { $($settings:ty)? } $(by $filter:ident)?;
+    )+) => {
+        /// What is known of one boot: its samples, and the state of each check of samples.
+        #[derive(Debug, Clone, Default)]
+        struct Stream {
+            trail: Trail,
+            $($($name: $filter,)?)+
+        }
+
+        impl Stream {
+            /// Has each check look at the newest sample.
+            fn take(&mut self, buffer: &mut Buffer, settings: &Settings) {
+                $($(
+                    let filter: &mut $filter = &mut self.$name;
+                    if settings.config.$name.enabled {
+                        filter.take(&self.trail, buffer, settings);
+                    }
+                )?)+
+            }
+        }
+    };
+}
+
+for_each_check!(stream);
 
 impl Plausibility {
     /// A filter that has seen nothing.
     pub fn new(config: PlausibilityConfig) -> Self {
         Self {
-            limits: Limits::new(&config.rate_of_change),
-            enabled: config.any_enabled(),
-            config,
+            enabled: config.any_of_readings(),
+            settings: Settings {
+                limits: Limits::new(&config.rate_of_change),
+                config,
+            },
             buffer: Buffer::default(),
             boots: Vec::new(),
             streams: Vec::new(),
@@ -134,20 +160,8 @@ impl Plausibility {
         let stream = &mut self.streams[index];
         stream.trail.push(self.buffer.next(), at);
         self.buffer.push(sample);
-        let (trail, buffer) = (&stream.trail, &mut self.buffer);
-        if self.config.interpolated_ramp.enabled {
-            stream
-                .ramp
-                .take(trail, buffer, &self.config.interpolated_ramp);
-        }
-        if self.config.flat_line.enabled {
-            stream.flat_line.take(trail, buffer, &self.config.flat_line);
-        }
-        if self.config.sentinel.enabled {
-            stream.sentinel.take(trail, buffer, &self.limits);
-        }
-        if self.config.rate_of_change.enabled {
-            stream.rate_of_change.take(trail, buffer, &self.limits);
+        stream.take(&mut self.buffer, &self.settings);
+        if self.settings.config.rate_of_change.enabled {
             self.judge(index);
         }
     }
@@ -189,9 +203,13 @@ impl Plausibility {
         let stream = &mut self.streams[index];
         let at = self.newest_at.saturating_sub(SIDE_MICROSECONDS);
         let number = self.buffer.next().saturating_sub((SAMPLES_MAX / 2) as u64);
-        stream
-            .rate_of_change
-            .judge(&stream.trail, &mut self.buffer, &self.limits, at, number);
+        stream.rate_of_change.judge(
+            &stream.trail,
+            &mut self.buffer,
+            &self.settings.limits,
+            at,
+            number,
+        );
     }
 
     /// Hands over the oldest sample.
@@ -200,7 +218,7 @@ impl Plausibility {
             return;
         };
         let index = self.stream_of(boot_id);
-        if self.config.rate_of_change.enabled {
+        if self.settings.config.rate_of_change.enabled {
             self.judge(index);
         }
         let trail = &mut self.streams[index].trail;

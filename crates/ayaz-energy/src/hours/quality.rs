@@ -17,9 +17,6 @@ const SPANS_MAX: usize = 500;
 /// How many numbers there are in counters of 16 and of 32 bits, after which they begin again at 0.
 const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
 
-/// The check that flags a reading's time, by its name in reports.
-const CLOCK_STEP: &str = "clock_step";
-
 /// Of one hour.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quality {
@@ -202,7 +199,7 @@ impl Quality {
             readings: of.readings,
             sequence_min: of.sequences.0,
             sequence_max: of.sequences.1,
-            checks: vec![CLOCK_STEP],
+            checks: vec![Check::ClockStep.name()],
             signals: Vec::new(),
             whole_row: true,
         });

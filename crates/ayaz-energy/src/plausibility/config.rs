@@ -1,47 +1,6 @@
-//! Which checks run, and with which limits.
+//! The limits of the checks of samples; [`checks`](crate::checks) has the list of all.
 
 use serde::Deserialize;
-
-use crate::fleet::FleetConfig;
-
-/// All checks. A configuration whose limits lie outside of what is said beside them is refused; here
-/// they are taken as the nearest one inside, so that nothing reaches beyond [`REACH_BACK_MICROSECONDS`](super::REACH_BACK_MICROSECONDS)
-/// and [`REACH_ON_MICROSECONDS`](super::REACH_ON_MICROSECONDS).
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PlausibilityConfig {
-    /// Straight lines across many signals.
-    pub interpolated_ramp: RampConfig,
-    /// Values that repeat.
-    pub flat_line: FlatLineConfig,
-    /// Jumps and spikes.
-    pub rate_of_change: RateOfChangeConfig,
-    /// Codes for "no value".
-    pub sentinel: SentinelConfig,
-    /// Exterior temperatures that the fleet contradicts; see [`crate::fleet`].
-    pub exterior_against_fleet: FleetConfig,
-}
-
-impl PlausibilityConfig {
-    /// No check at all.
-    pub fn off() -> Self {
-        let mut config = Self::default();
-        config.interpolated_ramp.enabled = false;
-        config.flat_line.enabled = false;
-        config.rate_of_change.enabled = false;
-        config.sentinel.enabled = false;
-        config.exterior_against_fleet.enabled = false;
-        config
-    }
-
-    /// Whether there is anything to do with a vehicle's own readings.
-    pub(super) fn any_enabled(&self) -> bool {
-        self.interpolated_ramp.enabled
-            || self.flat_line.enabled
-            || self.rate_of_change.enabled
-            || self.sentinel.enabled
-    }
-}
 
 /// Straight lines across many signals.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]

@@ -2,41 +2,8 @@
 
 use ayaz_model::{Signal, SignalSet};
 
+use crate::checks::Check;
 use crate::sample::Sample;
-
-/// A check that can flag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Check {
-    /// Straight lines of many signals bridge a gap of the logger.
-    InterpolatedRamp = 0,
-    /// A value repeats while others show that it must change.
-    FlatLine = 1,
-    /// A value is where the vehicle cannot have brought it in the time.
-    RateOfChange = 2,
-    /// A code that stands for "no value".
-    Sentinel = 3,
-}
-
-impl Check {
-    /// Every check, in the order of the bits.
-    pub const ALL: &'static [Self] = &[
-        Self::InterpolatedRamp,
-        Self::FlatLine,
-        Self::RateOfChange,
-        Self::Sentinel,
-    ];
-
-    /// Its name in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::InterpolatedRamp => "interpolated_ramp",
-            Self::FlatLine => "flat_line",
-            Self::RateOfChange => "rate_of_change",
-            Self::Sentinel => "sentinel",
-        }
-    }
-}
 
 /// Which checks fired for a sample, and what they flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -30,8 +30,7 @@
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Trail, WindowStart};
-use super::config::FlatLineConfig;
-use super::flags::Check;
+use super::{Check, Settings};
 use crate::sample::Sample;
 
 mod evidence;
@@ -133,7 +132,8 @@ impl Default for FlatLine {
 
 impl FlatLine {
     /// Looks at the newest sample, and at the window that ends there if a value repeats in it.
-    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, config: &FlatLineConfig) {
+    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
+        let config = &settings.config.flat_line;
         let place = trail.end() - 1;
         let Some(entry) = trail.entry(buffer, place) else {
             return;

@@ -20,8 +20,8 @@
 //! In 29 recorded trips of a car, at 10 Hz and 1 Hz, no window but those of the one real ramp comes
 //! near: not with four times the tolerance, and not with two sloped signals of any kind.
 
+use super::Settings;
 use super::buffer::{Buffer, Trail, WindowStart};
-use super::config::RampConfig;
 use crate::sample::Sample;
 
 /// Farthest the window's start may lie beyond its length, µs.
@@ -92,7 +92,8 @@ pub(super) struct Ramp {
 
 impl Ramp {
     /// Looks at the window that ends at the newest sample.
-    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, config: &RampConfig) {
+    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
+        let config = &settings.config.interpolated_ramp;
         let length = (config.window_seconds.clamp(10.0, 60.0) * 1e6) as i64;
         let Some(first) = self.start.advance(trail, length, SLACK_MICROSECONDS) else {
             return;

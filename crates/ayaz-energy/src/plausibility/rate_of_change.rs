@@ -31,8 +31,8 @@ use std::collections::VecDeque;
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Entry, Trail};
-use super::flags::Check;
 use super::limits::{Limits, POSITION, QUANTITIES, SIDE_MICROSECONDS, SIGNALS, seconds, value};
+use super::{Check, Settings};
 
 mod around;
 
@@ -74,7 +74,8 @@ impl Default for RateOfChange {
 
 impl RateOfChange {
     /// Compares the newest sample with those before it.
-    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, limits: &Limits) {
+    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
+        let limits = &settings.limits;
         let place = trail.end() - 1;
         let Some(entry) = trail.entry_mut(buffer, place) else {
             return;

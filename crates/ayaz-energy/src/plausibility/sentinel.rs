@@ -22,8 +22,8 @@
 use ayaz_model::Signal;
 
 use super::buffer::{Buffer, Trail};
-use super::flags::Check;
 use super::limits::{BATTERY, CABIN, CELL_MAX, CELL_MIN, EXTERIOR, Limits, ODOMETER, SOC, seconds};
+use super::{Check, Settings};
 use crate::sample::Sample;
 
 /// How far from its jump a code is flagged, µs.
@@ -114,7 +114,8 @@ pub(super) struct Sentinel {
 
 impl Sentinel {
     /// Looks at the newest sample.
-    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, limits: &Limits) {
+    pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
+        let limits = &settings.limits;
         let place = trail.end() - 1;
         let Some(entry) = trail.entry_mut(buffer, place) else {
             return;

@@ -94,3 +94,20 @@ fn unit_of(column: &str) -> Option<&'static str> {
     let of_name = UNITS.iter().find(|(end, _)| column.ends_with(end));
     of_name.map(|(_, unit)| *unit)
 }
+
+/// Every check of the registry is told of where people look its name up.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_comments_of_flags_name_every_check() -> Result<()> {
+    let database = Database::new().await?;
+    let comments = "
+        select string_agg(col_description(a.attrelid, a.attnum), ' ')
+        from pg_attribute a
+        where a.attname = 'checks'
+            and a.attrelid in ('flagged_span'::regclass, 'flagged_reading'::regclass)";
+    let row = database.owner.client.query_one(comments, &[]).await?;
+    let text: String = row.get(0);
+    for check in ayaz_energy::plausibility::Check::ALL {
+        assert!(text.contains(check.name()), "{} in {text}", check.name());
+    }
+    Ok(())
+}
