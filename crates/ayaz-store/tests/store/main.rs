@@ -1,6 +1,7 @@
 //! The store on a real TimescaleDB: dead letters, reports, the schema.
 
 mod comments;
+mod data_model;
 mod database;
 mod day_bands;
 mod dead_letters;
