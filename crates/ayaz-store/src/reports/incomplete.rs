@@ -23,28 +23,21 @@ pub struct IncompleteTrips {
     pub unknown: i64,
 }
 
+/// The causes are those of the function `incomplete_because`, by which dashboards tell them too.
 const STATEMENT: &str = "-- incomplete_trips
     select
         count(*) as trips,
         count(*) filter (where incomplete) as incomplete,
-        count(*) filter (where incomplete and coverage = completeness) as silent,
-        count(*) filter (
-            where incomplete and unflagged_share = completeness
-                and coverage is distinct from completeness
-        ) as flagged,
-        count(*) filter (
-            where incomplete and distance_share = completeness
-                and coverage is distinct from completeness
-                and unflagged_share is distinct from completeness
-        ) as odometer,
-        count(*) filter (where incomplete and completeness is null) as unknown
+        count(*) filter (where incomplete and because = 'gaps on trips') as silent,
+        count(*) filter (where incomplete and because = 'readings flagged') as flagged,
+        count(*) filter (where incomplete and because = 'distance is not the odometer’s') as odometer,
+        count(*) filter (where incomplete and because = 'nothing can be said') as unknown
     from (
         select
-            completeness,
-            coverage,
-            unflagged_share,
-            distance_share,
-            $5::double precision > 0 and coalesce(completeness < $5, true) as incomplete
+            $5::double precision > 0 and coalesce(completeness < $5, true) as incomplete,
+            incomplete_because(
+                completeness, null, null, coverage, distance_share, unflagged_share
+            ) as because
         from trip_energy
         where ($1::text is null or fleet = $1)
             and ($2::text is null or vehicle = $2)
