@@ -30,13 +30,17 @@
 //! the last movement of a trip without a number) and its last one out of it, by a minute each.
 
 mod blocks;
+mod head;
 mod parked;
 mod session;
 mod units;
 mod window;
 
+pub use head::SessionHead;
 pub use session::{Session, TripBand};
-pub use window::{CUT_REACH_MICROSECONDS, GAP_MICROSECONDS_MAX, LONG_MICROSECONDS, Window};
+pub use window::{
+    BLOCKS_BEFORE, CUT_REACH_MICROSECONDS, GAP_MICROSECONDS_MAX, LONG_MICROSECONDS, Window,
+};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
