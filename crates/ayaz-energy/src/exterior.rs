@@ -44,6 +44,34 @@ pub fn exterior_on_trips(buckets: &[Bucket]) -> Exteriors {
     hours
 }
 
+/// What to change in what is known of a vehicle's hours.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ExteriorChanges {
+    /// Hours in which nothing is measured any more.
+    pub gone: Vec<UnixMicroseconds>,
+    /// Hours in which something else is measured.
+    pub changed: Exteriors,
+}
+
+impl ExteriorChanges {
+    /// From what was known to what is measured now.
+    pub fn between(before: &Exteriors, now: &Exteriors) -> Self {
+        let gone = before.keys().filter(|hour| !now.contains_key(hour));
+        let changed = now
+            .iter()
+            .filter(|(hour, exterior)| before.get(hour) != Some(exterior));
+        Self {
+            gone: gone.copied().collect(),
+            changed: changed.map(|(hour, exterior)| (*hour, *exterior)).collect(),
+        }
+    }
+
+    /// Whether nothing has changed.
+    pub fn is_empty(&self) -> bool {
+        self.gone.is_empty() && self.changed.is_empty()
+    }
+}
+
 /// A vehicle's exterior temperature of an hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VehicleExterior {

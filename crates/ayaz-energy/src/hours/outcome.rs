@@ -1,6 +1,7 @@
 //! What hours come to.
 
 use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
 use jiff::civil::Date;
 
 use crate::buckets::Bucket;
@@ -32,6 +33,24 @@ pub struct HoursOutcome {
     pub neighbours: Neighbours,
     /// Hours, near or not, of which other readings have a wrong time than when they were worked out.
     pub clock_changed: Vec<UnixMicroseconds>,
+}
+
+impl HoursOutcome {
+    /// Which hours beside those from `from` up to and without `to`, which were worked out, are no longer
+    /// right.
+    pub fn outdated_hours(
+        &self,
+        from: UnixMicroseconds,
+        to: UnixMicroseconds,
+    ) -> Vec<UnixMicroseconds> {
+        let before = from.plus(-HOUR_MICROSECONDS);
+        let neighbours = [
+            self.neighbours.before.then_some(before),
+            self.neighbours.after.then_some(to),
+        ];
+        let of_clock = self.clock_changed.iter().copied();
+        neighbours.into_iter().flatten().chain(of_clock).collect()
+    }
 }
 
 /// A trip without a number that had not ended.
