@@ -5,7 +5,8 @@
 //!
 //! What hours come to is the matter of `ayaz-energy`; here they are fetched, and what they come to is
 //! stored. Reading order: [`config`], [`metrics`], [`open_hours`] (hours that grow, as far as they were read),
-//! [`work`] (the queue, worked off) and [`run`] (the daemon).
+//! [`refresh`] (hours of one vehicle, worked out anew), [`work`] (the queue, worked off) and [`run`] (the
+//! daemon).
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
@@ -13,5 +14,6 @@
 pub mod config;
 pub mod metrics;
 pub mod open_hours;
+pub mod refresh;
 pub mod run;
 pub mod work;

@@ -3,29 +3,22 @@
 mod fleet_hours;
 mod set_aside;
 
-use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use ayaz_energy::clock::Clock;
-use ayaz_energy::hours::checkpoint::{Checkpoint, FoldInputs, IncrementalFold};
-use ayaz_energy::hours::{Hours, Rules};
 use ayaz_energy::plausibility::PlausibilityConfig;
-use ayaz_energy::service_days::{ServiceDayRules, ServiceDays};
-use ayaz_energy::{Activity, days, sessions, trip_days};
 use ayaz_model::UnixMicroseconds;
-use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::lease::{self, Holder, Lease, Renewal};
 use ayaz_store::analytics::queue::{self, Due, QueuedHour};
-use ayaz_store::analytics::{FleetStatements, Refresh, RefreshStatements, upkeep};
+use ayaz_store::analytics::{FleetStatements, HourRange, Refresh, RefreshStatements, upkeep};
 use ayaz_store::context::take_over_context;
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
-use jiff::civil::Date;
 
 use crate::config::RefreshConfig;
 use crate::metrics as names;
 use crate::open_hours::OpenHours;
+use crate::refresh::{self, Settings};
 use set_aside::SetAside;
 
 /// What the worker calls itself where others wait for its place.
@@ -65,14 +58,6 @@ pub struct Round {
     pub more: bool,
     /// Hours that are queued still, also those that are not due.
     pub hours_left: u64,
-}
-
-/// Neighbouring hours of one vehicle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct HourRange {
-    vehicle: i32,
-    from: UnixMicroseconds,
-    count: usize,
 }
 
 /// A connection that may become the worker's.
@@ -268,145 +253,26 @@ impl Worker {
 
     async fn refresh(&mut self, range: HourRange) -> Result<Work, StoreError> {
         let started = Instant::now();
-        let HourRange {
-            vehicle,
-            from,
-            count,
-        } = range;
-        let to = from.plus(count as i64 * HOUR_MICROSECONDS);
         let client = &mut self.connection.client;
-        let refresh = Refresh::begin(client, &self.statements, vehicle, from, to).await?;
-        let (clock_from, clock_to) = Clock::needs(from, count);
-        // Asked for together, they take as long as one.
-        let (known, runs, service_days) = tokio::try_join!(
-            refresh.known(),
-            refresh.clock_runs(clock_from, clock_to),
-            refresh.service_day_rules()
-        )?;
-        let before = known
-            .states
-            .iter()
-            .find(|state| state.hour == from.plus(-HOUR_MICROSECONDS));
-        let rules = Rules {
+        let storage = Refresh::begin(client, &self.statements, range).await?;
+        let settings = Settings {
             trip_gap_seconds: self.config.trip_gap_s,
             plausibility: self.plausibility,
-            service_days: ServiceDays::new(service_days.clone()),
             comfort: self.config.comfort(),
         };
-        let mut clock = Clock::new(from, count, runs);
-        let is_kept = count == 1
-            && OpenHours::runs(from, UnixMicroseconds::now())
-            && self.running.has_room(vehicle, from);
-        let mut readings = 0;
-        // Read on, then whole, then whole without what the runs of all of it say is to be left out: what
-        // was kept is taken once.
-        let (outcome, kept) = loop {
-            let beginning = FoldInputs {
-                from,
-                count,
-                open_trip: before.and_then(|state| state.open_trip),
-                service_days: service_days.clone(),
-                left_out: clock.left_out().clone(),
-            };
-            let checkpoint = self.running.take(vehicle, &beginning, &known);
-            let is_read_on = checkpoint.is_some();
-            let checkpoint = checkpoint.unwrap_or_else(|| {
-                let hours = Hours::new(from, count, before, &rules);
-                Checkpoint::nothing(hours.without(beginning.left_out.clone()))
-            });
-            let (read, hours, kept) = read_on(&refresh, checkpoint, is_kept).await?;
-            readings += read;
-            if let Some(outcome) = clock.resolve(hours.finish(&known.states)) {
-                metrics::counter!(names::HOURS_READ_ON).increment(u64::from(is_read_on));
-                break (outcome, kept.map(|checkpoint| (beginning, checkpoint)));
-            }
-        };
-        let refreshed_at = refresh.write_hours(&outcome).await?;
-        refresh_sessions(&refresh, &service_days).await?;
-        refresh.commit().await?;
-        if let Some((beginning, checkpoint)) = kept {
-            self.running
-                .keep(vehicle, beginning, checkpoint, refreshed_at);
-        }
-        metrics::counter!(names::HOURS_REFRESHED).increment(count as u64);
-        metrics::counter!(names::READINGS_READ).increment(readings);
+        let now = UnixMicroseconds::now();
+        let done = refresh::refresh(storage, &settings, &mut self.running, now).await?;
+        metrics::counter!(names::HOURS_READ_ON).increment(u64::from(done.is_incremental));
+        metrics::counter!(names::HOURS_REFRESHED).increment(range.count as u64);
+        metrics::counter!(names::READINGS_READ).increment(done.readings);
         metrics::histogram!(names::REFRESH_DURATION_SECONDS).record(started.elapsed());
-        let buckets = outcome.buckets.len() as u64;
         Ok(Work {
             touches: 0,
-            hours: count as u64,
-            readings,
-            buckets,
+            hours: range.count as u64,
+            readings: done.readings,
+            buckets: done.buckets,
         })
     }
-}
-
-/// Reads what the hours need beyond what was read of them so far, and no more. Returns how many readings
-/// that were, the hours, and what is to be kept of them.
-async fn read_on(
-    refresh: &Refresh<'_>,
-    checkpoint: Checkpoint,
-    is_kept: bool,
-) -> Result<(u64, Hours, Option<Checkpoint>), StoreError> {
-    let (since, until) = (checkpoint.until(), checkpoint.needs_until());
-    let mut read_on = IncrementalFold::from(checkpoint, is_kept);
-    let mut readings = refresh
-        .read_samples(since, until, |sample| {
-            read_on.push(sample);
-            true
-        })
-        .await?;
-    let (mut hours, kept) = read_on.finish();
-    hours.advance(until);
-    if let Some(end) = hours.undecided_until() {
-        readings += refresh
-            .read_samples(until, end, |sample| {
-                hours.push(sample);
-                hours.undecided_until().is_some()
-            })
-            .await?;
-        hours.advance(end);
-    }
-    Ok((readings, hours, kept))
-}
-
-/// Works out the sessions around the hours, the time of their days, and the sums of the trips among them,
-/// once their buckets are written.
-pub async fn refresh_sessions(
-    refresh: &Refresh<'_>,
-    day_rules: &ServiceDayRules,
-) -> Result<(), StoreError> {
-    let (window, buckets) = refresh.session_buckets().await?;
-    let sessions = sessions::assemble(&buckets, window);
-    let gone = refresh.replace_sessions(window, &sessions).await?;
-    refresh_days(refresh, refresh.begins_of(window), day_rules).await?;
-    let trips = sessions
-        .iter()
-        .filter(|session| session.kind == Activity::Trip);
-    let changed: BTreeSet<Date> = trips.map(|trip| trip.service_day).chain(gone).collect();
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let changed: Vec<Date> = changed.into_iter().collect();
-    let trips = refresh.day_trips(&changed).await?;
-    let sums = trip_days::sum(&trips);
-    refresh.replace_trip_days(&changed, &sums).await
-}
-
-/// Works out how much is accounted for of the days that a window touches. Blocks at its bounds stay
-/// where they were, and with them the silence around them.
-async fn refresh_days(
-    refresh: &Refresh<'_>,
-    changed: days::Span,
-    rules: &ServiceDayRules,
-) -> Result<(), StoreError> {
-    let whole = days::whole(changed, rules);
-    let sessions = refresh.session_spans(whole).await?;
-    let times = days::account(whole, &sessions, rules);
-    let last = whole.1.plus(-1);
-    refresh
-        .replace_day_times((rules.day(whole.0), rules.day(last)), whole, &times)
-        .await
 }
 
 /// Joins neighbouring hours; `queued` is sorted. Hours that still run stay alone: what is kept of each is
@@ -419,7 +285,7 @@ fn hour_ranges(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -
                 if last.vehicle == vehicle
                     && last.count < hours_max
                     && !OpenHours::runs(hour, now)
-                    && last.from.plus(last.count as i64 * HOUR_MICROSECONDS) == hour =>
+                    && last.to() == hour =>
             {
                 last.count += 1;
             }
@@ -435,6 +301,8 @@ fn hour_ranges(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -
 
 #[cfg(test)]
 mod tests {
+    use ayaz_model::instant::HOUR_MICROSECONDS;
+
     use super::*;
 
     #[test]

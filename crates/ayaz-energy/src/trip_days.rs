@@ -13,7 +13,7 @@ use crate::exact;
 /// of their time measured tell of it, 0 to 1.
 const MEASURED_SHARE_MIN: f64 = 0.95;
 
-/// A trip of a service day, one band of it.
+/// A trip of a service day, one band of it: a row of `trip_band`, and what is needed of that of `session`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayTripBand {
     /// The day on which the trip began.
@@ -28,19 +28,44 @@ pub struct DayTripBand {
     pub trip_seconds: f64,
     /// The part of it with energy measured, s.
     pub trip_energy_seconds: f64,
+    /// The part of it with a speed, s.
+    pub trip_distance_seconds: f64,
     /// The whole trip's net energy, kWh.
     pub trip_net_kwh: f64,
-    /// State of charge at its first and last sample that has one, %; `None` also for a trip that was
-    /// charged on the way.
-    pub soc_percent: Option<(f64, f64)>,
-    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
-    pub trip_km: Option<(f64, f64)>,
+    /// The whole trip's distance, km.
+    pub trip_km: f64,
+    /// How much it was charged on the way, 0 to 1.
+    pub plugged_in_share: f64,
+    /// State of charge at its first sample that has one, %.
+    pub soc_start_percent: Option<f64>,
+    /// The same of its last one.
+    pub soc_end_percent: Option<f64>,
+    /// Odometer at its first sample that has one, km.
+    pub odometer_start_km: Option<f64>,
+    /// The same of its last one.
+    pub odometer_end_km: Option<f64>,
     /// The band; `None` is unknown.
     pub band_celsius: Option<i16>,
     /// Intervals of the trip in the band.
     pub intervals: i64,
     /// Their sums.
     pub energy: Energy,
+}
+
+impl DayTripBand {
+    /// How far the state of charge fell, %; a trip that was charged on the way does not tell.
+    fn soc_drop_percent(&self) -> Option<f64> {
+        let start = self
+            .soc_start_percent
+            .filter(|_| self.plugged_in_share == 0.0);
+        Some(exact::fine(start? - self.soc_end_percent?))
+    }
+
+    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
+    fn distances_km(&self) -> Option<(f64, f64)> {
+        let km = (self.trip_distance_seconds > 0.0).then_some(self.trip_km)?;
+        Some((km, self.odometer_end_km? - self.odometer_start_km?))
+    }
 }
 
 /// One row of `day_band`, without its key.
@@ -108,7 +133,7 @@ fn sum_day(trips: &[DayTripBand]) -> Option<TripDay> {
             band.trips += 1;
             band.trip_duration_seconds += exact::coarse(duration);
             band.trip_seconds += trip.trip_seconds;
-            if let Some((km, odometer_km)) = trip.trip_km {
+            if let Some((km, odometer_km)) = trip.distances_km() {
                 band.trip_km += km;
                 band.trip_odometer_km += exact::fine(odometer_km);
             }
@@ -123,9 +148,8 @@ fn sum_day(trips: &[DayTripBand]) -> Option<TripDay> {
 
 /// What the trip took, in % and kWh, if both are known throughout.
 fn drop_of(trip: &DayTripBand, duration: f64) -> Option<(f64, f64)> {
-    let (start, end) = trip.soc_percent?;
+    let percent = trip.soc_drop_percent()?;
     let measured = trip.trip_seconds >= MEASURED_SHARE_MIN * duration
         && trip.trip_energy_seconds >= MEASURED_SHARE_MIN * trip.trip_seconds;
-    let percent = exact::fine(start - end);
     (measured && trip.trip_seconds > 0.0).then_some((percent, trip.trip_net_kwh))
 }

@@ -5,7 +5,7 @@
 //! Reading order: [`lease`] (there is one worker), [`queue`] (which hours are to be worked out),
 //! `samples` (the readings of these hours); what they come to: `energy` (what all tables have in
 //! common), `buckets`, `states`, `clock`, `quality`, `exterior`, `sessions`, `days`, `trip_days`,
-//! `trip_sums`; [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held against each
+//! `trip_sums`; [`storage`] and [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held against each
 //! other), [`upkeep`] (what is cleared away).
 
 mod buckets;
@@ -22,6 +22,7 @@ mod rows;
 mod samples;
 mod sessions;
 mod states;
+pub mod storage;
 mod trip_days;
 pub(crate) mod trip_sums;
 pub mod upkeep;
@@ -31,6 +32,7 @@ pub use lease::Lease;
 pub use queue::QueuedHour;
 pub use refresh::{Refresh, RefreshStatements};
 pub use states::KnownHours;
+pub use storage::{HourRange, RefreshStorage};
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;

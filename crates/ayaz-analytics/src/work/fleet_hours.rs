@@ -14,12 +14,12 @@
 use ayaz_energy::exterior::VehicleExterior;
 use ayaz_energy::fleet::{self, FleetConfig};
 use ayaz_model::VehicleNumber;
-use ayaz_store::analytics::RefreshStatements;
 use ayaz_store::analytics::fleet_hours::{self, FleetHour, FleetStatements, QueuedFleetHour};
+use ayaz_store::analytics::{RefreshStatements, RefreshStorage};
 use ayaz_store::{Connection, StoreError};
 
-use super::refresh_sessions;
 use crate::metrics as names;
+use crate::refresh::refresh_sessions;
 
 /// So many are judged before the worker looks at what has come in meanwhile. One of 10,000 vehicles
 /// takes some 25 ms; while a fleet's past arrives bus by bus, its hours come here again and again.
@@ -70,7 +70,7 @@ async fn judge(
                 tracing::debug!(vehicle, %error, "mending sessions failed");
                 // Where a statement has failed, none succeeds any more: a new savepoint.
                 let sessions = hour.sessions_of(refresh, *vehicle).await?;
-                sessions.put_back().await?;
+                sessions.queue_hours(&[queued.hour], None).await?;
                 sessions.commit().await?;
             }
             mended => mended?,

@@ -1,8 +1,9 @@
 //! Histories of a bus, made up: everything that decides where an interval, a trip or a session ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_energy::Sample;
+use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{ChargeState, UnixMicroseconds};
 use proptest::prelude::*;
 
@@ -111,4 +112,56 @@ pub(crate) fn weeks() -> impl Strategy<Value = Readings> {
         }
         readings
     })
+}
+
+/// Where the clock is off, as a share of the readings, and how far, s.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) from: f64,
+    pub(crate) share: f64,
+    seconds: i64,
+}
+
+pub(crate) fn step() -> impl Strategy<Value = Step> {
+    let seconds = prop_oneof![90..600_i64, 600..12_000_i64];
+    let parts = (0.02..0.9_f64, 0.0..0.4_f64, seconds, any::<bool>());
+    parts.prop_map(|(from, share, seconds, ahead)| Step {
+        from,
+        share,
+        seconds: if ahead { seconds } else { -seconds },
+    })
+}
+
+/// Readings of one boot, at most so many seconds apart.
+pub(crate) fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)>> {
+    let step = prop_oneof![3 => 1_000..2_000_i64, 1 => 1_000..seconds_max * 1_000];
+    let sample = (step, sample()).prop_map(|(milliseconds, (_, mut sample))| {
+        sample.boot_id = 1;
+        (milliseconds, sample)
+    });
+    proptest::collection::vec(sample, 120..400)
+}
+
+/// Numbers and times the readings, those of the steps with a time that is off. Which those are is the
+/// second result.
+pub(crate) fn record(samples: Vec<(i64, Sample)>, steps: &[Step]) -> (Readings, BTreeSet<i64>) {
+    let count = samples.len() as f64;
+    let (mut readings, mut wrong) = (Readings::new(), BTreeSet::new());
+    let mut true_at = 50 * HOUR_MICROSECONDS + 50 * 60_000_000;
+    for (sequence, (milliseconds, mut sample)) in samples.into_iter().enumerate() {
+        true_at += milliseconds * 1000;
+        let part = sequence as f64 / count;
+        let step = steps
+            .iter()
+            .find(|step| step.from <= part && part < step.from + step.share);
+        let sequence = sequence as i64;
+        if step.is_some() {
+            wrong.insert(sequence);
+        }
+        let at = true_at + step.map_or(0, |step| step.seconds * 1_000_000);
+        sample.recorded_at = UnixMicroseconds(at);
+        sample.sequence = sequence;
+        readings.insert((at, sample.boot_id, sequence), sample);
+    }
+    (readings, wrong)
 }

@@ -1,12 +1,15 @@
 //! What an hour comes to depends on the readings alone: on neither the order in which they arrive
-//! nor on which hours are worked out together. The worker's queue is played in memory, so that many
+//! nor on which hours are worked out together. The worker's refresh runs over rows in memory, so that many
 //! histories can be tried; and the sums are compared with a plain integration of the whole series.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod arrivals;
 mod clock_steps;
 mod histories;
+mod memory;
 mod open_hours;
 mod plain;
-mod tables;
 mod trip_days;
 
 use std::collections::BTreeMap;
@@ -17,9 +20,9 @@ use ayaz_energy::sessions::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use proptest::prelude::*;
 
+use arrivals::{same_in_any_order, whole};
 use histories::{Readings, readings, weeks};
 use plain::{Plain, STEP, Trip, close, plain};
-use tables::{same_in_any_order, whole};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
@@ -44,7 +47,7 @@ proptest! {
         same_in_any_order(&readings, &order, batch, &choices)?;
         let expected = whole(&readings, PlausibilityConfig::default());
         let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
-        for session in &expected.sessions {
+        for session in expected.sessions.values() {
             let end = blocks.entry(session.block_started_at.0).or_default();
             *end = session.ended_at.0.max(*end);
         }
@@ -59,14 +62,14 @@ proptest! {
 
     #[test]
     fn every_interval_of_a_bucket_belongs_to_one_session(readings in readings()) {
-        let tables = whole(&readings, PlausibilityConfig::off());
-        let buckets = tables.all_buckets();
+        let rows = whole(&readings, PlausibilityConfig::off());
+        let buckets = rows.all_buckets();
         let of_buckets: i64 = buckets.iter().map(|bucket| bucket.intervals).sum();
-        let of_sessions: i64 = tables.sessions.iter().map(|session| session.intervals).sum();
+        let of_sessions: i64 = rows.sessions.values().map(|session| session.intervals).sum();
         prop_assert_eq!(of_sessions, of_buckets);
         let sum = |figure: fn(&Energy) -> f64| -> (f64, f64) {
             (
-                tables.sessions.iter().map(|session| figure(&session.energy)).sum(),
+                rows.sessions.values().map(|session| figure(&session.energy)).sum(),
                 buckets.iter().map(|bucket| figure(&bucket.energy)).sum(),
             )
         };
@@ -88,12 +91,12 @@ proptest! {
             return Ok(());
         };
         let elapsed = (last.0 - first.0) as f64 / 1e6;
-        let tables = whole(&readings, PlausibilityConfig::off());
-        let seconds: f64 = tables.sessions.iter().map(|session| session.energy.seconds).sum();
+        let rows = whole(&readings, PlausibilityConfig::off());
+        let seconds: f64 = rows.sessions.values().map(|session| session.energy.seconds).sum();
         // Each bucket is off by half a step of its grid at most.
-        let rounding = tables.all_buckets().len() as f64 / 2_048.0;
+        let rounding = rows.all_buckets().len() as f64 / 2_048.0;
         prop_assert!(seconds <= elapsed + rounding, "{} s in {} s", seconds, elapsed);
-        for session in &tables.sessions {
+        for session in rows.sessions.values() {
             let duration = session.ended_at.seconds_since(session.started_at);
             // Its first interval may lead into it, and its last one out of it.
             prop_assert!(session.energy.seconds <= duration + 120.0 + rounding, "{:?}", session);
@@ -102,10 +105,10 @@ proptest! {
 
     #[test]
     fn the_sums_of_all_buckets_are_those_of_the_whole_series(readings in readings()) {
-        let tables = whole(&readings, PlausibilityConfig::off());
+        let rows = whole(&readings, PlausibilityConfig::off());
         let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
         let mut buckets: BTreeMap<Trip, f64> = BTreeMap::new();
-        for bucket in tables.all_buckets().iter().filter(|bucket| bucket.intervals > 0) {
+        for bucket in rows.all_buckets().iter().filter(|bucket| bucket.intervals > 0) {
             let trip = (bucket.drive_cycle, bucket.trip_started_at.map(|at| at.0));
             let sum = found.entry(trip).or_default();
             sum.intervals += bucket.intervals;
@@ -137,10 +140,10 @@ proptest! {
 
     #[test]
     fn every_hour_with_readings_has_buckets_that_cover_them(readings in readings()) {
-        let tables = whole(&readings, PlausibilityConfig::off());
+        let rows = whole(&readings, PlausibilityConfig::off());
         for sample in readings.values() {
             let at = sample.recorded_at;
-            let covered = tables.buckets[&at.hour().0].iter().any(|bucket| {
+            let covered = rows.buckets[&at.hour()].iter().any(|bucket| {
                 bucket.started_at <= at && at <= bucket.ended_at
                     && bucket.drive_cycle == sample.drive_cycle
                     && bucket.plugged_in == sample.is_plugged_in()

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::clock_steps::{dense, record, step};
-use crate::tables::same_if_some_are_late;
+use crate::arrivals::same_if_some_are_late;
+use crate::histories::{dense, record, step};
 
 /// Most readings come at once, or a few seconds late; some after a dead zone.
 fn late_seconds() -> impl Strategy<Value = i64> {

@@ -1,11 +1,11 @@
-//! Days of trips in memory, as the statement `day_trips` finds their trips, and months, as the statement
-//! `add_up_days` adds them up.
+//! Trips of days as their rows hold them, and months, added up from days and from trips.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ayaz_energy::sessions::Session;
 use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
 use ayaz_energy::{Activity, trip_days};
+use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
 
 /// A month's bands, in their order, and the charge.
@@ -16,87 +16,73 @@ pub(crate) struct Month {
 }
 
 impl Month {
-    /// `None` is a month that has no rows.
-    pub(crate) fn of_days<'a>(days: impl Iterator<Item = &'a TripDay>) -> Option<Self> {
-        let mut month = Self::default();
-        for day in days {
-            for of_day in &day.bands {
-                let band = month.bands.entry(of_day.band_celsius).or_default();
-                band.band_celsius = of_day.band_celsius;
-                band.trips += of_day.trips;
-                band.intervals += of_day.intervals;
-                band.energy.merge(&of_day.energy);
-                band.trip_duration_seconds += of_day.trip_duration_seconds;
-                band.trip_seconds += of_day.trip_seconds;
-                band.trip_km += of_day.trip_km;
-                band.trip_odometer_km += of_day.trip_odometer_km;
-            }
-            if let Some((percent, kwh)) = day.charge {
-                let (percents, kwhs) = month.charge.get_or_insert_default();
-                *percents += percent;
-                *kwhs += kwh;
-            }
+    fn add(&mut self, day: &TripDay) {
+        for of_day in &day.bands {
+            let band = self.bands.entry(of_day.band_celsius).or_default();
+            band.band_celsius = of_day.band_celsius;
+            band.trips += of_day.trips;
+            band.intervals += of_day.intervals;
+            band.energy.merge(&of_day.energy);
+            band.trip_duration_seconds += of_day.trip_duration_seconds;
+            band.trip_seconds += of_day.trip_seconds;
+            band.trip_km += of_day.trip_km;
+            band.trip_odometer_km += of_day.trip_odometer_km;
         }
-        (month != Self::default()).then_some(month)
+        if let Some((percent, kwh)) = day.charge {
+            let (percents, kwhs) = self.charge.get_or_insert_default();
+            *percents += percent;
+            *kwhs += kwh;
+        }
     }
 }
 
-/// The service days on which trips among the sessions began.
-pub(crate) fn of<'a>(sessions: impl IntoIterator<Item = &'a Session>) -> BTreeSet<Date> {
-    let trips = sessions.into_iter().filter(|s| s.kind == Activity::Trip);
-    trips.map(|trip| trip.service_day).collect()
+/// The months of days.
+pub(crate) fn months_of_days(days: &BTreeMap<Date, TripDay>) -> BTreeMap<Date, Month> {
+    let mut months: BTreeMap<Date, Month> = BTreeMap::new();
+    for (day, sum) in days {
+        months.entry(day.first_of_month()).or_default().add(sum);
+    }
+    months
 }
 
-/// The days that are asked for, from all sessions, which are in their order.
-pub(crate) fn sum(sessions: &[Session], is_asked: impl Fn(Date) -> bool) -> Vec<TripDay> {
-    let mut trips = trips(sessions);
-    trips.retain(|trip| is_asked(trip.service_day));
-    trips.sort_by_key(|trip| trip.service_day);
-    trip_days::sum(&trips)
-}
-
-/// The months, from all sessions, each as if it were one day: it comes to the same.
-pub(crate) fn months(sessions: &[Session]) -> BTreeMap<Date, Month> {
-    let mut trips = trips(sessions);
+/// The months of trips, each as if it were one day: it comes to the same.
+pub(crate) fn months_of_trips(
+    sessions: &BTreeMap<(UnixMicroseconds, i32), Session>,
+) -> BTreeMap<Date, Month> {
+    let mut trips = rows(sessions);
     for trip in &mut trips {
         trip.service_day = trip.service_day.first_of_month();
     }
     trips.sort_by_key(|trip| trip.service_day);
-    let sums = trip_days::sum(&trips);
-    let month = |sum: &TripDay| Some((sum.service_day, Month::of_days([sum].into_iter())?));
-    sums.iter().filter_map(month).collect()
+    let sums = trip_days::sum(&trips).into_iter();
+    months_of_days(&sums.map(|sum| (sum.service_day, sum)).collect())
 }
 
-fn trips(sessions: &[Session]) -> Vec<DayTripBand> {
-    let mut trips: Vec<DayTripBand> = Vec::new();
-    for (index, trip) in sessions.iter().enumerate() {
-        if trip.kind != Activity::Trip {
-            continue;
-        }
-        let before = sessions[..index].iter().rev();
-        let number = before
-            .take_while(|s| s.started_at == trip.started_at)
-            .count();
-        let soc = trip.ends.soc_percent;
-        let soc_start = soc.first_value().filter(|_| trip.plugged_in_share == 0.0);
-        let km = (trip.energy.distance_seconds > 0.0).then_some(trip.energy.km);
-        let odometer = trip.ends.odometer_km;
-        let ends = odometer.last_value().zip(odometer.first_value());
-        let odometer_km = ends.map(|(last, first)| last - first);
-        trips.extend(trip.bands.iter().map(|band| DayTripBand {
+/// The rows of trips, band by band, in the order of sessions.
+pub(crate) fn rows(sessions: &BTreeMap<(UnixMicroseconds, i32), Session>) -> Vec<DayTripBand> {
+    let trips = sessions
+        .iter()
+        .filter(|(_, session)| session.kind == Activity::Trip);
+    trips
+        .flat_map(|(key, trip)| trip.bands.iter().map(move |band| (key.1, trip, band)))
+        .map(|(number, trip, band)| DayTripBand {
             service_day: trip.service_day,
             started_at: trip.started_at,
-            number: number as i32,
+            number,
             ended_at: trip.ended_at,
             trip_seconds: trip.energy.seconds,
             trip_energy_seconds: trip.energy.energy_seconds,
+            trip_distance_seconds: trip.energy.distance_seconds,
             trip_net_kwh: trip.energy.net_kwh,
-            soc_percent: soc_start.zip(soc.last_value()),
-            trip_km: km.zip(odometer_km),
+            trip_km: trip.energy.km,
+            plugged_in_share: trip.plugged_in_share,
+            soc_start_percent: trip.ends.soc_percent.first_value(),
+            soc_end_percent: trip.ends.soc_percent.last_value(),
+            odometer_start_km: trip.ends.odometer_km.first_value(),
+            odometer_end_km: trip.ends.odometer_km.last_value(),
             band_celsius: band.band_celsius,
             intervals: band.intervals,
             energy: band.energy,
-        }));
-    }
-    trips
+        })
+        .collect()
 }

@@ -1,9 +1,9 @@
 //! A bus that is parked for months costs no more than one that was parked yesterday.
 
 use anyhow::Result;
+use ayaz_analytics::refresh::session_window;
 use ayaz_model::UnixMicroseconds;
-use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{Refresh, RefreshStatements};
+use ayaz_store::analytics::{HourRange, Refresh, RefreshStatements, RefreshStorage};
 use ayaz_store::{Connection, Role};
 use jiff::Timestamp;
 
@@ -59,10 +59,15 @@ async fn buckets_read(database: &Database, vehicle: i32, hour: &str) -> Result<u
     let mut connection = Connection::open(&database.url, Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&connection.client).await?;
     let from: UnixMicroseconds = hour.parse::<Timestamp>()?.into();
-    let to = from.plus(HOUR_MICROSECONDS);
-    let client = &mut connection.client;
-    let refresh = Refresh::begin(client, &statements, vehicle, from, to).await?;
-    Ok(refresh.session_buckets().await?.1.len())
+    let range = HourRange {
+        vehicle,
+        from,
+        count: 1,
+    };
+    let refresh = Refresh::begin(&mut connection.client, &statements, range).await?;
+    let window = session_window(&refresh).await?;
+    let (from, to) = window.hours(range.from, range.to());
+    Ok(refresh.buckets(from, to).await?.len())
 }
 
 #[tokio::test]

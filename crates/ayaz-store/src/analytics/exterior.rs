@@ -1,6 +1,6 @@
 //! Rows of `hour_exterior`, described in their migration.
 
-use ayaz_energy::exterior::{Exterior, Exteriors};
+use ayaz_energy::exterior::{Exterior, ExteriorChanges, Exteriors};
 use ayaz_model::VehicleNumber;
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -37,27 +37,19 @@ pub(super) const CHANGE: &str = "-- change_exteriors
     where vehicle_id = $1
     on conflict do nothing";
 
-/// Puts what the vehicle measures now in the place of what was known, and has the fleet's hours
-/// judged again in which that is something else.
+/// Writes what has changed, and has the fleet's hours judged again in which it has.
 pub(super) async fn change(
     transaction: &Transaction<'_>,
     statement: &Statement,
     vehicle: VehicleNumber,
-    before: &Exteriors,
-    now: &Exteriors,
+    changes: &ExteriorChanges,
 ) -> Result<(), StoreError> {
-    let gone = before.keys().filter(|hour| !now.contains_key(hour));
-    let gone: Vec<Timestamp> = gone.copied().map(timestamp).collect();
-    let (changed, exteriors): (Vec<Timestamp>, Vec<Exterior>) = now
-        .iter()
-        .filter(|(hour, exterior)| before.get(hour) != Some(exterior))
-        .map(|(hour, exterior)| (timestamp(*hour), *exterior))
-        .unzip();
-    if gone.is_empty() && changed.is_empty() {
-        return Ok(());
-    }
-    let kelvin_seconds: Vec<f64> = exteriors.iter().map(|of| of.kelvin_seconds).collect();
-    let seconds: Vec<f64> = exteriors.iter().map(|of| of.seconds).collect();
+    let gone: Vec<Timestamp> = changes.gone.iter().copied().map(timestamp).collect();
+    let changed: Vec<Timestamp> = changes.changed.keys().copied().map(timestamp).collect();
+    let column =
+        |pick: fn(&Exterior) -> f64| -> Vec<f64> { changes.changed.values().map(pick).collect() };
+    let kelvin_seconds = column(|of| of.kelvin_seconds);
+    let seconds = column(|of| of.seconds);
     let parameters: [&(dyn ToSql + Sync); 5] =
         [&vehicle, &gone, &changed, &kelvin_seconds, &seconds];
     transaction

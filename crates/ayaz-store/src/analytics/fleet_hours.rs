@@ -2,7 +2,6 @@
 //! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
 
 use ayaz_energy::exterior::{Exterior, ExteriorFlag, FleetExterior, VehicleExterior};
-use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -11,6 +10,7 @@ use tokio_postgres::{Client, Statement, Transaction};
 use super::lease::Lease;
 use super::queue;
 use super::refresh::{Refresh, RefreshStatements, snapshot};
+use super::storage::HourRange;
 use super::timestamp;
 use crate::error::StoreError;
 
@@ -282,8 +282,12 @@ impl<'a> FleetHour<'a> {
         statements: &'b RefreshStatements,
         vehicle: VehicleNumber,
     ) -> Result<Refresh<'b>, StoreError> {
-        let to = self.hour.plus(HOUR_MICROSECONDS);
-        Refresh::within(&mut self.transaction, statements, vehicle, self.hour, to).await
+        let range = HourRange {
+            vehicle,
+            from: self.hour,
+            count: 1,
+        };
+        Refresh::within(&mut self.transaction, statements, range).await
     }
 
     /// Makes all of it visible at once.

@@ -1,109 +1,113 @@
 //! Rows of `session` and `trip_band`, described in their migration.
 
-use ayaz_energy::sessions::{CUT_REACH_MICROSECONDS, GAP_MICROSECONDS_MAX, Session, TripBand};
-use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_energy::sessions::{BLOCKS_BEFORE, Session, SessionHead, TripBand};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use futures_util::future::try_join;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error, Statement, Transaction};
+use tokio_postgres::{Client, Error, Row, Statement, Transaction};
 
+use super::buckets::activity;
 use super::energy;
 use super::rows::{CopyIn, Value, positions};
+use super::storage::{HourRange, SessionHeads};
 use super::timestamp;
 use crate::error::StoreError;
 
-/// Blocks do not overlap, so the block of the last session that began before the hours is the last
-/// one that can touch them. Only if it begins on a plug with the key on, it may turn out to be a
-/// part of the trip before it.
-///
-/// After the hours, a block that was cut off touches the one before it. A block that was not begins
-/// where it began if what ends last before it ends after the hours; unless it is a drive cycle that
-/// may turn out to be the rest of one in the hours, less than a day ago, with nothing but a plug and
-/// the key on since. Those that were cut off begin where they began only once the hours are out of
-/// reach; and where a trip may have gone on after a plug with the key on, more than what is before the
-/// cut would be needed to tell.
-fn window_statement() -> String {
+/// Most heads of sessions that begin after the hours that one statement returns. Nearly always the first few of
+/// them tell where the window ends.
+const LATER_HEADS_MAX: i64 = 32;
+
+const HEAD: &str = "started_at, number, ended_at, kind, block_started_at, drive_cycle";
+
+/// $2 and $3 are the hours. Blocks before them are found one by one, from the last one on: a block begins where
+/// its last session says.
+fn heads_statement() -> String {
     format!(
-        "-- session_window
-        with last as (
-            select block_started_at as at
-            from session
-            where vehicle_id = $1 and started_at < $2
-            order by started_at desc, number desc
-            limit 1
-        ), first as (
-            select case when s.kind = 'trip' or s.drive_cycle is null then last.at else coalesce((
-                select p.block_started_at
-                from session p
-                where p.vehicle_id = $1 and p.started_at < last.at
-                order by p.started_at desc, p.number desc
+        "-- session_heads
+        with recursive block as (
+            select 1 as count, (
+                select block_started_at from session
+                where vehicle_id = $1 and started_at < $2
+                order by started_at desc, number desc
                 limit 1
-            ), last.at) end as at
-            from last
-            join session s on s.vehicle_id = $1 and s.started_at = last.at and s.number = 0
-        ), later as (
-            select
-                started_at, kind, drive_cycle, block_started_at,
-                max(ended_at) over before as ended_before,
-                max(ended_at) filter (where kind = 'trip') over before as trip_ended_before,
-                lag(kind) over w as kind_before,
-                lag(block_started_at) over w as block_before
-            from session
-            where vehicle_id = $1
-                and started_at >= (
-                    select block_started_at from session
-                    where vehicle_id = $1 and ended_at >= $3
-                    order by ended_at
-                    limit 1
-                )
-            window w as (order by started_at, number),
-                before as (
-                    order by started_at, number rows between unbounded preceding and 1 preceding
-                )
-        ), next as (
-            select started_at as at, ended_before >= started_at as is_cut
-            from later
-            where block_started_at > block_before
-                and ended_before >= $3
-                and case when ended_before < started_at then
-                    kind <> 'trip' or drive_cycle is null or started_at > $3 + {gap}
-                else
-                    started_at >= $3 + {reach} and (
-                        kind = 'trip' and kind_before = 'trip'
-                        or coalesce(trip_ended_before < started_at - {gap}, true)
-                    )
-                end
-            order by started_at
-            limit 1
+            ) as started_at
+            union all
+            select count + 1, (
+                select s.block_started_at from session s
+                where s.vehicle_id = $1 and s.started_at < block.started_at
+                order by s.started_at desc, s.number desc
+                limit 1
+            )
+            from block where count < {BLOCKS_BEFORE} and block.started_at is not null
         )
-        select
-            first.at,
-            coalesce(first.at < last.at and exists (
-                select from session
-                where vehicle_id = $1 and started_at >= first.at and started_at < last.at
-                    and kind = 'trip'
-            ), false),
-            coalesce((
-                select true from session
-                where vehicle_id = $1 and ended_at = first.at and block_started_at < first.at
-                limit 1
-            ), false),
-            coalesce(next.at - interval '1 microsecond', (
-                select max(ended_at) from session where vehicle_id = $1 and ended_at >= $3
-            )),
-            case when next.is_cut then next.at end
-        from (values (1)) one
-        left join last on true
-        left join first on true
-        left join next on true",
-        gap = interval(GAP_MICROSECONDS_MAX),
-        reach = interval(CUT_REACH_MICROSECONDS),
+        (
+            select {HEAD} from session
+            where vehicle_id = $1 and started_at < $3
+                and started_at >= coalesce((select min(started_at) from block), $2)
+        ) union all (
+            select {HEAD} from session
+            where vehicle_id = $1 and started_at >= $3
+            order by started_at, number
+            limit {LATER_HEADS_MAX}
+        )
+        order by started_at, number"
     )
 }
 
-fn interval(microseconds: i64) -> String {
-    format!("interval '{} hours'", microseconds / HOUR_MICROSECONDS)
+/// $2 and $3 are start and number of the last one that was read.
+fn next_heads_statement() -> String {
+    format!(
+        "-- next_session_heads
+        select {HEAD} from session
+        where vehicle_id = $1 and (started_at, number) > ($2, $3)
+        order by started_at, number
+        limit {LATER_HEADS_MAX}"
+    )
+}
+
+/// As [`RefreshStorage::session_heads`] says.
+///
+/// [`RefreshStorage::session_heads`]: super::RefreshStorage::session_heads
+pub(super) async fn heads(
+    transaction: &Transaction<'_>,
+    statements: &Statements,
+    range: HourRange,
+    after: Option<SessionHead>,
+) -> Result<SessionHeads, StoreError> {
+    let vehicle = range.vehicle;
+    let rows = match after {
+        None => {
+            let (from, to) = (timestamp(range.from), timestamp(range.to()));
+            let parameters: [&(dyn ToSql + Sync); 3] = [&vehicle, &from, &to];
+            transaction.query(&statements.heads, &parameters).await
+        }
+        Some(SessionHead {
+            started_at, number, ..
+        }) => {
+            let started_at = timestamp(started_at);
+            let parameters: [&(dyn ToSql + Sync); 3] = [&vehicle, &started_at, &number];
+            transaction.query(&statements.next_heads, &parameters).await
+        }
+    }
+    .map_err(|error| StoreError::from_driver("look for sessions", error))?;
+    let heads: Vec<SessionHead> = rows.iter().map(head).collect::<Result<_, _>>()?;
+    let later = heads.iter().filter(|head| head.started_at >= range.to());
+    let is_all = (later.count() as i64) < LATER_HEADS_MAX;
+    Ok(SessionHeads { heads, is_all })
+}
+
+fn head(row: &Row) -> Result<SessionHead, StoreError> {
+    let at = |column| row.get::<_, Timestamp>(column).into();
+    Ok(SessionHead {
+        started_at: at(0),
+        number: row.get(1),
+        ended_at: at(2),
+        kind: activity(row.get(3))?,
+        block_started_at: at(4),
+        drive_cycle: row.get(5),
+    })
 }
 
 /// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
@@ -122,7 +126,8 @@ const FORGET: &str = "-- forget_sessions
 /// The statements, prepared once a connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
-    pub(super) window: Statement,
+    heads: Statement,
+    next_heads: Statement,
     forget: Statement,
     sessions: CopyIn,
     bands: CopyIn,
@@ -150,7 +155,8 @@ impl Statements {
             energy::column_list()
         );
         Ok(Self {
-            window: client.prepare(&window_statement()).await?,
+            heads: client.prepare(&heads_statement()).await?,
+            next_heads: client.prepare(&next_heads_statement()).await?,
             forget: client.prepare(FORGET).await?,
             sessions: CopyIn::prepare(client, &sessions, session_types()).await?,
             bands: CopyIn::prepare(client, &bands, band_types()).await?,

@@ -20,9 +20,9 @@ fn trips_statement() -> String {
     format!(
         "-- day_trips
         select s.service_day, s.started_at, s.number, s.ended_at, s.seconds, s.energy_seconds,
-            s.net_kwh, case when s.plugged_in_share = 0 then s.soc_start_percent end,
-            s.soc_end_percent, case when s.distance_seconds > 0 then s.km end,
-            s.odometer_end_km - s.odometer_start_km, b.band_celsius, b.intervals, {}
+            s.distance_seconds, s.net_kwh, s.km, s.plugged_in_share, s.soc_start_percent,
+            s.soc_end_percent, s.odometer_start_km, s.odometer_end_km, b.band_celsius,
+            b.intervals, {}
         from session s
         join trip_band b using (vehicle_id, started_at, number)
         where s.vehicle_id = $1 and s.service_day = any ($2::date[]) and s.kind = 'trip'
@@ -30,7 +30,7 @@ fn trips_statement() -> String {
         columns.join(", ")
     )
 }
-const TRIP_COLUMNS: usize = 13;
+const TRIP_COLUMNS: usize = 16;
 
 pub(super) async fn trips(
     transaction: &Transaction<'_>,
@@ -51,11 +51,16 @@ pub(super) async fn trips(
             ended_at: row.get::<_, Timestamp>(3).into(),
             trip_seconds: row.get(4),
             trip_energy_seconds: row.get(5),
-            trip_net_kwh: row.get(6),
-            soc_percent: row.get::<_, Option<f64>>(7).zip(row.get(8)),
-            trip_km: row.get::<_, Option<f64>>(9).zip(row.get(10)),
-            band_celsius: row.get(11),
-            intervals: row.get(12),
+            trip_distance_seconds: row.get(6),
+            trip_net_kwh: row.get(7),
+            trip_km: row.get(8),
+            plugged_in_share: row.get(9),
+            soc_start_percent: row.get(10),
+            soc_end_percent: row.get(11),
+            odometer_start_km: row.get(12),
+            odometer_end_km: row.get(13),
+            band_celsius: row.get(14),
+            intervals: row.get(15),
             energy: energy::from_row(row, TRIP_COLUMNS),
         })
         .collect())

@@ -14,10 +14,10 @@ mod trips;
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use ayaz_analytics::work::refresh_sessions;
+use ayaz_analytics::refresh::refresh_sessions;
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::analytics::{Refresh, RefreshStatements};
+use ayaz_store::analytics::{HourRange, Refresh, RefreshStatements, RefreshStorage};
 use ayaz_store::reports::TripSelection;
 use ayaz_store::{Connection, Role};
 use jiff::Timestamp;
@@ -142,9 +142,13 @@ async fn add_up(database: &Database, buckets: &[Bucket]) -> Result<()> {
     }
     for (vehicle, hours) in hours {
         let from = hours.iter().min().copied().context("an hour")?;
-        let to = hours.iter().max().copied().context("an hour")?;
-        let to = to.plus(HOUR_MICROSECONDS);
-        let refresh = Refresh::begin(&mut worker.client, &statements, vehicle, from, to).await?;
+        let last = hours.iter().max().copied().context("an hour")?;
+        let range = HourRange {
+            vehicle,
+            from,
+            count: usize::try_from((last.0 - from.0) / HOUR_MICROSECONDS + 1)?,
+        };
+        let refresh = Refresh::begin(&mut worker.client, &statements, range).await?;
         refresh_sessions(&refresh, &refresh.service_day_rules().await?).await?;
         refresh.commit().await?;
     }

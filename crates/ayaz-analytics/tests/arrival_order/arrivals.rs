@@ -1,0 +1,210 @@
+//! Readings of a bus that arrive in some order, and the queue of its hours, worked off by the refresh.
+
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use ayaz_analytics::open_hours::OpenHours;
+use ayaz_analytics::refresh::{Refreshed, Settings, refresh};
+use ayaz_energy::Sample;
+use ayaz_energy::integrate::Comfort;
+use ayaz_energy::plausibility::PlausibilityConfig;
+use ayaz_model::UnixMicroseconds;
+use ayaz_model::instant::HOUR_MICROSECONDS;
+use ayaz_store::StoreError;
+use ayaz_store::analytics::{HourRange, RefreshStorage};
+use proptest::prelude::*;
+
+use crate::histories::Readings;
+use crate::memory::{MemoryRefresh, Rows};
+use crate::trip_days;
+
+/// The bus is the only one.
+pub(crate) const VEHICLE: i32 = 1;
+
+/// More than any history takes.
+const BYTES_MAX: usize = 1_000_000_000;
+
+/// Before all histories, so that all of their hours still run.
+const NOW: UnixMicroseconds = UnixMicroseconds(0);
+
+/// As the daemon's defaults: with every check on, since what is flagged of a sample may depend on its
+/// neighbours too.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        trip_gap_seconds: 600,
+        plausibility: PlausibilityConfig::default(),
+        comfort: Comfort::default(),
+    }
+}
+
+/// The bus, its rows, and the worker.
+struct Bus {
+    rows: Mutex<Rows>,
+    /// The ledger: of which readings the queue has not heard.
+    touched: Vec<UnixMicroseconds>,
+    running: OpenHours,
+    /// How often an hour was read on from where it was read before.
+    read_on: u64,
+    settings: Settings,
+}
+
+impl Bus {
+    fn new(plausibility: PlausibilityConfig) -> Self {
+        Self {
+            rows: Mutex::default(),
+            touched: Vec::new(),
+            running: OpenHours::new(BYTES_MAX),
+            read_on: 0,
+            settings: Settings {
+                plausibility,
+                ..settings()
+            },
+        }
+    }
+
+    fn rows(&mut self) -> &mut Rows {
+        self.rows.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn arrive(&mut self, key: (i64, i64, i64), sample: &Sample) {
+        self.touched.push(sample.recorded_at);
+        self.rows().readings.insert(key, sample.clone());
+    }
+
+    /// Has the queue hear of so many readings.
+    fn take_over(&mut self, touches: usize) {
+        let touched: Vec<_> = self.touched.drain(..touches).collect();
+        let queue = &mut self.rows().queue;
+        for at in touched {
+            queue
+                .entry(at.hour())
+                .and_modify(|from| *from = from.map(|from| from.min(at)))
+                .or_insert(Some(at));
+        }
+    }
+
+    fn refresh(&mut self, from: UnixMicroseconds, count: usize) {
+        let range = HourRange {
+            vehicle: VEHICLE,
+            from,
+            count,
+        };
+        let storage = MemoryRefresh {
+            rows: &self.rows,
+            range,
+        };
+        let done = refresh_in(storage, &self.settings, &mut self.running);
+        self.read_on += u64::from(done.expect("memory does not fail").is_incremental);
+    }
+
+    /// Works the queue off, choosing by `choices` how much of the ledger it hears of, where to begin, how
+    /// many hours to take, and whether the worker is another one.
+    fn work_off(&mut self, choices: &[u8]) {
+        let mut choices = choices.iter().cycle().copied();
+        for rounds in 0.. {
+            assert!(rounds < 1000, "the queue does not come to rest");
+            let choice = usize::from(choices.next().unwrap_or(0));
+            self.take_over(self.touched.len() * (choice % 5) / 4);
+            if choice % 32 == 31 {
+                self.running = OpenHours::new(BYTES_MAX);
+            }
+            let queue = &self.rows().queue;
+            let place = choice % queue.len().max(1);
+            let Some(from) = queue.keys().nth(place).copied() else {
+                return;
+            };
+            let is_queued =
+                |hours: usize| queue.contains_key(&from.plus(hours as i64 * HOUR_MICROSECONDS));
+            let most = 1 + choice / 8 % 4;
+            let count = (1..most).find(|hours| !is_queued(*hours)).unwrap_or(most);
+            self.refresh(from, count);
+        }
+    }
+}
+
+/// The refresh of the worker, in memory.
+pub(crate) fn refresh_in(
+    storage: impl RefreshStorage,
+    settings: &Settings,
+    running: &mut OpenHours,
+) -> Result<Refreshed, StoreError> {
+    let refresh = pin!(refresh(storage, settings, running, NOW));
+    match refresh.poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => done,
+        Poll::Pending => panic!("memory waits for nothing"),
+    }
+}
+
+/// Everything at once.
+pub(crate) fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Rows {
+    let mut bus = Bus::new(plausibility);
+    bus.rows().readings = readings.clone();
+    let hours = readings.keys().map(|key| UnixMicroseconds(key.0).hour());
+    if let (Some(first), Some(last)) = (hours.clone().min(), hours.max()) {
+        let count = (last.0 - first.0) / HOUR_MICROSECONDS + 1;
+        bus.refresh(first, count as usize);
+    }
+    std::mem::take(bus.rows())
+}
+
+/// Has the readings arrive in another order, in batches, and the queue worked off by these choices in
+/// between; then all rows are those of everything at once.
+pub(crate) fn same_in_any_order(
+    readings: &Readings,
+    order: &[u16],
+    batch: usize,
+    choices: &[u8],
+) -> Result<(), TestCaseError> {
+    let mut arrivals: Vec<_> = readings.iter().collect();
+    arrivals.sort_by_key(|(key, _)| order[key.2 as usize % order.len()]);
+    same(readings, &arrivals, batch, choices).map(drop)
+}
+
+/// Has the readings arrive as they are measured, but for some that are late by so many seconds. Returns
+/// how often an hour was read on from where it was read before.
+pub(crate) fn same_if_some_are_late(
+    readings: &Readings,
+    late_seconds: &[i64],
+    batch: usize,
+    choices: &[u8],
+) -> Result<u64, TestCaseError> {
+    let mut arrivals: Vec<_> = readings.iter().collect();
+    let late = |key: &(i64, i64, i64)| late_seconds[key.2 as usize % late_seconds.len()];
+    arrivals.sort_by_key(|(key, _)| key.0 + late(key) * 1_000_000);
+    same(readings, &arrivals, batch, choices)
+}
+
+fn same(
+    readings: &Readings,
+    arrivals: &[(&(i64, i64, i64), &Sample)],
+    batch: usize,
+    choices: &[u8],
+) -> Result<u64, TestCaseError> {
+    let mut bus = Bus::new(PlausibilityConfig::default());
+    for batch in arrivals.chunks(batch) {
+        for (key, sample) in batch {
+            bus.arrive(**key, sample);
+        }
+        bus.work_off(choices);
+    }
+    while !bus.touched.is_empty() {
+        bus.take_over(bus.touched.len());
+        bus.work_off(choices);
+    }
+    let read_on = bus.read_on;
+    let found = bus.rows();
+    let expected = whole(readings, PlausibilityConfig::default());
+    prop_assert_eq!(found.all_buckets(), expected.all_buckets());
+    prop_assert_eq!(&found.states, &expected.states);
+    prop_assert_eq!(&found.sequences, &expected.sequences);
+    prop_assert_eq!(&found.flagged_spans, &expected.flagged_spans);
+    prop_assert_eq!(&found.clock_runs, &expected.clock_runs);
+    prop_assert_eq!(&found.exteriors, &expected.exteriors);
+    prop_assert_eq!(&found.sessions, &expected.sessions);
+    prop_assert_eq!(&found.days, &expected.days);
+    prop_assert_eq!(&found.trip_days, &expected.trip_days);
+    let months = trip_days::months_of_days(&expected.trip_days);
+    prop_assert_eq!(months, trip_days::months_of_trips(&expected.sessions));
+    Ok(read_on)
+}
