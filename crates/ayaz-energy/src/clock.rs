@@ -15,6 +15,10 @@
 //! An hour remembers with its runs what it left out. When the runs of an hour change, the choice is made
 //! anew for all hours within the horizon, and those are worked out again for which it is another: so it
 //! comes to rest where every hour leaves out what all runs, and thereby all readings, say.
+//!
+//! This ends: to work out an hour again does not change its runs, which follow from its readings alone. So it
+//! corrects what that one hour left out, and makes no other hour wrong. Readings that arrive have at most
+//! the hours within the horizon of theirs worked out again, once each.
 
 pub mod choice;
 pub mod runs;

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod arrivals;
+mod clock_bound;
 mod clock_steps;
 mod histories;
 mod memory;
