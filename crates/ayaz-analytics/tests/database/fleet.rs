@@ -226,6 +226,14 @@ impl Database {
         Ok((row.get(0), row.get(1), row.get(2)))
     }
 
+    /// Vehicles of the fleet `test`.
+    pub(crate) async fn enter_vehicles(&self, vehicles: &[i32]) -> Result<()> {
+        let sql = "insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
+            select n, 'test', 'bus-' || n from unnest($1::int4[]) n";
+        self.connection.client.execute(sql, &[&vehicles]).await?;
+        Ok(())
+    }
+
     pub(crate) async fn execute(&self, sql: &str) -> Result<()> {
         Ok(self.connection.client.batch_execute(sql).await?)
     }

@@ -3,10 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod arrival_order;
 mod clock_steps;
 mod completeness;
 mod exterior;
 mod fleet;
+#[path = "../arrival_order/histories.rs"]
+mod histories;
 mod open_hours;
 mod parkings;
 mod queue;
