@@ -1,9 +1,9 @@
-//! The store on a real TimescaleDB: dead letters, reports, the schema.
+//! The store on a real TimescaleDB: dead letters, readings that are set aside, the schema.
 
 mod comments;
+mod components;
 mod data_model;
 mod database;
-mod day_bands;
 mod dead_letters;
 mod first_connection;
 mod functions;
@@ -12,7 +12,6 @@ mod places;
 mod pooler;
 mod pulse;
 mod redelivery;
-mod reports;
 mod rights;
 mod roles;
 mod schema;

@@ -1,12 +1,14 @@
-//! The views and the reports on hand-made buckets.
+//! The views and the reports, on hand-made buckets that the worker adds up, and on what it makes of readings.
 
 mod bands;
 mod comfort;
 mod completeness;
-mod components;
+mod database;
+mod day_bands;
 mod hostile;
 mod one_definition;
 mod preheating;
+mod settings;
 mod states;
 mod trip_ranges;
 mod trips;
