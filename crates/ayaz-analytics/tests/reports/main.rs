@@ -6,6 +6,7 @@ mod completeness;
 mod database;
 mod day_bands;
 mod hostile;
+mod incomplete;
 mod one_definition;
 mod preheating;
 mod settings;
