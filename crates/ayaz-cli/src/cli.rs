@@ -1,4 +1,4 @@
-//! Arguments, and what the process exits with.
+//! Arguments of the process, and the command that they name.
 
 use std::process::ExitCode;
 
@@ -8,6 +8,7 @@ use ayaz_daemon::{exit, log, output};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
+use crate::exit::code;
 use crate::progress::BesideBars;
 use crate::{
     bench, context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
@@ -56,16 +57,6 @@ enum Command {
     /// Runs one of the daemons from this program.
     Daemon(daemon::DaemonArgs),
 }
-
-/// What was wrong with what the user asked for, as against what went wrong at work.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadConfig(pub String);
-
-/// What was wrong with the arguments, which only shows when they are taken together.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct BadUsage(pub String);
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
@@ -121,13 +112,7 @@ pub fn main() -> ExitCode {
                 drop(log);
                 output::note(text);
             }
-            ExitCode::from(if error.chain().any(|cause| cause.is::<BadUsage>()) {
-                exit::BAD_USAGE
-            } else if error.chain().any(|cause| cause.is::<BadConfig>()) {
-                exit::BAD_CONFIG
-            } else {
-                exit::FAILED
-            })
+            ExitCode::from(code(&error))
         }
     }
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use ayaz_daemon::{exit, shutdown};
 use clap::{Args, ValueEnum};
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 
 /// Arguments of `ayaz daemon`.
 #[derive(Debug, Args)]

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use clap::Args;
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 
 /// How long a server may take to answer to a connection.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);

@@ -16,7 +16,7 @@ use ayaz_store::{DatabaseUrl, backlog};
 use clap::Args;
 use tokio_postgres::Client;
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 use crate::progress::Progress;
 use crate::report;
 use daemons::Daemons;

@@ -14,8 +14,8 @@ use clap::Args;
 use jiff::SignedDuration;
 use tokio_postgres::Client;
 
-use crate::cli::BadConfig;
 use crate::database::Database;
+use crate::exit::BadConfig;
 
 /// How long an announcement holds: the broker may keep messages while the daemon is away.
 const HOLDS_FOR: SignedDuration = SignedDuration::from_hours(24);

@@ -11,6 +11,7 @@ pub mod daemon;
 mod database;
 pub mod dead_letters;
 pub mod demo;
+pub mod exit;
 mod first_bytes;
 mod formula;
 mod history;

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 use crate::history::{Announcer, History};
 use crate::plural::plural;
 use anyhow::Context;

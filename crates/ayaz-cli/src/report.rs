@@ -37,8 +37,8 @@ use tokio_postgres::Client;
 use self::empty::why_empty;
 use self::look::Look;
 use self::threshold::Threshold;
-use crate::cli::BadUsage;
 use crate::database::Database;
+use crate::exit::BadUsage;
 
 /// Energy and range of the trips in the database.
 #[derive(Debug, Args)]

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 use crate::history::{Announcer, History};
 use crate::progress::Progress;
 

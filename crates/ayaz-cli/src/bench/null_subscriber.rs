@@ -16,7 +16,7 @@ use clap::Args;
 use metrics::counter;
 use rumqttc::v5::mqttbytes::v5::{Packet, PingReq, PubAck, SubscribeReasonCode};
 
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 
 const PART: &str = "broker";
 

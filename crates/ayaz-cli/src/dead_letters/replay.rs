@@ -21,7 +21,7 @@ use tokio_postgres::Client;
 use super::list::table_of;
 use super::selection::{Filters, one_letter, why_none};
 use super::{Database, plural, short};
-use crate::cli::BadConfig;
+use crate::exit::BadConfig;
 use crate::progress::Progress;
 use crate::report::look::Look;
 use crate::report::table::with_notes;

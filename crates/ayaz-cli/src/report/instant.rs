@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::cli::BadUsage;
+use crate::exit::BadUsage;
 
 /// An RFC 3339 time, or a date for its midnight UTC.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
