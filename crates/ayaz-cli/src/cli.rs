@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::exit::code;
-use crate::progress::BesideBars;
+use crate::output::progress::BesideBars;
 use crate::{
     bench, context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
 };

@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::database::Database;
-use crate::plural::plural;
+use crate::output::plural::plural;
 
 /// Shows which messages were refused and why, and runs them again after a fix.
 ///

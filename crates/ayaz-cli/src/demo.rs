@@ -17,7 +17,7 @@ use clap::Args;
 use tokio_postgres::Client;
 
 use crate::exit::BadConfig;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 use crate::report;
 use daemons::Daemons;
 use fleet::{Backfill, SimulatedFleet};

@@ -12,7 +12,7 @@ mod tidy;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::plural::plural;
+use crate::output::plural::plural;
 
 /// Shows readings that were set aside, and takes them in or clears them.
 ///

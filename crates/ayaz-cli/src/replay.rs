@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::exit::BadConfig;
 use crate::history::{Announcer, History};
-use crate::plural::plural;
+use crate::output::plural::plural;
 use anyhow::Context;
 use ayaz_daemon::output;
 use ayaz_model::{FleetId, VehicleId};

@@ -1,11 +1,9 @@
 //! `ayaz report`: energy and range, for people and for programs.
 //!
 //! Reading order: [`run`] connects and chooses; [`energy`], [`sessions`], [`completeness`] and [`winter`]
-//! turn rows into a
-//! [`sheet`](sheet::Sheet) for programs, a [`table`] for people or, for the range, a chart;
-//! [`instant`] reads `--from` and `--to`.
+//! turn rows into a [`Sheet`] for programs, a [table](crate::output::table) for people or, for the range, a
+//! chart; [`instant`] reads `--from` and `--to`.
 
-pub(crate) mod age;
 mod backlog;
 mod cold;
 mod columns;
@@ -13,16 +11,12 @@ mod completeness;
 mod empty;
 mod energy;
 mod heat;
-pub(crate) mod instant;
 mod legend;
-pub(crate) mod look;
 mod patience;
 #[cfg(test)]
 mod samples;
 mod sessions;
-pub(crate) mod sheet;
 mod split;
-pub(crate) mod table;
 mod threshold;
 mod winter;
 
@@ -35,10 +29,13 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use self::empty::why_empty;
-use self::look::Look;
 use self::threshold::Threshold;
 use crate::database::Database;
 use crate::exit::BadUsage;
+use crate::output::instant;
+use crate::output::look::Look;
+use crate::output::notes::wrapped;
+use crate::output::sheet::Sheet;
 
 /// Energy and range of the trips in the database.
 #[derive(Debug, Args)]
@@ -199,7 +196,7 @@ impl RangeFormat {
 
 /// A report that is ready to be written.
 struct Rendered {
-    sheet: sheet::Sheet,
+    sheet: Sheet,
     table: String,
 }
 
@@ -305,7 +302,7 @@ async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
     }
     match backlog {
         Some(backlog) if format == SheetFormat::Table && !is_empty => {
-            output::line(table::wrapped(&backlog, look))?;
+            output::line(wrapped(&backlog, look))?;
         }
         backlog => tell(backlog),
     }

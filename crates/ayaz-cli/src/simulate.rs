@@ -20,7 +20,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::exit::BadConfig;
 use crate::history::{Announcer, History};
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// How long to wait for the ingest daemon: a message that nobody subscribes to is gone.
 const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);

@@ -19,8 +19,8 @@ use super::load::Load;
 use super::processes;
 use super::site::Site;
 use super::{Format, METHOD_ANALYTICS};
-use crate::report::look::Look;
-use crate::report::table::{Table, figure, text};
+use crate::output::look::Look;
+use crate::output::table::{Table, figure, text};
 
 /// Arguments of `ayaz bench analytics`; `bench/method_analytics.txt` says what is measured and how.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use clap::Args;
 use super::Database;
 use super::file::Kind;
 use super::sheet::sheet;
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// Writes all that is known into a folder, as files that can be edited and imported again.
 ///

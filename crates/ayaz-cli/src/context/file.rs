@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::problem::{Place, Problems};
 use crate::first_bytes;
-use crate::formula::unguarded;
+use crate::output::formula::unguarded;
 
 /// Rows of a file: those of ten thousand buses and more.
 const ROWS_MAX: usize = 500_000;

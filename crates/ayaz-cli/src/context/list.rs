@@ -12,8 +12,8 @@ use super::Database;
 use super::depot_zones::DepotZones;
 use super::file::Kind;
 use super::sheet::{people, sheet};
-use crate::report::instant::parse;
-use crate::report::look::Look;
+use crate::output::instant::parse;
+use crate::output::look::Look;
 
 /// Shows what is known, as a table or as a file that can be imported.
 #[derive(Debug, Args)]

@@ -9,9 +9,10 @@ use jiff::tz::TimeZone;
 
 use super::depot_zones::DepotZones;
 use super::time::When;
-use crate::printable::printable;
-use crate::report::look::Look;
-use crate::report::table::{Table, letters, name, text, with_notes};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::printable::printable;
+use crate::output::table::{Table, letters, name, text};
 
 /// Letters of a value that a line has in any case.
 const VALUE_LETTERS_MIN: usize = 10;

@@ -3,9 +3,11 @@
 use super::depot_zones::DepotZones;
 use super::file::Kind;
 use super::periods;
-use crate::report::look::Look;
-use crate::report::sheet::{Cell, Columns, Sheet};
-use crate::report::table::{Column, NOTHING, Table, name, text, with_notes};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::number::NOTHING;
+use crate::output::sheet::{Cell, Columns, Sheet};
+use crate::output::table::{Column, Table, name, text};
 use ayaz_store::context::{Attribute, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle};
 
 /// All rows of a kind, in the columns of its files.

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::selection::{Filters, why_none};
 use super::{Database, plural};
-use crate::report::age;
+use crate::output::age;
 
 /// Deletes letters, with their bytes.
 ///

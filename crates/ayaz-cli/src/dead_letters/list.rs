@@ -10,9 +10,11 @@ use clap::{Args, ValueEnum};
 
 use super::selection::{Filters, why_none};
 use super::{Database, instant, plural, short};
-use crate::report::look::Look;
-use crate::report::sheet::{Columns, Sheet};
-use crate::report::table::{NOTHING, Table, figure, name, text, with_notes};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::number::NOTHING;
+use crate::output::sheet::{Columns, Sheet};
+use crate::output::table::{Table, figure, name, text};
 
 /// Longest detail in a table, in characters; CSV and JSON hold all of it.
 const DETAIL_CHARACTERS: usize = 60;

@@ -22,9 +22,9 @@ use super::list::table_of;
 use super::selection::{Filters, one_letter, why_none};
 use super::{Database, plural, short};
 use crate::exit::BadConfig;
-use crate::progress::Progress;
-use crate::report::look::Look;
-use crate::report::table::with_notes;
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::progress::Progress;
 
 /// Letters read from the database at a time, by number and by bytes.
 const LOADED_LETTERS_MAX: usize = 500;

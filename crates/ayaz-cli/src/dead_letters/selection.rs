@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::{instant, short};
-use crate::printable::printable;
-use crate::report::instant::parse;
+use crate::output::instant::parse;
+use crate::output::printable::printable;
 
 /// Letters that an ambiguous prefix is told with.
 const CANDIDATES_MAX: u32 = 5;

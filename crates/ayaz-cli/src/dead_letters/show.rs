@@ -12,7 +12,7 @@ use super::hexdump::hexdump;
 use super::payload::{Decoded, decode};
 use super::selection::one_letter;
 use super::{Database, instant, plural};
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// Bytes of the payload that are shown.
 const BYTES_SHOWN: usize = 256;

@@ -15,7 +15,7 @@ use tokio_postgres::Client;
 
 use super::mix;
 use crate::history::announce;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 use crate::simulated::{model_name, models};
 
 /// Readings of a message: a minute at 1 Hz while the past is sent.

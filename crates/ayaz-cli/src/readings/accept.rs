@@ -11,7 +11,7 @@ use tokio_postgres::Client;
 use super::plural;
 use super::selection::{Filters, tell_of_nothing};
 use crate::database::Database;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// Takes readings in: their time is believed from then on.
 ///

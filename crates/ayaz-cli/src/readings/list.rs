@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use super::plural;
 use super::selection::Filters;
 use crate::database::Database;
-use crate::report::look::Look;
-use crate::report::sheet::{Columns, Sheet};
-use crate::report::table::{Table, figure, name, text, with_notes};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::sheet::{Columns, Sheet};
+use crate::output::table::{Table, figure, name, text};
 
 /// What waits, by vehicle and reason.
 #[derive(Debug, Args)]

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::accept::take_in;
 use super::selection::Place;
 use crate::database::Database;
-use crate::report::age;
-use crate::report::instant::parse;
+use crate::output::age;
+use crate::output::instant::parse;
 
 /// Judges readings again whose time was not believed, when the clock that judged was ours and wrong.
 ///

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
-use crate::report::age;
-use crate::report::instant::parse;
+use crate::output::age;
+use crate::output::instant::parse;
 
 /// Why a reading was set aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::plural;
 use crate::database::Database;
-use crate::progress::Progress;
+use crate::output::progress::Progress;
 
 /// Sets aside the marked readings that an earlier version left in the table, and drops the chunks that
 /// held nothing else.

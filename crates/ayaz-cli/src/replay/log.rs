@@ -5,7 +5,7 @@ use std::path::Path;
 
 use csv::ByteRecord;
 
-use crate::plural::plural;
+use crate::output::plural::plural;
 
 use super::source::{END_MARK, Progress, Source};
 

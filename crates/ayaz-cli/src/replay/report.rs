@@ -8,8 +8,8 @@ use super::fault::Fault;
 use super::file::FileCounts;
 use super::input::Input;
 use super::source::Progress;
-use crate::plural::plural;
-use crate::progress::{note_beside_bars, shown};
+use crate::output::plural::plural;
+use crate::output::progress::{note_beside_bars, shown};
 
 /// Writes to standard error.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use ayaz_store::reports::{COMPONENTS, ComponentColumns, EnergySums};
 
-use super::sheet::{Cell, Columns};
+use crate::output::sheet::{Cell, Columns};
 
 /// A column of energy: its name, and its cell.
 type EnergyColumn = (&'static str, fn(&EnergySums) -> Cell);

@@ -10,11 +10,13 @@ use tokio_postgres::Client;
 
 use super::columns::{COMFORT, HEAT_SHARES, SUMS};
 use super::legend::{COMPLETE, Legend};
-use super::look::Look;
-use super::sheet::{Columns, Sheet};
-use super::table::{Table, completeness, figure, name, number, text, with_notes};
-use super::threshold::Threshold;
+use super::threshold::{Threshold, completeness};
 use super::{Rendered, cold, heat, split};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::number::number;
+use crate::output::sheet::{Columns, Sheet};
+use crate::output::table::{Table, figure, name, text};
 
 /// What stands beside a band with too little data.
 const FEW_DATA: &str = "few data";

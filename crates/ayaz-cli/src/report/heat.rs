@@ -2,7 +2,7 @@
 
 use ayaz_store::reports::HeatSources;
 
-use super::sheet::Columns;
+use crate::output::sheet::Columns;
 
 impl<'a, R: 'a> Columns<'a, R> {
     /// These, and then what the buses of a row are heated by.

@@ -2,9 +2,11 @@
 
 use ayaz_store::reports::FigureSettings;
 
-use super::look::Look;
-use super::table::{NOTHING, Table, counted};
 use super::threshold::Threshold;
+use crate::output::look::Look;
+use crate::output::number::NOTHING;
+use crate::output::plural::counted;
+use crate::output::table::Table;
 
 pub(super) const COMPLETE: &str = "complete %";
 
@@ -92,8 +94,8 @@ impl<'a> Legend<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::{figure, text};
     use super::*;
+    use crate::output::table::{figure, text};
 
     #[test]
     fn what_is_not_shown_is_not_explained() {

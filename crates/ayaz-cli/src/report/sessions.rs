@@ -7,10 +7,12 @@ use tokio_postgres::Client;
 
 use super::Rendered;
 use super::legend::{COMPLETE, Legend};
-use super::look::Look;
-use super::sheet::{Columns, Sheet};
-use super::table::{Table, completeness, figure, name, number, text, with_notes};
-use super::threshold::Threshold;
+use super::threshold::{Threshold, completeness};
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::number::number;
+use crate::output::sheet::{Columns, Sheet};
+use crate::output::table::{Table, figure, name, text};
 
 /// Which sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,8 +2,9 @@
 
 use ayaz_store::reports::{Component, EnergySums};
 
-use super::look::Look;
-use super::table::{Column, NOTHING, Table, figure, percent};
+use crate::output::look::Look;
+use crate::output::number::{NOTHING, percent};
+use crate::output::table::{Column, Table, figure};
 
 const CABIN_HEAT: &str = "cabin heat %";
 const UNEXPLAINED: &str = "unexplained %";

@@ -4,6 +4,8 @@ use std::fmt;
 
 use ayaz_store::reports::{FigureSettings, IncompleteTrips};
 
+use crate::output::number::percent;
+
 /// Completeness that is asked for, 0 to 1; 0 asks for nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Threshold(f64);
@@ -70,6 +72,13 @@ pub(super) fn causes(trips: &IncompleteTrips) -> String {
     causes.join(", ")
 }
 
+/// A completeness as whole percent, never rounded up to what was asked for, and marked if it is less.
+pub(super) fn completeness(share: Option<f64>, threshold: Threshold) -> String {
+    // Times lie on a grid of a millisecond, so that what is whole may lack some of one.
+    let floor = share.map(|share| (100.0 * share + 0.002).floor() / 100.0);
+    format!("{}{}", percent(floor), threshold.mark(share))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +110,16 @@ mod tests {
         assert!(threshold.is_missed_by(None) && threshold.is_missed_by(Some(0.89)));
         assert!(!threshold.is_missed_by(Some(0.9)));
         assert!(!Threshold(0.0).is_missed_by(None) && !Threshold(0.0).is_missed_by(Some(0.0)));
+    }
+
+    #[test]
+    fn completeness_is_never_rounded_up_to_what_is_asked_for() {
+        let shown = |share| completeness(share, Threshold(0.9));
+        assert_eq!(shown(Some(0.8999)), "89*");
+        assert_eq!(
+            (shown(Some(0.95)), shown(Some(1.0))),
+            ("95".into(), "100".into())
+        );
+        assert_eq!(shown(None), "–*");
     }
 }

@@ -14,9 +14,9 @@ use tokio_postgres::Client;
 pub(super) use self::chart::{Theme, svg};
 use super::Rendered;
 use super::columns::COMFORT;
-use super::look::Look;
-use super::sheet::{Columns, Sheet};
 use super::threshold::{Threshold, causes};
+use crate::output::look::Look;
+use crate::output::sheet::{Columns, Sheet};
 
 /// What is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

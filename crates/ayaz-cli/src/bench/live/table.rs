@@ -1,8 +1,9 @@
 //! The live part's figures for people.
 
 use super::figures::{AGE_TARGET_SECONDS, CPU_TARGET_CORES, Phase, Report};
-use crate::report::look::Look;
-use crate::report::table::{NOTHING, Table, figure, text};
+use crate::output::look::Look;
+use crate::output::number::NOTHING;
+use crate::output::table::{Table, figure, text};
 
 impl Report {
     pub(in crate::bench) fn table(&self) -> String {

@@ -3,12 +3,13 @@
 use ayaz_store::reports::RangeBand;
 
 use super::super::legend::{COMPLETE, Legend};
-use super::super::look::Look;
-use super::super::table::{
-    NOTHING, Table, completeness, figure, name, number, percent, text, with_notes,
-};
+use super::super::threshold::completeness;
 use super::super::{cold, heat, split};
 use super::Ranges;
+use crate::output::look::Look;
+use crate::output::notes::with_notes;
+use crate::output::number::{NOTHING, number, percent};
+use crate::output::table::{Table, figure, name, text};
 
 /// What stands for the range of a band with too little data.
 const TOO_LITTLE: &str = "not enough data";

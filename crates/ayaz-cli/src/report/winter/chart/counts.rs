@@ -5,7 +5,6 @@ use ayaz_model::temperature_band::width_celsius;
 use plotters::element::PathElement;
 use plotters::style::Color;
 
-use super::super::super::table::NOTHING;
 use super::super::super::{cold, heat};
 use super::figures::{BandFigures, Figures, Group};
 use super::layout::Layout;
@@ -13,6 +12,7 @@ use super::legend::{INDENT, NAME_MAX};
 use super::palette::{Palette, Role};
 use super::text::{self, Align, Style};
 use super::{Canvas, marks};
+use crate::output::number::NOTHING;
 
 const TOP: i32 = 10;
 const HEADING_HEIGHT: i32 = 22;

@@ -15,7 +15,7 @@ use self::trips::{Rules, TripsOfGroup, place};
 use super::super::super::heat;
 use super::super::super::threshold::Threshold;
 use super::super::Ranges;
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
 const SPAN_MIN_CELSIUS: i16 = 20;

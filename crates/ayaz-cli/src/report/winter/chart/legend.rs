@@ -12,7 +12,7 @@ use super::layout::Layout;
 use super::palette::{Palette, Role};
 use super::text::{self, Style};
 use super::{Canvas, marks, plot};
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// Where lines begin.
 pub(super) const INDENT: i32 = 24;

@@ -3,7 +3,6 @@
 use anyhow::Result;
 
 use super::super::super::cold;
-use super::super::super::table::NOTHING;
 use super::super::By;
 use super::Canvas;
 use super::figures::{Figures, Group};
@@ -11,6 +10,7 @@ use super::layout::Layout;
 use super::legend::INDENT;
 use super::palette::{Palette, Role};
 use super::text::{self, Style, grouped};
+use crate::output::number::NOTHING;
 
 const SIZE: f64 = 12.0;
 const LINE_HEIGHT: i32 = 18;

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
 use super::Canvas;
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// Smallest size that [`fit`] goes down to, px.
 const SIZE_MIN: f64 = 6.0;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ayaz_store::reports::{Band, RangeBand};
 
 use super::super::palette::GROUPS_MAX;
-use crate::printable::printable;
+use crate::output::printable::printable;
 
 /// Which groups are drawn, and which are not.
 pub(in super::super) struct Choice {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::formula::guarded;
+use super::formula::guarded;
 
 /// Decimals that are written. Sums are made before, in the database, on full precision.
 const DECIMALS: usize = 6;

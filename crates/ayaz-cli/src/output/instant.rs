@@ -22,7 +22,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
 }
 
 /// Refuses `--from` and `--to` between which there is no time.
-pub(super) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), BadUsage> {
+pub(crate) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), BadUsage> {
     match from.zip(to) {
         Some((from, to)) if from == to => Err(BadUsage(format!(
             "--from and --to are both {from}, and nothing lies between: --to is the first instant \

@@ -1,4 +1,4 @@
-//! A report for people: aligned columns, few decimals, thin figures marked.
+//! A table for people: aligned columns, as many as fit.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -6,11 +6,7 @@ use std::collections::HashSet;
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
 use super::look::Look;
-use super::threshold::Threshold;
-use crate::printable::printable;
-
-/// What stands where nothing was measured.
-pub(crate) const NOTHING: &str = "–";
+use super::printable::printable;
 
 /// Lines of the head: names, and a rule.
 const HEAD_LINES: usize = 2;
@@ -111,7 +107,7 @@ impl Table {
     }
 
     /// The same for a row that matters less, which must have a mark too, for where there are no colours.
-    pub(super) fn add_dim_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
+    pub(crate) fn add_dim_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.dim.insert(self.rows.len());
         self.add_row(cells);
     }
@@ -157,7 +153,7 @@ impl Table {
     }
 
     /// Whether a column of this heading is shown.
-    pub(super) fn shows(&self, look: Look, heading: &str) -> bool {
+    pub(crate) fn shows(&self, look: Look, heading: &str) -> bool {
         let Fit { shown } = self.fit(look);
         let mut headings = shown
             .iter()
@@ -166,7 +162,7 @@ impl Table {
     }
 
     /// Whether a figure that is shown holds this mark. Names are not looked at: people choose them.
-    pub(super) fn shows_mark(&self, look: Look, mark: &str) -> bool {
+    pub(crate) fn shows_mark(&self, look: Look, mark: &str) -> bool {
         let Fit { shown } = self.fit(look);
         let mut figures = shown
             .iter()
@@ -241,99 +237,9 @@ fn cut(text: &str, width: usize) -> Cow<'_, str> {
     console::truncate_str(text, width, "…")
 }
 
-/// A table with what people have to know of it, and what of it is not shown.
-pub(crate) fn with_notes(table: &Table, notes: Vec<String>, look: Look) -> String {
-    let notes: Vec<String> = notes
-        .into_iter()
-        .chain(table.what_is_left_out(look))
-        .collect();
-    let mut text = table.render(look) + "\n";
-    if !notes.is_empty() {
-        text += &wrapped(&notes.join("\n"), look);
-        text.push('\n');
-    }
-    text
-}
-
-/// Words in lines that do not break; a line of the text begins a line.
-pub(crate) fn wrapped(text: &str, look: Look) -> String {
-    let Some(limit) = look.width else {
-        return text.to_owned();
-    };
-    let mut lines: Vec<String> = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            if !line.is_empty() && letters(&line) + 1 + letters(word) > limit {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line += word;
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
-}
-
-pub(super) fn number(value: Option<f64>, decimals: usize) -> String {
-    value.map_or_else(
-        || NOTHING.to_owned(),
-        |value| rounded(format!("{value:.decimals$}")),
-    )
-}
-
-/// What is rounded to zero has no sign.
-fn rounded(text: String) -> String {
-    match text.strip_prefix('-') {
-        Some(size) if size.trim_matches(['0', '.']).is_empty() => size.to_owned(),
-        _ => text,
-    }
-}
-
-/// "1 trip", "2 trips".
-pub(super) fn counted(count: usize, one: &str) -> String {
-    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
-}
-
-/// A completeness as whole percent, never rounded up to what was asked for, and marked if it is less.
-pub(super) fn completeness(share: Option<f64>, threshold: Threshold) -> String {
-    // Times lie on a grid of a millisecond, so that what is whole may lack some of one.
-    let floor = share.map(|share| (100.0 * share + 0.002).floor() / 100.0);
-    format!("{}{}", percent(floor), threshold.mark(share))
-}
-
-/// A share of 0 to 1 as whole percent.
-pub(super) fn percent(share: Option<f64>) -> String {
-    share.map_or_else(
-        || NOTHING.to_owned(),
-        |share| rounded(format!("{:.0}", 100.0 * share)),
-    )
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::samples;
     use super::*;
-
-    #[test]
-    fn figures_are_rounded_without_a_negative_zero_and_completeness_is_never_rounded_up() {
-        assert_eq!(number(Some(-0.04), 1), "0.0");
-        assert_eq!(number(Some(-0.06), 1), "-0.1");
-        assert_eq!(
-            (percent(Some(-0.004)), percent(Some(-0.1))),
-            ("0".into(), "-10".into())
-        );
-        let threshold = samples::threshold();
-        let shown = |share| completeness(share, threshold);
-        assert_eq!(shown(Some(0.8999)), "89*");
-        assert_eq!(
-            (shown(Some(0.95)), shown(Some(1.0))),
-            ("95".into(), "100".into())
-        );
-        assert_eq!(shown(None), "–*");
-    }
 
     #[test]
     fn a_row_is_a_line_and_a_dim_one_is_dim_only_where_that_can_be_shown() {
@@ -396,16 +302,5 @@ mod tests {
         assert!(table.shows(look, "km") && !table.shows(look, "grid kWh"));
         // What is always there stays, whatever the width.
         assert!(table.render(narrow(5)).contains("astana/E12-001"));
-    }
-
-    #[test]
-    fn lines_of_words_break_between_words() {
-        let text = "one two three\nand a line of its own";
-        assert_eq!(wrapped(text, Look::default()), text);
-        assert_eq!(
-            wrapped(text, narrow(12)),
-            "one two\nthree\nand a line\nof its own"
-        );
-        assert_eq!(wrapped("abcdefgh ij", narrow(4)), "abcdefgh\nij");
     }
 }

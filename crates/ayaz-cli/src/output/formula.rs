@@ -68,8 +68,8 @@ fn is_formula(cell: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::sheet::{Cell, Columns};
     use super::*;
-    use crate::report::sheet::{Cell, Columns};
 
     #[test]
     fn what_a_spreadsheet_would_run_is_text() {

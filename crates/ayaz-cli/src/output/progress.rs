@@ -38,7 +38,7 @@ impl Write for BesideBars {
 
 /// Counts towards a total.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     what: &'static str,
     total: u64,
@@ -47,7 +47,7 @@ pub struct Progress {
 
 impl Progress {
     /// Towards `total` things, named in the plural.
-    pub fn new(what: &'static str, total: u64) -> Self {
+    pub(crate) fn new(what: &'static str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style =
                 ProgressStyle::with_template("{msg:>22} [{bar:30}] {human_pos}/{human_len} {eta}");
@@ -65,7 +65,7 @@ impl Progress {
     }
 
     /// So many are done.
-    pub fn set(&mut self, done: u64) {
+    pub(crate) fn set(&mut self, done: u64) {
         match &self.bar {
             Some(bar) => bar.set_position(done),
             None if self.last_line.elapsed() >= LINE_EVERY => {
@@ -77,7 +77,7 @@ impl Progress {
     }
 
     /// All is done; the bar goes.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
             BARS.remove(&bar);

@@ -1,0 +1,18 @@
+//! What commands write, for people and for programs, and how people write what commands read.
+//!
+//! For people: a [`table`] as wide as the screen ([`look`]) with [`notes`] under it, [`number`]s and
+//! [`plural`]s in it, texts of buses made [`printable`], and the [`progress`] of long work. For
+//! programs: a [`sheet`] as CSV, in which no text is a [`formula`], or as JSON. On the command line:
+//! [`instant`]s and [`age`]s.
+
+pub(crate) mod age;
+pub(crate) mod formula;
+pub(crate) mod instant;
+pub(crate) mod look;
+pub(crate) mod notes;
+pub(crate) mod number;
+pub(crate) mod plural;
+pub(crate) mod printable;
+pub(crate) mod progress;
+pub(crate) mod sheet;
+pub(crate) mod table;
