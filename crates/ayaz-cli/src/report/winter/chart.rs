@@ -1,8 +1,8 @@
 //! The range report as a chart: one SVG that stands alone, for a page or a wall.
 //!
 //! Reading order: [`figures`] chooses what is drawn and works out every number; [`layout`] says where
-//! it goes; [`legend`], [`plot`], [`counts`] and [`notes`] draw or write the parts from top to bottom,
-//! in the colours of [`palette`], with the shapes of [`marks`] and the letters of [`text`].
+//! it goes, by how high the parts are; [`legend`], [`plot`], [`counts`] and [`notes`] draw or write the parts
+//! from top to bottom, in the colours of [`palette`], with the shapes of [`marks`] and the letters of [`text`].
 
 mod axis;
 mod counts;
@@ -18,18 +18,14 @@ mod text;
 use anyhow::{Result, bail};
 use ayaz_store::reports::{TripSelection, range_by_trip};
 use plotters::backend::SVGBackend;
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::drawing::IntoDrawingArea;
 use tokio_postgres::Client;
 
 use self::figures::{Choice, Figures};
-use self::layout::Layout;
+use self::layout::{Canvas, Heights, Layout, Page};
 pub(crate) use self::palette::Theme;
 use self::palette::{Palette, Role};
 use super::{By, Ranges};
-
-/// What everything is drawn on, in pixels from the upper left corner.
-type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Reads the trips behind the bands, of which there is at least one, and draws both.
 pub(in super::super) async fn svg(
@@ -57,9 +53,15 @@ pub(in super::super) async fn svg(
 
 fn draw(by: By, figures: &Figures, selection: &TripSelection, theme: Theme) -> Result<String> {
     let notes = notes::all(by, figures);
-    let layout = Layout::new(figures, &notes);
+    let page = Page::new(figures);
+    let heights = Heights {
+        legend: legend::height(&page, figures),
+        counts: counts::height(figures),
+        notes: notes::height(&page, &notes),
+    };
+    let layout = Layout::new(page, heights);
     let palette = Palette::new(theme);
-    let size = (layout.width.unsigned_abs(), layout.height.unsigned_abs());
+    let size = (page.width.unsigned_abs(), layout.height.unsigned_abs());
     let mut svg = String::new();
     {
         let canvas: Canvas<'_> = SVGBackend::with_string(&mut svg, size).into_drawing_area();

@@ -7,11 +7,10 @@ use plotters::style::Color;
 
 use super::super::super::{cold, heat};
 use super::figures::{BandFigures, Figures, Group};
-use super::layout::Layout;
-use super::legend::{INDENT, NAME_MAX};
+use super::layout::{Canvas, INDENT, Layout};
+use super::marks;
 use super::palette::{Palette, Role};
 use super::text::{self, Align, Style};
-use super::{Canvas, marks};
 use crate::output::number::NOTHING;
 
 const TOP: i32 = 10;
@@ -100,7 +99,7 @@ pub(super) fn draw(
         for (line, (name, figure)) in lines(figures).iter().enumerate() {
             let y = top + HEADING_HEIGHT + LINE_HEIGHT * line as i32 + LINE_HEIGHT / 2;
             let style = Style::new(SIZE, palette.of(Role::Muted)).align(Align::Right);
-            text::write(canvas, name, style, (layout.left - 8, y))?;
+            text::write(canvas, name, style, (layout.page.left - 8, y))?;
             draw_line(canvas, layout, palette, figures, group, *figure, y)?;
         }
     }
@@ -115,7 +114,7 @@ fn draw_heading(
     group: &Group,
     top: i32,
 ) -> Result<()> {
-    let rule = vec![(INDENT, top), (layout.right, top)];
+    let rule = vec![(INDENT, top), (layout.page.right, top)];
     canvas.draw(&PathElement::new(
         rule,
         palette.of(Role::Grid).stroke_width(1),
@@ -123,10 +122,10 @@ fn draw_heading(
     let y = top + HEADING_HEIGHT / 2 + 1;
     let colour = palette.of(Role::Group(index)).to_rgba();
     marks::draw(canvas, index, (INDENT + 7, y), 5, colour, false)?;
-    let name = text::shorten(&group.name, NAME_MAX);
+    let name = text::shorten(&group.name, text::NAME_MAX);
     let style = Style::new(13.0, palette.of(Role::Text)).bold();
     let x = INDENT + 22;
-    let free = f64::from(layout.right - x);
+    let free = f64::from(layout.page.right - x);
     let style = style.fit(&name, free);
     text::write(canvas, &name, style, (x, y))?;
     // Bold letters are wider.
@@ -187,8 +186,8 @@ fn draw_line(
         };
         let figure = figure(band);
         let (left, right) = (
-            layout.x(f64::from(edge)),
-            layout.x(f64::from(edge + width_celsius(edge))),
+            layout.page.x(f64::from(edge)),
+            layout.page.x(f64::from(edge + width_celsius(edge))),
         );
         let style = Style::new(SIZE, palette.of(role))
             .align(Align::Centre)

@@ -1,10 +1,16 @@
 //! Where everything goes, in pixels.
 
 use ayaz_model::temperature_band::width_celsius;
+use plotters::backend::SVGBackend;
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
 
 use super::figures::Figures;
-use super::{counts, legend, notes};
 
+/// Where lines of text begin.
+pub(super) const INDENT: i32 = 24;
+/// Title and what was selected.
+const HEAD_HEIGHT: i32 = 92;
 /// Space at the left of the plot: the axis and the names of the lines beneath it.
 const LEFT: i32 = 92;
 const RIGHT: i32 = 28;
@@ -18,24 +24,22 @@ pub(super) const AXIS_HEIGHT: i32 = 52;
 /// The line above the plot that names the mild weather.
 const MILD_HEIGHT: i32 = 24;
 
-/// Where everything goes; y grows downwards.
+/// What everything is drawn on, in pixels from the upper left corner.
+pub(super) type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// How wide the page is, and where temperatures stand on it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Layout {
+pub(super) struct Page {
     pub(super) width: i32,
-    pub(super) height: i32,
+    /// Of the plot.
     pub(super) left: i32,
     pub(super) right: i32,
-    pub(super) legend_top: i32,
-    pub(super) plot_top: i32,
-    pub(super) plot_bottom: i32,
-    pub(super) counts_top: i32,
-    pub(super) notes_top: i32,
     from_celsius: f64,
     px_per_celsius: f64,
 }
 
-impl Layout {
-    pub(super) fn new(figures: &Figures, notes: &[String]) -> Self {
+impl Page {
+    pub(super) fn new(figures: &Figures) -> Self {
         let (from, to) = span(figures);
         let bands = figures.edges.iter();
         let narrowest = bands.map(|&edge| width_celsius(edge)).min().unwrap_or(1);
@@ -43,27 +47,13 @@ impl Layout {
             (PLOT_WIDTH_MIN / (to - from)).max(BAND_WIDTH_MIN / f64::from(narrowest));
         let left = LEFT;
         let right = left + ((to - from) * px_per_celsius).round() as i32;
-        let mut layout = Self {
+        Self {
             width: right + RIGHT,
-            height: 0,
             left,
             right,
-            legend_top: 0,
-            plot_top: 0,
-            plot_bottom: 0,
-            counts_top: 0,
-            notes_top: 0,
             from_celsius: from,
             px_per_celsius,
-        };
-        layout.legend_top = legend::HEAD_HEIGHT;
-        let legend_bottom = layout.legend_top + legend::height(&layout, figures);
-        layout.plot_top = legend_bottom + MILD_HEIGHT;
-        layout.plot_bottom = layout.plot_top + PLOT_HEIGHT;
-        layout.counts_top = layout.plot_bottom + AXIS_HEIGHT;
-        layout.notes_top = layout.counts_top + counts::height(figures);
-        layout.height = layout.notes_top + notes::height(&layout, notes);
-        layout
+        }
     }
 
     /// Where a temperature stands, px.
@@ -73,7 +63,46 @@ impl Layout {
 
     /// Width of a line of text over the whole page, px.
     pub(super) fn text_width(&self) -> f64 {
-        f64::from(self.width - RIGHT - legend::INDENT)
+        f64::from(self.width - RIGHT - INDENT)
+    }
+}
+
+/// How high the parts are whose height depends on what they say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heights {
+    pub(super) legend: i32,
+    pub(super) counts: i32,
+    pub(super) notes: i32,
+}
+
+/// Where everything goes; y grows downwards.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Layout {
+    pub(super) page: Page,
+    pub(super) height: i32,
+    pub(super) legend_top: i32,
+    pub(super) plot_top: i32,
+    pub(super) plot_bottom: i32,
+    pub(super) counts_top: i32,
+    pub(super) notes_top: i32,
+}
+
+impl Layout {
+    pub(super) fn new(page: Page, heights: Heights) -> Self {
+        let legend_top = HEAD_HEIGHT;
+        let plot_top = legend_top + heights.legend + MILD_HEIGHT;
+        let plot_bottom = plot_top + PLOT_HEIGHT;
+        let counts_top = plot_bottom + AXIS_HEIGHT;
+        let notes_top = counts_top + heights.counts;
+        Self {
+            page,
+            height: notes_top + heights.notes,
+            legend_top,
+            plot_top,
+            plot_bottom,
+            counts_top,
+            notes_top,
+        }
     }
 }
 

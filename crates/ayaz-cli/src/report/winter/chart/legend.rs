@@ -8,24 +8,18 @@ use plotters::style::Color;
 use super::super::super::cold;
 use super::super::By;
 use super::figures::Figures;
-use super::layout::Layout;
+use super::layout::{Canvas, INDENT, Layout, Page};
+use super::marks::{self, DOT_OPACITY, DOT_RADIUS, SPREAD_OPACITY};
 use super::palette::{Palette, Role};
 use super::text::{self, Style};
-use super::{Canvas, marks, plot};
 use crate::output::printable::printable;
 
-/// Where lines begin.
-pub(super) const INDENT: i32 = 24;
-/// Title and what was selected.
-pub(super) const HEAD_HEIGHT: i32 = 92;
 const ROW_HEIGHT: i32 = 22;
 const SIZE: f64 = 13.0;
 /// From an entry's begin to its text.
 const SWATCH: i32 = 22;
 /// Between entries.
 const GAP: i32 = 22;
-/// Longest name of a group, in letters.
-pub(super) const NAME_MAX: usize = 120;
 
 /// What stands before an entry's text.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,10 +60,14 @@ fn selected(figures: &Figures, selection: &TripSelection) -> String {
 }
 
 /// Rows of entries: first the groups, then what the marks mean.
-fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
+fn rows(page: &Page, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
     let groups = figures.groups.iter().enumerate();
-    let groups =
-        groups.map(|(index, group)| (Sign::Group(index), text::shorten(&group.name, NAME_MAX)));
+    let groups = groups.map(|(index, group)| {
+        (
+            Sign::Group(index),
+            text::shorten(&group.name, text::NAME_MAX),
+        )
+    });
     let mut key = vec![
         (Sign::Band, "a band: all driving in it".to_owned()),
         (
@@ -115,20 +113,17 @@ fn rows(layout: &Layout, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
             ),
         ));
     }
-    let mut rows = flow(layout, groups);
-    rows.extend(flow(layout, key.into_iter()));
+    let mut rows = flow(page, groups);
+    rows.extend(flow(page, key.into_iter()));
     rows
 }
 
-fn flow(
-    layout: &Layout,
-    entries: impl Iterator<Item = (Sign, String)>,
-) -> Vec<Vec<(Sign, String)>> {
+fn flow(page: &Page, entries: impl Iterator<Item = (Sign, String)>) -> Vec<Vec<(Sign, String)>> {
     let mut rows = vec![Vec::new()];
     let mut used = 0;
     for entry in entries {
         let width = entry_width(&entry.1);
-        if used > 0 && f64::from(used + width) > layout.text_width() {
+        if used > 0 && f64::from(used + width) > page.text_width() {
             rows.push(Vec::new());
             used = 0;
         }
@@ -144,8 +139,8 @@ fn entry_width(text: &str) -> i32 {
     SWATCH + text::width_px(text, SIZE).ceil() as i32 + GAP
 }
 
-pub(super) fn height(layout: &Layout, figures: &Figures) -> i32 {
-    ROW_HEIGHT * rows(layout, figures).len() as i32
+pub(super) fn height(page: &Page, figures: &Figures) -> i32 {
+    ROW_HEIGHT * rows(page, figures).len() as i32
 }
 
 pub(super) fn draw(
@@ -156,7 +151,7 @@ pub(super) fn draw(
     figures: &Figures,
     selection: &TripSelection,
 ) -> Result<()> {
-    let width = layout.text_width();
+    let width = layout.page.text_width();
     let heading = title(by);
     let style = Style::new(24.0, palette.of(Role::Text)).bold();
     text::write(canvas, &heading, style.fit(&heading, width), (INDENT, 36))?;
@@ -165,7 +160,7 @@ pub(super) fn draw(
     text::write(canvas, &selected, style.fit(&selected, width), (INDENT, 66))?;
     let style = Style::new(SIZE, palette.of(Role::Text));
     let mut y = layout.legend_top + ROW_HEIGHT / 2;
-    for row in rows(layout, figures) {
+    for row in rows(&layout.page, figures) {
         let mut x = INDENT;
         for (sign, entry) in row {
             draw_sign(canvas, palette, sign, (x + 7, y))?;
@@ -184,27 +179,20 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
             let colour = palette.of(Role::Group(index));
             marks::draw(canvas, index, (x, y), 6, colour.to_rgba(), false)
         }
-        Sign::Trip => marks::draw(
-            canvas,
-            0,
-            (x, y),
-            plot::DOT_RADIUS,
-            muted.mix(plot::DOT_OPACITY),
-            false,
-        ),
+        Sign::Trip => marks::draw(canvas, 0, (x, y), DOT_RADIUS, muted.mix(DOT_OPACITY), false),
         Sign::ThinTrip => {
             // In a group's colour, so that it is not taken for one that is left out.
             let colour = palette.of(Role::Group(0)).to_rgba();
-            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, colour, true)
+            marks::draw(canvas, 0, (x, y), DOT_RADIUS, colour, true)
         }
         Sign::LeftOutTrip => {
             let colour = palette.of(Role::LeftOut).to_rgba();
-            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, colour, true)
+            marks::draw(canvas, 0, (x, y), DOT_RADIUS, colour, true)
         }
         Sign::ColdTrip => {
-            let faint = muted.mix(plot::DOT_OPACITY);
-            marks::draw(canvas, 0, (x, y), plot::DOT_RADIUS, faint, false)?;
-            marks::cross_out(canvas, (x, y), plot::DOT_RADIUS, muted)
+            let faint = muted.mix(DOT_OPACITY);
+            marks::draw(canvas, 0, (x, y), DOT_RADIUS, faint, false)?;
+            marks::cross_out(canvas, (x, y), DOT_RADIUS, muted)
         }
         Sign::Band => {
             let corners = [(x - 7, y - 2), (x + 7, y + 2)];
@@ -220,10 +208,7 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
         }
         Sign::Spread => {
             let corners = [(x - 5, y - 8), (x + 5, y + 8)];
-            canvas.draw(&Rectangle::new(
-                corners,
-                muted.mix(plot::SPREAD_OPACITY).filled(),
-            ))?;
+            canvas.draw(&Rectangle::new(corners, muted.mix(SPREAD_OPACITY).filled()))?;
             Ok(())
         }
     }

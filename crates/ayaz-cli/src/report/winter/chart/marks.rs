@@ -4,7 +4,13 @@ use anyhow::Result;
 use plotters::element::{Circle, PathElement, Polygon};
 use plotters::style::{Color, RGBAColor, RGBColor};
 
-use super::Canvas;
+use super::layout::Canvas;
+
+/// Radius of a trip's dot, px.
+pub(super) const DOT_RADIUS: i32 = 3;
+/// Dots lie on each other.
+pub(super) const DOT_OPACITY: f64 = 0.5;
+pub(super) const SPREAD_OPACITY: f64 = 0.28;
 
 /// Corners of a mark for a radius of 1; empty is a circle.
 const SHAPES: [&[(f64, f64)]; 4] = [

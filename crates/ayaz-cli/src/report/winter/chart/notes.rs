@@ -4,10 +4,8 @@ use anyhow::Result;
 
 use super::super::super::cold;
 use super::super::By;
-use super::Canvas;
 use super::figures::{Figures, Group};
-use super::layout::Layout;
-use super::legend::INDENT;
+use super::layout::{Canvas, INDENT, Layout, Page};
 use super::palette::{Palette, Role};
 use super::text::{self, Style, grouped};
 use crate::output::number::NOTHING;
@@ -168,16 +166,16 @@ fn names(names: &[String]) -> String {
     listed.join(", ")
 }
 
-fn lines(layout: &Layout, notes: &[String]) -> Vec<String> {
-    let width = layout.text_width();
+fn lines(page: &Page, notes: &[String]) -> Vec<String> {
+    let width = page.text_width();
     notes
         .iter()
         .flat_map(|note| text::wrap(note, SIZE, width))
         .collect()
 }
 
-pub(super) fn height(layout: &Layout, notes: &[String]) -> i32 {
-    TOP + LINE_HEIGHT * lines(layout, notes).len() as i32 + BOTTOM
+pub(super) fn height(page: &Page, notes: &[String]) -> i32 {
+    TOP + LINE_HEIGHT * lines(page, notes).len() as i32 + BOTTOM
 }
 
 pub(super) fn draw(
@@ -188,7 +186,7 @@ pub(super) fn draw(
 ) -> Result<()> {
     let style = Style::new(SIZE, palette.of(Role::Muted));
     let mut y = layout.notes_top + TOP + LINE_HEIGHT / 2;
-    for line in lines(layout, notes) {
+    for line in lines(&layout.page, notes) {
         text::write(canvas, &line, style, (INDENT, y))?;
         y += LINE_HEIGHT;
     }

@@ -9,16 +9,11 @@ use plotters::style::{Color, RGBColor, ShapeStyle, TRANSPARENT};
 use super::super::By;
 use super::axis::TemperatureAxis;
 use super::figures::{BandFigures, Dot, Figures, Group};
-use super::layout::{self, Layout};
+use super::layout::{self, Canvas, Layout};
+use super::marks::{self, DOT_OPACITY, DOT_RADIUS, SPREAD_OPACITY};
 use super::palette::{Palette, Role};
 use super::text::{self, Align, Style};
-use super::{Canvas, marks};
 
-/// Radius of a trip's dot, px.
-pub(super) const DOT_RADIUS: i32 = 3;
-/// Dots lie on each other.
-pub(super) const DOT_OPACITY: f64 = 0.5;
-pub(super) const SPREAD_OPACITY: f64 = 0.28;
 /// Half the height of the bar that is a band's range, px.
 const BAR_HALF: i32 = 2;
 /// Free space at both sides within a band, px.
@@ -77,8 +72,8 @@ impl Scale<'_> {
     /// The part of a band that is a group's, px: the whole of it, or, where many groups would hide
     /// each other, one beside the other.
     fn slot(&self, edge: i16, index: usize) -> (i32, i32) {
-        let from = self.layout.x(f64::from(edge)) + BAND_MARGIN;
-        let to = self.layout.x(f64::from(edge + width_celsius(edge))) - BAND_MARGIN;
+        let from = self.layout.page.x(f64::from(edge)) + BAND_MARGIN;
+        let to = self.layout.page.x(f64::from(edge + width_celsius(edge))) - BAND_MARGIN;
         let groups = self.figures.groups.len();
         let (place, places) = if groups <= GROUPS_OVER_EACH_OTHER_MAX {
             (0.0, 1.0)
@@ -102,8 +97,8 @@ fn draw_mild(
     let settings = &figures.settings;
     let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
     let clamp = |celsius: i16| {
-        let x = layout.x(f64::from(celsius)).round() as i32;
-        x.clamp(layout.left, layout.right)
+        let x = layout.page.x(f64::from(celsius)).round() as i32;
+        x.clamp(layout.page.left, layout.page.right)
     };
     let (left, right) = (clamp(from), clamp(to));
     if left == right {
@@ -140,9 +135,9 @@ fn draw_axes(
     figures: &Figures,
 ) -> Result<()> {
     let area = canvas.clone().shrink(
-        (layout.left - AXIS_WIDTH, layout.plot_top),
+        (layout.page.left - AXIS_WIDTH, layout.plot_top),
         (
-            layout.right - layout.left + AXIS_WIDTH,
+            layout.page.right - layout.page.left + AXIS_WIDTH,
             layout.plot_bottom - layout.plot_top + layout::AXIS_HEIGHT,
         ),
     );
@@ -215,7 +210,7 @@ fn draw_dots(
         .filter(|dot| dot.range_km <= scale.figures.top_km);
     for dot in within {
         let at = (
-            scale.layout.x(dot.celsius).round() as i32,
+            scale.layout.page.x(dot.celsius).round() as i32,
             scale.y(dot.range_km),
         );
         let opacity = if dot.is_thin { 1.0 } else { DOT_OPACITY };
@@ -245,7 +240,7 @@ fn draw_incomplete(
     let colour = palette.of(Role::LeftOut);
     let is_within = |dot: &&Dot| dot.range_km <= scale.figures.top_km;
     for dot in group.incomplete.iter().filter(is_within) {
-        let x = scale.layout.x(dot.celsius).round() as i32;
+        let x = scale.layout.page.x(dot.celsius).round() as i32;
         let at = (x, scale.y(dot.range_km));
         marks::draw(canvas, index, at, DOT_RADIUS, colour.to_rgba(), true)?;
         if dot.is_cold {

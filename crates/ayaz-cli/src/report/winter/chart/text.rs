@@ -4,11 +4,13 @@ use anyhow::Result;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 
-use super::Canvas;
+use super::layout::Canvas;
 use crate::output::printable::printable;
 
 /// Smallest size that [`fit`] goes down to, px.
 const SIZE_MIN: f64 = 6.0;
+/// Longest name of a group, in letters.
+pub(super) const NAME_MAX: usize = 120;
 /// The library divides a size by this before it writes it.
 const LIBRARY_SCALE: f64 = 1.24;
 

@@ -50,8 +50,8 @@ fn the_label_of_mild_weather_stands_over_it() {
         let bands = edges.iter().map(|edge| band("a", *edge, 5, 1.0)).collect();
         let (figures, svg) = chart(bands, &[], Theme::Light);
         check(&svg);
-        let layout = Layout::new(&figures, &notes::all(By::Bus, &figures));
-        let (from, to) = (layout.x(10.0), layout.x(20.0).min(f64::from(layout.right)));
+        let page = Page::new(&figures);
+        let (from, to) = (page.x(10.0), page.x(20.0).min(f64::from(page.right)));
         let document = Document::parse(&svg).unwrap();
         let texts = written(&document);
         let label = texts.iter().find(|text| text.text.starts_with("mild"));
