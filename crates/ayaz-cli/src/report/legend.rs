@@ -1,6 +1,6 @@
 //! What a table's headings and marks mean: a line for each that the table shows, and no other.
 
-use ayaz_store::reports::FigureSettings;
+use ayaz_store::reports::{EnergySums, FigureSettings};
 
 use super::threshold::Threshold;
 use crate::output::look::Look;
@@ -9,6 +9,10 @@ use crate::output::plural::counted;
 use crate::output::table::Table;
 
 pub(super) const COMPLETE: &str = "complete %";
+
+/// Of trips and of bands.
+pub(super) const COMPLETE_MEANING: &str =
+    "the least of time measured, time without flags and distance against the odometer.";
 
 /// The lines under a table.
 pub(super) struct Legend<'a> {
@@ -83,6 +87,16 @@ impl<'a> Legend<'a> {
             "trips",
             "those that touch the band, so that they do not add up.",
         );
+    }
+
+    /// Where traction is metered, what the wheels recovered is known as well.
+    pub(super) fn regen<'e>(&mut self, mut energies: impl Iterator<Item = &'e EnergySums>) {
+        if energies.any(|energy| energy.wheel_regen_kwh.is_some()) {
+            self.heading(
+                "regen kWh",
+                "what reached the battery (wheel_regen_kwh in --format csv: what the wheels recovered).",
+            );
+        }
     }
 
     /// All lines; what was not measured comes last.

@@ -1,6 +1,6 @@
 //! What tests of reports begin with.
 
-use ayaz_store::reports::{Band, EnergySums, FigureSettings, HeatSources, RangeBand};
+use ayaz_store::reports::{Band, Component, EnergySums, FigureSettings, HeatSources, RangeBand};
 
 use super::threshold::Threshold;
 
@@ -59,4 +59,30 @@ pub(super) fn with_losses(mut bands: Vec<RangeBand>) -> Vec<RangeBand> {
         band.range_loss_share = compared.map(|(mild, here)| 1.0 - mild / here);
     }
     bands
+}
+
+/// Two hours and 40 km with a cold cabin.
+pub(super) fn energy() -> EnergySums {
+    EnergySums {
+        intervals: 7200,
+        seconds: 7200.0,
+        energy_seconds: 7200.0,
+        km: Some(40.0),
+        net_kwh: Some(60.0),
+        discharge_kwh: Some(70.0),
+        regen_kwh: Some(10.0),
+        kwh_per_km: Some(1.5),
+        heater: Component {
+            kwh: Some(15.0),
+            base_kwh: Some(30.0),
+        },
+        heat_kwh: Some(15.0),
+        heat_share: Some(0.5),
+        wheel_regen_kwh: Some(14.0),
+        wheel_regen_base_km: Some(40.0),
+        cabin_temperature_mean_celsius: Some(8.5),
+        setpoint_near_share: Some(0.25),
+        is_cabin_cold: Some(true),
+        ..EnergySums::default()
+    }
 }
