@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::exit::code;
 use crate::output::progress::BesideBars;
 use crate::{
-    bench, context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
+    context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
 };
 
 /// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
@@ -53,7 +53,7 @@ enum Command {
     DeadLetters(dead_letters::DeadLettersArgs),
     Readings(readings::ReadingsArgs),
     /// Measures what this machine can take.
-    Bench(bench::BenchArgs),
+    Bench(ayaz_bench::BenchArgs),
     /// Runs one of the daemons from this program.
     Daemon(daemon::DaemonArgs),
 }
@@ -175,7 +175,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Context(args) => context::run(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Readings(args) => readings::run(args).await,
-        Command::Bench(args) => bench::run(args).await,
+        Command::Bench(args) => ayaz_bench::run(args).await,
         Command::Daemon(args) => daemon::run(args).await,
     }
 }

@@ -1,5 +1,6 @@
 //! Errors that decide what the process exits with.
 
+use ayaz_daemon::config::ConfigError;
 use ayaz_daemon::exit;
 
 /// What was wrong with what the user asked for, as against what went wrong at work.
@@ -16,11 +17,15 @@ pub struct BadUsage(pub String);
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if error.chain().any(|cause| cause.is::<BadUsage>()) {
         exit::BAD_USAGE
-    } else if error.chain().any(|cause| cause.is::<BadConfig>()) {
+    } else if error.chain().any(is_of_configuration) {
         exit::BAD_CONFIG
     } else {
         exit::FAILED
     }
+}
+
+fn is_of_configuration(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.is::<BadConfig>() || cause.is::<ConfigError>()
 }
 
 #[cfg(test)]
@@ -35,6 +40,8 @@ mod tests {
             code(&config().context("read the mapping")),
             exit::BAD_CONFIG
         );
+        let daemon = ConfigError::Invalid("no such key".to_owned());
+        assert_eq!(code(&daemon.into()), exit::BAD_CONFIG);
         assert_eq!(code(&BadUsage("--from".to_owned()).into()), exit::BAD_USAGE);
         assert_eq!(code(&anyhow::anyhow!("the broker is gone")), exit::FAILED);
     }

@@ -4,7 +4,6 @@
 // `ayaz_daemon::note!` do not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 
-pub mod bench;
 pub mod cli;
 pub mod context;
 pub mod daemon;

@@ -24,7 +24,7 @@ mod sessions;
 mod states;
 pub mod storage;
 mod trip_days;
-pub(crate) mod trip_sums;
+pub mod trip_sums;
 pub mod upkeep;
 
 pub use fleet_hours::{FleetHour, FleetStatements};

@@ -37,7 +37,7 @@ pub fn sql_type(signal: Signal) -> &'static str {
 pub(crate) const COUNT: i16 = (HEAD.len() + Signal::ALL.len()) as i16;
 
 /// `name, name, …` of all columns.
-pub(crate) fn names() -> String {
+pub fn names() -> String {
     all().map(|(name, _)| name).collect::<Vec<_>>().join(", ")
 }
 

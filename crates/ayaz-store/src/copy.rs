@@ -9,22 +9,22 @@ use ayaz_model::{CellReading, UnixMicroseconds, VehicleNumber};
 use bytes::{BufMut, BytesMut};
 
 /// How much is encoded before it is handed to the connection.
-pub(crate) const CHUNK_BYTES: usize = 128 * 1024;
+pub const CHUNK_BYTES: usize = 128 * 1024;
 
 /// PostgreSQL counts microseconds from 2000-01-01.
-pub(crate) const POSTGRES_EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
+const POSTGRES_EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
 
 const NULL: i32 = -1;
 
 /// Signature, flags and extension length that precede the rows.
-pub(crate) fn put_header(out: &mut BytesMut) {
+pub fn put_header(out: &mut BytesMut) {
     out.put_slice(b"PGCOPY\n\xff\r\n\0");
     out.put_i32(0);
     out.put_i32(0);
 }
 
 /// What follows the last row.
-pub(crate) fn put_trailer(out: &mut BytesMut) {
+pub fn put_trailer(out: &mut BytesMut) {
     out.put_i16(-1);
 }
 
@@ -55,8 +55,13 @@ const CELL_COLUMNS: i16 = 9;
 
 /// Validation keeps sequence numbers below 2⁶³; should one come by another way, it must not turn
 /// into another reading's.
-pub(crate) fn sequence(value: u64) -> i64 {
+pub fn sequence(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// An instant as the server stores it.
+pub fn postgres_time(at: UnixMicroseconds) -> i64 {
+    at.0.saturating_sub(POSTGRES_EPOCH_MICROSECONDS)
 }
 
 /// A value as a field: its length, then its bytes in network order.
@@ -91,7 +96,7 @@ impl Field for bool {
 
 impl Field for UnixMicroseconds {
     fn put(&self, out: &mut BytesMut) {
-        self.0.saturating_sub(POSTGRES_EPOCH_MICROSECONDS).put(out);
+        postgres_time(*self).put(out);
     }
 }
 

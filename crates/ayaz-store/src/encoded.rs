@@ -8,7 +8,7 @@ use ayaz_model::{
 use bytes::{Buf, BufMut, BytesMut};
 
 use crate::columns;
-use crate::copy::{POSTGRES_EPOCH_MICROSECONDS, sequence};
+use crate::copy::{postgres_time, sequence};
 
 /// Bytes of a row up to and with `historical`: the number of fields, then seven fields.
 const HEAD_BYTES: usize = 2 + 8 + 4 * 12 + 6 + 5;
@@ -153,6 +153,13 @@ impl EncodedReadings {
     pub(crate) fn believed_keys(&self) -> impl Iterator<Item = ReadingKey> {
         let believed = |row: &&Row| row.time_quality == TimeQuality::Good;
         self.rows.iter().filter(believed).map(|row| row.key)
+    }
+
+    /// Appends the rows of that vehicle, in the binary format of COPY.
+    pub fn put_rows(&self, vehicle: VehicleNumber, out: &mut BytesMut) {
+        for row in self.rows() {
+            row.put(vehicle, out);
+        }
     }
 
     pub(crate) fn rows(&self) -> impl Iterator<Item = EncodedRow<'_>> {
@@ -326,10 +333,6 @@ impl EncodedRow<'_> {
         out.extend_from_slice(self.bytes);
         out[start..][VEHICLE_AT].copy_from_slice(&vehicle.to_be_bytes());
     }
-}
-
-fn postgres_time(at: UnixMicroseconds) -> i64 {
-    at.0.saturating_sub(POSTGRES_EPOCH_MICROSECONDS)
 }
 
 impl<'a> FromIterator<&'a Reading> for EncodedReadings {

@@ -20,7 +20,7 @@ const FORGET: &str = "-- forget_trip_sums
 
 /// The statement that adds up the months of all days that a condition names, whose sums are gone
 /// ([`FORGET`]). They must be whole months. Bands are numbered in their order, the unknown one first.
-pub(crate) fn add_up_days_statement(condition: &str) -> String {
+pub fn add_up_days_statement(condition: &str) -> String {
     format!(
         "-- add_up_days
         with charges as (
@@ -48,7 +48,7 @@ pub(crate) fn add_up_days_statement(condition: &str) -> String {
 
 /// The statement that adds up all months of the vehicles that a condition names, whose sums are gone
 /// ([`FORGET`]).
-pub(crate) fn add_up_months_statement(condition: &str) -> String {
+pub fn add_up_months_statement(condition: &str) -> String {
     format!(
         "-- add_up_months
         insert into vehicle_band (vehicle_id, band_celsius, {})

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::scratch::Watch;
 use anyhow::{Context, Result, ensure};
 use ayaz_publisher::MqttUrl;
-use ayaz_store::scratch::Watch;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;

@@ -8,13 +8,13 @@
 
 use std::ops::Range;
 
+use crate::raw_copy::{RowIdentity, RowTemplate};
+use crate::scratch::Contents;
 use anyhow::Result;
 use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1 as wire;
 use ayaz_publisher::encode::{self, BatchBase};
-use ayaz_store::raw_copy::{RowIdentity, RowTemplate};
-use ayaz_store::scratch::Contents;
 use bytes::BufMut;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

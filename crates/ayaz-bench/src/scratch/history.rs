@@ -3,23 +3,23 @@
 
 use std::time::{Duration, Instant};
 
+use ayaz_store::analytics::trip_sums;
+use ayaz_store::{Connection, Role, StoreError};
 use jiff::Timestamp;
 
 use super::ScratchDatabase;
-use crate::connect::{Connection, Role};
-use crate::error::StoreError;
 
 /// Which readings.
 #[derive(Debug, Clone, Copy)]
-pub struct History {
+pub(crate) struct History {
     /// Numbers of the first and the last vehicle.
-    pub vehicles: (i32, i32),
+    pub(crate) vehicles: (i32, i32),
     /// The first reading's time.
-    pub from: Timestamp,
+    pub(crate) from: Timestamp,
     /// How long a time they cover, s.
-    pub seconds: i64,
+    pub(crate) seconds: i64,
     /// Time between two of them, s.
-    pub step_seconds: i64,
+    pub(crate) step_seconds: i64,
 }
 
 /// A bus drives from 00:50 to 07:00 and from 09:30 to 17:20 UTC (06 to 22 h in Astana), stands at
@@ -82,7 +82,7 @@ const FILL: &str = "-- fill_history
 
 impl ScratchDatabase {
     /// Stores the readings, without a word to the worker. Returns how many are new.
-    pub async fn fill(&self, history: History) -> Result<u64, StoreError> {
+    pub(crate) async fn fill(&self, history: History) -> Result<u64, StoreError> {
         let (first, last) = history.vehicles;
         self.owner
             .client
@@ -101,7 +101,7 @@ impl ScratchDatabase {
     }
 
     /// Tells the worker of the vehicles' hours, as ingest does.
-    pub async fn touch(&self, history: History) -> Result<(), StoreError> {
+    pub(crate) async fn touch(&self, history: History) -> Result<(), StoreError> {
         let (first, last) = history.vehicles;
         self.owner
             .client
@@ -123,7 +123,7 @@ impl ScratchDatabase {
     }
 
     /// Months of a winter for so many vehicles, a row for each band that a bus meets in them.
-    pub async fn fill_months(&self, vehicles: i32) -> Result<u64, StoreError> {
+    pub(crate) async fn fill_months(&self, vehicles: i32) -> Result<u64, StoreError> {
         let failed = |error| StoreError::from_driver("fill months", error);
         let client = &self.owner.client;
         client
@@ -191,7 +191,7 @@ impl ScratchDatabase {
         client
             .execute(
                 // Those of other parts have been added up by the worker.
-                &crate::analytics::trip_sums::add_up_months_statement(
+                &trip_sums::add_up_months_statement(
                     "vehicle_id in (select vehicle_id from vehicle where fleet = 'season')",
                 ),
                 &[],
@@ -201,7 +201,7 @@ impl ScratchDatabase {
     }
 
     /// Reads a view of the whole season to its end, as a person's login would.
-    pub async fn read_winter_range(&self) -> Result<(u64, Duration), StoreError> {
+    pub(crate) async fn read_winter_range(&self) -> Result<(u64, Duration), StoreError> {
         let connection = Connection::open(&self.url, Role::Reader).await?;
         let started = Instant::now();
         let rows = connection
@@ -213,7 +213,7 @@ impl ScratchDatabase {
     }
 
     /// Has the statistics and the log up to date, so that a run does not pay for it.
-    pub async fn analyze(&self) -> Result<(), StoreError> {
+    pub(crate) async fn analyze(&self) -> Result<(), StoreError> {
         self.owner
             .client
             .batch_execute("-- analyze_history\nanalyze; checkpoint")

@@ -1,11 +1,14 @@
 //! `ayaz bench`: what this machine can take.
 //!
 //! Reading order: `load` (what is sent, and what must be stored afterwards), `connection` and
-//! `generator` (how it is sent), `site` (servers and databases), `subscriber` (the daemon in its
+//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` (COPY alone), `subscriber` (the daemon in its
 //! own process), `end_to_end`, `reference` and `latency` (the runs), `figures`, `report` and
 //! `table` (what comes of them).
+//!
+//! `scratch` and `raw_copy` have SQL of their own, which no program in service runs.
 
 mod admin;
+mod aligned;
 mod analytics;
 mod connection;
 mod end_to_end;
@@ -16,9 +19,11 @@ mod live;
 mod load;
 mod null_subscriber;
 mod processes;
+mod raw_copy;
 mod reference;
 mod remaining;
 mod report;
+mod scratch;
 mod site;
 mod subscriber;
 mod table;
@@ -38,10 +43,10 @@ use report::{Cell, Report, Setting};
 use site::Site;
 
 /// What is measured and how, shown by `--help`.
-const METHOD: &str = include_str!("bench/method.txt");
+const METHOD: &str = include_str!("method.txt");
 
 /// The same of `ayaz bench analytics`.
-const METHOD_ANALYTICS: &str = include_str!("bench/method_analytics.txt");
+const METHOD_ANALYTICS: &str = include_str!("method_analytics.txt");
 
 /// Arguments of `ayaz bench`.
 #[derive(Debug, Args)]
@@ -64,7 +69,7 @@ enum Bench {
     NullSubscriber(null_subscriber::NullSubscriberArgs),
 }
 
-/// Arguments of `ayaz bench ingest`; `bench/method.txt` says what is measured and how.
+/// Arguments of `ayaz bench ingest`; `method.txt` says what is measured and how.
 #[derive(Debug, Args)]
 struct IngestArgs {
     /// Readings of one message: one or several numbers.

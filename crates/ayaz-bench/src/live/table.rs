@@ -1,16 +1,13 @@
 //! The live part's figures for people.
 
+use super::super::aligned::{self, ABSENT};
 use super::figures::{AGE_TARGET_SECONDS, CPU_TARGET_CORES, Phase, Report};
-use crate::output::look::Look;
-use crate::output::number::NOTHING;
-use crate::output::table::{Table, figure, text};
 
 impl Report {
-    pub(in crate::bench) fn table(&self) -> String {
-        let mut columns = vec![text("figure", 0)];
-        columns.extend(self.phases.iter().map(|phase| figure(phase.name, 0)));
-        columns.push(figure("target", 0));
-        let mut table = Table::new(columns);
+    pub(crate) fn table(&self) -> String {
+        let phases = self.phases.iter().map(|phase| phase.name);
+        let headings = ["figure"].into_iter().chain(phases).chain(["target"]);
+        let mut table = aligned::table(headings.map(str::to_owned));
         let mut row = |figure: &str, show: &dyn Fn(&Phase) -> String, target: String| {
             let figures = self.phases.iter().map(show);
             table.add_row(
@@ -22,7 +19,7 @@ impl Report {
         };
         let ages = |median: f64, max: f64| format!("{median:.0} s, {max:.0} s");
         let cores = |cores: Option<f64>| {
-            cores.map_or_else(|| NOTHING.to_owned(), |cores| format!("{cores:.2}"))
+            cores.map_or_else(|| ABSENT.to_owned(), |cores| format!("{cores:.2}"))
         };
         let none = String::new;
         row(
@@ -72,11 +69,11 @@ impl Report {
             None => "is not ours to see",
         };
         format!(
-            "{}\n\n{} buses, {} readings before, stored at {:.0} a second; none was sent later \
+            "{}\n{} buses, {} readings before, stored at {:.0} a second; none was sent later \
              than {:.1} s; worker's memory at its peak {:.0} MB\n\
              every view younger than a minute: {}\n\
              worker and its part of PostgreSQL on half a core, live: {}\n",
-            table.render(Look::default()),
+            aligned::lines(table),
             self.buses,
             self.readings_before,
             self.readings_before_per_second,

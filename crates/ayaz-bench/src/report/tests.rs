@@ -1,7 +1,7 @@
 use super::*;
-use crate::bench::end_to_end::EndToEnd;
-use crate::bench::processes::Cpu;
-use crate::bench::reference::{CopyUnderLoad, NullSubscriber};
+use crate::end_to_end::EndToEnd;
+use crate::processes::Cpu;
+use crate::reference::{CopyUnderLoad, NullSubscriber};
 
 fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f64) -> Cell {
     let fleet = "bench".parse().unwrap();

@@ -3,17 +3,16 @@
 
 use ayaz_energy::Energy;
 use ayaz_model::UnixMicroseconds;
+use ayaz_store::analytics::trip_sums;
+use ayaz_store::{Connection, Role, StoreError};
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 
 use super::ScratchDatabase;
-use crate::analytics::trip_sums;
-use crate::connect::{Connection, Role};
-use crate::error::StoreError;
 
 /// A reader's connection that sees how far buckets and sessions have come.
 #[derive(Debug)]
-pub struct ViewWatch {
+pub(crate) struct ViewWatch {
     connection: Connection,
     newest: Statement,
     waiting: Statement,
@@ -38,7 +37,7 @@ const TRIPS_PER_DAY: i32 = 14;
 
 impl ScratchDatabase {
     /// Watches the vehicles from number 1 up to this.
-    pub async fn watch_views(&self, vehicles: i32) -> Result<ViewWatch, StoreError> {
+    pub(crate) async fn watch_views(&self, vehicles: i32) -> Result<ViewWatch, StoreError> {
         let failed = |error| StoreError::from_driver("watch the views", error);
         let connection = Connection::open(&self.url, Role::Reader).await?;
         let newest = connection.client.prepare(NEWEST).await.map_err(failed)?;
@@ -63,7 +62,7 @@ impl ScratchDatabase {
     /// day before it, at most a month. A trip that goes on has its day and its month added up again at each
     /// refresh; so that this is the same work on any day, what would be of the month before counts to days
     /// of this one that are yet to come.
-    pub async fn fill_trips(
+    pub(crate) async fn fill_trips(
         &self,
         vehicles: i32,
         days: i32,
@@ -147,7 +146,7 @@ impl ScratchDatabase {
     }
 
     /// The server process that the analytics worker is connected to; `None` before it is.
-    pub async fn worker_backend(&self) -> Result<Option<i32>, StoreError> {
+    pub(crate) async fn worker_backend(&self) -> Result<Option<i32>, StoreError> {
         self.owner
             .client
             .query_opt(
@@ -176,7 +175,7 @@ fn figures(seconds: i32) -> String {
 impl ViewWatch {
     /// The newest instant that the views show of each vehicle, in hours from `since` on; `None`
     /// where they show none.
-    pub async fn newest(
+    pub(crate) async fn newest(
         &self,
         since: UnixMicroseconds,
     ) -> Result<Vec<Option<UnixMicroseconds>>, StoreError> {
@@ -192,7 +191,7 @@ impl ViewWatch {
     }
 
     /// Vehicles' hours before this one that wait to be worked out.
-    pub async fn waiting(&self, hour: UnixMicroseconds) -> Result<u64, StoreError> {
+    pub(crate) async fn waiting(&self, hour: UnixMicroseconds) -> Result<u64, StoreError> {
         let hour = hour.timestamp().unwrap_or_default();
         self.connection
             .client

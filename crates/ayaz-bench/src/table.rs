@@ -2,13 +2,9 @@
 
 use std::fmt::Write as _;
 
-use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
-
+use super::aligned::{self, ABSENT};
 use super::figures::{FIGURES, Figure, Spread};
 use super::report::{Cell, Report};
-
-/// Where nothing was measured.
-const ABSENT: &str = "–";
 
 impl Report {
     /// Setting, then one column for each cell of the matrix, or the spread if there is only one.
@@ -72,7 +68,7 @@ fn name(cell: &Cell) -> String {
 }
 
 fn spread_of(cell: &Cell) -> String {
-    let mut table = begin(["min", "median", "max"].map(str::to_owned));
+    let mut table = aligned::table(["", "min", "median", "max"].map(str::to_owned));
     for figure in FIGURES {
         let spread = cell.spread(figure);
         let of = |part: fn(Spread) -> f64| number(spread.map(part), figure.digits);
@@ -86,11 +82,11 @@ fn spread_of(cell: &Cell) -> String {
     for (label, value) in latencies(cell) {
         table.add_row([label, String::new(), value, String::new()]);
     }
-    end(table, 4)
+    aligned::lines(table)
 }
 
 fn medians_of(cells: &[Cell]) -> String {
-    let mut table = begin(cells.iter().map(name));
+    let mut table = aligned::table([String::new()].into_iter().chain(cells.iter().map(name)));
     let median = |figure: &Figure, cell: &Cell| {
         number(
             cell.spread(figure).map(|spread| spread.median),
@@ -109,7 +105,7 @@ fn medians_of(cells: &[Cell]) -> String {
     }
     format!(
         "medians, by readings per message × vehicles\n{}",
-        end(table, cells.len() + 1)
+        aligned::lines(table)
     )
 }
 
@@ -132,20 +128,4 @@ fn latencies(cell: &Cell) -> Vec<(String, String)> {
 
 fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or_else(|| ABSENT.to_owned(), |value| format!("{value:.digits$}"))
-}
-
-fn begin(columns: impl IntoIterator<Item = String>) -> Table {
-    let mut table = Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-    table.set_header([String::new()].into_iter().chain(columns));
-    table
-}
-
-fn end(mut table: Table, columns: usize) -> String {
-    for column in 1..columns {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    format!("{table}\n")
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_store::scratch::ServerFacts;
+use crate::scratch::ServerFacts;
 use serde::Serialize;
 
 use super::figures::{

@@ -11,11 +11,11 @@ mod worker;
 
 use std::time::{Duration, Instant};
 
+use crate::scratch::{History, ScratchDatabase};
 use anyhow::{Context, Result, ensure};
 use ayaz_local::{LocalStack, Options};
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
-use ayaz_store::scratch::{History, ScratchDatabase};
 use clap::Args;
 
 use super::load::Load;

@@ -16,8 +16,6 @@ use clap::Args;
 use metrics::counter;
 use rumqttc::v5::mqttbytes::v5::{Packet, PingReq, PubAck, SubscribeReasonCode};
 
-use crate::exit::BadConfig;
-
 const PART: &str = "broker";
 
 /// Receives telemetry, acknowledges it and throws it away.
@@ -40,8 +38,7 @@ pub(super) async fn run(args: NullSubscriberArgs) -> Result<()> {
 }
 
 async fn subscribe(args: NullSubscriberArgs) -> Result<()> {
-    let config = ayaz_ingest::Config::load(Some(&args.config))
-        .map_err(|error| BadConfig(error.to_string()))?;
+    let config = ayaz_ingest::Config::load(Some(&args.config))?;
     let recorder = ayaz_daemon::metrics::install();
     let readiness = Readiness::waiting_for(&[PART]);
     let admin = Admin::bind(&config.admin).await?;

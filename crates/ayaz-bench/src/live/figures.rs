@@ -58,7 +58,7 @@ impl Phase {
 
 /// What came out.
 #[derive(Debug, Serialize)]
-pub(in crate::bench) struct Report {
+pub(crate) struct Report {
     pub(super) buses: u64,
     pub(super) readings_before: u64,
     pub(super) readings_before_per_second: f64,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::raw_copy::RawCopy;
 use anyhow::{Context, Result, ensure};
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::DatabaseUrl;
-use ayaz_store::raw_copy::RawCopy;
 use tokio::task::JoinHandle;
 
 use super::generator::{Generator, Pace};

@@ -3,26 +3,25 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::scratch::{History, ScratchDatabase};
 use anyhow::Result;
 use ayaz_analytics::config::RefreshConfig;
 use ayaz_analytics::work::{Candidate, Work, Worker};
 use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_local::LocalStack;
-use ayaz_store::scratch::{History, ScratchDatabase};
 use clap::Args;
 use jiff::Timestamp;
 use procfs::process::Process;
 use serde::Serialize;
 
+use super::aligned;
 use super::live::LiveArgs;
 use super::load::Load;
 use super::processes;
 use super::site::Site;
 use super::{Format, METHOD_ANALYTICS};
-use crate::output::look::Look;
-use crate::output::table::{Table, figure, text};
 
-/// Arguments of `ayaz bench analytics`; `bench/method_analytics.txt` says what is measured and how.
+/// Arguments of `ayaz bench analytics`; `method_analytics.txt` says what is measured and how.
 #[derive(Debug, Args)]
 #[command(after_long_help = METHOD_ANALYTICS)]
 pub(super) struct AnalyticsArgs {
@@ -247,8 +246,7 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 impl Report {
     pub(super) fn table(&self) -> String {
-        let columns = [text("figure", 0), figure("seen", 0), figure("target", 0)];
-        let mut table = Table::new(columns);
+        let mut table = aligned::table(["figure", "seen", "target"].map(str::to_owned));
         let cpu = |seconds: Option<f64>| {
             seconds.map_or_else(|| "not ours to see".to_owned(), |s| format!("{s:.1} s"))
         };
@@ -299,6 +297,6 @@ impl Report {
         ] {
             table.add_row(row);
         }
-        format!("{}\n", table.render(Look::default()))
+        aligned::lines(table)
     }
 }

@@ -4,8 +4,8 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use crate::scratch::ScratchDatabase;
 use anyhow::{Context, Result, bail, ensure};
-use ayaz_store::scratch::ScratchDatabase;
 use procfs::process::Process;
 use tokio::process::{Child, Command};
 

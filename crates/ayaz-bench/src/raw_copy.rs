@@ -5,15 +5,10 @@ use std::ops::Range;
 use std::pin::pin;
 
 use ayaz_model::{Reading, UnixMicroseconds, VehicleNumber};
+use ayaz_store::{Connection, DatabaseUrl, EncodedReadings, Role, StoreError, columns, copy};
 use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use tokio_postgres::Statement;
-
-use crate::columns;
-use crate::connect::{Connection, DatabaseUrl, Role};
-use crate::copy;
-use crate::encoded::EncodedReadings;
-use crate::error::StoreError;
 
 /// Where the fields that differ from row to row stand: the head of a row has the same width always.
 const VEHICLE: Range<usize> = 6..10;
@@ -23,30 +18,29 @@ const RECEIVED_AT: Range<usize> = 50..58;
 
 /// A row that is encoded once and copied many times, each time as another reading.
 #[derive(Debug, Clone)]
-pub struct RowTemplate {
+pub(crate) struct RowTemplate {
     bytes: Box<[u8]>,
 }
 
 /// What a template is to become.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowIdentity {
+pub(crate) struct RowIdentity {
     /// The vehicle's number.
-    pub vehicle: VehicleNumber,
+    pub(crate) vehicle: VehicleNumber,
     /// The vehicle's clock.
-    pub recorded_at: UnixMicroseconds,
+    pub(crate) recorded_at: UnixMicroseconds,
     /// Place within the boot; the boot is the template's.
-    pub sequence: u64,
+    pub(crate) sequence: u64,
     /// The daemon's clock.
-    pub received_at: UnixMicroseconds,
+    pub(crate) received_at: UnixMicroseconds,
 }
 
 impl RowTemplate {
     /// Encodes the reading's values.
-    pub fn encode(reading: &Reading) -> Self {
+    pub(crate) fn encode(reading: &Reading) -> Self {
         let mut bytes = BytesMut::new();
-        for row in [reading].into_iter().collect::<EncodedReadings>().rows() {
-            row.put(0, &mut bytes);
-        }
+        let row: EncodedReadings = [reading].into_iter().collect();
+        row.put_rows(0, &mut bytes);
         Self {
             bytes: Box::from(&bytes[..]),
         }
@@ -64,29 +58,25 @@ impl RowTemplate {
         } = identity;
         row[VEHICLE].copy_from_slice(&vehicle.to_be_bytes());
         for (place, number) in [
-            (RECORDED_AT, postgres_time(recorded_at)),
+            (RECORDED_AT, copy::postgres_time(recorded_at)),
             (SEQUENCE, copy::sequence(sequence)),
-            (RECEIVED_AT, postgres_time(received_at)),
+            (RECEIVED_AT, copy::postgres_time(received_at)),
         ] {
             row[place].copy_from_slice(&number.to_be_bytes());
         }
     }
 }
 
-fn postgres_time(at: UnixMicroseconds) -> i64 {
-    at.0.saturating_sub(copy::POSTGRES_EPOCH_MICROSECONDS)
-}
-
 /// A connection that does nothing but COPY into `reading`, as the owner.
 #[derive(Debug)]
-pub struct RawCopy {
+pub(crate) struct RawCopy {
     connection: Connection,
     copy: Statement,
 }
 
 impl RawCopy {
     /// Connects and prepares, as durable as the daemon's connection.
-    pub async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+    pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare a raw copy", error);
         let connection = Connection::open(url, Role::Owner).await?;
         let client = &connection.client;
@@ -103,7 +93,7 @@ impl RawCopy {
     }
 
     /// Copies these rows in this order, in a transaction of their own. Returns how many they were.
-    pub async fn transaction(
+    pub(crate) async fn transaction(
         &self,
         rows: impl Iterator<Item = (&RowTemplate, RowIdentity)>,
     ) -> Result<u64, StoreError> {
@@ -167,9 +157,8 @@ mod tests {
         ] {
             let mut expected = BytesMut::new();
             let afresh = reading(recorded_at, sequence, received_at);
-            for row in [&afresh].into_iter().collect::<EncodedReadings>().rows() {
-                row.put(vehicle, &mut expected);
-            }
+            let row: EncodedReadings = [&afresh].into_iter().collect();
+            row.put_rows(vehicle, &mut expected);
             let template = RowTemplate::encode(&reading(5, 6, 7));
             let mut written = BytesMut::from(&b"before"[..]);
             let identity = RowIdentity {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
+use crate::scratch::{self, Contents, ScratchDatabase, ServerFacts};
 use anyhow::{Context, Result};
 use ayaz_local::LocalStack;
 use ayaz_model::FleetId;
 use ayaz_publisher::MqttUrl;
 use ayaz_store::DatabaseUrl;
-use ayaz_store::scratch::{self, Contents, ScratchDatabase, ServerFacts};
 use url::Url;
 
 use super::load::{Load, START};

@@ -1,0 +1,22 @@
+//! A table for people: names at the left, figures at the right.
+
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
+/// Where nothing was measured.
+pub(crate) const ABSENT: &str = "–";
+
+/// An empty one with these headings.
+pub(crate) fn table(headings: impl IntoIterator<Item = String>) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(headings);
+    table
+}
+
+/// Its lines, each with an end.
+pub(crate) fn lines(mut table: Table) -> String {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!("{table}\n")
+}
