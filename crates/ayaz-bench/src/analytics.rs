@@ -15,15 +15,18 @@ use procfs::process::Process;
 use serde::Serialize;
 
 use super::aligned;
+use super::args::Format;
 use super::live::LiveArgs;
 use super::load::Load;
 use super::processes;
 use super::site::Site;
-use super::{Format, METHOD_ANALYTICS};
+
+/// What is measured and how, shown by `--help`.
+const METHOD: &str = include_str!("method_analytics.txt");
 
 /// Arguments of `ayaz bench analytics`; `method_analytics.txt` says what is measured and how.
 #[derive(Debug, Args)]
-#[command(after_long_help = METHOD_ANALYTICS)]
+#[command(after_long_help = METHOD)]
 pub(super) struct AnalyticsArgs {
     /// Buses of the fleet-day, each with a reading a second.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]

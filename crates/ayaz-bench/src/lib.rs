@@ -1,19 +1,22 @@
 //! `ayaz bench`: what this machine can take.
 //!
-//! Reading order: `load` (what is sent, and what must be stored afterwards), `connection` and
-//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` (COPY alone), `subscriber` (the daemon in its
-//! own process), `end_to_end`, `reference` and `latency` (the runs), `figures`, `report` and
-//! `table` (what comes of them).
+//! Reading order of `ingest`: `load` (what is sent, and what must be stored afterwards), `connection` and
+//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` (COPY alone),
+//! `subscriber` (the daemon in its own process), `end_to_end`, `reference` and `latency` (the runs),
+//! `figures`, `report` and `table` (what comes of them). `analytics` measures the worker, [`live`] how old
+//! its figures are.
 //!
 //! `scratch` and `raw_copy` have SQL of their own, which no program in service runs.
 
 mod admin;
 mod aligned;
 mod analytics;
+mod args;
 mod connection;
 mod end_to_end;
 mod figures;
 mod generator;
+mod ingest;
 mod latency;
 mod live;
 mod load;
@@ -28,25 +31,12 @@ mod site;
 mod subscriber;
 mod table;
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use anyhow::{Context, Result, bail};
 use ayaz_daemon::{output, shutdown};
 use ayaz_local::{LocalStack, Options};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 
-use figures::Round;
-use load::Load;
-use remaining::Remaining;
-use report::{Cell, Report, Setting};
-use site::Site;
-
-/// What is measured and how, shown by `--help`.
-const METHOD: &str = include_str!("method.txt");
-
-/// The same of `ayaz bench analytics`.
-const METHOD_ANALYTICS: &str = include_str!("method_analytics.txt");
+use args::Format;
 
 /// Arguments of `ayaz bench`.
 #[derive(Debug, Args)]
@@ -59,8 +49,8 @@ pub struct BenchArgs {
 enum Bench {
     /// Readings per second from the publisher to the committed row, beside the limits that database
     /// and broker set.
-    #[command(after_help = "--help explains the method.", after_long_help = METHOD)]
-    Ingest(IngestArgs),
+    #[command(after_help = "--help explains the method.", after_long_help = ingest::METHOD)]
+    Ingest(ingest::IngestArgs),
     /// What the analytics worker costs: late hours, a fleet's day, open hours, a season's view.
     #[command(after_help = "--help explains the method.")]
     Analytics(analytics::AnalyticsArgs),
@@ -69,78 +59,13 @@ enum Bench {
     NullSubscriber(null_subscriber::NullSubscriberArgs),
 }
 
-/// Arguments of `ayaz bench ingest`; `method.txt` says what is measured and how.
-#[derive(Debug, Args)]
-struct IngestArgs {
-    /// Readings of one message: one or several numbers.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "10",
-        value_parser = clap::value_parser!(u32).range(1..=1_000))]
-    readings_per_message: Vec<u32>,
-    /// Vehicles that the readings are spread over: one or several numbers.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1000",
-        value_parser = clap::value_parser!(u32).range(10..=i64::from(load::VEHICLES_MAX)))]
-    vehicles: Vec<u32>,
-    /// The whole matrix: 1, 10 and 60 readings per message with 100, 1,000 and 10,000 vehicles.
-    #[arg(long, conflicts_with_all = ["readings_per_message", "vehicles"])]
-    full: bool,
-    /// Rounds; the medians are shown.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
-    runs: u16,
-    /// How long each run goes on before anything is measured.
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
-    warm_up: Duration,
-    /// How long each run is measured.
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
-    duration: Duration,
-    /// Leaves out the runs that measure latency, one for each size of message and fleet.
-    #[arg(long)]
-    no_latency: bool,
-    /// For people (table) or for programs (json).
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Aligned columns.
-    Table,
-    /// One object.
-    Json,
-}
-
-/// From one second to an hour.
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed = text.parse::<jiff::SignedDuration>().ok();
-    match parsed.and_then(|duration| Duration::try_from(duration).ok()) {
-        Some(duration) if (1..=3_600).contains(&duration.as_secs()) => Ok(duration),
-        _ => Err("write 30s, 5m or 1h: from 1s to 1h".to_owned()),
-    }
-}
-
 /// Runs the bench on private servers, or on those of the environment.
 pub async fn run(args: BenchArgs) -> Result<()> {
-    let args = match args.bench {
-        Bench::Ingest(args) => args,
-        Bench::Analytics(args) => return run_analytics(&args).await,
-        Bench::NullSubscriber(args) => return null_subscriber::run(args).await,
-    };
-    let stop = shutdown::requested();
-    tokio::pin!(stop);
-    let mut stack = tokio::select! {
-        stack = LocalStack::start(Options::default(), |line| ayaz_daemon::note!("{line}")) => {
-            stack.context("cannot start the private servers")?
-        }
-        () = &mut stop => bail!("stopped before the servers were up"),
-    };
-    let outcome = on_servers(&args, &mut stack, stop).await;
-    let stopped = stack.stop().await.context("stop the private servers");
-    let report = outcome?;
-    stopped?;
-    match args.format {
-        Format::Table => output::write(report.table())?,
-        Format::Json => output::line(serde_json::to_string_pretty(&report)?)?,
+    match args.bench {
+        Bench::Ingest(args) => ingest::run(args).await,
+        Bench::Analytics(args) => run_analytics(&args).await,
+        Bench::NullSubscriber(args) => null_subscriber::run(args).await,
     }
-    Ok(())
 }
 
 async fn run_analytics(args: &analytics::AnalyticsArgs) -> Result<()> {
@@ -189,158 +114,4 @@ async fn report_analytics(
 
 fn json(report: &impl serde::Serialize) -> Result<String> {
     Ok(serde_json::to_string_pretty(report)? + "\n")
-}
-
-async fn on_servers(
-    args: &IngestArgs,
-    stack: &mut LocalStack,
-    stop: std::pin::Pin<&mut impl Future<Output = ()>>,
-) -> Result<Report> {
-    let site = Site::new(stack, args.warm_up, args.duration)?;
-    // What is dropped when another comes first kills its processes and stops its threads.
-    let outcome = tokio::select! {
-        report = measure(args, &site) => report,
-        ended = stack.server_ended() => return Err(ended.into()),
-        () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
-    };
-    let removed = site.remove_scratch().await;
-    let report = outcome?;
-    removed.and(Ok(report))
-}
-
-async fn measure(args: &IngestArgs, site: &Site) -> Result<Report> {
-    let loads = loads(args, site)?;
-    let facts = site.server_facts().await?;
-    let warm_up_s = args.warm_up.as_secs_f64();
-    let setting = Setting::new(facts, args.runs, warm_up_s, args.duration.as_secs_f64());
-    let mut progress = Remaining::new(args, loads.len());
-
-    let mut rounds: Vec<Vec<Round>> = vec![Vec::new(); loads.len()];
-    // All cells in each round, so that what changes on the machine changes for all of them.
-    for number in 1..=args.runs {
-        for (load, rounds) in loads.iter().zip(&mut rounds) {
-            progress.tell(format_args!(
-                "round {number} of {}, {}",
-                args.runs,
-                named(load)
-            ));
-            rounds.push(round(site, load, &mut progress).await?);
-        }
-    }
-    let mut cells = Vec::new();
-    for (load, rounds) in loads.iter().zip(&rounds) {
-        let without_latency = Cell::new(load, rounds, None);
-        cells.push(if args.no_latency {
-            without_latency
-        } else {
-            let half = without_latency.messages_per_second_median() / 2.0;
-            progress.tell(format_args!("latency, {}", named(load)));
-            let latency = latency::run(site, load, half).await?;
-            progress.done(1);
-            Cell::new(load, rounds, Some(latency))
-        });
-    }
-    Ok(Report::new(setting, cells))
-}
-
-fn loads(args: &IngestArgs, site: &Site) -> Result<Vec<Arc<Load>>> {
-    let (sizes, fleets) = if args.full {
-        (&[1, 10, 60][..], &[100, 1_000, 10_000][..])
-    } else {
-        (&args.readings_per_message[..], &args.vehicles[..])
-    };
-    let mut loads = Vec::new();
-    for size in sizes {
-        for fleet in fleets {
-            loads.push(Arc::new(Load::generate(&site.fleet, *size, *fleet)?));
-        }
-    }
-    Ok(loads)
-}
-
-fn named(load: &Load) -> String {
-    format!(
-        "{} readings per message, {} vehicles",
-        load.readings_per_message,
-        load.vehicles_named()
-    )
-}
-
-async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Result<Round> {
-    let readings_per_message = f64::from(load.readings_per_message);
-    let end_to_end = end_to_end::run(site, load).await?;
-    progress.done(1);
-    let rows_per_batch = end_to_end.rows_per_batch;
-    let messages_per_second = end_to_end.readings_per_second / readings_per_message;
-    let copy_under_load =
-        reference::copy_under_load(site, load, rows_per_batch, messages_per_second).await?;
-    progress.done(1);
-    let null_subscriber = reference::null_subscriber(site, load).await?;
-    progress.done(1);
-    let copy_alone_rows_per_second = reference::copy_alone(site, load, rows_per_batch).await?;
-    progress.done(1);
-    progress.tell(format_args!(
-        "  {:.0} readings/s end to end, COPY {:.0} under load and {:.0} alone; {:.0} messages/s end \
-         to end, {:.0} to the null subscriber",
-        end_to_end.readings_per_second,
-        copy_under_load.rows_per_second,
-        copy_alone_rows_per_second,
-        messages_per_second,
-        null_subscriber.messages_per_second,
-    ));
-    Ok(Round {
-        readings_per_message,
-        end_to_end,
-        copy_under_load,
-        null_subscriber,
-        copy_alone_rows_per_second,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Debug, Parser)]
-    struct Alone {
-        #[command(flatten)]
-        ingest: IngestArgs,
-    }
-
-    fn parse(arguments: &[&str]) -> Result<IngestArgs, clap::Error> {
-        let parsed = Alone::try_parse_from([&["bench"], arguments].concat());
-        parsed.map(|alone| alone.ingest)
-    }
-
-    #[test]
-    fn lists_and_durations_are_taken_and_mistakes_are_not() {
-        let default = parse(&[]).unwrap();
-        assert_eq!(default.readings_per_message, [10]);
-        assert_eq!(default.vehicles, [1_000]);
-        let given = parse(&[
-            "--readings-per-message",
-            "1,60",
-            "--vehicles=100,100000",
-            "--duration",
-            "2m",
-        ]);
-        let given = given.unwrap();
-        assert_eq!(given.readings_per_message, [1, 60]);
-        assert_eq!(given.vehicles, [100, 100_000]);
-        assert_eq!(given.duration, Duration::from_secs(120));
-        assert!(parse(&["--full", "--runs", "1"]).unwrap().full);
-        for wrong in [
-            &["--full", "--vehicles", "100"][..],
-            &["--vehicles", "100,9"],
-            &["--vehicles", "100001"],
-            &["--readings-per-message", "0"],
-            &["--duration", "500ms"],
-            &["--warm-up", "soon"],
-            &["--runs", "0"],
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong:?}");
-        }
-    }
 }

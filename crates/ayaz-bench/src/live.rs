@@ -18,6 +18,7 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use clap::Args;
 
+use super::args::duration;
 use super::load::Load;
 use super::site::Site;
 use feed::Feed;
@@ -37,7 +38,7 @@ pub(super) struct LiveArgs {
     live_buses: u16,
     /// How long the views are looked at before late hours come in beside.
     #[arg(long, requires = "live", value_name = "DURATION", default_value = "3m",
-        value_parser = super::duration)]
+        value_parser = duration)]
     live_duration: Duration,
 }
 

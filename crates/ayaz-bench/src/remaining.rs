@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use super::IngestArgs;
-
 /// What is being done and how long the rest will take, on standard error.
 pub(super) struct Remaining {
     runs: u32,
@@ -17,12 +15,12 @@ impl Remaining {
     /// Beside warm-up and measuring, a run creates, drains, verifies and removes.
     const AROUND_A_RUN: Duration = Duration::from_secs(8);
 
-    pub(super) fn new(args: &IngestArgs, cells: usize) -> Self {
-        let per_cell = 4 * u32::from(args.runs) + u32::from(!args.no_latency);
+    /// For so many runs, each with so long a warm-up and time that is measured.
+    pub(super) fn new(runs: u32, measured: Duration) -> Self {
         Self {
-            runs: per_cell * cells as u32,
+            runs,
             done: 0,
-            expected: args.warm_up + args.duration + Self::AROUND_A_RUN,
+            expected: measured + Self::AROUND_A_RUN,
             started: Instant::now(),
         }
     }
