@@ -10,7 +10,7 @@ use ayaz_local::{LocalStack, Options};
 use clap::Args;
 
 use super::args::{Format, duration};
-use super::figures::Round;
+use super::figures::{CopiesUnderLoad, Round};
 use super::load::{self, Load};
 use super::remaining::Remaining;
 use super::report::{Cell, Report, Setting};
@@ -21,7 +21,7 @@ use super::{end_to_end, latency, reference};
 pub(super) const METHOD: &str = include_str!("method.txt");
 
 /// Runs that a round makes.
-const RUNS_PER_ROUND: u32 = 4;
+const RUNS_PER_ROUND: u32 = 6;
 
 /// Arguments of `ayaz bench ingest`; `method.txt` says what is measured and how.
 #[derive(Debug, Args)]
@@ -158,18 +158,34 @@ async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Resul
     progress.done(1);
     let rows_per_batch = end_to_end.rows_per_batch;
     let messages_per_second = end_to_end.readings_per_second / readings_per_message;
-    let copy_under_load =
-        reference::copy_under_load(site, load, rows_per_batch, messages_per_second).await?;
-    progress.done(1);
+    let mut under_load = async |connections| {
+        let copy = reference::copy_under_load(
+            site,
+            load,
+            rows_per_batch,
+            connections,
+            messages_per_second,
+        );
+        let copy = copy.await;
+        progress.done(1);
+        copy
+    };
+    let copies = CopiesUnderLoad {
+        one_connection: under_load(1).await?,
+        two_connections: under_load(2).await?,
+        four_connections: under_load(4).await?,
+    };
     let null_subscriber = reference::null_subscriber(site, load).await?;
     progress.done(1);
     let copy_alone_rows_per_second = reference::copy_alone(site, load, rows_per_batch).await?;
     progress.done(1);
     progress.tell(format_args!(
-        "  {:.0} readings/s end to end, COPY {:.0} under load and {:.0} alone; {:.0} messages/s end \
-         to end, {:.0} to the null subscriber",
+        "  {:.0} readings/s end to end, COPY {:.0}, {:.0} and {:.0} under load with 1, 2 and 4 connections, \
+         {:.0} alone; {:.0} messages/s end to end, {:.0} to the null subscriber",
         end_to_end.readings_per_second,
-        copy_under_load.rows_per_second,
+        copies.one_connection.rows_per_second,
+        copies.two_connections.rows_per_second,
+        copies.four_connections.rows_per_second,
         copy_alone_rows_per_second,
         messages_per_second,
         null_subscriber.messages_per_second,
@@ -177,7 +193,7 @@ async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Resul
     Ok(Round {
         readings_per_message,
         end_to_end,
-        copy_under_load,
+        copies,
         null_subscriber,
         copy_alone_rows_per_second,
     })

@@ -1,7 +1,7 @@
 //! `ayaz bench`: what this machine can take.
 //!
 //! Reading order of `ingest`: `load` (what is sent, and what must be stored afterwards), `connection` and
-//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` (COPY alone),
+//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` and `copier` (COPY alone),
 //! `subscriber` (the daemon in its own process), `end_to_end`, `reference` and `latency` (the runs),
 //! `figures`, `report` and `table` (what comes of them). `analytics` measures the worker, [`live`] how old
 //! its figures are.
@@ -13,6 +13,7 @@ mod aligned;
 mod analytics;
 mod args;
 mod connection;
+mod copier;
 mod end_to_end;
 mod figures;
 mod generator;

@@ -1,15 +1,11 @@
 //! What end to end is compared with: COPY of the same rows, and a subscriber that stores nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::raw_copy::RawCopy;
-use anyhow::{Context, Result, ensure};
-use ayaz_model::UnixMicroseconds;
-use ayaz_store::DatabaseUrl;
-use tokio::task::JoinHandle;
+use anyhow::Result;
 
+use super::copier::Copier;
 use super::generator::{Generator, Pace};
 use super::load::Load;
 use super::site::{Site, verify};
@@ -23,19 +19,20 @@ pub(super) struct CopyUnderLoad {
     pub(super) load_share: f64,
 }
 
-/// Binary COPY in transactions of as many rows, beside a null subscriber that is sent
-/// `messages_per_second`.
+/// Binary COPY in transactions of as many rows, through so many connections, beside a null subscriber that
+/// is sent `messages_per_second`.
 pub(super) async fn copy_under_load(
     site: &Site,
     load: &Arc<Load>,
     rows_per_batch: f64,
+    connections: usize,
     messages_per_second: f64,
 ) -> Result<CopyUnderLoad> {
     let scratch = site.scratch(load).await?;
     let mut null = Subscriber::start(site, Kind::Null, site.database_url()).await?;
     let pace = Pace::OpenLoop(messages_per_second);
     let mut generator = Generator::start(&site.mqtt_url, load, pace)?;
-    let mut copier = Copier::start(scratch.url(), load, rows_per_batch).await?;
+    let mut copier = Copier::start(scratch.url(), load, rows_per_batch, connections).await?;
 
     let before = null.serve(&mut generator, site.warm_up).await?;
     copier.must_run().await?;
@@ -55,10 +52,10 @@ pub(super) async fn copy_under_load(
     })
 }
 
-/// Rows per second of the same COPY with the machine to itself.
+/// Rows per second of the same COPY through one connection, with the machine to itself.
 pub(super) async fn copy_alone(site: &Site, load: &Arc<Load>, rows_per_batch: f64) -> Result<f64> {
     let scratch = site.scratch(load).await?;
-    let mut copier = Copier::start(scratch.url(), load, rows_per_batch).await?;
+    let mut copier = Copier::start(scratch.url(), load, rows_per_batch, 1).await?;
     tokio::time::sleep(site.warm_up).await;
     let from = Instant::now();
     copier.must_run().await?;
@@ -101,82 +98,4 @@ pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<Nul
         messages_per_second: messages / after.at.duration_since(before.at).as_secs_f64(),
         cpu_microseconds_per_message: cpu.daemon * 1e6 / messages,
     })
-}
-
-/// Copies the load's rows, one transaction after the other, until it is finished.
-struct Copier {
-    stop: Arc<AtomicBool>,
-    task: JoinHandle<Result<Copied>>,
-}
-
-/// What was committed, and when.
-struct Copied {
-    messages: u64,
-    /// Rows so far at each commit.
-    commits: Vec<(Instant, u64)>,
-}
-
-impl Copier {
-    async fn start(url: &DatabaseUrl, load: &Arc<Load>, rows_per_batch: f64) -> Result<Self> {
-        let copy = RawCopy::open(url).await?;
-        let per_message = f64::from(load.readings_per_message);
-        let messages_per_batch = (rows_per_batch / per_message).round().max(1.0) as u64;
-        let load = Arc::clone(load);
-        let stop = Arc::new(AtomicBool::new(false));
-        let stopping = Arc::clone(&stop);
-        // A task, as each of the daemon's writers is.
-        let task = tokio::spawn(async move {
-            let mut copied = Copied {
-                messages: 0,
-                commits: Vec::new(),
-            };
-            let mut rows = 0;
-            while !stopping.load(Relaxed) {
-                let batch = copied.messages..copied.messages + messages_per_batch;
-                copied.messages = batch.end;
-                rows += copy
-                    .transaction(load.rows(batch, UnixMicroseconds::now()))
-                    .await?;
-                copied.commits.push((Instant::now(), rows));
-            }
-            Ok(copied)
-        });
-        Ok(Self { stop, task })
-    }
-
-    /// Fails if it has, with the reason.
-    async fn must_run(&mut self) -> Result<()> {
-        if self.task.is_finished() {
-            (&mut self.task).await??;
-        }
-        Ok(())
-    }
-
-    async fn finish(mut self) -> Result<Copied> {
-        self.stop.store(true, Relaxed);
-        (&mut self.task).await?
-    }
-}
-
-impl Drop for Copier {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-impl Copied {
-    /// From the first commit after `from` to the last before `until`.
-    fn rows_per_second(&self, from: Instant, until: Instant) -> Result<f64> {
-        let within: Vec<_> = self
-            .commits
-            .iter()
-            .filter(|(at, _)| (from..until).contains(at))
-            .collect();
-        let (first, last) = within
-            .first()
-            .zip(within.last())
-            .context("no transaction was committed in the measured time")?;
-        ensure!(within.len() > 1, "the measured time is too short");
-        Ok((last.1 - first.1) as f64 / last.0.duration_since(first.0).as_secs_f64())
-    }
 }

@@ -6,7 +6,7 @@ use crate::scratch::ServerFacts;
 use serde::Serialize;
 
 use super::figures::{
-    CPU_OF_THE_SYSTEM, FIGURES, Figure, MESSAGES_PER_SECOND, RATIO_TO_COPY,
+    CPU_OF_THE_SYSTEM, FIGURES, Figure, MESSAGES_PER_SECOND, RATIO_TO_BEST_COPY, RATIO_TO_COPY,
     RATIO_TO_NULL_SUBSCRIBER, Round, Spread,
 };
 use super::generator;
@@ -20,6 +20,8 @@ pub(super) struct Report {
     /// The lowest median of the cells that the target is about (10 readings per message and more),
     /// or of all where there are none.
     ratio_to_copy: f64,
+    /// Of the same cells.
+    ratio_to_best_copy: f64,
     /// The same for messages of 1 reading.
     ratio_to_null_subscriber: f64,
     pub(super) cells: Vec<Cell>,
@@ -68,8 +70,9 @@ pub(super) struct Cell {
     pub(super) payload_mean_bytes: f64,
     /// Most messages between generator and subscriber.
     pub(super) backlog_max_messages: u64,
-    /// Median, as are the other two.
+    /// Median, as are the others.
     pub(super) ratio_to_copy: f64,
+    pub(super) ratio_to_best_copy: f64,
     pub(super) ratio_to_null_subscriber: f64,
     pub(super) ratio_to_copy_alone: f64,
     /// `null` where a figure could not be measured, as the processor time of given servers.
@@ -95,6 +98,7 @@ impl Cell {
             payload_mean_bytes: load.payload_mean_bytes(),
             backlog_max_messages: generator::backlog_max(load),
             ratio_to_copy: median(RATIO_TO_COPY),
+            ratio_to_best_copy: median(RATIO_TO_BEST_COPY),
             ratio_to_null_subscriber: median(RATIO_TO_NULL_SUBSCRIBER),
             ratio_to_copy_alone: median("ratio_to_copy_alone"),
             latency,
@@ -163,6 +167,7 @@ impl Report {
         Self {
             setting,
             ratio_to_copy: lowest(&cells, |size| size >= 10, |cell| cell.ratio_to_copy),
+            ratio_to_best_copy: lowest(&cells, |size| size >= 10, |cell| cell.ratio_to_best_copy),
             ratio_to_null_subscriber: lowest(
                 &cells,
                 |size| size == 1,

@@ -1,11 +1,16 @@
 use super::*;
 use crate::end_to_end::EndToEnd;
+use crate::figures::CopiesUnderLoad;
 use crate::processes::Cpu;
 use crate::reference::{CopyUnderLoad, NullSubscriber};
 
 fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f64) -> Cell {
     let fleet = "bench".parse().unwrap();
     let load = Load::generate(&fleet, readings_per_message, vehicles).unwrap();
+    let copy = |rows_per_second| CopyUnderLoad {
+        rows_per_second,
+        load_share: 1.0,
+    };
     let round = Round {
         readings_per_message: readings_per_message.into(),
         end_to_end: EndToEnd {
@@ -23,9 +28,10 @@ fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f6
             intake_pauses: 0.0,
             write_retries: 0.0,
         },
-        copy_under_load: CopyUnderLoad {
-            rows_per_second: 200_000.0,
-            load_share: 1.0,
+        copies: CopiesUnderLoad {
+            one_connection: copy(200_000.0),
+            two_connections: copy(250_000.0),
+            four_connections: copy(240_000.0),
         },
         null_subscriber: NullSubscriber {
             messages_per_second: 50_000.0,
@@ -58,8 +64,11 @@ fn json_names_the_ratios_and_leaves_out_what_is_not_known() {
         assert!((found - value).abs() < 1e-9, "{pointer} is {found}");
     };
     about("/ratio_to_copy", 0.75);
+    about("/ratio_to_best_copy", 0.6);
     about("/ratio_to_null_subscriber", 0.8);
     about("/cells/1/ratio_to_copy", 0.8);
+    about("/cells/1/ratio_to_best_copy", 0.64);
+    about("/cells/1/figures/ratio_to_best_copy/max", 0.64);
     about("/cells/1/ratio_to_null_subscriber", 0.32);
     about(
         "/cells/0/figures/system_cpu_microseconds_per_reading/median",
