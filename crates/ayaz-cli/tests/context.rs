@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use ayaz_local::process_database;
-use ayaz_store::{Connection, Role, migrate, scratch};
+use ayaz_store::{Connection, Role};
+use ayaz_test_db::{TestDatabase, or_skip};
 
 const CONTEXT: &str = "fleet,vehicle,attribute,value,valid_from,valid_to\n";
 
@@ -22,23 +22,25 @@ const EVERYTHING: &str = "select jsonb_build_array(
     (select jsonb_agg(to_jsonb(t) order by t) from touched_context t)
 )::text";
 
-/// A database of its own on the server of this program, and a folder for files.
+/// A database, and a folder for files.
 struct Installation {
     url: String,
     owner: Connection,
     folder: tempfile::TempDir,
+    _database: TestDatabase,
 }
 
 impl Installation {
-    async fn new() -> Result<Self> {
-        let server = process_database().await?.database_url().parse()?;
-        let url = scratch::create_empty(&server, "cli_context").await?;
-        migrate::migrate(&url).await?;
-        Ok(Self {
-            owner: Connection::open(&url, Role::Owner).await?,
-            url: url.expose().to_owned(),
+    async fn new() -> Result<Option<Self>> {
+        let Some(database) = TestDatabase::migrated().await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            owner: Connection::open(database.url(), Role::Owner).await?,
+            url: database.url().expose().to_owned(),
             folder: tempfile::tempdir()?,
-        })
+            _database: database,
+        }))
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -87,7 +89,7 @@ fn samples() -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let samples = samples();
     let mut import = vec!["import"];
     import.extend(samples.iter().map(String::as_str));
@@ -155,7 +157,7 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_request_only()
 -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     here.write(
         "models.csv",
         "model,length_m,usable_energy_kwh,heater\n\
@@ -229,7 +231,7 @@ async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_requ
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let samples = samples();
     let mut import = vec!["import"];
     import.extend(samples.iter().map(String::as_str));
@@ -292,7 +294,7 @@ async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     // Takes no room on the disk.
     std::fs::File::create(here.folder.path().join("long.csv"))?.set_len(65 << 20)?;
     for (file, word) in [
@@ -331,7 +333,7 @@ async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_imports_at_once_that_contradict_each_other_one_is_refused() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     for round in 0_i64..5 {
         let mut children = Vec::new();
         for side in ["a", "b"] {

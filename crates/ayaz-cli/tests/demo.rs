@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use ayaz_cli::demo::fleet::SimulatedFleet;
-use ayaz_local::process_database;
 use ayaz_model::{
     Measurements, Reading, ReadingKey, SignalSet, TimeQuality, UnixMicroseconds, VehicleKey,
 };
 use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
-use ayaz_store::{Connection, Content, Envelope, IngestStore, Message, Role, migrate, scratch};
+use ayaz_store::{Connection, Content, Envelope, IngestStore, Message, Role};
+use ayaz_test_db::{TestDatabase, or_skip};
 
 const DAY_MICROSECONDS: i64 = 86_400_000_000;
 
@@ -44,10 +44,9 @@ fn message(key: VehicleKey, days: i64) -> Message {
 async fn buses_that_are_registered_may_send_more_days_than_others() -> Result<()> {
     const BUSES: usize = 2;
     let days = VEHICLE_DAYS_PER_HOUR_MAX + 10;
-    let server = process_database().await?.database_url().parse()?;
-    let url = scratch::create_empty(&server, "cli_demo").await?;
-    migrate::migrate(&url).await?;
-    let mut owner = Connection::open(&url, Role::Owner).await?;
+    let database = or_skip!(TestDatabase::migrated());
+    let url = database.url();
+    let mut owner = Connection::open(url, Role::Owner).await?;
     SimulatedFleet::winter(1, BUSES, days)
         .register(&mut owner.client)
         .await?;

@@ -6,8 +6,8 @@ mod chart;
 mod tables;
 
 use anyhow::Result;
-use ayaz_local::process_database;
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate, scratch};
+use ayaz_store::{Connection, DatabaseUrl, Role};
+use ayaz_test_db::TestDatabase;
 
 /// Three hours on three mornings each in the cold, in between and in mild weather; and a trip that is
 /// alone in its band.
@@ -45,18 +45,24 @@ const TRIPS: &str = "
         (band + 1 + 273.15) * 3600, 3600
     from trip";
 
-/// A migrated database of its own.
+/// A database with today's schema.
 struct Installation {
     url: DatabaseUrl,
     owner: Connection,
+    _database: TestDatabase,
 }
 
 impl Installation {
-    async fn new() -> Result<Self> {
-        let server = process_database().await?.database_url().parse()?;
-        let url = scratch::create_empty(&server, "cli_report").await?;
-        migrate::migrate(&url).await?;
+    async fn new() -> Result<Option<Self>> {
+        let Some(database) = TestDatabase::migrated().await? else {
+            return Ok(None);
+        };
+        let url = database.url().clone();
         let owner = Connection::open(&url, Role::Owner).await?;
-        Ok(Self { url, owner })
+        Ok(Some(Self {
+            url,
+            owner,
+            _database: database,
+        }))
     }
 }

@@ -1,5 +1,5 @@
-//! Debian's packages, fetched once into a cache directory and shared by all processes: the servers of
-//! Debian 13, and for tests Mosquitto of other releases.
+//! Unpacked Debian packages in a cache directory, fetched once and shared by all processes: the servers
+//! of Debian 13, and for tests the Mosquitto of other releases.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -15,11 +15,11 @@ use crate::locate::{MosquittoPrograms, PostgresPrograms};
 use crate::unpack::{self, Contents};
 use crate::user::{ServerUser, is_root};
 
-/// Counts up when the unpacking changes, so that older caches are fetched again.
+/// Increment this when the unpacking changes: older caches are then fetched again.
 const LAYOUT: u32 = 1;
-/// Another process's fetch is waited for this long; every step of it has its own, shorter limit.
+/// How long to wait for the fetch of another process. Each of its steps has a shorter limit.
 const LOCK_WAIT: Duration = Duration::from_secs(1500);
-/// A fetch in progress; whatever bears this prefix while nobody holds the lock is a leftover.
+/// The prefix of a fetch in progress. A folder with it is a leftover if nobody holds the lock.
 const WORK_PREFIX: &str = "work-";
 
 /// Unpacked packages.
@@ -36,19 +36,7 @@ impl Bundle {
         user: Option<&ServerUser>,
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, LocalError> {
-        let cache = cache_dir()?;
-        let created = files::create_dir(&cache, 0o755)?;
-        let cache = cache
-            .canonicalize()
-            .map_err(LocalError::io("resolve", &cache))?;
-        if let Some(user) = user {
-            let readable = check_readable(&cache, user).await;
-            if readable.is_err() && created {
-                // It is still empty; a directory that cannot be used should not stay.
-                let _ = fs::remove_dir(&cache);
-            }
-            readable?;
-        }
+        let cache = open_cache(user).await?;
         let unavailable = |reason| LocalError::Unavailable {
             missing: missing.to_owned(),
             reason,
@@ -57,7 +45,7 @@ impl Bundle {
             return Ok(bundle);
         }
         let _lock = lock(&cache, progress).await?;
-        // Another process may have fetched it while this one waited.
+        // Another process may have fetched it during the wait.
         if let Some(bundle) = Self::complete(&cache, contents) {
             return Ok(bundle);
         }
@@ -80,7 +68,7 @@ impl Bundle {
         }
     }
 
-    /// The stamp is written last, so a bundle that has it is whole.
+    /// The bundle, if it is complete: the stamp is written last.
     fn complete(cache: &Path, contents: &Contents) -> Option<Self> {
         let home = cache.join(&contents.directory);
         let stamp = fs::read_to_string(home.join("stamp")).ok()?;
@@ -94,7 +82,7 @@ impl Bundle {
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, String> {
         if !Path::new("/usr/share/zoneinfo/UTC").exists() {
-            // The packaged PostgreSQL looks there and nowhere else.
+            // The packaged PostgreSQL looks for them only there.
             return Err(
                 "time zones are missing in /usr/share/zoneinfo (package tzdata)".to_owned(),
             );
@@ -102,7 +90,7 @@ impl Bundle {
         let started = Instant::now();
         let work = tempfile::Builder::new()
             .prefix(WORK_PREFIX)
-            // Root's apt-get drops its rights for what it downloads.
+            // As root, apt-get downloads as another user.
             .permissions(Permissions::from_mode(0o755))
             .tempdir_in(cache)
             .map_err(|error| format!("{}: {error}", cache.display()))?;
@@ -124,7 +112,7 @@ impl Bundle {
         moved.map_err(|error| format!("{}: {error}", home.display()))?;
         unpack::check(contents, &home).await?;
         let stamp = home.join("stamp");
-        // Readable for every user who is given this cache, whatever the umask is.
+        // Every user of this cache must be able to read it, whatever the umask is.
         let stamped = fs::write(&stamp, stamp_text(&home))
             .and_then(|()| fs::set_permissions(&stamp, Permissions::from_mode(0o644)));
         stamped.map_err(|error| format!("{}: {error}", stamp.display()))?;
@@ -145,12 +133,12 @@ fn fetching(packages: &[Package], cache: &Path) -> String {
     )
 }
 
-/// The programs contain the path they were unpacked to, so a moved bundle does not count.
+/// The programs contain the path that they were unpacked to, so a moved bundle is invalid.
 fn stamp_text(home: &Path) -> String {
     format!("layout {LAYOUT} at {}\n", home.display())
 }
 
-/// `AYAZ_CACHE_DIR`, else the user's cache directory; root's own is closed to the servers' user.
+/// `AYAZ_CACHE_DIR`, else the user's cache directory. Not root's own, which the servers' user cannot read.
 fn cache_dir() -> Result<PathBuf, LocalError> {
     let set = |name| {
         std::env::var_os(name)
@@ -171,6 +159,24 @@ fn cache_dir() -> Result<PathBuf, LocalError> {
         })
 }
 
+/// The cache directory, created if it is not there.
+pub(crate) async fn open_cache(user: Option<&ServerUser>) -> Result<PathBuf, LocalError> {
+    let cache = cache_dir()?;
+    let created = files::create_dir(&cache, 0o755)?;
+    let cache = cache
+        .canonicalize()
+        .map_err(LocalError::io("resolve", &cache))?;
+    if let Some(user) = user {
+        let readable = check_readable(&cache, user).await;
+        if readable.is_err() && created {
+            // It is still empty; remove it, because it cannot be used.
+            let _ = fs::remove_dir(&cache);
+        }
+        readable?;
+    }
+    Ok(cache)
+}
+
 async fn check_readable(cache: &Path, user: &ServerUser) -> Result<(), LocalError> {
     if user.can("-x", cache).await {
         return Ok(());
@@ -178,14 +184,14 @@ async fn check_readable(cache: &Path, user: &ServerUser) -> Result<(), LocalErro
     Err(LocalError::Directory {
         path: cache.to_owned(),
         reason: format!(
-            "started as root, the servers run as user {}, who cannot reach this cache directory; \
-             set AYAZ_CACHE_DIR to one that everybody can read",
+            "you are root, so the servers run as user {}, who cannot read this cache directory; \
+             set AYAZ_CACHE_DIR to a directory that every user can read",
             user.name
         ),
     })
 }
 
-/// Held while fetching; the kernel releases it if this process dies.
+/// The lock of the fetching process. The kernel releases it if the process dies.
 async fn lock(cache: &Path, progress: &mut impl FnMut(&str)) -> Result<File, LocalError> {
     let path = cache.join("lock");
     let file = File::options()
@@ -212,12 +218,12 @@ async fn lock(cache: &Path, progress: &mut impl FnMut(&str)) -> Result<File, Loc
     }
 }
 
-/// What a killed process left behind; only while holding the lock.
+/// Removes what killed processes have left. The caller must hold the lock.
 fn remove_leftovers(cache: &Path) -> Result<(), LocalError> {
     let entries = fs::read_dir(cache).map_err(LocalError::io("list", cache))?;
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(WORK_PREFIX) {
-            // The killed process's apt-get may still write there; the next fetch tries again.
+            // The apt-get of the killed process may still write there; the next fetch tries again.
             let _ = remove_dir(&entry.path());
         }
     }
@@ -236,7 +242,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_unreachable_mirror_ends_soon_with_apts_words_and_nothing_left_behind() {
+    async fn an_unreachable_mirror_gives_the_error_of_apt_soon_and_leaves_no_files() {
         let cache = tempfile::tempdir().unwrap();
         let started = Instant::now();
         // Nobody listens on the discard port.
@@ -259,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_without_its_stamp_or_moved_elsewhere_does_not_count() {
+    fn a_bundle_without_a_stamp_or_at_another_path_is_invalid() {
         let cache = tempfile::tempdir().unwrap();
         let servers = Contents::servers();
         let home = cache.path().join(&servers.directory);
@@ -272,7 +278,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_process_fetches_while_the_others_wait() {
+    async fn one_process_fetches_and_the_others_wait() {
         let cache = tempfile::tempdir().unwrap();
         let first = lock(cache.path(), &mut |_| {}).await.unwrap();
         let mut told = Vec::new();
@@ -289,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn leftovers_of_a_killed_fetch_go_and_the_rest_stays() {
+    fn leftovers_of_a_killed_fetch_are_removed_and_the_rest_stays() {
         let cache = tempfile::tempdir().unwrap();
         fs::create_dir_all(cache.path().join("work-abc/root")).unwrap();
         fs::create_dir_all(cache.path().join("debian-13")).unwrap();

@@ -1,25 +1,27 @@
-//! What to start.
+//! Which servers to start, and how.
 
 use std::path::PathBuf;
 
-/// What to start and where its data lives.
+/// Which servers to start, and where their data is.
 ///
-/// A server whose address is given in `AYAZ_DATABASE_URL` or `AYAZ_MQTT_URL` is used from there
-/// and not started.
+/// If `AYAZ_DATABASE_URL` or `AYAZ_MQTT_URL` gives the address of a server, that server is used and none
+/// is started.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Kept data, used again by the next start; `None` for a fresh temporary directory that is
-    /// removed on stop.
+    /// Where data is kept for the next start. `None` is a new temporary directory, removed on stop.
     pub data_dir: Option<PathBuf>,
-    /// Whether a TimescaleDB is wanted.
+    /// A `data_dir` of stopped servers. A new database cluster is a copy of the one in it, if the same
+    /// version of PostgreSQL and TimescaleDB made that one.
+    pub cluster_copied_from: Option<PathBuf>,
+    /// Whether to start TimescaleDB.
     pub database: bool,
-    /// Whether an MQTT broker is wanted.
+    /// Whether to start an MQTT broker.
     pub broker: bool,
-    /// Shared buffers of the database, MB. 256 leaves a machine of a few GB its memory; what a large
-    /// fleet sends in an hour, 1.4 MB a vehicle at one reading a second, had better find room.
+    /// Shared buffers of the database in MB. 256 suits a machine with a few GB of memory. The readings of
+    /// one hour should fit: 1.4 MB for each vehicle at one reading a second.
     pub shared_buffers_mb: u32,
-    /// Further logins of the broker, for tests. If there are any, it binds client ids to logins, as
-    /// the deployed one does.
+    /// More logins of the broker, for tests. If there are any, it binds client ids to logins, as the
+    /// deployed broker does.
     pub logins: Vec<String>,
 }
 
@@ -27,6 +29,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             data_dir: None,
+            cluster_copied_from: None,
             database: true,
             broker: true,
             shared_buffers_mb: 256,
@@ -35,7 +38,7 @@ impl Default for Options {
     }
 }
 
-/// A server given by address; an empty variable counts as unset.
+/// The address of a given server. An empty variable counts as unset.
 pub(crate) fn given_url(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|url| !url.is_empty())
 }

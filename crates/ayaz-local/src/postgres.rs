@@ -1,13 +1,14 @@
 //! A private PostgreSQL cluster with TimescaleDB.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::command::run;
 use crate::error::LocalError;
 use crate::folder::Folder;
 use crate::locate::PostgresPrograms;
+use crate::options::Options;
 use crate::secret::{self, Secret};
 use crate::user::{ServerUser, plain_command};
 
@@ -17,11 +18,15 @@ pub(crate) const STOP_SIGNALS: &[&str] = &["INT", "QUIT", "KILL"];
 
 /// The superuser and the database.
 const AYAZ: &str = "ayaz";
+/// A cluster that is being made.
+const UNFINISHED: &str = "data.new";
+/// The file that says which versions made the cluster.
+const MADE_BY: &str = "made_by";
 const INITDB_LIMIT: Duration = Duration::from_secs(180);
 const QUERY_LIMIT: Duration = Duration::from_secs(30);
 
-/// For a machine with a few GB of memory that also runs everything else. Durability stays on:
-/// numbers from a database that may lose rows mean nothing here.
+/// For a machine with a few GB of memory that also runs the other programs. Durability stays on:
+/// measurements without it would mean nothing.
 const SETTINGS: &[&str] = &[
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
@@ -61,57 +66,34 @@ impl Cluster {
         programs: PostgresPrograms,
         home: &Folder,
         user: Option<&ServerUser>,
-        shared_buffers_mb: u32,
+        options: &Options,
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, LocalError> {
+        let data = home.path().join("data");
+        let is_new = !data.is_dir();
+        let source = options.cluster_copied_from.as_deref();
+        let copied = match source.filter(|_| is_new) {
+            Some(source) => copy(source, &programs, home, user).await?,
+            None => false,
+        };
         let password = Secret::kept_in(home, user)?;
-        let home = home.path();
-        let data = home.join("data");
-        if !data.is_dir() {
+        if is_new && !copied {
             progress(&format!(
                 "creating a database cluster in {}",
                 data.display()
             ));
-            let unfinished = home.join("data.new");
-            // As the servers' user, here and below: in what belongs to that user, root follows nothing.
-            as_user(user, &["rm", "-rf", "--"], &[&unfinished]).await?;
-            let mut initdb = plain_command(programs.bin.join("initdb"), user);
-            initdb
-                .arg("--pgdata")
-                .arg(&unfinished)
-                .arg("--pwfile")
-                .arg(home.join(secret::FILE));
-            initdb.args([
-                "--username",
-                AYAZ,
-                "--auth",
-                "scram-sha-256",
-                "--encoding",
-                "UTF8",
-            ]);
-            initdb
-                .args(["--no-locale", "--no-instructions"])
-                .current_dir(home);
-            let made = run(&mut initdb, INITDB_LIMIT).await;
-            made.map_err(|reason| LocalError::Prepare {
-                server: NAME,
-                reason,
-            })?;
-            as_user(user, &["mv", "-T", "--"], &[&unfinished, &data]).await?;
+            create(&programs, home, user).await?;
         }
         Ok(Self {
             programs,
             data,
             password,
-            shared_buffers_mb,
+            shared_buffers_mb: options.shared_buffers_mb,
         })
     }
 
     pub(crate) fn description(&self) -> String {
-        format!(
-            "PostgreSQL {} with TimescaleDB {}",
-            self.programs.version, self.programs.timescaledb_version
-        )
+        description(&self.programs)
     }
 
     pub(crate) fn url(&self, port: u16) -> Secret {
@@ -133,8 +115,8 @@ impl Cluster {
         command
     }
 
-    /// Whether it answers a query made with its own password, so it is ours and not another
-    /// program on the same port. Creates the database the first time.
+    /// Whether it answers a query with its own password: another program may listen on the same port.
+    /// Creates the database the first time.
     pub(crate) async fn is_ready(&self, port: u16) -> Result<(), String> {
         let exists = format!("select count(*) from pg_database where datname = '{AYAZ}'");
         match self.query(port, &exists).await?.trim() {
@@ -175,7 +157,88 @@ impl Cluster {
     }
 }
 
-/// Runs one of the system's small programs on these paths.
+fn description(programs: &PostgresPrograms) -> String {
+    format!(
+        "PostgreSQL {} with TimescaleDB {}",
+        programs.version, programs.timescaledb_version
+    )
+}
+
+/// Makes a new cluster in `home`, whose password file is there.
+async fn create(
+    programs: &PostgresPrograms,
+    home: &Folder,
+    user: Option<&ServerUser>,
+) -> Result<(), LocalError> {
+    let path = home.path();
+    let unfinished = path.join(UNFINISHED);
+    // As the servers' user, here and below: root must not follow links in that user's folders.
+    as_user(user, &["rm", "-rf", "--"], &[&unfinished]).await?;
+    let mut initdb = plain_command(programs.bin.join("initdb"), user);
+    initdb
+        .arg("--pgdata")
+        .arg(&unfinished)
+        .arg("--pwfile")
+        .arg(path.join(secret::FILE));
+    initdb.args([
+        "--username",
+        AYAZ,
+        "--auth",
+        "scram-sha-256",
+        "--encoding",
+        "UTF8",
+    ]);
+    initdb
+        .args(["--no-locale", "--no-instructions"])
+        .current_dir(path);
+    let made = run(&mut initdb, INITDB_LIMIT).await;
+    made.map_err(|reason| LocalError::Prepare {
+        server: NAME,
+        reason,
+    })?;
+    home.write_private(MADE_BY, &description(programs), user)?;
+    as_user(
+        user,
+        &["mv", "-T", "--"],
+        &[&unfinished, &path.join("data")],
+    )
+    .await
+}
+
+/// Copies the cluster in the data directory `source`, with its password. Returns whether it did: other
+/// versions of the programs cannot use that cluster.
+async fn copy(
+    source: &Path,
+    programs: &PostgresPrograms,
+    home: &Folder,
+    user: Option<&ServerUser>,
+) -> Result<bool, LocalError> {
+    let source = Folder::open(&source.join("postgres"))?;
+    let made_by = description(programs);
+    let (Some(password), Some(found)) = (source.read(secret::FILE)?, source.read(MADE_BY)?) else {
+        return Ok(false);
+    };
+    if found != made_by {
+        return Ok(false);
+    }
+    let path = home.path();
+    let unfinished = path.join(UNFINISHED);
+    as_user(user, &["rm", "-rf", "--"], &[&unfinished]).await?;
+    let from = source.path().join("data");
+    let copy = ["cp", "-a", "--reflink=auto", "-T", "--"];
+    as_user(user, &copy, &[&from, &unfinished]).await?;
+    home.write_private(secret::FILE, &password, user)?;
+    home.write_private(MADE_BY, &made_by, user)?;
+    as_user(
+        user,
+        &["mv", "-T", "--"],
+        &[&unfinished, &path.join("data")],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Runs a system program on these paths as the servers' user.
 async fn as_user(
     user: Option<&ServerUser>,
     program: &[&str],

@@ -1,4 +1,4 @@
-//! Both servers together.
+//! The database and the broker together.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use crate::user::ServerUser;
 
 /// A database and a broker, given by address or started for this process.
 ///
-/// Call [`LocalStack::stop`] for an orderly end. Dropped instead, the servers stop and their
-/// temporary data goes a moment later.
+/// Call [`LocalStack::stop`] for an orderly end. If it is dropped instead, the servers stop and their
+/// temporary data is removed a moment later.
 pub struct LocalStack {
     database_url: Secret,
     mqtt_url: Secret,
@@ -27,12 +27,12 @@ pub struct LocalStack {
 }
 
 impl LocalStack {
-    /// Starts what `options` ask for and waits until it accepts clients. `progress` gets one plain
-    /// line for each step. Dropping the future leaves nothing behind.
+    /// Starts the servers that `options` name and waits until they accept clients. `progress` gets one
+    /// line for each step. If the future is dropped, the servers stop and their temporary data is removed.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Unavailable`] says what is missing and the ways out; see [`LocalError`].
+    /// [`LocalError::Unavailable`] says what is missing and what to do; see [`LocalError`].
     pub async fn start(
         options: Options,
         mut progress: impl FnMut(&str),
@@ -54,7 +54,7 @@ impl LocalStack {
         if !wanted.database && !wanted.broker && options.data_dir.is_some() {
             progress(
                 "the data folder is not used: AYAZ_DATABASE_URL and AYAZ_MQTT_URL name servers, so \
-                 none is started here; unset one to have it started",
+                 no server starts here; unset a variable to start that server",
             );
         }
         if wanted.database || wanted.broker {
@@ -67,7 +67,7 @@ impl LocalStack {
                 .start_servers(programs, user, &options, &mut progress)
                 .await
             {
-                // The first failure is the one to show.
+                // The first error is the one to report.
                 let _ = stack.stop().await;
                 return Err(error);
             }
@@ -75,35 +75,34 @@ impl LocalStack {
         Ok(stack)
     }
 
-    /// `postgres://ayaz:PASSWORD@127.0.0.1:PORT/ayaz`, whose user owns the private cluster, or the
-    /// address given in `AYAZ_DATABASE_URL`. Empty if no database was asked for.
+    /// `postgres://ayaz:PASSWORD@127.0.0.1:PORT/ayaz`, whose user is the superuser of the private cluster,
+    /// or the address in `AYAZ_DATABASE_URL`. Empty if the options have no database.
     pub fn database_url(&self) -> &str {
         &self.database_url.0
     }
 
-    /// `mqtt://ayaz:PASSWORD@127.0.0.1:PORT`, or the address given in `AYAZ_MQTT_URL`. Empty if no
-    /// broker was asked for.
+    /// `mqtt://ayaz:PASSWORD@127.0.0.1:PORT`, or the address in `AYAZ_MQTT_URL`. Empty if the options have
+    /// no broker.
     pub fn mqtt_url(&self) -> &str {
         &self.mqtt_url.0
     }
 
-    /// The broker's address with another of its [`Options::logins`]; `None` if it was given by
-    /// address.
+    /// The broker's address with one of the [`Options::logins`]; `None` if the broker is given by address.
     pub fn mqtt_url_as(&self, login: &str) -> Option<String> {
         Some(self.broker.as_ref()?.url_as(login)?.0)
     }
 
-    /// The database's process; `None` if it was given by address.
+    /// The database server; `None` if it is given by address.
     pub fn database(&mut self) -> Option<&mut Server> {
         self.database.as_mut()
     }
 
-    /// The broker's process; `None` if it was given by address.
+    /// The broker; `None` if it is given by address.
     pub fn broker(&mut self) -> Option<&mut Server> {
         self.broker.as_mut()
     }
 
-    /// Completes when one of the servers has ended by itself, with the end of its log.
+    /// Completes when one of the servers ends by itself, with the end of its log.
     pub async fn server_ended(&mut self) -> LocalError {
         let Self {
             database, broker, ..
@@ -114,7 +113,7 @@ impl LocalStack {
         }
     }
 
-    /// Stops both servers in an orderly way and removes temporary data.
+    /// Stops both servers in order and removes temporary data.
     ///
     /// # Errors
     ///
@@ -162,14 +161,7 @@ impl LocalStack {
         }
         if let Some(programs) = programs.postgres {
             let home = dir.server_home("postgres", user.as_ref())?;
-            let cluster = Cluster::open(
-                programs,
-                &home,
-                user.as_ref(),
-                options.shared_buffers_mb,
-                progress,
-            )
-            .await?;
+            let cluster = Cluster::open(programs, &home, user.as_ref(), options, progress).await?;
             progress(&format!("starting {}", cluster.description()));
             let kind = Kind::Database(cluster);
             let server = Server::launch(kind, home, dir.lock()?, user).await?;
@@ -203,7 +195,7 @@ struct Programs {
 }
 
 impl Programs {
-    /// Installed ones first; whatever is missing comes from the bundle.
+    /// Installed programs first; the bundle has the others.
     async fn find(
         wanted: Wanted,
         user: Option<&ServerUser>,

@@ -23,7 +23,6 @@ pub mod migrate;
 mod pulse;
 pub mod reports;
 mod rights;
-pub mod scratch;
 pub mod set_aside;
 pub mod vehicles;
 

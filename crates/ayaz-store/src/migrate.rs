@@ -9,6 +9,7 @@ mod place;
 mod views;
 mod worker;
 
+use sha2::{Digest, Sha256};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -219,6 +220,20 @@ pub fn latest_version() -> i32 {
         .map(|m| m.version())
         .max()
         .unwrap_or(0)
+}
+
+/// The hash over all migrations and views: databases with equal hashes have the same schema.
+pub fn schema_hash() -> String {
+    let runner = runner();
+    let mut migrations: Vec<_> = runner.get_migrations().iter().collect();
+    migrations.sort_by_key(|migration| migration.version());
+    let mut hash = Sha256::new();
+    for migration in migrations {
+        hash.update(migration.to_string());
+        hash.update(migration.checksum().to_le_bytes());
+    }
+    hash.update(views::wanted_hash());
+    views::hex(&hash.finalize())
 }
 
 fn runner() -> refinery::Runner {

@@ -1,14 +1,11 @@
 //! A database with readings of buses that all drive alike, and questions to it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use ayaz_store::migrate::migrate;
+use anyhow::{Result, bail};
 use ayaz_store::{Connection, DatabaseUrl, Role};
+use ayaz_test_db::TestDatabase;
 use tokio_postgres::types::ToSql;
-
-use crate::stack;
 
 /// A bus drives for these hours from 2026-01-10T05:00:00Z.
 #[derive(Debug, Clone, Copy)]
@@ -45,36 +42,30 @@ const KEPT: [&str; 20] = [
 pub(crate) struct Database {
     pub(crate) url: DatabaseUrl,
     connection: Connection,
+    _database: TestDatabase,
 }
 
 impl Database {
-    /// A database of its own, with the schema.
+    /// With today's schema.
     pub(crate) async fn create() -> Result<Option<Self>> {
-        let Some(database) = Self::create_empty().await? else {
-            return Ok(None);
-        };
-        migrate(&database.url).await?;
-        Ok(Some(database))
+        Self::with(TestDatabase::migrated().await?).await
     }
 
     pub(crate) async fn create_empty() -> Result<Option<Self>> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let Some(server) = stack::url() else {
+        Self::with(TestDatabase::empty().await?).await
+    }
+
+    async fn with(database: Option<TestDatabase>) -> Result<Option<Self>> {
+        let Some(database) = database else {
             return Ok(None);
         };
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("analytics_{}_{number}", std::process::id());
-        let administrator = Connection::open(&server.parse()?, Role::Owner).await?;
-        administrator
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await?;
-        let (address, _) = server
-            .rsplit_once('/')
-            .context("an address with a database")?;
-        let url: DatabaseUrl = format!("{address}/{name}").parse()?;
+        let url = database.url().clone();
         let connection = Connection::open(&url, Role::Owner).await?;
-        Ok(Some(Self { url, connection }))
+        Ok(Some(Self {
+            url,
+            connection,
+            _database: database,
+        }))
     }
 
     /// The readings whose number is `part` modulo `parts`, as one ingest transaction.

@@ -14,7 +14,6 @@ mod open_hours;
 mod parkings;
 mod queue;
 mod service_days;
-mod stack;
 mod wrapped_sequences;
 
 use std::time::Duration;

@@ -4,12 +4,13 @@ use anyhow::{Context, Result};
 use ayaz_store::reports::{
     Band, RangeGroup, TripSelection, energy_by_band, range_by_band, range_by_trip,
 };
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let trip = |drive_cycle, band, heater| Bucket {
         drive_cycle: Some(drive_cycle),
         band,
@@ -73,7 +74,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let cycle = |vehicle_id, drive_cycle, soc| Bucket {
         vehicle_id,
         drive_cycle: Some(drive_cycle),
@@ -145,7 +146,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     database
         .execute(
             "insert into vehicle_context (vehicle_id, attribute, value, valid_from, valid_to)

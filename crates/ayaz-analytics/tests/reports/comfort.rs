@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use ayaz_store::reports::{RangeGroup, energy_by_band, range_by_band, range_by_trip};
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, add_up, all, fleet, insert};
 
@@ -17,7 +18,7 @@ const CABINS: &str = "
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let buckets = [1, 2, 3].map(|vehicle_id| Bucket {
         vehicle_id,
         // The warm one takes most.
@@ -94,7 +95,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_battery() -> Result<()>
 {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let in_band = |band, hour, drive_cycle| Bucket {
         band: Some(band),
         drive_cycle: Some(drive_cycle),
@@ -140,7 +141,7 @@ async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_ba
 
 #[tokio::test(flavor = "multi_thread")]
 async fn heat_is_given_by_source_and_in_all() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let buckets = [Bucket {
         heater: Some((8.0, 40.0)),
         ..Bucket::default()

@@ -5,6 +5,7 @@ use ayaz_store::reports::{
     Band, IncompleteTrips, RangeGroup, energy_by_band, energy_by_trip, incomplete_trips,
     range_by_band, range_by_trip, sessions,
 };
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, all, fleet, insert};
 use crate::database::Database;
@@ -62,7 +63,7 @@ async fn trips(database: &Database) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     trips(&database).await?;
     let client = &reader.client;
 
@@ -129,7 +130,7 @@ async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -
 
 #[tokio::test(flavor = "multi_thread")]
 async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     trips(&database).await?;
     let bands = energy_by_band(&reader.client, &all(), 0.9).await?;
     let found: Vec<_> = bands
@@ -153,7 +154,7 @@ async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn energy_is_split_by_meter_or_by_what_a_bus_takes_while_it_stands() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let whole = Bucket::default();
     insert(&database, &[on(10, &whole), on(11, &whole), on(12, &whole)]).await?;
     // 10 kWh in 20 minutes of standing: 30 in the hour, and 10 of the 40 drove.

@@ -6,6 +6,7 @@ use ayaz_model::temperature_band::{lower_edge_celsius, width_celsius};
 use ayaz_store::reports::{
     Band, RangeBand, RangeGroup, TripSelection, figure_settings, range_by_band,
 };
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, all, fleet, insert};
 use crate::database::Database;
@@ -56,7 +57,7 @@ fn of<'a>(bands: &'a [RangeBand], group: &str, edge: i16) -> Result<&'a RangeBan
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loss_is_against_the_mild_bands_that_have_enough_data_each() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let bands = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     let cold = of(&bands, "astana/b1", -30)?;
@@ -92,7 +93,7 @@ async fn loss_is_against_the_mild_bands_that_have_enough_data_each() -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_that_stands_and_heats_has_no_range() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let buckets: Vec<Bucket> = (0..5)
         .map(|day| Bucket {
             km: 0.04,
@@ -122,7 +123,7 @@ const CONTEXTS: [&str; 5] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_view_says_what_the_report_says() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     for context in CONTEXTS {
         database
@@ -175,7 +176,7 @@ async fn the_view_says_what_the_report_says() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cold_against_mild_is_that_of_the_bands() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let bands = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
     let rows = reader
@@ -203,7 +204,7 @@ async fn cold_against_mild_is_that_of_the_bands() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trips_are_chosen_as_a_whole_by_when_they_began() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let selection = TripSelection {
         fleet: Some("astana".to_owned()),
@@ -222,7 +223,7 @@ async fn trips_are_chosen_as_a_whole_by_when_they_began() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bands_have_the_edges_by_which_the_worker_cuts_them() -> Result<()> {
-    let (_database, reader) = fleet().await?;
+    let (_database, reader) = or_skip!(fleet());
     for tenth in -700..=700 {
         let edge = lower_edge_celsius(f64::from(tenth) / 10.0);
         let upper: i32 = reader

@@ -1,6 +1,7 @@
 //! Whether a bus was warmed before it pulled out.
 
 use anyhow::Result;
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, add_up, fleet, insert};
 
@@ -135,7 +136,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
             "unknown 0",
         ),
     ];
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let mut buckets = Vec::new();
     let mut updates = String::new();
     for (index, (morning, _)) in mornings.iter().enumerate() {
@@ -201,7 +202,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let trip = |drive_cycle, hour, started_at, ended_at, km| Bucket {
         drive_cycle: Some(drive_cycle),
         hour,

@@ -4,12 +4,13 @@ use anyhow::Result;
 use ayaz_store::reports::{
     RangeGroup, Subject, any, energy_by_band, energy_by_trip, range_by_band,
 };
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_hour_keeps_driving_and_charging_apart() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     insert(
         &database,
         &[
@@ -42,7 +43,7 @@ async fn an_hour_keeps_driving_and_charging_apart() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_known_state_ignores_bad_clocks_and_backfill() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     database
         .execute(
             "insert into reading (vehicle_id, recorded_at, boot_id, sequence, received_at,
@@ -88,7 +89,7 @@ async fn the_last_known_state_ignores_bad_clocks_and_backfill() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_database_gives_empty_reports() -> Result<()> {
-    let (_database, reader) = fleet().await?;
+    let (_database, reader) = or_skip!(fleet());
     assert!(!any(&reader.client, Subject::Trip).await?);
     assert!(energy_by_trip(&reader.client, &all()).await?.is_empty());
     assert!(

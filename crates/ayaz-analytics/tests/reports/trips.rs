@@ -2,12 +2,13 @@
 
 use anyhow::{Context, Result};
 use ayaz_store::reports::{TripSelection, energy_by_band, energy_by_trip};
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     insert(
         &database,
         &[
@@ -91,7 +92,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let part = |hour, ended_at| Bucket {
         hour,
         started_at: hour,

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
+use ayaz_test_db::or_skip;
 
 use super::{Installation, TRIPS};
 
@@ -32,7 +33,7 @@ const DAYS: &str = "insert into hour_sequence values
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_report_says_what_it_found_none_of() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let reports: [(&[&str], &str); 4] = [
         (&["energy", "--by", "trip"], "no trips"),
         (&["sessions"], "no sessions"),
@@ -67,7 +68,7 @@ async fn an_empty_report_says_what_it_found_none_of() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_neither_move_a_terminal_nor_run_in_a_spreadsheet() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let hostile = "=HYPERLINK(\"http://x\")\u{202e}\u{1b}[2J\n\u{ffff}";
     let client = &here.owner.client;
     client
@@ -119,7 +120,7 @@ async fn names_neither_move_a_terminal_nor_run_in_a_spreadsheet() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_complete_is_marked_dim_or_left_out_as_asked() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
         .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
@@ -178,7 +179,7 @@ const TABLES: [(&[&str], &str); 5] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
         .execute(
@@ -217,7 +218,7 @@ async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
         .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
@@ -270,7 +271,7 @@ async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() ->
 
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_of_buses_with_different_heat_are_marked() -> Result<()> {
-    let here = Installation::new().await?;
+    let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
         .batch_execute(

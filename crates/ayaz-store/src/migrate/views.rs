@@ -116,10 +116,11 @@ pub(super) fn wanted_hash() -> String {
         hash.update(sql);
     }
     hash.update(COLUMN_COMMENTS);
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hash.finalize())
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The hash of the views that the database has; `None` where they were never made.

@@ -1,21 +1,21 @@
-//! One server for the whole binary, a database with two buses for each test.
+//! A database with two buses for each test.
 
 use anyhow::{Context, Result};
-use ayaz_local::process_database;
-use ayaz_store::{Connection, DatabaseUrl, Role, migrate, scratch};
+use ayaz_store::{Connection, Role};
+use ayaz_test_db::TestDatabase;
 use tokio_postgres::types::FromSqlOwned;
 
 pub(crate) struct Database {
-    pub(crate) url: DatabaseUrl,
     pub(crate) owner: Connection,
+    database: TestDatabase,
 }
 
 impl Database {
-    pub(crate) async fn new() -> Result<Self> {
-        let server = process_database().await?.database_url().parse()?;
-        let url = scratch::create_empty(&server, "context").await?;
-        migrate::migrate(&url).await?;
-        let owner = Connection::open(&url, Role::Owner).await?;
+    pub(crate) async fn new() -> Result<Option<Self>> {
+        let Some(database) = TestDatabase::migrated().await? else {
+            return Ok(None);
+        };
+        let owner = Connection::open(database.url(), Role::Owner).await?;
         owner
             .client
             .batch_execute(
@@ -25,11 +25,11 @@ impl Database {
                 insert into depot values ('north', 'Asia/Almaty', 3), ('oslo', 'Europe/Oslo', 4)",
             )
             .await?;
-        Ok(Self { url, owner })
+        Ok(Some(Self { owner, database }))
     }
 
     pub(crate) async fn role(&self, role: Role) -> Result<Connection> {
-        Ok(Connection::open(&self.url, role).await?)
+        Ok(Connection::open(self.database.url(), role).await?)
     }
 
     pub(crate) async fn execute(&self, sql: &str) -> Result<()> {

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ayaz_store::context::Attribute;
 use ayaz_store::{Connection, Role};
+use ayaz_test_db::or_skip;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use tokio::runtime::Handle;
@@ -21,7 +22,7 @@ const EVERYTHING: &str = "select jsonb_build_array(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_says_what_where_and_what_to_do_and_leaves_nothing() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into vehicle_context (vehicle_id, attribute, value, valid_from)
@@ -155,7 +156,7 @@ async fn a_refusal_says_what_where_and_what_to_do_and_leaves_nothing() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn records_that_touch_do_not_overlap_and_may_be_moved() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let operator = database.role(Role::Operator).await?;
     operator
         .client
@@ -184,7 +185,7 @@ async fn records_that_touch_do_not_overlap_and_may_be_moved() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_those_who_enter_overlapping_records_at_once_one_succeeds() -> Result<()> {
     const WRITERS: i32 = 8;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     for round in 0..10 {
         let mut writers = tokio::task::JoinSet::new();
         for writer in 0..WRITERS {
@@ -220,7 +221,7 @@ async fn of_those_who_enter_overlapping_records_at_once_one_succeeds() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_no_business_here_is_refused() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let read = "select from vehicle_context, vehicle_period, service_day_period, depot,
         service_day_default, lateral vehicle_context_at(1, now())";
     let write = "insert into depot values ('s', 'UTC')";
@@ -244,7 +245,7 @@ async fn whoever_has_no_business_here_is_refused() -> Result<()> {
 /// lets through must not be what the database refuses.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_and_the_database_refuse_the_same_values() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let operator = database.role(Role::Operator).await?;
     let attributes: Vec<Attribute> = Attribute::ALL
         .into_iter()

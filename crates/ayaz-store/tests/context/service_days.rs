@@ -5,6 +5,7 @@ use ayaz_energy::service_days::ServiceDayRule;
 use ayaz_model::UnixMicroseconds;
 use ayaz_store::Role;
 use ayaz_store::context::service_day_rules;
+use ayaz_test_db::or_skip;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -90,7 +91,7 @@ async fn sql_days(client: &Client, cases: &[(&str, i8, i64)]) -> Vec<Date> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sql_and_worker_cut_days_at_the_same_instants() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let reader = database.role(Role::Reader).await?;
     let mut runner = TestRunner::new(Config {
         cases: 40,
@@ -132,7 +133,7 @@ async fn sql_and_worker_cut_days_at_the_same_instants() -> Result<()> {
 /// own data have them: what the worker makes of what the database says must be the same wherever SQL is.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workers_zones_are_those_of_the_database_to_the_second() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let worker = database.role(Role::Analytics).await?;
     for zone in ZONES {
         database
@@ -167,7 +168,7 @@ async fn the_workers_zones_are_those_of_the_database_to_the_second() -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn astanas_leap_day_of_2024_has_25_hours_in_sql() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let hours: String = database
         .one(
             "select string_agg(day || ':' || hours, ' ' order by day) from (
@@ -187,7 +188,7 @@ async fn astanas_leap_day_of_2024_has_25_hours_in_sql() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into vehicle_context (vehicle_id, attribute, value, valid_from, valid_to)
@@ -239,7 +240,7 @@ async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_row_says_what_held_at_an_instant() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into vehicle_context (vehicle_id, attribute, value, valid_from, valid_to)

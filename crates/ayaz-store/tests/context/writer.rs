@@ -7,6 +7,7 @@ use ayaz_store::context::{
     Attribute, ContextChanges, ContextRecord, ContextWriter, Depot, Heater, Model, Selection,
     StoredContext, Vehicle,
 };
+use ayaz_test_db::or_skip;
 use jiff::Timestamp;
 
 use crate::database::Database;
@@ -63,7 +64,7 @@ fn changes() -> ContextChanges {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_written_is_read_and_writing_it_again_touches_nothing() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut operator = database.role(Role::Operator).await?;
     for _ in 0..2 {
         let writer = ContextWriter::begin(&mut operator.client).await?;
@@ -101,7 +102,7 @@ async fn what_is_written_is_read_and_writing_it_again_touches_nothing() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_is_dropped_or_refused_leaves_nothing() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut operator = database.role(Role::Operator).await?;
     let reader = database.role(Role::Reader).await?;
     let before = StoredContext::load(&reader.client, &Selection::default()).await?;
@@ -135,7 +136,7 @@ async fn a_writer_that_is_dropped_or_refused_leaves_nothing() -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_see_what_the_writers_before_them_left() -> Result<()> {
     const WRITERS: usize = 8;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut writers = tokio::task::JoinSet::new();
     for number in 0..WRITERS {
         let mut operator = database.role(Role::Operator).await?;

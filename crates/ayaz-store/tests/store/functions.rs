@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use ayaz_store::Role;
+use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let functions = database
         .owner
         .client
@@ -48,7 +49,7 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn temporary_tables_and_types_deceive_no_check_and_no_figure() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into vehicle_model (model, usable_energy_kwh) values ('E12', 400);
@@ -115,7 +116,7 @@ async fn temporary_tables_and_types_deceive_no_check_and_no_figure() -> Result<(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_that_views_call_for_each_row_are_inlined() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let explain = "explain (verbose, costs off)
         select c.*, service_day(now(), 'UTC', v.vehicle_id), dead_letter_source(v.fleet)
         from vehicle v, vehicle_context_at(v.vehicle_id, now()) c";

@@ -7,6 +7,7 @@ use ayaz_model::{
     Measurements, Reading, ReadingKey, SignalSet, TimeQuality, UnixMicroseconds, VehicleKey,
 };
 use ayaz_store::{Content, Envelope, IngestStore, Message, Role, StoreError};
+use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
@@ -112,7 +113,7 @@ const SWAPS: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn readings_keep_their_bus_when_numbers_change_under_an_open_connection() -> Result<()> {
     for (name, swap) in SWAPS {
-        let database = Database::new().await?;
+        let database = or_skip!(Database::new());
         let mut store = database.store(1);
         write(&mut store, &[reading("a", 1), reading("b", 2)]).await?;
         let pid = "select pid from pg_stat_activity
@@ -137,7 +138,8 @@ async fn readings_keep_their_bus_when_numbers_change_under_an_open_connection() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_writers_with_a_database_each_mix_nothing() -> Result<()> {
-    let (old, new) = (Database::new().await?, Database::new().await?);
+    let old = or_skip!(Database::new());
+    let new = or_skip!(Database::new());
     let mut to_old = old.store(1);
     // As a daemon has its writers: of what one has learnt the other knows nothing.
     write(&mut to_old, &[reading("a", 1), reading("b", 2)]).await?;
@@ -155,7 +157,7 @@ async fn two_writers_with_a_database_each_mix_nothing() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_schema_under_an_open_connection_gets_no_rows() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(1);
     write(&mut store, &[reading("a", 1)]).await?;
     let last = "delete from ayaz_schema_version
@@ -180,7 +182,7 @@ async fn an_older_schema_under_an_open_connection_gets_no_rows() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_left_behind_by_a_copy_are_mended_and_hold_up_no_other_bus() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(1);
     let known: Vec<Message> = (1..=40).map(|n| reading(&format!("bus{n}"), n)).collect();
     write(&mut store, &known).await?;

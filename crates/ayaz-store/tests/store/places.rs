@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use ayaz_store::analytics::lease::{holder, try_take};
 use ayaz_store::migrate::{migrate, migrate_telling};
 use ayaz_store::{Connection, Role};
+use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
@@ -29,7 +30,7 @@ async fn hold_what_a_reader_can(database: &Database) -> Result<Connection> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_holds_locks_keeps_nobody_from_their_place() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let _reader = hold_what_a_reader_can(&database).await?;
     let worker = database.connect_as(Role::Analytics).await?;
     assert!(try_take(&worker, "worker").await?.is_some());
@@ -47,7 +48,7 @@ async fn a_reader_that_holds_locks_keeps_nobody_from_their_place() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let first = database.connect_as(Role::Analytics).await?;
     let second = database.connect_as(Role::Analytics).await?;
     assert_eq!(holder(&first.client).await?, None);
@@ -121,7 +122,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut worker = database.connect_as(Role::Analytics).await?;
     let lease = try_take(&worker, "worker")
         .await?
@@ -146,7 +147,7 @@ async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute("update ayaz_view_set set hash = 'that of another version'")
         .await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Connection, DatabaseUrl, Role, StoreError};
+use ayaz_test_db::or_skip;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
@@ -158,7 +159,7 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_deals_connections_out_is_named_and_keeps_nothing_of_ours() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     for mode in [Mode::Transaction, Mode::TransactionWithoutOptions] {
         let url = pooled(&database, mode).await?;
         for role in [Role::Ingest, Role::Analytics, Role::Reader, Role::Owner] {
@@ -194,7 +195,7 @@ async fn a_pooler_that_deals_connections_out_is_named_and_keeps_nothing_of_ours(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pooler_that_keeps_a_connection_for_its_client_will_do() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let url = pooled(&database, Mode::Session).await?;
     let connection = Connection::open(&url, Role::Ingest).await?;
     check_schema(&connection).await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ayaz_store::{DatabaseUrl, Pulse, Role};
+use ayaz_test_db::or_skip;
 use tokio::net::TcpListener;
 
 use crate::database::Database;
@@ -24,7 +25,7 @@ async fn a_server_that_accepts_and_says_nothing_does_not_answer() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut pulse = Pulse::new(database.url.clone(), Role::Analytics);
     let limit = Duration::from_secs(20);
     pulse.ask(limit).await?;
@@ -45,7 +46,7 @@ async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_found_is_told_again_and_again() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let told = Mutex::new(Vec::new());
     let pulse = Pulse::new(database.url.clone(), Role::Analytics);
     let watching = pulse.watch(|found| told.lock().expect("told").push(found));

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
-use ayaz_store::migrate::migrate;
-use ayaz_store::{DatabaseUrl, IngestStore};
+use ayaz_local::Options;
+use ayaz_store::IngestStore;
+use ayaz_test_db::{TestDatabase, or_skip, start};
 
 use crate::dead_letters::good_message;
 
@@ -17,10 +17,9 @@ async fn a_long_redelivery_leaves_one_error_in_the_database_s_log() -> Result<()
         ..Options::default()
     };
     // A server of its own, since its log is read.
-    let mut stack = LocalStack::start(options, |_| {}).await?;
-    let url: DatabaseUrl = stack.database_url().parse()?;
-    migrate(&url).await?;
-    let mut store = IngestStore::new(url, Duration::from_secs(30), "test");
+    let mut stack = or_skip!(start(options));
+    let database = TestDatabase::migrated_on(stack.database_url()).await?;
+    let mut store = IngestStore::new(database.url().clone(), Duration::from_secs(30), "test");
     let all = good_message("bus", 50)?;
     store.write(std::slice::from_ref(&all)).await?;
     for batch in 0..BATCHES {
@@ -43,11 +42,11 @@ async fn a_long_redelivery_leaves_one_error_in_the_database_s_log() -> Result<()
             .await?;
         assert_eq!((written.readings_new, written.readings_duplicate), (5, 0));
     }
-    let Some(database) = stack.database() else {
+    let Some(server) = stack.database() else {
         println!("skipped: the database's log is not here");
         return Ok(());
     };
-    let log = std::fs::read_to_string(database.log_path()).context("the database's log")?;
+    let log = std::fs::read_to_string(server.log_path()).context("the database's log")?;
     let errors = log.matches("duplicate key value").count();
     assert_eq!(errors, 1, "{log}");
     Ok(stack.stop().await?)

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use ayaz_store::analytics::upkeep::unbounded_readers;
 use ayaz_store::migrate::migrate;
 use ayaz_store::{Connection, Role};
+use ayaz_test_db::or_skip;
 use url::Url;
 
 use crate::database::Database;
@@ -31,7 +32,7 @@ async fn reader(database: &Database) -> Result<Connection> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let reader = reader(&database).await?;
     let worker = database.connect_as(Role::Analytics).await?;
     let name: String = {
@@ -76,7 +77,7 @@ async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_allowed_anew_is_revoked_by_the_next_migration_run() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "do $$ begin
@@ -98,7 +99,7 @@ async fn what_was_allowed_anew_is_revoked_by_the_next_migration_run() -> Result<
 #[tokio::test(flavor = "multi_thread")]
 async fn an_owner_who_is_no_superuser_migrates_and_is_told_what_a_superuser_has_to_revoke()
 -> Result<()> {
-    let database = Database::empty().await?;
+    let database = or_skip!(Database::empty());
     let name: String = {
         let sql = "select current_database()::text";
         database.owner.client.query_one(sql, &[]).await?.get(0)

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use ayaz_store::StoreError;
 use ayaz_store::migrate::{check_schema, latest_version, migrate};
+use ayaz_test_db::or_skip;
 use sha2::{Digest, Sha256};
 
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schema_that_does_not_fit_is_told_with_the_way_out() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let fatal = |outcome: Result<(), StoreError>| match outcome {
         Err(StoreError::Fatal(text)) => text,
         other => panic!("expected a refusal, got {other:?}"),

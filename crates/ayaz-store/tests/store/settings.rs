@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use ayaz_store::migrate::migrate;
 use ayaz_store::reports::{TripSelection, energy_by_trip};
 use ayaz_store::{IngestStore, Role, StoreError};
+use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 use crate::dead_letters::{NOW, letter};
@@ -16,7 +17,7 @@ const HOSTILE: &str = include_str!("hostile_settings.sql");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_with_another_application_and_its_settings_changes_nothing() -> Result<()> {
-    let database = Database::empty().await?;
+    let database = or_skip!(Database::empty());
     // Once for the migrations themselves, and again for a schema that is there.
     database.execute(HOSTILE).await?;
     migrate(&database.url).await?;
@@ -63,7 +64,7 @@ const BACKENDS: &str = "select count(*) from pg_stat_activity
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let timeout = Duration::from_millis(300);
     let mut store = IngestStore::new(database.url.clone(), timeout, "test");
     write(&mut store, &[reading("a", 1)]).await?;
@@ -91,7 +92,7 @@ async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_gone_leaves_no_backend_that_waits() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let holder = database.connect_as(Role::Owner).await?;
     let lock = "begin; lock table vehicle in access exclusive mode";
     holder.client.batch_execute(lock).await?;

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result};
 use ayaz_store::migrate::{check_schema, migrate};
 use ayaz_store::{Connection, Role, StoreError};
+use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
@@ -24,7 +25,7 @@ fn fatal<T>(outcome: Result<T, StoreError>) -> Result<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_views_stop_reports_and_the_worker_and_not_ingest() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     assert!(!migrate(&database.url).await?.views_made, "they are there");
     database.execute(OTHER_VERSION).await?;
     for role in [Role::Reader, Role::Analytics, Role::Operator] {
@@ -40,7 +41,7 @@ async fn other_views_stop_reports_and_the_worker_and_not_ingest() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database.execute(MINE).await?;
     database.execute(OTHER_VERSION).await?;
     // What another version had, and this one has not.
@@ -73,7 +74,7 @@ async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn views_of_users_are_named_before_a_change_that_does_not_fit() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "drop view worker_backlog;
@@ -107,7 +108,7 @@ async fn views_of_users_are_named_before_a_change_that_does_not_fit() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_relation_of_the_same_name_is_not_replaced() -> Result<()> {
-    let database = Database::empty().await?;
+    let database = or_skip!(Database::empty());
     database
         .execute("create view winter_range as select 'theirs' as whose")
         .await?;
@@ -125,7 +126,7 @@ async fn a_relation_of_the_same_name_is_not_replaced() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn making_views_anew_changes_nothing_in_them() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let before = everything(&database.owner).await?;
     assert!(before.lines().count() > 1_000, "{before}");
     database.execute(OTHER_VERSION).await?;

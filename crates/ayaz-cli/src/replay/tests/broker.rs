@@ -1,6 +1,6 @@
 //! The whole command against a real broker.
 
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::{LocalStack, Options, skips_server_tests};
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::{AsyncClient, Event, Incoming, MqttOptions};
 use tokio::sync::oneshot;
@@ -38,6 +38,9 @@ async fn subscribe(url: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
+    if skips_server_tests() {
+        return;
+    }
     let options = Options {
         database: false,
         broker: true,
@@ -110,6 +113,9 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_goes_away_is_waited_for_and_counts_once() {
+    if skips_server_tests() {
+        return;
+    }
     let options = Options {
         database: false,
         broker: true,

@@ -6,6 +6,7 @@ use ayaz_store::dead_letters::{
     LetterSelection, choose_letters, delete_letters, summarize_letters,
 };
 use ayaz_store::ingest::DeadLetterLimits;
+use ayaz_test_db::or_skip;
 
 use super::{
     HOUR_MICROSECONDS, NOW, counts, letter, letters_by_source, suppressed_by_source, topic,
@@ -66,7 +67,7 @@ async fn each_bound_on_bytes_holds_and_what_comes_over_it_is_counted() -> Result
         ("all", in_all, 0, 0),
         ("number", number_in_all, 0, 0),
     ] {
-        let database = Database::new().await?;
+        let database = or_skip!(Database::new());
         // Two daemons and one batch each, then one more.
         let batch = |bus: &str, from: u8, hour| -> Vec<_> {
             (from..from + 2)
@@ -114,7 +115,7 @@ async fn each_bound_on_bytes_holds_and_what_comes_over_it_is_counted() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deleted_letters_make_room_and_what_was_suppressed_stays_counted() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store_with(DeadLetterLimits {
         per_vehicle_max_bytes: bytes(4),
         ..DeadLetterLimits::default()

@@ -4,13 +4,14 @@ use anyhow::{Context, Result};
 use ayaz_store::StoreError;
 use ayaz_store::dead_letters::{Digest, LetterSelection, list_letters, load_letters, load_payload};
 use ayaz_store::ingest::{DeadLetterLimits, PAYLOAD_START_BYTES};
+use ayaz_test_db::or_skip;
 
 use super::{HOUR_MICROSECONDS, NOW, good_message, letter, refused, topic};
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_again_are_counted_and_take_no_room() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(2);
     let one = letter(&topic("bus"), "one", NOW);
     store.write(&[one.clone(), one.clone()]).await?;
@@ -52,7 +53,7 @@ async fn the_same_bytes_again_are_counted_and_take_no_room() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_payload_over_the_maximum_only_the_start_is_kept() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store_with(DeadLetterLimits {
         payload_whole_max_bytes: 100_000,
         ..DeadLetterLimits::default()
@@ -100,7 +101,7 @@ async fn of_a_payload_over_the_maximum_only_the_start_is_kept() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_without_rejected_messages_does_not_look_at_dead_letters() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(10);
     // Whatever statement named one of them would fail.
     database

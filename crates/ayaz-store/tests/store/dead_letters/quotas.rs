@@ -4,6 +4,7 @@ use anyhow::Result;
 use ayaz_store::analytics::upkeep::forget_quotas;
 use ayaz_store::dead_letters::{LetterSelection, summarize_letters};
 use ayaz_store::{Message, Role, Written};
+use ayaz_test_db::or_skip;
 
 use super::{NOW, counts, good_message, letter, letters_by_source, suppressed_by_source, topic};
 use crate::database::Database;
@@ -13,7 +14,7 @@ async fn daemons_that_write_at_once_keep_to_the_limit_together() -> Result<()> {
     const DAEMONS: u32 = 4;
     const BATCHES: u32 = 12;
     const LETTERS: u32 = 25;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut daemons = tokio::task::JoinSet::new();
     for daemon in 0..DAEMONS {
         let mut store = database.store(100);
@@ -77,7 +78,7 @@ async fn daemons_that_write_at_once_keep_to_the_limit_together() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_gives_no_room_and_the_next_hour_does() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let batch = |from: u8, count: u8, received_at| -> Vec<Message> {
         let one = |n| letter(&topic("bus"), [n], received_at);
         (from..from + count).map(one).collect()
@@ -126,7 +127,7 @@ async fn a_restart_gives_no_room_and_the_next_hour_does() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn topics_that_name_no_vehicle_share_one_quota() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let topics = [
         "",
         "x",
@@ -158,7 +159,7 @@ async fn topics_that_name_no_vehicle_share_one_quota() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_database_refuses_keeps_to_the_limit_too() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute("alter table reading add constraint odd check (sequence < 2)")
         .await?;
@@ -187,7 +188,7 @@ async fn what_the_database_refuses_keeps_to_the_limit_too() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn quotas_are_forgotten_after_a_week_by_the_worker_only() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into dead_letter_quota

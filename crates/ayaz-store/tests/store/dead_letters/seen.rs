@@ -7,13 +7,14 @@ use ayaz_store::dead_letters::{
 };
 use ayaz_store::migrate::check_schema;
 use ayaz_store::{Message, Role, StoreError};
+use ayaz_test_db::or_skip;
 
 use super::{HOUR_MICROSECONDS, NOW, letter, refused, topic};
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_are_found_by_what_is_known_of_them() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(3);
     let day = 24 * HOUR_MICROSECONDS;
     let mut messages: Vec<Message> = (0..5)
@@ -118,7 +119,7 @@ async fn letters_are_found_by_what_is_known_of_them() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn replays_are_marked_by_whoever_may_and_come_back_by_count() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = database.store(10);
     let messages: Vec<Message> = (0..3).map(|n| letter(&topic("bus"), [n], NOW)).collect();
     store.write(&messages).await?;

@@ -6,6 +6,7 @@ use ayaz_store::Role;
 use ayaz_store::analytics::upkeep::forget_days;
 use ayaz_store::ingest::SetAside;
 use ayaz_store::set_aside::announce_history;
+use ayaz_test_db::or_skip;
 use jiff::SignedDuration;
 
 use super::{DAY, cells, chunks, key, message, past_days, places, store};
@@ -15,7 +16,7 @@ use crate::dead_letters::NOW;
 #[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once() -> Result<()> {
     const DAYS: usize = 2_000;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let days = past_days(DAYS as i64);
     let messages = days
         .chunks(500)
@@ -65,7 +66,7 @@ async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_latest_days_find_room_and_those_of_readings_and_cells_are_one() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let days = past_days(5);
     let mut store = store(&database).with_vehicle_days_per_hour_max(3);
     let batch = [
@@ -91,7 +92,7 @@ async fn the_latest_days_find_room_and_those_of_readings_and_cells_are_one() -> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn times_that_are_not_believed_open_no_chunk() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let future: Vec<i64> = (1..=1_000).map(|day| NOW.0 + day * DAY).collect();
     let ancient: Vec<i64> = (0..1_000).map(|day| day * DAY).collect();
     let batch = [
@@ -121,7 +122,7 @@ async fn times_that_are_not_believed_open_no_chunk() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let ingest = database.connect_as(Role::Ingest).await?;
     let hour = SignedDuration::from_hours(1);
     let error = announce_history(&ingest.client, &key("b1")?, hour).await;
@@ -148,7 +149,7 @@ async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Re
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_are_forgotten_after_a_week_by_the_worker_only() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database
         .execute(
             "insert into reading_day_quota (vehicle_id, hour)

@@ -7,6 +7,7 @@ use ayaz_store::set_aside::{
     Accepted, Judgement, SetAsideSelection, SetAsideTotal, accept, clear, set_aside_groups,
     set_aside_total,
 };
+use ayaz_test_db::or_skip;
 
 use super::{DAY, cells, message, past_days, places, store};
 use crate::database::Database;
@@ -26,7 +27,7 @@ const PENDING: &str = "select count(*) from (
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let days = past_days(200);
     let good = TimeQuality::Good;
     let batch = [
@@ -78,7 +79,7 @@ async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     store(&database)
         .write(&[message("b1", TimeQuality::Good, &past_days(100))?])
         .await?;
@@ -114,7 +115,7 @@ async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> 
 #[tokio::test(flavor = "multi_thread")]
 async fn readings_are_judged_again_by_a_clock_that_is_right() -> Result<()> {
     const MINUTE: i64 = 60_000_000;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let hour: Vec<i64> = (0..60).map(|n| NOW.0 + (n + 6) * MINUTE).collect();
     let batch = [
         message("b1", TimeQuality::Future, &hour)?,
@@ -155,7 +156,7 @@ async fn readings_are_judged_again_by_a_clock_that_is_right() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_not_come_yet_stays_and_what_is_cleared_is_gone() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let in_a_year = jiff::Timestamp::now().as_microsecond() + 365 * DAY;
     let batch = [
         message("b1", TimeQuality::Future, &[in_a_year])?,

@@ -6,6 +6,7 @@ use anyhow::Result;
 use ayaz_model::TimeQuality::{Future, Good};
 use ayaz_store::set_aside::{SetAsideSelection, accept};
 use ayaz_store::{Role, StoreError};
+use ayaz_test_db::or_skip;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -18,7 +19,7 @@ const SECOND: i64 = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reading_stays_where_it_came_first() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let times: Vec<i64> = (0..10).map(|n| NOW.0 + n * SECOND).collect();
     let (early, late) = times.split_at(5);
     let mut store = store(&database);
@@ -50,7 +51,7 @@ async fn a_reading_stays_where_it_came_first() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_that_was_set_aside_stays_there_when_its_hour_has_room_again() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut store = store(&database).with_vehicle_days_per_hour_max(2);
     let batch = [message("b1", Good, &past_days(5))?];
     store.write(&batch).await?;
@@ -71,7 +72,7 @@ async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once()
     const ROUNDS: usize = 40;
     let seed = rand::rng().random_range(0..1_000_000);
     println!("seed {seed}");
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let mut daemons = tokio::task::JoinSet::new();
     let times = |round: usize| -> Vec<i64> {
         let base = NOW.0 - DAY * (round as i64 % 3);
@@ -142,7 +143,7 @@ async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_but_a_daemon_and_an_operator_touches_the_places() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     let nobody = [
         "do $$ begin lock table reading_place_gate in access share mode; end $$",
         "select hold_reading_places()",

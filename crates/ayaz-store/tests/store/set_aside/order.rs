@@ -5,6 +5,7 @@ use anyhow::Result;
 use ayaz_model::TimeQuality::{Ancient, Good};
 use ayaz_store::Role;
 use ayaz_store::set_aside::{SetAsideSelection, accept};
+use ayaz_test_db::or_skip;
 
 use super::{DAY, cells, message, store};
 use crate::database::Database;
@@ -63,7 +64,7 @@ async fn readings_of_which_some_are_there_are_inserted_in_order() -> Result<()> 
     const VEHICLES: i64 = 4;
     // Fewer than the server expects to be set aside, so that it hashes the rows and not the keys.
     const READINGS: i64 = 50;
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database.execute(WATCH).await?;
     let mut store = store(&database);
     // Over midnight, so that the day decides before the vehicle.
@@ -90,7 +91,7 @@ async fn readings_of_which_some_are_there_are_inserted_in_order() -> Result<()> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn accepted_readings_are_inserted_in_the_order_of_ingest() -> Result<()> {
-    let database = Database::new().await?;
+    let database = or_skip!(Database::new());
     database.execute(WATCH).await?;
     let times: Vec<i64> = (0..20).map(|n| NOW.0 - 2 * DAY + n * DAY / 10).collect();
     let mut batch = Vec::new();

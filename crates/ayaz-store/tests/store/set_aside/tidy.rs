@@ -3,6 +3,7 @@
 use anyhow::Result;
 use ayaz_model::TimeQuality;
 use ayaz_store::set_aside::{Tidied, tidy};
+use ayaz_test_db::or_skip;
 
 use super::{DAY, cells, chunks, message, places, store};
 use crate::database::Database;
@@ -10,7 +11,7 @@ use crate::dead_letters::NOW;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn marked_readings_are_set_aside_and_their_empty_chunks_dropped() -> Result<()> {
-    let mut database = Database::new().await?;
+    let mut database = or_skip!(Database::new());
     let good: Vec<i64> = (0..3).map(|day| NOW.0 - day * DAY).collect();
     let mut store = store(&database).with_vehicle_days_per_hour_max(10);
     let all = [
