@@ -1,4 +1,4 @@
-//! Starts both servers, prints their addresses and process ids, and runs until its input ends.
+//! Starts both servers, prints their addresses and process ids, and runs until stdin ends.
 
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ async fn run() -> Result<(), LocalError> {
         pid(stack.database()),
         pid(stack.broker())
     );
-    // Whether the input ended or failed, it is over.
+    // The end of stdin and an error both end the program.
     let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
     stack.stop().await
 }

@@ -1,5 +1,5 @@
-//! A private apt: a Debian release's package lists and packages, fetched with the machine's own
-//! `apt-get`, mirror, proxy and keys, without touching anything of the system's apt.
+//! A private apt: fetches package lists and packages of a Debian release with the machine's own
+//! `apt-get`, mirror, proxy and keys. It changes nothing in the system's apt.
 
 use std::fmt::Write;
 use std::fs::{self, DirBuilder};
@@ -19,14 +19,14 @@ const QUERY_LIMIT: Duration = Duration::from_secs(60);
 const UPDATE_LIMIT: Duration = Duration::from_secs(180);
 const DOWNLOAD_LIMIT: Duration = Duration::from_secs(900);
 
-/// A package as the mirror offers it.
+/// A package on the mirror.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) size_bytes: u64,
 }
 
-/// apt with its own lists, cache and status below one directory.
+/// apt with lists, cache and status in a directory of its own.
 #[derive(Debug)]
 pub(crate) struct Apt {
     config: PathBuf,
@@ -57,7 +57,7 @@ impl Apt {
         .await?;
         let config = work.join("apt.conf");
         let written = (|| {
-            // Wide enough for apt-get, whatever the umask is, and no wider.
+            // apt-get needs this mode, whatever the umask is.
             let mut folders = DirBuilder::new();
             folders.recursive(true).mode(0o755);
             folders.create(work.join("state/lists/partial"))?;
@@ -93,7 +93,7 @@ impl Apt {
         Ok(printed.lines().filter_map(parse_uri_line).collect())
     }
 
-    /// Fetches packages into `dir`; apt checks them against the signed lists.
+    /// Fetches packages into `dir`. apt verifies them against the signed lists.
     pub(crate) async fn download(&self, packages: &[Package], dir: &Path) -> Result<(), String> {
         let mut command = self.apt_get();
         command
@@ -112,7 +112,7 @@ impl Apt {
     }
 }
 
-/// Where this machine's apt gets Debian from.
+/// The Debian mirror of this machine's apt.
 pub(crate) async fn machine_mirror() -> Result<String, String> {
     let format = "$(REPO_URI)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)";
     let mut command = Command::new("apt-get");
@@ -121,7 +121,7 @@ pub(crate) async fn machine_mirror() -> Result<String, String> {
     debian_mirror(&printed).ok_or_else(|| "this machine's apt mirror is not Debian's".to_owned())
 }
 
-/// Origin is empty until the machine's own lists were fetched; then the address decides.
+/// The origin is empty until the machine has fetched its own lists; until then the address decides.
 fn debian_mirror(targets: &str) -> Option<String> {
     targets.lines().find_map(|line| {
         let [uri, origin, release, component] =
@@ -130,14 +130,14 @@ fn debian_mirror(targets: &str) -> Option<String> {
             "" => uri.trim_end_matches('/').ends_with("/debian"),
             origin => origin == "Debian",
         };
-        // The security and backports archives hold changes only.
+        // The security and backports archives do not have all packages.
         let whole = component == "main" && !release.contains(['-', '/']);
         (debian && whole && !uri.starts_with("cdrom:")).then(|| uri.to_owned())
     })
 }
 
-/// The machine's settings for fetching (proxies, above all), then ours. Its other settings stay
-/// out: hooks in them would clean the system's cache.
+/// The machine's settings for fetching (such as proxies), then ours. Its other settings are left out:
+/// they may have hooks that clean the system's cache.
 fn configuration(work: &Path, machine: &str) -> String {
     let mut text = String::new();
     for line in machine.lines().filter(|line| line.starts_with("Acquire::")) {
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mirror_is_debians_main_archive() {
+    fn the_mirror_is_the_main_archive_of_debian() {
         for (targets, mirror) in [
             (
                 "http://s/debian-security/|Debian|bookworm-security|main\n\
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_are_read_from_printed_addresses() {
+    fn packages_are_parsed_from_printed_uris() {
         let line = "'http://m/pool/libc.deb' libssl3t64_3.5.7-1~deb13u2_amd64.deb 2453872 MD5Sum:4";
         let package = Package {
             name: "libssl3t64".to_owned(),
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_machines_fetch_settings_are_taken_over() {
+    fn only_fetch_settings_of_the_machine_are_used() {
         let machine = "Acquire::http::Proxy \"http://p:3128\";\nAPT::Update::Post-Invoke \"rm\";\n";
         let text = configuration(Path::new("/w"), machine);
         assert!(

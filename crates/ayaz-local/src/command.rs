@@ -1,4 +1,4 @@
-//! Helper programs that run to their end: `apt-get`, `initdb`, `psql` and the like.
+//! Runs helper programs that end by themselves, such as `apt-get`, `initdb` and `psql`.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use tokio::process::Command;
 
 use crate::files::last_lines;
 
-/// How many of a failed program's last lines are worth showing.
+/// How many of the last lines of a failed program the error shows.
 const SHOWN_LINES: usize = 6;
 
-/// Runs a command to its end and returns what it printed; or why not, with its last lines.
-/// It is killed when it takes longer than `limit`.
+/// Runs a command to its end and returns its output. The error has the last lines. The command is killed
+/// when it takes longer than `limit`.
 pub(crate) async fn run(command: &mut Command, limit: Duration) -> Result<String, String> {
     let name = command
         .as_std()
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_failure_shows_the_last_lines_and_a_hanging_program_is_ended() {
+    async fn the_error_shows_the_last_lines_and_a_hanging_program_is_killed() {
         let mut failing = Command::new("sh");
         failing.args(["-c", "echo out; echo first >&2; echo last >&2; exit 3"]);
         let error = run(&mut failing, Duration::from_secs(10))

@@ -1,4 +1,4 @@
-//! Where the servers keep their data.
+//! The directory with the data of the servers.
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use crate::folder::Folder;
 use crate::guardian::Guardian;
 use crate::user::ServerUser;
 
-/// Servers of a process that was killed a moment ago may still be stopping.
+/// How long to wait for the lock: servers of a killed process need time to stop.
 const LOCK_WAIT: Duration = Duration::from_secs(40);
 
 /// A directory with one subdirectory for each server.
@@ -22,8 +22,8 @@ pub(crate) struct DataDir {
     folder: Folder,
     /// Removes a temporary directory after the servers have stopped.
     guardian: Option<Guardian>,
-    /// Held by this process and by every server in a kept directory, so that two processes never
-    /// run servers on the same data.
+    /// This process and each of its servers hold the lock of a kept directory, so that two processes
+    /// never run servers on the same data.
     lock: Option<File>,
 }
 
@@ -73,7 +73,7 @@ impl DataDir {
         }
         let reachable = check_reachable(&path, user).await;
         if reachable.is_err() && created {
-            // It is still empty; a directory that cannot be used should not stay.
+            // It is still empty; remove it, because it cannot be used.
             let _ = fs::remove_dir(&path);
         }
         reachable?;
@@ -86,7 +86,7 @@ impl DataDir {
         })
     }
 
-    /// A server's own directory.
+    /// The directory of one server.
     pub(crate) fn server_home(
         &self,
         name: &str,
@@ -95,13 +95,13 @@ impl DataDir {
         self.folder.folder(name, user)
     }
 
-    /// The lock, to be held by a server as well.
+    /// The lock, for a server to hold too.
     pub(crate) fn lock(&self) -> Result<Option<File>, LocalError> {
         let clone = self.lock.as_ref().map(File::try_clone).transpose();
         clone.map_err(LocalError::io("share the lock of", self.folder.path()))
     }
 
-    /// Removes a temporary directory; the servers in it must have stopped.
+    /// Removes a temporary directory. Its servers must have stopped.
     pub(crate) async fn remove(self) -> Result<(), LocalError> {
         match self.guardian {
             Some(guardian) => guardian.remove().await,
@@ -124,7 +124,7 @@ async fn take_lock(
             Err(TryLockError::WouldBlock) if Instant::now() > deadline => {
                 return Err(LocalError::Directory {
                     path: path.to_owned(),
-                    reason: "other servers run in it; stop them or choose another directory"
+                    reason: "other servers use it; stop them or choose another directory"
                         .to_owned(),
                 });
             }
@@ -147,7 +147,7 @@ async fn check_reachable(path: &Path, user: Option<&ServerUser>) -> Result<(), L
         Some(user) if !user.can("-x", path).await => Err(LocalError::Directory {
             path: path.to_owned(),
             reason: format!(
-                "started as root, the servers run as user {}, who cannot reach it; choose a \
+                "you are root, so the servers run as user {}, who cannot enter it; choose a \
                  directory outside of root's home",
                 user.name
             ),

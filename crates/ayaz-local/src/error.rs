@@ -1,16 +1,16 @@
-//! What can go wrong, named by what the reader can do about it.
+//! Errors, named by what the reader can do about them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the local servers could not be started or stopped.
+/// Why local servers could not be started or stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalError {
-    /// A server is neither given, nor installed, nor could it be fetched.
+    /// A server is neither given nor installed, and cannot be fetched.
     #[error(
-        "{missing} not found on this machine, and Debian's packages cannot be used: {reason}\n\
-         one of these helps:\n\
+        "{missing} not found on this machine, and Debian's packages cannot be fetched: {reason}\n\
+         do one of these:\n\
          - set AYAZ_DATABASE_URL and AYAZ_MQTT_URL to running servers\n\
          - install PostgreSQL 15 to 18 with TimescaleDB 2.19 or later, and Mosquitto 2\n\
          - docker compose -f deploy/compose.yaml up"
@@ -22,7 +22,7 @@ pub enum LocalError {
         reason: String,
     },
 
-    /// A directory cannot be used; choose another one.
+    /// A directory cannot be used. Choose another one.
     #[error("cannot use directory {path}: {reason}")]
     Directory {
         /// The directory.
@@ -31,12 +31,12 @@ pub enum LocalError {
         reason: String,
     },
 
-    /// A server did not come up.
+    /// A server did not start.
     #[error("{server} did not start: {reason}; the end of its log:\n{log}")]
     Startup {
         /// The server's name.
         server: &'static str,
-        /// What was being waited for.
+        /// Why it counts as not started.
         reason: String,
         /// The last lines the server wrote.
         log: String,
@@ -53,38 +53,38 @@ pub enum LocalError {
         log: String,
     },
 
-    /// A server is still there after it was told to stop, and killed.
+    /// A server still runs after it was stopped and then killed.
     #[error("{server} did not stop within {limit_seconds} s")]
     Stop {
         /// The server's name.
         server: &'static str,
-        /// How long it was waited for, in seconds.
+        /// The time limit in seconds.
         limit_seconds: u64,
     },
 
-    /// Preparing a server's data failed.
+    /// The data of a server could not be prepared.
     #[error("cannot prepare {server}: {reason}")]
     Prepare {
         /// The server's name.
         server: &'static str,
-        /// What the helper program said.
+        /// The output of the helper program.
         reason: String,
     },
 
-    /// The file system refused something.
+    /// An operation on a file or directory failed.
     #[error("cannot {action} {path}: {source}")]
     Io {
-        /// What was tried.
+        /// The operation.
         action: &'static str,
-        /// On which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
 impl LocalError {
-    /// For `map_err`: names the action and the path beside the system's message.
+    /// For `map_err`: adds the action and the path to the system's error.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io {
@@ -94,7 +94,7 @@ impl LocalError {
         }
     }
 
-    /// Whether another program took the chosen port first; starting again on another port helps.
+    /// Whether another program has taken the port. Another start on another port may succeed.
     pub(crate) fn is_port_taken(&self) -> bool {
         matches!(self, Self::Startup { log, .. } if log.contains("Address already in use"))
     }

@@ -1,4 +1,4 @@
-//! Directories that a user names, and logs as they are shown.
+//! Creates directories and reads the end of logs.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
@@ -7,13 +7,13 @@ use std::path::Path;
 use crate::error::LocalError;
 use crate::folder::Folder;
 
-/// A server's log is shown from its end, at most this much of it.
+/// Errors show at most this much of the end of a server's log.
 const LOG_TAIL_BYTES: u64 = 16 * 1024;
-/// … and at most this many lines.
+/// Errors show at most this many lines of it.
 const LOG_TAIL_LINES: usize = 12;
 
-/// Creates `path` and what is missing above it. Returns whether `path` was created; then it has
-/// the given mode whatever the process's umask is.
+/// Creates `path` and its missing parents. Returns whether `path` was created; a new directory has the
+/// given mode, whatever the umask is.
 pub(crate) fn create_dir(path: &Path, mode: u32) -> Result<bool, LocalError> {
     if path.is_dir() {
         return Ok(false);
@@ -24,7 +24,7 @@ pub(crate) fn create_dir(path: &Path, mode: u32) -> Result<bool, LocalError> {
     {
         create_dir(parent, 0o755)?;
     }
-    // Never wider than that, and not for a moment; the umask may narrow it.
+    // Never a wider mode, not even for a moment. The umask may make it narrower, so it is set below.
     match DirBuilder::new().mode(mode).create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && path.is_dir() => {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_is_shown_from_this_start_on() {
+    fn only_lines_after_the_offset_are_shown() {
         let dir = tempfile::tempdir().unwrap();
         let home = Folder::open(dir.path()).unwrap();
         let path = dir.path().join("log");

@@ -1,6 +1,6 @@
-//! A folder that is held open, so that everything in it is reached through it and by no link. Started as
-//! root, this process works in folders of the user that the servers run as, who could otherwise put a
-//! link to anything where root writes.
+//! A folder that stays open: its files are opened relative to it, and links are never followed. As root,
+//! this process writes in folders of the servers' user. That user could otherwise place a link there and
+//! make root write to any file.
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -15,14 +15,14 @@ use rustix::io::Errno;
 use crate::error::LocalError;
 use crate::user::ServerUser;
 
-/// For the owner alone.
+/// Only the owner has access.
 const PRIVATE_FOLDER: Mode = Mode::RWXU;
 const PRIVATE_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
-/// What is read of a small file, such as one with a port: more is not ours.
+/// How much of a small file is read, such as one with a port. We write no larger ones.
 const SMALL_BYTES: u64 = 4_096;
 
-/// An open folder. Its clones are the same.
+/// An open folder. Clones share the descriptor.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     path: PathBuf,
@@ -30,7 +30,7 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// Opens the folder that the path names, itself no link.
+    /// Opens a folder. The path must not be a link.
     pub(crate) fn open(path: &Path) -> Result<Self, LocalError> {
         let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = rustix::fs::open(path, flags, Mode::empty());
@@ -40,12 +40,12 @@ impl Folder {
         })
     }
 
-    /// For messages, and for programs that run as the servers' user.
+    /// The path, for messages and for programs that run as the servers' user.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes it private, and gives it to the user the servers run as.
+    /// Makes the folder private and changes its owner to the servers' user.
     pub(crate) fn give(&self, user: Option<&ServerUser>) -> Result<(), LocalError> {
         rustix::fs::fchmod(&self.descriptor, PRIVATE_FOLDER)
             .map_err(refused("set the mode of", &self.path))?;
@@ -56,7 +56,7 @@ impl Folder {
         }
     }
 
-    /// The folder of that name in it, created privately for the user if it is not there.
+    /// Opens the folder `name` in this one. If it does not exist, creates it, private to the user.
     pub(crate) fn folder(&self, name: &str, user: Option<&ServerUser>) -> Result<Self, LocalError> {
         let path = self.path.join(name);
         let created = match rustix::fs::mkdirat(&self.descriptor, name, PRIVATE_FOLDER) {
@@ -76,13 +76,13 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A file in it to append to, or to lock. It is private if it is created now.
+    /// Opens a file in the folder to append to or to lock. A new file is private.
     pub(crate) fn append(&self, name: &str) -> Result<File, LocalError> {
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
         self.file(name, flags)
     }
 
-    /// What a small file says, without the blanks around it; `None` if it is not there.
+    /// The trimmed text of a small file; `None` if it does not exist.
     pub(crate) fn read(&self, name: &str) -> Result<Option<String>, LocalError> {
         let path = self.path.join(name);
         let Some(file) = self.existing(name)? else {
@@ -95,22 +95,21 @@ impl Folder {
         Ok(Some(text.trim().to_owned()))
     }
 
-    /// The end of a file, from its first `offset` bytes on and at most so long; nothing if it cannot be
-    /// read.
+    /// The last `bytes_max` bytes of a file, without its first `offset` bytes; empty if it cannot be read.
     pub(crate) fn tail(&self, name: &str, offset: u64, bytes_max: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         if let Ok(Some(mut file)) = self.existing(name) {
             let length = file.metadata().map_or(0, |metadata| metadata.len());
             let start = offset.max(length.saturating_sub(bytes_max));
             if file.seek(SeekFrom::Start(start)).is_ok() {
-                // What cannot be read to its end is shown as far as it goes.
+                // If reading fails, the part before the error is returned.
                 let _ = file.take(bytes_max).read_to_end(&mut bytes);
             }
         }
         bytes
     }
 
-    /// Writes a file that only the user can read, replacing what was there.
+    /// Writes a file that only the user can read. Replaces an old one.
     pub(crate) fn write_private(
         &self,
         name: &str,
@@ -129,7 +128,7 @@ impl Folder {
         }
     }
 
-    /// Removes a file, or the link that is in its place.
+    /// Removes a file or link.
     pub(crate) fn remove(&self, name: &str) -> Result<(), LocalError> {
         match rustix::fs::unlinkat(&self.descriptor, name, AtFlags::empty()) {
             Ok(()) | Err(Errno::NOENT) => Ok(()),
@@ -147,24 +146,24 @@ impl Folder {
 
     fn file(&self, name: &str, flags: OFlags) -> Result<File, LocalError> {
         let path = self.path.join(name);
-        // Without waiting, should it be a pipe.
+        // Opening a pipe must not block.
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let opened = rustix::fs::openat(&self.descriptor, name, flags, PRIVATE_FILE);
         let file: File = opened.map_err(refused("open", &path))?.into();
         let metadata = file.metadata().map_err(LocalError::io("open", &path))?;
-        match not_ours(&metadata) {
+        match why_foreign(&metadata) {
             Some(reason) => Err(LocalError::io("open", &path)(io::Error::other(reason))),
             None => Ok(file),
         }
     }
 }
 
-/// Why a file that was found is not one that we made.
-fn not_ours(file: &Metadata) -> Option<&'static str> {
+/// Why we cannot have created this file; `None` if we can.
+fn why_foreign(file: &Metadata) -> Option<&'static str> {
     if !file.is_file() {
-        Some("it is no regular file: remove it")
+        Some("it is not a regular file: remove it")
     } else if file.nlink() > 1 {
-        Some("it has another name as well, a hard link: remove it")
+        Some("it is a hard link, it has another name: remove it")
     } else {
         None
     }
@@ -174,10 +173,8 @@ fn refused(action: &'static str, path: &Path) -> impl FnOnce(Errno) -> LocalErro
     let path = path.to_owned();
     move |error| {
         let source = match error {
-            Errno::NOTDIR => io::Error::other("it is no folder, or a link to one: remove it"),
-            Errno::LOOP => {
-                io::Error::other("it is a symbolic link, which is not followed: remove it")
-            }
+            Errno::NOTDIR => io::Error::other("it is not a folder, or is a link: remove it"),
+            Errno::LOOP => io::Error::other("it is a symbolic link: remove it"),
             error => error.into(),
         };
         LocalError::io(action, &path)(source)
@@ -192,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_reached_through_a_link() {
+    fn links_are_not_followed() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::create_dir(path("ours")).unwrap();
@@ -216,7 +213,7 @@ mod tests {
             assert!(error.contains(word), "{error}");
         }
         assert!(ours.tail("log", 0, 100).is_empty());
-        // What is replaced is the link.
+        // The link is replaced, and its target stays.
         ours.write_private("log", "ours", None).unwrap();
         ours.write_private("hard", "ours", None).unwrap();
         assert_eq!(fs::read_to_string(path("foreign/file")).unwrap(), "foreign");
@@ -226,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_stays_the_one_that_was_opened() {
+    fn a_folder_that_is_replaced_by_a_link_is_still_the_opened_one() {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::create_dir(path("ours")).unwrap();

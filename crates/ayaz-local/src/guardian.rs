@@ -1,7 +1,7 @@
-//! Removes a temporary directory when its owner is done with it, also when the owner is killed.
+//! Removes a temporary directory when its owner ends, even if the owner is killed.
 //!
-//! As with a server's supervisor, a small shell script (`guardian.sh`) reads from a pipe whose
-//! other end this process holds.
+//! As with a server's supervisor, a small shell script (`guardian.sh`) reads from a pipe, and this
+//! process holds the other end.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -15,10 +15,10 @@ use crate::user::{ServerUser, plain_command};
 
 const SCRIPT: &str = include_str!("guardian.sh");
 const SCRIPT_NAME: &str = "guardian.sh";
-/// The servers have stopped by then; what is left is to remove a few thousand files.
+/// The servers have stopped before, so the script only removes a few thousand files.
 const REMOVE_LIMIT: Duration = Duration::from_secs(120);
 
-/// A temporary directory that is sure to go. Dropped, it goes a moment later.
+/// Removes a temporary directory. When dropped, it does so a moment later.
 #[derive(Debug)]
 pub(crate) struct Guardian {
     path: PathBuf,
@@ -27,9 +27,9 @@ pub(crate) struct Guardian {
 }
 
 impl Guardian {
-    /// For the directory, which `user` owns.
+    /// Starts the guardian of a directory that `user` owns.
     pub(crate) fn spawn(folder: &Folder, user: Option<&ServerUser>) -> Result<Self, LocalError> {
-        // A file, because as an argument the whole script would fill the screen of `ps`.
+        // A file, because as an argument `ps` would print the whole script.
         folder.write_private(SCRIPT_NAME, SCRIPT, user)?;
         let path = folder.path();
         let mut process = plain_command("/bin/sh", user)
@@ -51,7 +51,7 @@ impl Guardian {
         })
     }
 
-    /// Removes the directory and waits until it has gone.
+    /// Removes the directory and waits for it.
     pub(crate) async fn remove(mut self) -> Result<(), LocalError> {
         drop(self.owner_end.take());
         let ended = tokio::time::timeout(REMOVE_LIMIT, self.process.wait()).await;
@@ -60,7 +60,7 @@ impl Guardian {
         }
         Err(LocalError::Directory {
             path: self.path,
-            reason: "its files could not all be removed; remove it by hand".to_owned(),
+            reason: "some of its files could not be removed; remove it by hand".to_owned(),
         })
     }
 }

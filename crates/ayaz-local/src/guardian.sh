@@ -1,5 +1,5 @@
-# Removes the directory $1 when the process that holds the other end of stdin asks for it or has
-# gone, however it went. The servers in it are stopped by their own supervisors.
+# Removes the directory $1 when the process that holds the other end of stdin asks for it or ends,
+# even if it is killed. Supervisors stop the servers in it.
 read -r word
 trap '' TERM
 cd / || exit 1
@@ -12,7 +12,7 @@ for pid_file in "$1"/*/pid; do
         tenths=$((tenths - 1))
     done
 done
-# Something may still be writing in it, such as an initdb whose starter was killed.
+# A program may still write in it, such as the initdb of a killed process.
 tenths=100
 until rm -rf -- "$1" 2>/dev/null; do
     [ "$tenths" -gt 0 ] || exit 1

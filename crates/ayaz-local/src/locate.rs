@@ -1,4 +1,4 @@
-//! PostgreSQL with TimescaleDB, and Mosquitto, as installed on this machine.
+//! Finds PostgreSQL with TimescaleDB, and Mosquitto, installed on this machine.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::command::run;
 
-/// PostgreSQL's major versions that Ayaz is tried on.
+/// The major versions of PostgreSQL that Ayaz supports.
 const POSTGRES_MAJOR: std::ops::RangeInclusive<u32> = 15..=18;
 /// The oldest TimescaleDB the schema needs.
 const TIMESCALEDB_OLDEST: (u32, u32) = (2, 19);
@@ -27,7 +27,7 @@ pub(crate) struct PostgresPrograms {
 }
 
 impl PostgresPrograms {
-    /// Looks at one installation; `None` if anything is missing or too old.
+    /// Checks one installation; `None` if something is missing or too old.
     pub(crate) async fn at(bin: &Path, share: &Path) -> Option<Self> {
         if !["postgres", "initdb", "psql"]
             .iter()
@@ -103,8 +103,8 @@ pub(crate) async fn mosquitto() -> Option<MosquittoPrograms> {
     (leading_numbers(&version)?.0 == 2).then_some(MosquittoPrograms { broker, passwd })
 }
 
-/// A program on the search path, or where Debian puts servers, which ordinary users' search
-/// paths do not name.
+/// A program on the search path, or in the directories of Debian's servers, which are not on the search
+/// path of ordinary users.
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -158,13 +158,13 @@ mod tests {
     }
 
     #[test]
-    fn the_control_file_names_the_extension_version() {
+    fn the_extension_version_is_read_from_the_control_file() {
         let control = "# timescaledb\ncomment = 'x'\ndefault_version = '2.19.3'\n";
         assert_eq!(default_version(control).as_deref(), Some("2.19.3"));
     }
 
     #[tokio::test]
-    async fn a_postgresql_without_timescaledb_does_not_count() {
+    async fn a_postgresql_without_timescaledb_is_not_used() {
         let dir = tempfile::tempdir().unwrap();
         for name in ["postgres", "initdb", "psql"] {
             fs::write(dir.path().join(name), "").unwrap();

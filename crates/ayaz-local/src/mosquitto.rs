@@ -38,7 +38,7 @@ impl Broker {
         logins: &[String],
     ) -> Result<Self, LocalError> {
         let password = Secret::kept_in(home, user)?;
-        // Hashed in place, so that the password is never an argument that `ps` shows.
+        // Hashed in the file: `ps` would show an argument.
         let names = [USER].into_iter().chain(logins.iter().map(String::as_str));
         let text: String = names
             .map(|name| format!("{name}:{}\n", password.0))
@@ -67,7 +67,7 @@ impl Broker {
         self.url_as(USER, port)
     }
 
-    /// With another login, of letters and digits.
+    /// The address with another login, whose name has only letters and digits.
     pub(crate) fn url_as(&self, login: &str, port: u16) -> Secret {
         Secret(format!(
             "mqtt://{login}:{}@127.0.0.1:{port}",
@@ -103,14 +103,14 @@ fn configuration(home: &Path, port: u16, binds_client_ids: bool) -> String {
 allow_anonymous false
 password_file {home}/users
 
-# Sessions and queued messages outlive a restart, and a crash but for its last seconds.
+# Sessions and queued messages are kept over a restart. A crash loses the last seconds.
 persistence true
 persistence_location {home}/
 autosave_interval 5
 
-# The ingest daemon acknowledges after the database has committed, so a whole batch is in flight.
+# The ingest daemon acknowledges after the database commits, so a whole batch is in flight.
 max_inflight_messages 10000
-# What waits for an absent daemon. 0 is documented as no limit, but 2.0.16 then dropped everything.
+# Messages for a stopped daemon. 0 is documented as no limit, but 2.0.16 then dropped all messages.
 max_queued_messages 10000000
 max_queued_bytes 0
 # A larger packet disconnects its sender. message_size_limit would acknowledge the message and

@@ -1,5 +1,5 @@
-//! Asks a broker whether it accepts us: one MQTT 3.1.1 CONNECT and its answer, by hand, because a
-//! client library would be far more than this takes.
+//! Checks whether a broker accepts our login: one MQTT 3.1.1 CONNECT and its answer. It is written by
+//! hand, because a client library is much larger.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -16,7 +16,7 @@ pub(crate) async fn connect(port: u16, user: &str, password: &str) -> Result<(),
     match timeout(LIMIT, exchange(port, &connect_packet(user, password))).await {
         Err(_) => Err("the broker did not answer".to_owned()),
         Ok(Err(error)) => Err(error.to_string()),
-        // CONNACK, two bytes follow, no session present, accepted.
+        // CONNACK: two bytes follow, no session present, accepted.
         Ok(Ok([0x20, 2, 0, 0])) => Ok(()),
         Ok(Ok(answer)) => Err(format!("the broker answered {answer:?}")),
     }
@@ -27,7 +27,7 @@ async fn exchange(port: u16, packet: &[u8]) -> io::Result<[u8; 4]> {
     stream.write_all(packet).await?;
     let mut answer = [0; 4];
     stream.read_exact(&mut answer).await?;
-    // DISCONNECT, so that the broker does not log a lost client.
+    // DISCONNECT: without it, the broker logs a lost client.
     stream.write_all(&[0xe0, 0]).await?;
     Ok(answer)
 }

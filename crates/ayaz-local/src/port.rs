@@ -6,9 +6,8 @@ use rand::RngExt;
 
 use crate::error::LocalError;
 
-/// Below the range Linux takes the ports of outgoing connections from (32768 and up). A client
-/// that keeps reconnecting to a stopped server could otherwise be given the server's own port,
-/// and the server could not start again.
+/// Below the ports that Linux uses for outgoing connections (32768 and up). Otherwise a client that
+/// reconnects to a stopped server could get the server's own port, and the server could not start again.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
 
 /// Whether nobody listens on `port` now.
@@ -16,8 +15,8 @@ pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
-/// A port nobody listens on now. Another program may take it before our server does, so a start
-/// that fails for this reason is tried again on another port.
+/// A port that nobody listens on now. Another program may take it before our server does; the caller then
+/// tries another port.
 pub(crate) fn free_port() -> Result<u16, LocalError> {
     let mut rng = rand::rng();
     let mut tried = None;

@@ -1,4 +1,4 @@
-//! Mosquitto as a Debian release has it, for tests that must hold on more than one of them.
+//! The Mosquitto of a Debian release, for tests on more than one version.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use crate::error::LocalError;
 use crate::unpack::Contents;
 use crate::user::ServerUser;
 
-/// A release's Mosquitto with its clients and plugins, unpacked in the cache directory.
+/// Mosquitto of a release, with its clients and plugins, unpacked in the cache directory.
 #[derive(Debug, Clone)]
 pub struct MosquittoRelease {
     suite: String,
@@ -16,11 +16,11 @@ pub struct MosquittoRelease {
 }
 
 impl MosquittoRelease {
-    /// The Mosquitto of a suite such as `trixie`, fetched if it is not there yet.
+    /// The Mosquitto of a suite such as `trixie`, fetched if it is not in the cache.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Unavailable`] where it cannot be had.
+    /// [`LocalError::Unavailable`] if it cannot be fetched.
     pub async fn fetch(suite: &str, mut progress: impl FnMut(&str)) -> Result<Self, LocalError> {
         let contents = Contents::mosquitto(suite);
         let missing = format!("Mosquitto of Debian's {suite}");
@@ -37,21 +37,21 @@ impl MosquittoRelease {
         &self.suite
     }
 
-    /// The broker.
+    /// The broker's program.
     pub fn broker(&self) -> PathBuf {
         self.home.join("usr/sbin/mosquitto")
     }
 
-    /// Where `mosquitto_pub`, `mosquitto_sub`, `mosquitto_passwd` and `mosquitto_ctrl` are.
+    /// The directory of `mosquitto_pub`, `mosquitto_sub`, `mosquitto_passwd` and `mosquitto_ctrl`.
     pub fn tools(&self) -> PathBuf {
         self.home.join("usr/bin")
     }
 
-    /// A plugin such as `mosquitto_dynamic_security.so`; `None` if the release has it not.
+    /// A plugin such as `mosquitto_dynamic_security.so`; `None` if the release does not have it.
     pub fn plugin(&self, file: &str) -> Option<PathBuf> {
         let directories = fs::read_dir(self.home.join("usr/lib")).ok()?;
         directories.flatten().find_map(|directory| {
-            // Since 2.1 they have a folder of their own.
+            // Since 2.1, plugins have a folder of their own.
             let below = ["", "mosquitto"].map(|folder| directory.path().join(folder).join(file));
             below.into_iter().find(|path| path.is_file())
         })

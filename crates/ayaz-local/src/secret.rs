@@ -1,4 +1,4 @@
-//! Passwords, and addresses that contain one.
+//! Passwords, and addresses with a password.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::error::LocalError;
 use crate::folder::Folder;
 use crate::user::ServerUser;
 
-/// Where a password is kept.
+/// The file with a password.
 pub(crate) const FILE: &str = "password";
 
 /// Text that `Debug` does not show.
@@ -16,8 +16,8 @@ pub(crate) const FILE: &str = "password";
 pub(crate) struct Secret(pub(crate) String);
 
 impl Secret {
-    /// The password kept in the folder, or a new random one written there, readable by the server's
-    /// user only.
+    /// The password in the folder. If there is none, writes a new random one that only the servers' user
+    /// can read.
     pub(crate) fn kept_in(home: &Folder, user: Option<&ServerUser>) -> Result<Self, LocalError> {
         if let Some(password) = home.read(FILE)?.filter(|text| !text.is_empty()) {
             return Ok(Self(password));
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_password_is_private_and_stays_the_same() {
+    fn the_password_is_private_and_stays_the_same() {
         let dir = tempfile::tempdir().unwrap();
         let home = Folder::open(dir.path()).unwrap();
         let path = dir.path().join(FILE);

@@ -17,17 +17,17 @@ use crate::secret::Secret;
 use crate::supervisor::{Plan, Supervised};
 use crate::user::ServerUser;
 
-/// Recovery after a crash under load replays up to `max_wal_size`.
+/// After a crash under load, recovery replays up to `max_wal_size`.
 const READY_LIMIT: Duration = Duration::from_secs(180);
 const READY_POLL: Duration = Duration::from_millis(50);
-/// For each stop signal in turn; a fast shutdown under load writes a checkpoint first.
+/// The time for each stop signal. A fast shutdown under load writes a checkpoint first.
 const STOP_GRACE_SECONDS: u64 = 30;
 const PORT_ATTEMPTS: u32 = 5;
-/// In the server's folder.
+/// Files in the server's folder.
 const PORT_FILE: &str = "port";
 const LOG_FILE: &str = "server.log";
 
-/// Which server it is.
+/// The kind of server.
 #[derive(Debug)]
 pub(crate) enum Kind {
     Database(Cluster),
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
 
 /// A server process that can be stopped and started again on the same port with the same data.
 ///
-/// Dropping it stops the process a moment later, without waiting for it.
+/// When dropped, the process stops a moment later; the drop does not wait.
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
@@ -49,7 +49,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server in its prepared home on a free port.
+    /// Starts a server in its prepared folder on a free port.
     pub(crate) async fn launch(
         kind: Kind,
         home: Folder,
@@ -66,7 +66,7 @@ impl Server {
             port: 0,
             process: None,
         };
-        // The same port as last time, so that addresses written down somewhere stay true.
+        // The same port as last time, so that known addresses stay valid.
         let kept = server.home.read(PORT_FILE)?;
         let mut port = kept.and_then(|port| port.parse().ok());
         let mut attempts = 1;
@@ -87,11 +87,11 @@ impl Server {
         }
     }
 
-    /// Stops the server in an orderly way and waits for its end. Its data and its port are kept.
+    /// Stops the server in order and waits for its end. Keeps its data and its port.
     ///
     /// # Errors
     ///
-    /// [`LocalError::Stop`] if it is still there after being killed.
+    /// [`LocalError::Stop`] if it still runs after it was killed.
     pub async fn stop(&mut self) -> Result<(), LocalError> {
         if let Some(process) = &mut self.process {
             process.stop().await?;
@@ -100,15 +100,15 @@ impl Server {
         Ok(())
     }
 
-    /// Starts the server again, on its port and with its data, and waits until it accepts
-    /// clients. Does nothing if it runs.
+    /// Starts the server again with its port and data, and waits until it accepts clients. Does nothing if
+    /// it runs.
     ///
     /// # Errors
     ///
     /// [`LocalError::Startup`] with the end of the server's log.
     pub async fn start(&mut self) -> Result<(), LocalError> {
-        // A server that has just died still has its supervisor for a moment, so that only an
-        // answer, and not a process, says that it runs.
+        // The supervisor of a server that has just died runs for a moment. So only an answer shows that
+        // the server runs.
         if let Some(process) = &mut self.process
             && wait_until_ready(&self.kind, self.port, process)
                 .await
@@ -147,7 +147,7 @@ impl Server {
         })
     }
 
-    /// Completes when the server has ended without having been stopped; never if there is none.
+    /// Completes when the server ends without a stop. Never completes if there is no server.
     pub(crate) async fn ended(server: &mut Option<Self>) -> LocalError {
         let Some(server) = server else {
             return std::future::pending().await;
@@ -163,7 +163,7 @@ impl Server {
         }
     }
 
-    /// The process id of the server itself; `None` while it does not run.
+    /// The process id of the server; `None` while it does not run.
     pub fn pid(&self) -> Option<u32> {
         let pid = self.process.as_ref()?.pid()?;
         Path::new("/proc")
@@ -172,7 +172,7 @@ impl Server {
             .then_some(pid)
     }
 
-    /// Where the server writes its log.
+    /// The path of the server's log.
     pub fn log_path(&self) -> &Path {
         &self.log_path
     }
@@ -184,7 +184,7 @@ impl Server {
         }
     }
 
-    /// Of a broker, with another login.
+    /// The address of a broker with another login; `None` for a database.
     pub(crate) fn url_as(&self, login: &str) -> Option<Secret> {
         match &self.kind {
             Kind::Database(_) => None,

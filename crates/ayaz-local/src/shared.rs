@@ -1,9 +1,9 @@
-//! The recorded data that tests and the demo read in place.
+//! The directory with recorded data, which tests and the demo read.
 
 use std::path::{Path, PathBuf};
 
 /// The directory with recorded data and test vectors: `AYAZ_SHARED`, else `shared` beside the
-/// workspace this crate was built in; `None` if it does not exist.
+/// workspace; `None` if it does not exist.
 pub fn shared_dir() -> Option<PathBuf> {
     let path = match std::env::var_os("AYAZ_SHARED") {
         Some(given) => PathBuf::from(given),

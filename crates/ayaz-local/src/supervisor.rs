@@ -1,8 +1,8 @@
-//! Runs a server so that it ends with this process, also when this process is killed.
+//! Runs a server so that it ends with this process, even if this process is killed.
 //!
-//! A small shell script (`supervisor.sh`) starts the server and reads from a pipe whose other end
-//! this process holds. The kernel closes that end however this process goes, and the script then
-//! stops the server. Nothing else inherits the end: Rust opens pipes close-on-exec.
+//! A small shell script (`supervisor.sh`) starts the server and reads from a pipe. This process holds
+//! the other end. The kernel closes it when this process ends, and the script then stops the server. No
+//! other process inherits that end: Rust opens pipes close-on-exec.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -26,10 +26,10 @@ const PID_FILE: &str = "pid";
 pub(crate) struct Plan {
     pub(crate) server: &'static str,
     pub(crate) command: Vec<OsString>,
-    /// Signals from polite to certain, each given `grace_seconds` to work.
+    /// Signals that stop the server, the mildest first. Each has `grace_seconds` to work.
     pub(crate) signals: &'static [&'static str],
     pub(crate) grace_seconds: u64,
-    /// The server's directory, its working directory.
+    /// The server's directory, which is also its working directory.
     pub(crate) home: Folder,
     pub(crate) log: File,
     pub(crate) lock: Option<File>,
@@ -49,7 +49,7 @@ pub(crate) struct Supervised {
 impl Supervised {
     pub(crate) fn spawn(plan: Plan) -> Result<Self, LocalError> {
         plan.home.remove(PID_FILE)?;
-        // A file, because as an argument the whole script would fill the screen of `ps`.
+        // A file, because as an argument `ps` would print the whole script.
         plan.home
             .write_private(SCRIPT_NAME, SCRIPT, plan.user.as_ref())?;
         let home = plan.home.path();
@@ -64,8 +64,8 @@ impl Supervised {
             .stdin(Stdio::piped())
             .stdout(plan.lock.map_or_else(Stdio::null, Stdio::from))
             .stderr(plan.log)
-            // Ctrl-C in a terminal goes to its whole process group; the servers must outlive it
-            // until this process has finished its own orderly end.
+            // Ctrl-C in a terminal goes to the whole process group. The servers must run until this
+            // process has stopped in order.
             .process_group(0);
         let mut supervisor = command
             .spawn()
@@ -82,7 +82,7 @@ impl Supervised {
         })
     }
 
-    /// How the server ended, if it has.
+    /// The exit status of the server; `None` while it runs.
     pub(crate) fn ended(&mut self) -> Option<String> {
         match self.supervisor.try_wait() {
             Ok(None) => None,
@@ -91,7 +91,7 @@ impl Supervised {
         }
     }
 
-    /// Completes when the server has ended; says how.
+    /// Completes with the exit status when the server has ended.
     pub(crate) async fn wait(&mut self) -> String {
         match self.supervisor.wait().await {
             Ok(status) => status.to_string(),
@@ -107,7 +107,7 @@ impl Supervised {
     /// Stops the server and keeps its data.
     pub(crate) async fn stop(&mut self) -> Result<(), LocalError> {
         if let Some(mut owner_end) = self.owner_end.take() {
-            // It fails only if the supervisor has gone already, which is what is wanted.
+            // It fails only if the supervisor has already ended, which is the aim.
             let _ = owner_end.write_all(b"stop\n").await;
         }
         match tokio::time::timeout(self.limit, self.supervisor.wait()).await {

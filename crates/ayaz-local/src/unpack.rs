@@ -1,7 +1,7 @@
 //! Turns Debian packages into programs that run from any directory, on any Linux.
 //!
-//! The packages are newer than the machine may be, so the programs must use the loader and the
-//! libraries that came with them. `patchelf`, one of the packages, writes that into each program.
+//! The packages may be newer than the machine, so the programs must use the loader and the libraries of
+//! the packages. `patchelf`, one of the packages, writes their paths into each program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ const PATCHELF: &str = "usr/bin/patchelf";
 
 const UNPACK_LIMIT: Duration = Duration::from_secs(120);
 
-/// What is fetched, and from which release.
+/// The packages to fetch, and their release.
 #[derive(Debug)]
 pub(crate) struct Contents {
     /// Its name in the cache directory.
     pub(crate) directory: String,
     /// Debian's name of the release.
     pub(crate) suite: String,
-    /// What is asked for; apt adds what these depend on.
+    /// The requested packages. apt adds their dependencies.
     pub(crate) wanted: &'static [&'static str],
-    /// The programs that are run, below the unpacked root; the first tells its version.
+    /// The paths of the programs, relative to the unpacked root. The check asks the first for its version.
     programs: &'static [&'static str],
 }
 
@@ -62,8 +62,8 @@ impl Contents {
         }
     }
 
-    /// Of everything a package manager would install, the programs and the libraries they load.
-    /// Just-in-time compilation is switched off, which saves LLVM, a third of the whole.
+    /// Whether a package has one of the programs or a library that they load. Just-in-time compilation is
+    /// off, so LLVM, a third of the size, is not needed.
     pub(crate) fn needs(&self, package: &Package) -> bool {
         let name = package.name.as_str();
         let program = self.wanted.contains(&name)
@@ -93,7 +93,7 @@ pub(crate) async fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
     }
     let old = root.join("lib");
     if old.is_dir() && !old.is_symlink() {
-        // Before Debian 13 the loader and some libraries lay there.
+        // Before Debian 13, the loader and some libraries are there.
         let into = root.join("usr/lib");
         let mut copy = Command::new("cp");
         run(copy.arg("-a").arg(old.join(".")).arg(into), UNPACK_LIMIT).await?;
@@ -101,8 +101,7 @@ pub(crate) async fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes the programs in `root` use the loader and libraries they will have once `root` has been
-/// moved to `home`.
+/// Makes the programs in `root` use the loader and libraries in `home`, where `root` is moved later.
 pub(crate) async fn make_runnable(
     contents: &Contents,
     root: &Path,
@@ -119,7 +118,7 @@ pub(crate) async fn make_runnable(
             .arg(libraries)
             .arg(root.join(PATCHELF));
         command.arg("--set-interpreter").arg(moved(&loader));
-        // Forced: the old form of the search path also serves the libraries' own libraries.
+        // The old form of the search path is needed: libraries search it for their own libraries too.
         command
             .arg("--force-rpath")
             .arg("--set-rpath")
@@ -129,13 +128,13 @@ pub(crate) async fn make_runnable(
     Ok(())
 }
 
-/// Checks, at their final place, that no program or extension lacks a library.
+/// Checks in the final directory that no program or extension lacks a library.
 pub(crate) async fn check(contents: &Contents, home: &Path) -> Result<(), String> {
     let loader = find_loader(home).ok_or("the unpacked packages hold no dynamic loader")?;
     let libraries = loader.parent().unwrap_or(home);
     let programs = contents.programs.iter();
     let mut files: Vec<PathBuf> = programs.map(|program| home.join(program)).collect();
-    // There is none where PostgreSQL is not among the programs.
+    // Without PostgreSQL among the programs, there is no such folder.
     let extensions = fs::read_dir(home.join("usr/lib/postgresql/17/lib"));
     let entries = extensions.into_iter().flatten().flatten();
     files.extend(entries.map(|entry| entry.path()).filter(|path| {
@@ -158,7 +157,7 @@ pub(crate) async fn check(contents: &Contents, home: &Path) -> Result<(), String
             ));
         }
     }
-    // Starts through the paths written into it; fails where programs may not be run at all.
+    // The start uses the paths in the program. It fails where the file system forbids programs.
     let mut version = Command::new(&files[0]);
     match run(version.arg("--version"), UNPACK_LIMIT).await {
         // Mosquitto's programs print their version and fail.
@@ -167,8 +166,8 @@ pub(crate) async fn check(contents: &Contents, home: &Path) -> Result<(), String
     }
 }
 
-/// Adds the links by which programs look for a library, `libx.so.1` for `libx.so.1.2`: some packages
-/// leave them to a trigger of the system's.
+/// Adds the links that programs use to find a library, such as `libx.so.1` for `libx.so.1.2`. Some
+/// packages let a system trigger create them.
 fn link_libraries(libraries: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(libraries)? {
         let file = entry?.file_name();
@@ -203,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn libraries_and_servers_are_needed_and_maintenance_tools_are_not() {
+    fn servers_and_libraries_are_needed_and_maintenance_tools_are_not() {
         for (name, needed) in [
             ("postgresql-17", true),
             ("postgresql-17-timescaledb", true),

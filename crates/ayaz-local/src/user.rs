@@ -1,4 +1,4 @@
-//! As whom the servers run. PostgreSQL refuses to run as root, so root lends it another user.
+//! The user that the servers run as. PostgreSQL refuses to run as root, so root uses another user.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) struct ServerUser {
 }
 
 impl ServerUser {
-    /// `None` when this process is an ordinary user, who runs the servers too.
+    /// `None` if this process is not root: its own user runs the servers.
     pub(crate) fn needed() -> Result<Option<Self>, LocalError> {
         if !is_root() {
             return Ok(None);
@@ -29,14 +29,14 @@ impl ServerUser {
             Some(user) => Ok(Some(user)),
             None => Err(LocalError::Prepare {
                 server: "PostgreSQL",
-                reason: "it does not run as root, and there is neither a user postgres nor nobody"
+                reason: "it cannot run as root, and there is no user `postgres` or `nobody`"
                     .to_owned(),
             }),
         }
     }
 
-    /// Whether this user may do `test`'s `checks` (such as `-x`) on `path`. Asked as that user,
-    /// because every directory above `path` counts as well.
+    /// Whether `test CHECK path` (such as `-x`) succeeds for this user. It runs as that user, because the
+    /// rights on all parent directories matter too.
     pub(crate) async fn can(&self, check: &str, path: &Path) -> bool {
         let mut command = plain_command("/bin/sh", Some(self));
         command
@@ -47,8 +47,8 @@ impl ServerUser {
     }
 }
 
-/// A command that runs as `user` with nothing of our environment but the search path: variables
-/// such as `PGDATA` or `LD_LIBRARY_PATH` would reach into the private servers.
+/// A command that runs as `user`. Of our environment it gets only the search path: variables such as
+/// `PGDATA` or `LD_LIBRARY_PATH` would change the private servers.
 pub(crate) fn plain_command(program: impl AsRef<OsStr>, user: Option<&ServerUser>) -> Command {
     let mut command = Command::new(program);
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -96,17 +96,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_a_user_by_its_whole_name() {
+    fn a_user_is_found_by_the_whole_name() {
         let passwd =
             "root:x:0:0::/root:/bin/sh\npostgresql:x:7:8::/:/bin/sh\nnobody:x:65534:65533:n:/:/x\n";
         assert_eq!(find(passwd, "postgres"), None);
-        assert_eq!(find(passwd, "root"), None, "root is never a server's user");
+        assert_eq!(find(passwd, "root"), None, "servers never run as root");
         let nobody = find(passwd, "nobody").unwrap();
         assert_eq!((nobody.uid, nobody.gid), (65534, 65533));
     }
 
     #[test]
-    fn the_effective_user_is_the_second_number() {
+    fn the_effective_user_id_is_the_second_number() {
         assert_eq!(
             effective_uid("Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t1\t1\t1\t1\n"),
             Some(0)

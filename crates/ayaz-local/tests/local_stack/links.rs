@@ -1,17 +1,20 @@
-//! Whom the servers' files are open to, and what root does with links among them.
+//! The access rights of the servers' files, and links among them.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::{LocalStack, Options, skips_server_tests};
 
 use crate::owner::{Owner, kill, wait_until_gone};
 use crate::{only_database, reachable_tempdir};
 
 #[tokio::test]
-async fn nobody_else_may_enter_or_read_anything_whatever_the_umask_is() {
+async fn other_users_can_read_no_file_whatever_the_umask_is() {
+    if skips_server_tests() {
+        return;
+    }
     let dir = reachable_tempdir();
     let kept = dir.path().join("kept");
     for data_dir in [None, Some(kept.as_path())] {
@@ -30,7 +33,7 @@ async fn nobody_else_may_enter_or_read_anything_whatever_the_umask_is() {
 }
 
 fn check_private(path: &Path, seen: &mut usize) {
-    // What a server has removed meanwhile is private enough.
+    // A server may have removed the file meanwhile.
     let Ok(metadata) = fs::symlink_metadata(path) else {
         return;
     };
@@ -45,9 +48,12 @@ fn check_private(path: &Path, seen: &mut usize) {
 }
 
 #[tokio::test]
-async fn root_follows_no_link_that_the_servers_user_has_put() {
+async fn root_follows_no_link_of_the_servers_user() {
+    if skips_server_tests() {
+        return;
+    }
     let Some((uid, gid)) = user_of_root() else {
-        println!("skipped: only root lends the servers a user");
+        println!("skipped: only root runs the servers as another user");
         return;
     };
     for link in [
@@ -96,7 +102,7 @@ async fn root_follows_no_link_that_the_servers_user_has_put() {
     }
 }
 
-/// As whom the servers run if this is root.
+/// The user that the servers run as if this process is root.
 fn user_of_root() -> Option<(u32, u32)> {
     if fs::metadata("/proc/self").unwrap().uid() != 0 {
         return None;

@@ -1,5 +1,5 @@
-//! The private servers as their users meet them: they answer, keep their data over a restart, hold
-//! messages for an absent reader, and are gone when their owner is gone.
+//! The private servers: they answer, keep data over a restart, hold messages for a disconnected reader,
+//! and stop when their owner ends.
 
 #![allow(clippy::unwrap_used, reason = "a failing helper is a failing test")]
 
@@ -9,7 +9,7 @@ mod owner;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::{LocalStack, Options, skips_server_tests};
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS};
 use tokio::time::timeout;
 use tokio_postgres::{Client, NoTls};
@@ -18,7 +18,7 @@ use url::Url;
 use owner::{DATA_DIR, OWNER, Owner, kill, wait_until_gone, wait_until_removed};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What the progress says before the new cluster's directory.
+/// The progress line before a new cluster is created, up to the directory.
 const CREATING: &str = "creating a database cluster in ";
 
 async fn start(options: Options) -> LocalStack {
@@ -58,7 +58,7 @@ fn mqtt(url: &str, id: &str, clean: bool) -> (AsyncClient, EventLoop) {
     AsyncClient::new(options, 2000)
 }
 
-/// Polls until a packet of the wanted kind has come `count` times.
+/// Polls until `count` packets of the wanted kind have arrived.
 async fn wait_for(events: &mut EventLoop, count: usize, wanted: fn(&Packet) -> bool) {
     let mut seen = 0;
     let polling = async {
@@ -73,7 +73,10 @@ async fn wait_for(events: &mut EventLoop, count: usize, wanted: fn(&Packet) -> b
 }
 
 #[tokio::test]
-async fn both_servers_answer_and_nothing_shows_their_passwords() {
+async fn both_servers_answer_and_passwords_are_not_shown() {
+    if skips_server_tests() {
+        return;
+    }
     let mut stack = start(Options::default()).await;
     let client = sql(stack.database_url()).await;
     client
@@ -114,6 +117,9 @@ async fn both_servers_answer_and_nothing_shows_their_passwords() {
 
 #[tokio::test]
 async fn a_wrong_password_is_refused() {
+    if skips_server_tests() {
+        return;
+    }
     let stack = start(Options::default()).await;
     let mut url = Url::parse(stack.database_url()).unwrap();
     url.set_password(Some("wrong")).unwrap();
@@ -126,7 +132,10 @@ async fn a_wrong_password_is_refused() {
 }
 
 #[tokio::test]
-async fn a_database_restarted_or_killed_keeps_its_port_and_its_rows() {
+async fn a_database_keeps_port_and_rows_after_a_restart_and_a_kill() {
+    if skips_server_tests() {
+        return;
+    }
     let mut stack = start(only_database()).await;
     let url = stack.database_url().to_owned();
     assert_eq!(stack.mqtt_url(), "");
@@ -164,8 +173,11 @@ async fn a_database_restarted_or_killed_keeps_its_port_and_its_rows() {
 }
 
 #[tokio::test]
-async fn the_broker_holds_messages_for_an_absent_reader_over_a_restart() {
+async fn the_broker_keeps_messages_for_a_disconnected_reader_over_a_restart() {
     const MESSAGES: usize = 20_000;
+    if skips_server_tests() {
+        return;
+    }
     let mut stack = start(only_broker()).await;
     let url = stack.mqtt_url().to_owned();
     let (reader, mut events) = mqtt(&url, "reader", false);
@@ -202,7 +214,10 @@ async fn the_broker_holds_messages_for_an_absent_reader_over_a_restart() {
 }
 
 #[tokio::test]
-async fn a_kept_directory_is_used_again_with_its_rows_ports_and_passwords() {
+async fn a_second_start_in_a_directory_has_the_same_rows_ports_and_passwords() {
+    if skips_server_tests() {
+        return;
+    }
     let parent = reachable_tempdir();
     let options = Options {
         data_dir: Some(parent.path().join("new/data")),
@@ -217,7 +232,7 @@ async fn a_kept_directory_is_used_again_with_its_rows_ports_and_passwords() {
         .unwrap();
     stack.stop().await.unwrap();
 
-    // The owner of these servers is killed, so the next start finds them still stopping.
+    // The owner of these servers is killed, so they are still stopping at the next start.
     let stack = Owner::spawn("wait", Some(options.data_dir.as_deref().unwrap()));
     kill(stack.process.id());
     let again = start(options).await;
@@ -232,7 +247,10 @@ async fn a_kept_directory_is_used_again_with_its_rows_ports_and_passwords() {
 }
 
 #[tokio::test]
-async fn stacks_started_at_once_do_not_disturb_each_other() {
+async fn stacks_that_start_at_the_same_time_are_independent() {
+    if skips_server_tests() {
+        return;
+    }
     let (one, two) = tokio::join!(start(Options::default()), start(Options::default()));
     assert_ne!(one.database_url(), two.database_url());
     one.stop().await.unwrap();
@@ -245,24 +263,36 @@ async fn stacks_started_at_once_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn a_killed_owner_leaves_neither_servers_nor_data() {
+async fn a_killed_owner_leaves_no_servers_and_no_data() {
+    if skips_server_tests() {
+        return;
+    }
     let owner = Owner::spawn("wait", None);
     kill(owner.process.id());
     owner.leaves_nothing().await;
 }
 
 #[tokio::test]
-async fn a_panicking_owner_leaves_neither_servers_nor_data() {
+async fn a_panicking_owner_leaves_no_servers_and_no_data() {
+    if skips_server_tests() {
+        return;
+    }
     Owner::spawn("panic", None).leaves_nothing().await;
 }
 
 #[tokio::test]
-async fn an_owner_killed_while_it_starts_leaves_nothing() {
+async fn an_owner_killed_during_the_start_leaves_no_servers_and_no_data() {
+    if skips_server_tests() {
+        return;
+    }
     Owner::spawn("abort in initdb", None).leaves_nothing().await;
 }
 
 #[tokio::test]
-async fn a_start_that_is_given_up_leaves_nothing() {
+async fn a_cancelled_start_leaves_no_servers_and_no_data() {
+    if skips_server_tests() {
+        return;
+    }
     let (creating, mut created) = tokio::sync::mpsc::unbounded_channel();
     let progress = move |line: &str| {
         if let Some(data) = line.strip_prefix(CREATING) {
@@ -278,7 +308,10 @@ async fn a_start_that_is_given_up_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_that_ends_by_itself_is_told() {
+async fn a_server_that_ends_by_itself_is_reported() {
+    if skips_server_tests() {
+        return;
+    }
     let mut stack = start(only_broker()).await;
     kill(stack.broker().unwrap().pid().unwrap());
     let told = timeout(PATIENCE, stack.server_ended()).await.unwrap();
@@ -286,7 +319,7 @@ async fn a_server_that_ends_by_itself_is_told() {
     stack.stop().await.unwrap();
 }
 
-/// Not a test of its own: the process that owns servers in the tests above.
+/// Not a test: the tests above run it as a process that owns servers.
 #[tokio::test]
 async fn owner_process() {
     let Ok(end) = std::env::var(OWNER) else {
@@ -323,11 +356,11 @@ async fn owner_process() {
         pids[0].unwrap(),
         pids[1].unwrap()
     );
-    assert_ne!(end, "panic", "as the test wants it");
+    assert_ne!(end, "panic", "the test asks for a panic");
     std::future::pending::<()>().await;
 }
 
-/// One that the servers' user can enter when the tests run as root.
+/// A directory that the servers' user can enter when the tests run as root.
 fn reachable_tempdir() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();

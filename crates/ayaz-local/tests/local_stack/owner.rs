@@ -1,4 +1,4 @@
-//! A process that owns servers and comes to an end in one way or another: this test binary again.
+//! A process that owns servers and ends in different ways. It is this test binary.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 
-/// Tells a re-executed test binary to own servers, and how to end.
+/// The variable that makes the test binary own servers; its value says how it ends.
 pub(crate) const OWNER: &str = "AYAZ_LOCAL_TEST_OWNER";
-/// … and the directory it keeps its data in.
+/// The variable with its data directory.
 pub(crate) const DATA_DIR: &str = "AYAZ_LOCAL_TEST_DATA";
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -29,7 +29,7 @@ impl Owner {
         )
     }
 
-    /// The same by a command that ends with the name of this binary.
+    /// Starts the owner by a command that ends with the name of this binary.
     pub(crate) fn spawn_by(mut command: Command, end: &str, data_dir: Option<&Path>) -> Self {
         command
             .args(["owner_process", "--exact", "--nocapture"])
@@ -38,7 +38,7 @@ impl Owner {
             command.env(DATA_DIR, data_dir);
         }
         if end == "panic" {
-            // What it says on its way out is expected, and would look like this test's failure.
+            // Its panic message is expected. It would look like a failure of this test.
             command.stderr(Stdio::null());
         }
         let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -55,7 +55,7 @@ impl Owner {
         }
     }
 
-    /// The folder with those of the servers.
+    /// The folder with the folders of the servers.
     pub(crate) fn data_dir(&self) -> &Path {
         self.home.parent().unwrap()
     }
@@ -94,7 +94,7 @@ pub(crate) async fn wait_until_gone(pids: &[u32]) {
     }
 }
 
-/// A zombie, which has ended but nobody has asked for its status, does not run.
+/// A zombie does not run: it has ended, and its parent has not read the status yet.
 fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ")
