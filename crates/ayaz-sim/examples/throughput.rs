@@ -1,4 +1,4 @@
-//! How many readings a second one core simulates.
+//! Measures how many readings one core simulates in a second.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,20 +1,20 @@
-//! Hostile bytes for tests of whoever decodes: what a broken modem, a wrong publisher or an
-//! attacker sends. Pure functions of the generator handed in.
+//! Invalid bytes for tests of decoders, such as a broken modem, a wrong publisher or an attacker sends.
+//! Pure functions of the given random generator.
 
 use rand::Rng;
 
-/// A random number from 0 to `end`, left out; 0 if `end` is 0.
+/// A random number from 0 to `end` − 1; 0 if `end` is 0.
 fn below(rng: &mut impl Rng, end: usize) -> usize {
-    // The bias of the remainder is far below what a test of robustness notices.
+    // The remainder has a bias that is too small to matter in these tests.
     (rng.next_u64() % (end.max(1) as u64)) as usize
 }
 
-/// A payload cut short anywhere, so it may be empty but is never whole.
+/// A payload cut at a random place. It may be empty and is never complete.
 pub fn truncated(rng: &mut impl Rng, payload: &[u8]) -> Vec<u8> {
     payload[..below(rng, payload.len())].to_vec()
 }
 
-/// A payload with one to eight bits turned.
+/// A payload with one to eight flipped bits.
 pub fn corrupted(rng: &mut impl Rng, payload: &[u8]) -> Vec<u8> {
     let mut bytes = payload.to_vec();
     if !bytes.is_empty() {
@@ -26,7 +26,7 @@ pub fn corrupted(rng: &mut impl Rng, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Noise of that length.
+/// Random bytes.
 pub fn random(rng: &mut impl Rng, length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     rng.fill_bytes(&mut bytes);
@@ -47,9 +47,9 @@ pub fn oversized(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// A length-delimited field that promises 2³¹ − 1 bytes and brings none: a decoder that reserves
-/// what it is promised falls over.
-pub fn promising() -> Vec<u8> {
+/// A length-delimited field of 2³¹ − 1 bytes without the bytes. A decoder that reserves that much memory
+/// fails.
+pub fn huge_length() -> Vec<u8> {
     vec![15 << 3 | 2, 0xff, 0xff, 0xff, 0xff, 0x07]
 }
 
@@ -60,7 +60,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     #[test]
-    fn payloads_are_broken_in_the_way_they_say_and_repeat_with_the_seed() {
+    fn payloads_are_invalid_as_documented_and_repeat_with_the_seed() {
         let good: Vec<u8> = (0..200).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         for _ in 0..1_000 {

@@ -1,6 +1,6 @@
-//! The pack: 168 LFP cells in series, their flat voltage, their resistance and their dislike of
-//! cold. Limits follow the maker's table for LFP in the cold (no charging below 0 °C, a tenth of
-//! a C above, all from about 15 °C); the voltage curve and the resistance are assumed.
+//! The pack: 168 LFP cells in series with voltage, resistance and limits in the cold. The limits are
+//! those of the maker's table for LFP (no charging below 0 °C, 0.1 C above it, full power from about
+//! 15 °C); the voltage curve and the resistance are assumed.
 
 use crate::model::BusModel;
 
@@ -13,10 +13,10 @@ const CELL_OPEN_VOLTS: [f64; 21] = [
     3.316, 3.327, 3.331, 3.333, 3.335, 3.338, 3.345, 3.400,
 ];
 
-/// Mean of the curve, V, which turns energy into charge.
+/// Mean of the curve, V, to convert energy to charge.
 const CELL_MEAN_VOLTS: f64 = 3.2825;
 
-/// Power the pack accepts, in C, at a temperature of its coldest cell, °C.
+/// Charging power that the pack accepts, in C, by the temperature of its coldest cell, °C.
 const CHARGE_LIMIT_C: [(f64, f64); 7] = [
     (0.0, 0.0),
     (5.0, 0.1),
@@ -27,7 +27,7 @@ const CHARGE_LIMIT_C: [(f64, f64); 7] = [
     (60.0, 0.0),
 ];
 
-/// Power the pack gives, in C.
+/// Discharging power of the pack, in C, by the same temperature.
 const DISCHARGE_LIMIT_C: [(f64, f64); 6] = [
     (-40.0, 0.1),
     (-30.0, 0.25),
@@ -37,10 +37,10 @@ const DISCHARGE_LIMIT_C: [(f64, f64); 6] = [
     (65.0, 0.0),
 ];
 
-/// Exponent of the resistance's rise in the cold, K: 2.5-fold at 0 °C, 6-fold at −20 °C.
+/// How the resistance grows in the cold, K: 2.5 times at 0 °C, 6 times at −20 °C.
 const RESISTANCE_EXPONENT_KELVIN: f64 = 3_000.0;
 
-/// Loss of health a year, %, down to 70.
+/// Loss of state of health a year, %, down to 70.
 const AGEING_PERCENT_PER_YEAR: f64 = 1.3;
 
 /// State of the pack.
@@ -52,9 +52,9 @@ pub(crate) struct Battery {
     pub(crate) temperature_celsius: f64,
     pub(crate) soh_percent: f64,
     pub(crate) voltage_volts: f64,
-    /// Out of the battery, A (the reading turns the sign).
+    /// Out of the battery, A (the reading has the opposite sign).
     pub(crate) current_out_amperes: f64,
-    /// Half of the spread between the coldest and the hottest cell, K.
+    /// Half of the difference between the coldest and the hottest cell, K.
     pub(crate) temperature_spread_kelvin: f64,
     pub(crate) charge_limit_watts: f64,
     pub(crate) discharge_limit_watts: f64,
@@ -84,7 +84,7 @@ impl Battery {
         battery
     }
 
-    /// What changes slowly, for a few seconds: resistance, spread and limits.
+    /// Updates the values that change slowly: resistance, spread and limits.
     pub(crate) fn refresh(&mut self, model: &BusModel, exterior_celsius: f64) {
         let kelvin = self.temperature_celsius + 273.15;
         let rise = (RESISTANCE_EXPONENT_KELVIN * (1.0 / kelvin - 1.0 / 298.15)).exp();
@@ -109,13 +109,14 @@ impl Battery {
         self.temperature_celsius - self.temperature_spread_kelvin
     }
 
-    /// Energy of the usable window at today's health, Wh.
+    /// Usable energy at the present state of health, Wh.
     pub(crate) fn energy_watt_hours(&self) -> f64 {
         self.energy_watt_hours
     }
 
-    /// Gives (or takes, if negative) `power` at its terminals for some seconds, while `heat`
-    /// watts come from its heater (or go to its chiller). Returns the loss inside, W.
+    /// Advances by some seconds at a constant power: out of the terminals, or into them if negative.
+    /// `heat_watts` comes from the battery heater, or goes to the chiller if negative. Returns the
+    /// internal loss, W.
     pub(crate) fn step(
         &mut self,
         model: &BusModel,
@@ -130,7 +131,7 @@ impl Battery {
             .max(0.0)
             .sqrt();
         let current = (open - root) / (2.0 * self.resistance_ohms);
-        // From the power and not from the drop, so that V·I is the power to the last digit.
+        // Computed from the power and not from the voltage drop, so that V·I is exactly the power.
         self.voltage_volts = if current.abs() > 1e-9 {
             power_watts / current
         } else {
@@ -155,7 +156,7 @@ fn open_volts(soc: f64) -> f64 {
     CELL_OPEN_VOLTS[index] * (1.0 - weight) + CELL_OPEN_VOLTS[index + 1] * weight
 }
 
-/// A table of (x, y) with rising x, linear between and level beyond.
+/// Interpolates linearly in a table of (x, y) with rising x. Outside of it, the end values hold.
 fn interpolate(table: &[(f64, f64)], x: f64) -> f64 {
     match table.iter().position(|point| point.0 > x) {
         Some(0) => table[0].1,
@@ -173,7 +174,7 @@ mod tests {
     use crate::model::E12;
 
     #[test]
-    fn a_pack_gives_its_usable_energy_less_its_own_loss() {
+    fn a_pack_delivers_its_usable_energy_less_its_internal_loss() {
         let mut battery = Battery::new(&E12, 1.0, 25.0, 0.0);
         let mut given = 0.0;
         let mut lost = 0.0;
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn cold_cells_take_no_charge_and_sag_more() {
+    fn cold_cells_accept_no_charge_and_their_voltage_drops_more() {
         let limit = |celsius| Battery::new(&E12, 0.5, celsius, 0.0).charge_limit_watts;
         assert_eq!(limit(-20.0), 0.0);
         assert_eq!(limit(0.0), 0.0);

@@ -1,4 +1,4 @@
-//! A bus: its state, and one step of time that joins duty, driving, heat and battery.
+//! A bus: its state, and one step of time with duty, driving, heat and battery.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::battery::Battery;
-use crate::cabin::{Cabin, Wish};
+use crate::cabin::{Cabin, CabinMode};
 use crate::charger::Plug;
 use crate::climate::Climate;
-use crate::driving::{Crowd, Driver};
+use crate::driving::{Driver, PassengerDemand};
 use crate::duty::Shift;
 use crate::local_time::service_day_end;
 use crate::noise::hash;
@@ -26,22 +26,22 @@ mod step;
 
 pub use config::BusConfig;
 
-/// Longest step while driving and while parked, µs. Parked, only slow temperatures move.
+/// Longest step while driving and while parked, µs. A parked bus changes slowly.
 const STEP_MAX_MICROSECONDS: (i64, i64) = (1_000_000, 10_000_000);
 
-/// How often what depends on weather and temperatures is worked out anew, µs.
+/// How often values that depend on weather and temperatures are computed again, µs.
 const REFRESH_MICROSECONDS: i64 = 10_000_000;
 
-/// When a parked bus changes, the next reading follows after so long, µs.
+/// Time from a change of a parked bus to the next reading, µs.
 const CHANGE_MICROSECONDS: i64 = 1_000_000;
 
-/// Least state of charge to leave with; below it a bus is plugged in also at midday, 0 to 1.
+/// A bus leaves with at least this state of charge, and below it charges at midday too, 0 to 1.
 const DEPART_SOC: f64 = 0.30;
 
-/// Below this heating is shed, and below the second the bus is towed to the depot, 0 to 1.
+/// Below the first state of charge heating is off, below the second the bus is towed to the depot, 0 to 1.
 const EMPTY_SOC: (f64, f64) = (0.03, 0.003);
 
-/// What the bus is at.
+/// What the bus does now.
 #[derive(Debug, Clone)]
 pub(crate) enum Phase {
     /// Key on.
@@ -50,13 +50,13 @@ pub(crate) enum Phase {
     Parked(Option<Plug>),
 }
 
-/// What changes with weather and hour, looked at every [`REFRESH_MICROSECONDS`].
+/// Values that depend on weather and hour, updated every [`REFRESH_MICROSECONDS`].
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weather {
     pub(crate) exterior_celsius: f64,
     solar_watts: f64,
     road: Road,
-    crowd: Crowd,
+    demand: PassengerDemand,
 }
 
 /// Counters since manufacture.
@@ -81,11 +81,11 @@ pub struct Bus {
     pub(crate) route: Route,
     pub(crate) route_name: Box<str>,
     pub(crate) block_name: Box<str>,
-    /// The shift under way or, parked, the next one.
+    /// The current shift or, while parked, the next one.
     pub(crate) shift: Shift,
     pub(crate) phase: Phase,
     arrived: bool,
-    /// When the key was last turned on, and the state of charge then, 0 to 1.
+    /// When the key was last turned on, and the state of charge at that time, 0 to 1.
     key_on: (UnixMicroseconds, f64),
     pub(crate) weather: Weather,
     pub(crate) battery: Battery,
@@ -98,37 +98,37 @@ pub struct Bus {
     pub(crate) lifetime: Lifetime,
     truth: Truth,
     ledger: Option<Box<TruthLedger>>,
-    /// What the cabin was asked to do in the last step.
-    last_wish: Wish,
+    /// The mode of the cabin in the last step.
+    last_cabin_mode: CabinMode,
 }
 
 impl Bus {
-    /// A bus in the midst of whatever it does at that time: on its route, or at the depot.
+    /// A bus in its state at that time: on its route, or at the depot.
     pub fn new(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseconds) -> Self {
         start::bus(config, climate, start)
     }
 
-    /// The same bus, keeping service days and sessions of what it really does from here on.
+    /// The same bus; from now on it keeps its true service days and sessions.
     #[must_use]
     pub fn with_ledger(mut self) -> Self {
         self.ledger = Some(Box::default());
         self
     }
 
-    /// Advances simulated time to the next instant to report, and reports.
+    /// Advances simulated time to the next reading and returns it.
     ///
-    /// Between two readings of a parked bus nothing jumps unseen: a change of key, plug, charger or
-    /// heater is reported at its instant, as it was before, and a second later.
+    /// If key, plug, charger or heater of a parked bus change, there is a reading with the old state at
+    /// that instant, and another one a second later.
     pub fn next_reading(&mut self) -> Reading {
         self.next_reading_by(UnixMicroseconds(i64::MAX))
     }
 
-    /// The same, at `end` if there would be none before; `end` lies ahead.
+    /// The next reading, at `end` at the latest. `end` must be in the future.
     pub(crate) fn next_reading_by(&mut self, end: UnixMicroseconds) -> Reading {
         let (driving, reported) = (self.is_driving(), self.now);
         let mut due = reported.plus(self.period_microseconds()).min(end);
         if !driving {
-            // Parked, a service day begins with a reading, so that no interval lies in two days.
+            // A parked bus sends a reading when a service day begins, so that no interval is in two days.
             due = due.min(service_day_end(reported));
         }
         while self.now < due && self.is_driving() == driving {
@@ -147,17 +147,17 @@ impl Bus {
         crate::report::reading(self, sequence)
     }
 
-    /// How long until the next reading, µs, unless something changes before.
+    /// Time until the next reading, µs, if nothing changes before.
     fn period_microseconds(&self) -> i64 {
         let config = &self.config;
-        let attended = self.plug().is_some() || self.powers.conditioning() > 0.0;
+        let plugged_in_or_heated = self.plug().is_some() || self.powers.conditioning() > 0.0;
         let period = if self.is_driving() {
             config.driving_period
-        } else if self.wish() == Wish::Preheat {
-            // Its power falls from the first minute on as the cabin grows warm.
+        } else if self.cabin_mode() == CabinMode::Preheat {
+            // The power falls from the first minute while the cabin becomes warm.
             config.driving_period.min(config.parked_period)
-        } else if attended {
-            config.attended_period.min(config.parked_period)
+        } else if plugged_in_or_heated {
+            config.plugged_in_period.min(config.parked_period)
         } else {
             config.parked_period
         };
@@ -171,27 +171,27 @@ impl Bus {
         }
     }
 
-    /// The instant of the last reading, at first the start.
+    /// The time of the last reading, or the start before the first one.
     pub fn now(&self) -> UnixMicroseconds {
         self.now
     }
 
-    /// What it really used since the start.
+    /// True energy and distance since the start.
     pub fn truth(&self) -> &Truth {
         &self.truth
     }
 
-    /// Its service days and sessions, if it keeps a ledger.
+    /// Its true service days and sessions, if it keeps a ledger.
     pub fn ledger(&self) -> Option<&TruthLedger> {
         self.ledger.as_deref()
     }
 
-    /// The boot that all its readings name.
+    /// The boot of all its readings.
     pub fn boot_id(&self) -> u32 {
         self.boot_id
     }
 
-    /// Which bus this is.
+    /// Its configuration.
     pub fn config(&self) -> &BusConfig {
         &self.config
     }
@@ -207,7 +207,7 @@ impl Bus {
         }
     }
 
-    /// Where the bus is.
+    /// The position of the bus.
     pub(crate) fn place(&self) -> Place {
         match &self.phase {
             Phase::Driving(driver) => driver.place(&self.route),
@@ -224,7 +224,7 @@ impl Iterator for Bus {
     }
 }
 
-/// Seed of a bus's own chance.
+/// The random generator of one bus.
 fn bus_rng(config: &BusConfig, start: UnixMicroseconds) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(hash(&[config.seed, config.index as u64, start.0 as u64]))
 }

@@ -1,65 +1,65 @@
-//! The passengers' cabin: what warms and cools it, and what that costs.
+//! The passengers' cabin: heating, cooling, and their power.
 //!
-//! First the heat pump, whose COP falls from 2.3 at +5 °C to 1 at −15 °C and below, up to its
-//! rating; then the resistive or the fuel heater, up to theirs. When all are at their limit the
-//! cabin grows colder, and consumption rises no further.
+//! The heat pump works first, up to its rating. Its COP falls from 2.3 at +5 °C to 1 at −15 °C and below.
+//! Then the resistive or the fuel heater works, up to its rating. When all are at their limit, the cabin
+//! becomes colder and consumption does not rise further.
 
 use crate::model::{BusModel, Heating};
 
-/// COP of the heat pump when mild, and of the air conditioning. Published: 2 to 2.5.
+/// COP of the heat pump in mild weather, and of the air conditioning. Published: 2 to 2.5.
 const COP_MILD: f64 = 2.3;
 
-/// From here down the heat pump only turns current into heat, °C.
+/// At this temperature and below, the COP of the heat pump is 1, °C.
 const COP_ONE_CELSIUS: f64 = -15.0;
 
-/// From here up it has all of its COP, °C.
+/// At this temperature and above, the heat pump has its full COP, °C.
 const COP_FULL_CELSIUS: f64 = 5.0;
 
-/// A bus with a fuel heater does not run its heat pump for less than this.
+/// A bus with a fuel heater does not use its heat pump below this COP.
 const COP_WORTH_RUNNING: f64 = 1.3;
 
-/// Share of the time in service with doors open, for which the published loss in service holds.
+/// Share of the time in service with open doors, which the published heat loss includes.
 const DOORS_OPEN_SHARE: f64 = 0.19;
 
-/// Heat that a litre of fuel brings into the cabin, Wh: 9.9 kWh/l at an efficiency of 0.8.
+/// Heat in the cabin from a litre of fuel, Wh: 9.9 kWh/l at an efficiency of 0.8.
 pub(crate) const FUEL_HEAT_WATT_HOURS_PER_LITRE: f64 = 9_900.0 * 0.8;
 
 /// Heat of a passenger, W.
 const PASSENGER_HEAT_WATTS: f64 = 100.0;
 
-/// Share of the auxiliaries' power that ends up as heat in the cabin.
+/// Share of the auxiliaries' power that becomes heat in the cabin.
 const AUXILIARY_HEAT_SHARE: f64 = 0.3;
 
-/// Answer to a kelvin off the setpoint, as a multiple of the loss with doors closed.
+/// Gain of the temperature control, as a multiple of the heat loss with closed doors.
 const GAIN: f64 = 10.0;
 
-/// What the cabin is asked to do.
+/// What heating and cooling have to do.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Wish {
+pub(crate) enum CabinMode {
     Off,
-    /// Warm it to the setpoint before the shift, doors closed, nobody on board.
+    /// Warm the cabin to the setpoint before the shift, with closed doors and no passengers.
     Preheat,
     Service,
 }
 
-/// What the cabin meets in a step.
+/// The inputs of the cabin in a step.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Surroundings {
-    pub(crate) wish: Wish,
+pub(crate) struct CabinInputs {
+    pub(crate) mode: CabinMode,
     pub(crate) exterior_celsius: f64,
     pub(crate) solar_watts: f64,
     pub(crate) auxiliary_watts: f64,
     pub(crate) passengers: u32,
     pub(crate) doors_open: bool,
-    /// Whether the resistive or the fuel heater heats when it is asked to.
+    /// Whether the resistive or the fuel heater works.
     pub(crate) heater_works: bool,
-    /// Electric power that the battery or the charger has left for it, W.
+    /// Electric power that battery or charger have for it, W.
     pub(crate) available_watts: f64,
 }
 
-/// What heating and cooling took in a step.
+/// Powers of heating and cooling in a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Climatisation {
+pub(crate) struct HvacPowers {
     pub(crate) cabin_heater_watts: f64,
     pub(crate) heat_pump_watts: f64,
     pub(crate) air_conditioning_watts: f64,
@@ -71,7 +71,7 @@ pub(crate) struct Climatisation {
 pub(crate) struct Cabin {
     pub(crate) temperature_celsius: f64,
     pub(crate) coolant_celsius: f64,
-    /// What the driver sets for winter, °C, 18 to 20; in summer it is cooled to 25.
+    /// The setpoint in winter, °C, 18 to 20. In summer the cabin is cooled to 25.
     pub(crate) heating_setpoint_celsius: f64,
     heating: Heating,
 }
@@ -86,7 +86,7 @@ impl Cabin {
         }
     }
 
-    /// The setpoint that holds outside temperature, °C.
+    /// The setpoint at an exterior temperature, °C.
     pub(crate) fn setpoint_celsius(&self, exterior_celsius: f64) -> f64 {
         if exterior_celsius > 22.0 {
             25.0
@@ -95,33 +95,33 @@ impl Cabin {
         }
     }
 
-    /// Regulates for some seconds.
+    /// Controls the temperature for some seconds.
     pub(crate) fn step(
         &mut self,
         model: &BusModel,
         seconds: f64,
-        around: &Surroundings,
-    ) -> Climatisation {
+        inputs: &CabinInputs,
+    ) -> HvacPowers {
         let closed = model.ua_doors_closed_watts_per_kelvin;
         let open = closed + (model.ua_in_service_watts_per_kelvin - closed) / DOORS_OPEN_SHARE;
-        let loss_ua = if around.doors_open { open } else { closed };
-        let gains = around.solar_watts
-            + AUXILIARY_HEAT_SHARE * around.auxiliary_watts
-            + PASSENGER_HEAT_WATTS * f64::from(around.passengers);
-        // The regulator plans with the loss of the whole round, so it does not hunt at each stop.
-        let planned_ua = match around.wish {
-            Wish::Service => model.ua_in_service_watts_per_kelvin,
-            Wish::Preheat | Wish::Off => closed,
+        let loss_ua = if inputs.doors_open { open } else { closed };
+        let gains = inputs.solar_watts
+            + AUXILIARY_HEAT_SHARE * inputs.auxiliary_watts
+            + PASSENGER_HEAT_WATTS * f64::from(inputs.passengers);
+        // The control uses the mean heat loss in service, so it does not oscillate at each stop.
+        let planned_ua = match inputs.mode {
+            CabinMode::Service => model.ua_in_service_watts_per_kelvin,
+            CabinMode::Preheat | CabinMode::Off => closed,
         };
-        let setpoint = self.setpoint_celsius(around.exterior_celsius);
-        let wanted_watts = planned_ua * (setpoint - around.exterior_celsius) - gains
+        let setpoint = self.setpoint_celsius(inputs.exterior_celsius);
+        let wanted_watts = planned_ua * (setpoint - inputs.exterior_celsius) - gains
             + GAIN * closed * (setpoint - self.temperature_celsius);
-        let (taken, heat) = match around.wish {
-            Wish::Off => (Climatisation::default(), 0.0),
-            _ if around.exterior_celsius > 22.0 => Self::cool(model, -wanted_watts, around),
-            _ => self.heat(model, wanted_watts, around),
+        let (taken, heat) = match inputs.mode {
+            CabinMode::Off => (HvacPowers::default(), 0.0),
+            _ if inputs.exterior_celsius > 22.0 => Self::cool(model, -wanted_watts, inputs),
+            _ => self.heat(model, wanted_watts, inputs),
         };
-        let loss = loss_ua * (self.temperature_celsius - around.exterior_celsius);
+        let loss = loss_ua * (self.temperature_celsius - inputs.exterior_celsius);
         self.temperature_celsius +=
             (heat + gains - loss) * seconds / model.cabin_heat_capacity_joules_per_kelvin;
         self.warm_coolant(
@@ -132,32 +132,27 @@ impl Cabin {
         taken
     }
 
-    fn heat(
-        &self,
-        model: &BusModel,
-        wanted_watts: f64,
-        around: &Surroundings,
-    ) -> (Climatisation, f64) {
+    fn heat(&self, model: &BusModel, wanted_watts: f64, inputs: &CabinInputs) -> (HvacPowers, f64) {
         if wanted_watts < 300.0 {
-            return (Climatisation::default(), 0.0);
+            return (HvacPowers::default(), 0.0);
         }
-        let cop = heating_cop(around.exterior_celsius);
-        let mut taken = Climatisation::default();
+        let cop = heating_cop(inputs.exterior_celsius);
+        let mut taken = HvacPowers::default();
         if self.heating == Heating::Electric || cop >= COP_WORTH_RUNNING {
             taken.heat_pump_watts = (wanted_watts / cop)
                 .min(model.heat_pump_max_watts)
-                .min(around.available_watts);
+                .min(inputs.available_watts);
         }
         let rest = wanted_watts - taken.heat_pump_watts * cop;
         match self.heating {
-            _ if !around.heater_works => {}
+            _ if !inputs.heater_works => {}
             Heating::Electric => {
                 taken.cabin_heater_watts = rest
                     .min(model.cabin_heater_max_watts)
-                    .min(around.available_watts - taken.heat_pump_watts)
+                    .min(inputs.available_watts - taken.heat_pump_watts)
                     .max(0.0);
             }
-            // The burner does not go below a tenth of its rating.
+            // The burner cannot run below a tenth of its rating.
             Heating::Fuel if rest > 0.1 * model.fuel_heater_max_watts => {
                 taken.fuel_heat_watts = rest.min(model.fuel_heater_max_watts);
             }
@@ -167,14 +162,14 @@ impl Cabin {
         (taken, heat)
     }
 
-    fn cool(model: &BusModel, wanted_watts: f64, around: &Surroundings) -> (Climatisation, f64) {
+    fn cool(model: &BusModel, wanted_watts: f64, inputs: &CabinInputs) -> (HvacPowers, f64) {
         let air_conditioning_watts = (wanted_watts / COP_MILD)
             .min(model.heat_pump_max_watts)
-            .min(around.available_watts)
+            .min(inputs.available_watts)
             .max(0.0);
-        let taken = Climatisation {
+        let taken = HvacPowers {
             air_conditioning_watts,
-            ..Climatisation::default()
+            ..HvacPowers::default()
         };
         (taken, -air_conditioning_watts * COP_MILD)
     }
@@ -190,14 +185,14 @@ impl Cabin {
     }
 }
 
-/// Heat per electric energy of the heat pump.
+/// Coefficient of performance of the heat pump: heat by electric energy.
 pub(crate) fn heating_cop(exterior_celsius: f64) -> f64 {
     let mildness = (exterior_celsius - COP_ONE_CELSIUS) / (COP_FULL_CELSIUS - COP_ONE_CELSIUS);
     1.0 + (COP_MILD - 1.0) * mildness.clamp(0.0, 1.0)
 }
 
-/// Power to keep the pack below 33 °C out of the chiller that shares the air conditioning, W, and
-/// the heat that it takes from the pack.
+/// Power of the chiller that keeps the pack below 33 °C, and the heat that it takes from the pack, W. It
+/// is part of the air conditioning.
 pub(crate) fn battery_chiller_watts(pack_celsius: f64) -> (f64, f64) {
     let heat = ((pack_celsius - 33.0) * 1_500.0).clamp(0.0, 6_000.0);
     (heat / COP_MILD, heat)
@@ -208,16 +203,16 @@ mod tests {
     use super::*;
     use crate::model::E12;
 
-    /// An hour of service at a temperature: final cabin temperature and last powers.
-    fn hours(heating: Heating, exterior_celsius: f64) -> (f64, Climatisation) {
+    /// Four hours of service at a temperature: the final cabin temperature and the last powers.
+    fn hours(heating: Heating, exterior_celsius: f64) -> (f64, HvacPowers) {
         let mut cabin = Cabin::new(heating, 10.0, 18.0);
-        let mut taken = Climatisation::default();
+        let mut taken = HvacPowers::default();
         for second in 0..4 * 3600 {
             taken = cabin.step(
                 &E12,
                 1.0,
-                &Surroundings {
-                    wish: Wish::Service,
+                &CabinInputs {
+                    mode: CabinMode::Service,
                     exterior_celsius,
                     solar_watts: 0.0,
                     auxiliary_watts: 5_000.0,
@@ -232,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cabin_holds_its_setpoint_until_the_heaters_are_at_their_limit() {
+    fn the_cabin_keeps_its_setpoint_until_the_heaters_are_at_their_limit() {
         for (exterior, low, high) in [
             (10.0, 16.0, 20.0),
             (-20.0, 16.5, 19.0),

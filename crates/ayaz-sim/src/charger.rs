@@ -1,30 +1,31 @@
-//! The plug: a charger holds its power while the pack takes it and tapers off towards full.
+//! The charger: constant power while the pack accepts it, then less towards full charge.
 
 use crate::battery::Battery;
 
-/// Above this state of charge the charger tapers, 0 to 1.
+/// Above this state of charge the power falls, 0 to 1.
 const TAPER_FROM_SOC: f64 = 0.95;
 
 /// The charge ends here, 0 to 1.
 const COMPLETE_SOC: f64 = 0.997;
 
-/// A charge begins anew when standby has drawn the pack below this, 0 to 1.
+/// Below this state of charge, after standby, charging begins again, 0 to 1.
 const RESUME_SOC: f64 = 0.97;
 
-/// The hours in which the depot lets its buses charge, on the local clock. Outside of them a plug
-/// gives only what the bus itself draws.
+/// The local hours in which buses may charge at the depot. Outside of them a charger only supplies the
+/// loads of the bus.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ChargingWindow {
     /// Opens at this hour, 0 to 24.
     pub from_hour: f64,
-    /// Closes at this hour, 0 to 24; before `from_hour` it is that of the next day.
+    /// Closes at this hour, 0 to 24; of the next day if it is less than `from_hour`.
     pub to_hour: f64,
-    /// Whether a bus that comes home earlier is plugged in at once, and not when it opens.
+    /// Whether a bus that arrives before the window is plugged in at once. Else it is plugged in when the
+    /// window opens.
     pub plugged_while_waiting: bool,
 }
 
 impl ChargingWindow {
-    /// Whether it is open at an hour of the local day.
+    /// Whether the window is open at a local hour.
     pub(crate) fn is_open(&self, hour: f64) -> bool {
         if self.from_hour <= self.to_hour {
             (self.from_hour..self.to_hour).contains(&hour)
@@ -34,18 +35,18 @@ impl ChargingWindow {
     }
 }
 
-/// A charger that the bus hangs on.
+/// A charger that the bus is plugged into.
 #[derive(Debug, Clone)]
 pub(crate) struct Plug {
-    /// As the operator names it.
+    /// The operator's name of the charger.
     pub(crate) station: Box<str>,
     pub(crate) power_max_watts: f64,
-    /// The pack is as full as it gets.
+    /// Whether the pack is full.
     pub(crate) complete: bool,
-    /// Steps since it was plugged in, up to 2. In the first one of a bus that stood already, bus and
-    /// charger only agree on what will flow.
+    /// Steps since it was plugged in, up to 2. A bus that was parked before does not charge in the first
+    /// step.
     steps: u8,
-    /// Whether it could charge in the last step.
+    /// Whether charging was allowed in the last step.
     allowed: bool,
 }
 
@@ -60,15 +61,15 @@ impl Plug {
         }
     }
 
-    /// The same, to begin with a step in which nothing is charged: the reading before it still tells
-    /// of a bus without a plug, and no energy of the charger may lie between the two.
-    pub(crate) fn after_standing(mut self) -> Self {
+    /// The same, with a first step without charging: the reading before shows a bus without a plug, so
+    /// the interval between the two must have no energy from the charger.
+    pub(crate) fn after_parking(mut self) -> Self {
         self.steps = 0;
         self
     }
 
-    /// Power from the grid, W, while the bus itself draws `loads`. A pack too cold to be charged
-    /// gets none, but its heater does; nor does a pack that may not be charged at this hour.
+    /// Power from the grid, W, at the given loads of the bus. A pack that is too cold or may not charge at
+    /// this hour gets none, and the loads are still supplied.
     pub(crate) fn power_watts(
         &mut self,
         battery: &Battery,
@@ -77,9 +78,9 @@ impl Plug {
     ) -> f64 {
         self.complete = self.completes(battery);
         self.allowed = allowed;
-        let agreed = self.steps > 0;
+        let is_first_step = self.steps == 0;
         self.steps = (self.steps + 1).min(2);
-        let into_pack = if self.complete || !allowed || !agreed {
+        let into_pack = if self.complete || !allowed || is_first_step {
             0.0
         } else {
             self.pack_watts(battery)
@@ -87,7 +88,7 @@ impl Plug {
         (into_pack + loads_watts).min(self.power_max_watts)
     }
 
-    /// Whether the power jumps in the next step, or has only just begun to flow.
+    /// Whether the power changes in the next step, or has just begun.
     pub(crate) fn is_about_to_change(&self, battery: &Battery, allowed: bool) -> bool {
         self.steps < 2 || allowed != self.allowed || self.completes(battery) != self.complete
     }
@@ -106,7 +107,7 @@ impl Plug {
         }
         let taper = ((1.0 - battery.soc) / (1.0 - TAPER_FROM_SOC)).min(1.0);
         let held = battery.charge_limit_watts.min(self.power_max_watts * taper);
-        // The pack's limit, made for braking, goes to nothing at full; a trickle of C/20 fills it.
+        // The pack's limit, meant for braking, is 0 at full charge, so the rest charges at C/20.
         if battery.soc > TAPER_FROM_SOC {
             held.max(battery.energy_watt_hours() / 20.0)
         } else {

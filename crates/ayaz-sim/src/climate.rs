@@ -1,8 +1,8 @@
 //! The temperature outside: Astana's months, warm and cold spells, day and night.
 //!
-//! A pure function of seed and time, so that any bus may ask for any instant in any order.
-//! Monthly means and mean minima are those of published climate tables; the spread from day to
-//! day is assumed: 6 K in January and 3.5 K in July, with a correlation of 0.8 to the next day.
+//! A pure function of seed and time, so buses can ask for instants in any order. Monthly means and mean
+//! minima are those of published climate tables. The deviation from day to day is assumed: 6 K in January
+//! and 3.5 K in July, with a correlation of 0.8 to the next day.
 
 use std::f64::consts::TAU;
 
@@ -26,44 +26,44 @@ const MONTH_MINIMUM_CELSIUS: [f64; 12] = [
     -18.0, -18.0, -11.0, 0.0, 7.0, 12.0, 15.0, 12.0, 6.0, -1.0, -9.0, -16.0,
 ];
 
-/// Records of the city are −51.6 and +41.6 °C; nothing is simulated beyond.
+/// The city's records; simulated temperatures stay between them.
 const RECORDS_CELSIUS: (f64, f64) = (-51.6, 41.6);
 
-/// Correlation of a day's anomaly with the next day's.
+/// Correlation of the anomalies of neighbouring days.
 const PERSISTENCE: f64 = 0.8;
 
-/// Days back that still shape an anomaly: 0.8²⁴ is half a percent.
+/// How many days before have an effect on an anomaly: 0.8²⁴ is half a percent.
 const MEMORY_DAYS: i64 = 24;
 
-/// Solar time is ahead of UTC by this at 71.43° east, s: weather does not change its clocks.
+/// Solar time at 71.43° east is ahead of UTC by this, s. Weather follows solar time.
 const SOLAR_OFFSET_SECONDS: f64 = 71.43 / 15.0 * 3600.0;
 
-/// Hours over which a cold snap sets in before its first day and leaves after its last.
+/// How long the temperature changes before a cold snap and after it, h.
 const SNAP_EDGE_HOURS: f64 = 12.0;
 
-/// Some days at a temperature that is chosen and not drawn. Warm ones are possible too.
+/// Some days at a given temperature instead of a random one. It may be a warm one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ColdSnap {
     /// The first local day.
     pub from: Date,
     /// How many days.
     pub days: u32,
-    /// Mean temperature, °C; days and nights swing by half of what the month usually does.
+    /// Mean temperature, °C. The difference of day and night is half of the usual one.
     pub temperature_celsius: f32,
 }
 
-/// A whole autumn and winter within some days: the temperature falls evenly from the first to the
-/// second, and nights are a little colder.
+/// A whole autumn and winter within some days: the temperature falls linearly, and nights are a little
+/// colder.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Fall {
+struct Cooling {
     from: UnixMicroseconds,
     to: UnixMicroseconds,
     first_celsius: f64,
     last_celsius: f64,
 }
 
-impl Fall {
-    /// Half of the day's swing, K.
+impl Cooling {
+    /// Half of the difference between day and night, K.
     const DAILY_KELVIN: f64 = 2.0;
 
     fn celsius(&self, at: UnixMicroseconds, days: f64) -> f64 {
@@ -78,34 +78,33 @@ impl Fall {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Climate {
     seed: u64,
-    fall: Option<Fall>,
+    cooling: Option<Cooling>,
     spells: Vec<Spell>,
     cold_snap: Option<ColdSnap>,
     constant_celsius: Option<f32>,
 }
 
 impl Climate {
-    /// Weather drawn from a seed.
+    /// Random weather from a seed.
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
-            fall: None,
+            cooling: None,
             spells: Vec::new(),
             cold_snap: None,
             constant_celsius: None,
         }
     }
 
-    /// The same weather with a spell put over it.
+    /// The same weather with a cold snap.
     #[must_use]
     pub fn with_cold_snap(mut self, cold_snap: ColdSnap) -> Self {
         self.cold_snap = Some(cold_snap);
         self
     }
 
-    /// Weather that falls evenly from one temperature to another, °C, between two instants, with a
-    /// small swing from day to night: every temperature band of a winter, in as many days as there
-    /// are.
+    /// A temperature that falls linearly from one value to another, °C, between two instants, with a small
+    /// difference between day and night. So a few days contain all temperature bands of a winter.
     pub fn falling(
         from: UnixMicroseconds,
         to: UnixMicroseconds,
@@ -113,7 +112,7 @@ impl Climate {
         last_celsius: f64,
     ) -> Self {
         Self {
-            fall: Some(Fall {
+            cooling: Some(Cooling {
                 from,
                 to,
                 first_celsius,
@@ -123,8 +122,7 @@ impl Climate {
         }
     }
 
-    /// Chosen weather: one spell after the other, in the order of time. The first holds also
-    /// before it begins.
+    /// Given weather: spells in the order of time. Before the first one begins, its weather holds too.
     pub fn in_spells(spells: Vec<Spell>) -> Self {
         Self {
             spells,
@@ -132,7 +130,7 @@ impl Climate {
         }
     }
 
-    /// A climate chamber: always this temperature, °C, kept within the city's records.
+    /// Always the same temperature, °C, limited to the city's records.
     pub fn constant(temperature_celsius: f32) -> Self {
         Self {
             constant_celsius: Some(temperature_celsius),
@@ -140,20 +138,20 @@ impl Climate {
         }
     }
 
-    /// Temperature of the air outside, °C, between the records of the city.
+    /// Temperature of the air outside, °C, limited to the city's records.
     pub fn exterior_temperature_celsius(&self, at: UnixMicroseconds) -> f32 {
         let days = (at.0 as f64 / 1e6 + SOLAR_OFFSET_SECONDS) / DAY_SECONDS as f64;
-        let temperature = match (self.constant_celsius, &self.fall) {
+        let temperature = match (self.constant_celsius, &self.cooling) {
             (Some(constant), _) => f64::from(constant),
-            (None, Some(fall)) => fall.celsius(at, days),
+            (None, Some(cooling)) => cooling.celsius(at, days),
             (None, None) if !self.spells.is_empty() => spell::celsius(&self.spells, at, days),
-            (None, None) => self.drawn_celsius(days),
+            (None, None) => self.random_celsius(days),
         };
         temperature.clamp(RECORDS_CELSIUS.0, RECORDS_CELSIUS.1) as f32
     }
 
-    /// `days` are solar days since 1970, with their fraction.
-    fn drawn_celsius(&self, days: f64) -> f64 {
+    /// Random temperature, °C; `days` are solar days since 1970 with fraction.
+    fn random_celsius(&self, days: f64) -> f64 {
         let mean = month_value(&MONTH_MEAN_CELSIUS, days);
         let swing = mean - month_value(&MONTH_MINIMUM_CELSIUS, days);
         // Warmest at 15 h.
@@ -179,7 +177,7 @@ impl Climate {
         deviation * anomaly
     }
 
-    /// An AR(1) process with deviation 1, written as the sum that it is.
+    /// An AR(1) process with standard deviation 1, written as a sum.
     fn day_anomaly(&self, day: i64) -> f64 {
         let sum = (0..MEMORY_DAYS).rev().fold(0.0, |sum, back| {
             sum * PERSISTENCE + normal(hash(&[self.seed, (day - back) as u64]))
@@ -189,7 +187,7 @@ impl Climate {
 }
 
 impl ColdSnap {
-    /// 1 within the snap, 0 far from it, smooth between.
+    /// 1 during the cold snap, 0 far from it, smooth between.
     fn weight(&self, days: f64) -> f64 {
         let edge = SNAP_EDGE_HOURS / 24.0;
         let first = day_number(self.from) as f64;
@@ -200,7 +198,7 @@ impl ColdSnap {
     }
 }
 
-/// A monthly table at a day, linear between the middles of the months.
+/// The value of a monthly table at a day, linear between the middles of the months.
 fn month_value(table: &[f64; 12], days: f64) -> f64 {
     let months = (days / 365.2425).rem_euclid(1.0) * 12.0 - 0.5;
     let month = months.floor();
@@ -209,7 +207,7 @@ fn month_value(table: &[f64; 12], days: f64) -> f64 {
     table[index] * (1.0 - weight) + table[(index + 1) % 12] * weight
 }
 
-/// From 0 to 1 with level ends.
+/// Rises from 0 to 1 with slope 0 at both ends.
 fn smooth_step(x: f64) -> f64 {
     x * x * (3.0 - 2.0 * x)
 }
@@ -236,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn months_come_out_as_in_the_table() {
+    fn months_have_the_means_of_the_table() {
         let climate = Climate::new(3);
         for month in 1..=12 {
             let expected = MONTH_MEAN_CELSIUS[month as usize - 1];
@@ -249,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn temperature_is_smooth_and_afternoons_are_warmer() {
+    fn the_temperature_is_smooth_and_afternoons_are_warmer() {
         let climate = Climate::new(5);
         let mut warmer = 0;
         for day in 19_700..20_100 {
@@ -267,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cold_snap_is_as_cold_as_asked_and_ends() {
+    fn a_cold_snap_has_the_given_temperature_and_ends() {
         let from = date(2025, 1, 10);
         let snap = ColdSnap {
             from,

@@ -1,8 +1,8 @@
-//! Messages in the order in which they arrive: live ones as time goes on, late ones when the bus is
-//! back in reach, some of them twice.
+//! Messages in the order of arrival: live ones in time, late ones when the bus has a network again, and
+//! some of them twice.
 //!
-//! [`Deliveries`] streams: of each bus it holds the message being gathered, readings of a blackout
-//! or for a second delivery until that is due, and at most one finished message.
+//! [`Deliveries`] is an iterator with little memory. For each bus it holds the unfinished message,
+//! readings of a blackout or for a second delivery until they are due, and at most one finished message.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -13,37 +13,37 @@ use crate::scenario::Scenario;
 use crate::truth::TruthBus;
 
 mod bus;
-mod courier;
+mod uplink;
 
 use bus::BusDeliveries;
 
-/// Most readings of a live message.
+/// Maximum number of readings in a live message.
 pub const LIVE_READINGS_MAX: usize = 10;
 
-/// Most readings of a message that is sent late or again.
+/// Maximum number of readings in a message that is sent late or again.
 pub const LATE_READINGS_MAX: usize = 60;
 
-/// A message as it arrives: readings of one vehicle and one boot, in the order of measurement.
+/// A message that arrives: readings of one vehicle and one boot, in the order of measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
-    /// Whose readings.
+    /// The vehicle of the readings.
     pub vehicle: VehicleId,
-    /// When it arrives. Never before the delivery before it.
+    /// When it arrives: not before the previous delivery.
     pub arrives_at: UnixMicroseconds,
-    /// Whether the device kept the readings back.
+    /// Whether the device has sent the readings late.
     pub historical: bool,
-    /// At least one; `received_at` and `historical` say the same as the message.
+    /// At least one. `received_at` and `historical` are those of the message.
     pub readings: Vec<Reading>,
 }
 
-/// An iterator over all messages of a scenario, in the order of arrival. Late ones arrive after the
-/// end of the scenario, too.
+/// An iterator over all messages of a scenario, in the order of arrival. Late ones may arrive after the
+/// end of the scenario.
 #[derive(Debug, Clone)]
 pub struct Deliveries {
     buses: Vec<BusDeliveries>,
     /// The next message of each bus.
     next: Vec<Option<Delivery>>,
-    /// When they arrive, and whose they are.
+    /// The arrival of the next message of each bus, and the index of the bus.
     order: BinaryHeap<Reverse<(UnixMicroseconds, usize)>>,
 }
 
@@ -69,12 +69,12 @@ impl Deliveries {
         deliveries
     }
 
-    /// What really happened so far; all of it once the iterator has ended.
+    /// The truth up to now; complete when the iterator has ended.
     pub fn truth(&self) -> Vec<TruthBus> {
         self.buses.iter().map(BusDeliveries::truth).collect()
     }
 
-    /// Readings that wait for their delivery now.
+    /// Number of readings that wait for delivery.
     pub fn held_readings(&self) -> usize {
         self.buses.iter().map(BusDeliveries::held_readings).sum()
     }

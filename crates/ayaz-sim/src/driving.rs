@@ -1,50 +1,50 @@
-//! How a bus drives: from stop to stop, 400 to 550 m apart, pulling away at about 1 m/s²,
-//! cruising at 27 to 44 km/h, waiting with open doors and at lights. 17 to 22 km/h come out.
+//! How a bus drives: from stop to stop, 400 to 550 m apart. It accelerates at about 1 m/s², cruises at 27
+//! to 44 km/h, and waits at stops and lights. The mean speed is 17 to 22 km/h.
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::noise::{between, wobble};
+use crate::noise::{between, uniform_signed};
 use crate::route::{DEPOT, Place, Route};
 
 /// Distance between stops of a route, m.
 const STOP_SPACING_M: (f64, f64) = (400.0, 550.0);
 
-/// Distance between lights on the way from and to the depot, m.
+/// Distance between lights on the drive from and to the depot, m.
 const LIGHT_SPACING_M: (f64, f64) = (700.0, 1_100.0);
 
 /// Share of stops after which a light is red.
 const LIGHT_RED_SHARE: f64 = 0.45;
 
-/// Share of stretches with something in the way.
+/// Share of segments between stops with slow traffic.
 const TRAFFIC_SHARE: f64 = 0.4;
 
-/// How long it takes to be past it, m.
+/// Length of slow traffic, m.
 const TRAFFIC_LENGTH_M: f64 = 40.0;
 
 /// Mean mass of a passenger, kg.
 pub(crate) const PASSENGER_KG: f64 = 70.0;
 
-/// A stretch of the shift.
+/// A part of the shift.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Leg {
     /// From the depot to the route.
     PullOut { to: Place, length_m: f64 },
-    /// Round and round.
+    /// Rounds on the route.
     Service,
     /// From a stop back to the depot.
     PullIn { from: Place, length_m: f64 },
 }
 
-/// Who waits at the stops.
+/// The demand at the stops.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Crowd {
-    /// Passengers that this hour of the day would fill the bus with.
+pub(crate) struct PassengerDemand {
+    /// Usual number of passengers in the bus at this hour of the day.
     pub(crate) wanted: f64,
     pub(crate) doors: u32,
 }
 
-/// What a step of driving did.
+/// The motion of a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Motion {
     pub(crate) distance_m: f64,
@@ -52,30 +52,30 @@ pub(crate) struct Motion {
     pub(crate) speed_mean_mps: f64,
     /// Mean acceleration of the step, m/s².
     pub(crate) acceleration_mps2: f64,
-    /// The depot was reached.
+    /// Whether the bus has reached the depot.
     pub(crate) arrived: bool,
 }
 
-/// Something in the way: the bus slows down for it before the next stop.
+/// Slow traffic before the next stop.
 #[derive(Debug, Clone, Copy, Default)]
 struct Traffic {
-    /// Metres before the next stop at which it begins; it ends [`TRAFFIC_LENGTH_M`] later.
+    /// Where it begins, metres before the next stop. Its length is [`TRAFFIC_LENGTH_M`].
     from_m: f64,
-    /// Share of the cruising speed that is left, 0 to 1.
+    /// Its speed as a share of the cruising speed, 0 to 1.
     share: f64,
 }
 
-/// The driver's next actions, and where the bus is.
+/// The position of the bus and the next actions of its driver.
 #[derive(Debug, Clone)]
 pub(crate) struct Driver {
     leg: Leg,
-    /// Metres since the leg began; on [`Leg::Service`] since the route's origin.
+    /// Metres from the start of the leg; for [`Leg::Service`] from the route's origin.
     leg_distance_m: f64,
     segment_remaining_m: f64,
     cruise_mps: f64,
     traffic: Traffic,
     pub(crate) speed_mps: f64,
-    /// Seconds still to stand, and how many of them at first with doors open.
+    /// How long the bus still stands, and how long its doors are still open, s.
     stand_seconds: f64,
     doors_seconds: f64,
     pub(crate) doors_open: bool,
@@ -83,7 +83,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Leaves the depot.
+    /// A driver who leaves the depot.
     pub(crate) fn pull_out(route: &Route) -> Self {
         let to = route.place(0.0);
         Self::on(
@@ -95,7 +95,7 @@ impl Driver {
         )
     }
 
-    /// Is somewhere on the route already, standing at a stop.
+    /// A driver on the route, at a stop.
     pub(crate) fn in_service(route_distance_m: f64, passengers: u32) -> Self {
         Self {
             passengers,
@@ -118,7 +118,7 @@ impl Driver {
         }
     }
 
-    /// Where the bus is.
+    /// The position of the bus.
     pub(crate) fn place(&self, route: &Route) -> Place {
         match self.leg {
             Leg::PullOut { to, length_m } => DEPOT.towards(to, self.leg_distance_m / length_m),
@@ -132,12 +132,12 @@ impl Driver {
         self.leg == Leg::Service
     }
 
-    /// Whether it stands, so that it may turn to the depot.
+    /// Whether the bus stands, so that it may turn to the depot.
     pub(crate) fn is_at_stop(&self) -> bool {
         self.stand_seconds > 0.0
     }
 
-    /// Leaves the route for the depot; everybody gets off. Call at a stop.
+    /// Leaves the route for the depot without passengers. Call this at a stop.
     pub(crate) fn pull_in(&mut self, route: &Route) {
         if self.leg == Leg::Service {
             let from = self.place(route);
@@ -151,13 +151,13 @@ impl Driver {
         }
     }
 
-    /// Advances by `seconds` (at most 1). `acceleration_max` is what the motors can give at a
-    /// speed, in m/s².
+    /// Advances by `seconds` (at most 1). `acceleration_max` gives the highest acceleration at a speed,
+    /// m/s².
     pub(crate) fn advance(
         &mut self,
         seconds: f64,
         rng: &mut ChaCha8Rng,
-        crowd: Crowd,
+        demand: PassengerDemand,
         acceleration_max: impl Fn(f64) -> f64,
     ) -> Motion {
         if self.stand_seconds > 0.0 {
@@ -173,7 +173,7 @@ impl Driver {
         self.leg_distance_m += distance_m;
         let arrived = after == 0.0 && self.segment_remaining_m <= 2.0 && {
             self.segment_remaining_m = 0.0;
-            self.arrive(rng, crowd)
+            self.arrive(rng, demand)
         };
         let acceleration_mps2 = (after - before) / seconds;
         Motion {
@@ -184,20 +184,20 @@ impl Driver {
         }
     }
 
-    /// Speed at the end of the step, m/s: towards cruise, or down to the stop ahead. Feet are not
-    /// steady, so no stretch is an exact ramp.
+    /// Speed at the end of the step, m/s: towards the cruising speed, or down for the next stop. It has
+    /// noise, so that it is never an exact ramp.
     fn next_speed(&self, seconds: f64, bits: u64, acceleration_max: impl Fn(f64) -> f64) -> f64 {
         let v = self.speed_mps;
         let ahead = (self.segment_remaining_m - v * seconds).max(0.0);
-        let braking = 1.0 + 0.12 * wobble(bits, 0);
+        let braking = 1.0 + 0.12 * uniform_signed(bits, 0);
         let stopping = (2.0 * 0.95 * braking * ahead).sqrt();
         let ahead_of_traffic = self.traffic.from_m - self.segment_remaining_m;
         let slowed = (0.0..TRAFFIC_LENGTH_M).contains(&ahead_of_traffic);
         let share = if slowed { self.traffic.share } else { 1.0 };
-        let cruise = self.cruise_mps * share + 0.1 * wobble(bits, 1);
+        let cruise = self.cruise_mps * share + 0.1 * uniform_signed(bits, 1);
         let brake = if stopping < cruise { 1.8 } else { 1.1 };
         let wanted = stopping.min(cruise);
-        let pull = (1.15 - 0.5 * v / self.cruise_mps) * (1.0 + 0.1 * wobble(bits, 2));
+        let pull = (1.15 - 0.5 * v / self.cruise_mps) * (1.0 + 0.1 * uniform_signed(bits, 2));
         let limit = pull.min(acceleration_max(v + pull * seconds / 2.0));
         let after =
             v + (wanted - v).clamp(-brake * seconds, (limit * seconds).max(-brake * seconds));
@@ -246,7 +246,7 @@ impl Driver {
         self.cruise_mps = between(rng.next_u64(), slow, fast);
         let (bits, chance) = (rng.next_u64(), between(rng.next_u64(), 0.0, 1.0));
         self.traffic = Traffic {
-            // Beyond the stretch there is none.
+            // A position behind the bus means no traffic.
             from_m: if chance < TRAFFIC_SHARE {
                 0.35 + 0.4 * chance
             } else {
@@ -256,8 +256,8 @@ impl Driver {
         };
     }
 
-    /// The bus has come to a stand; true if that is at the depot.
-    fn arrive(&mut self, rng: &mut ChaCha8Rng, crowd: Crowd) -> bool {
+    /// Handles a stop of the bus. Returns whether it is at the depot.
+    fn arrive(&mut self, rng: &mut ChaCha8Rng, demand: PassengerDemand) -> bool {
         let light = between(rng.next_u64(), 0.0, 1.0);
         let wait = if light < LIGHT_RED_SHARE {
             5.0 + 35.0 * light / LIGHT_RED_SHARE
@@ -276,17 +276,17 @@ impl Driver {
             }
             Leg::Service => {}
         }
-        let exchange = self.exchange_passengers(rng.next_u64(), crowd.wanted);
-        self.doors_seconds = (11.0 + 2.4 * f64::from(exchange) / f64::from(crowd.doors)).min(35.0);
+        let exchange = self.exchange_passengers(rng.next_u64(), demand.wanted);
+        self.doors_seconds = (11.0 + 2.4 * f64::from(exchange) / f64::from(demand.doors)).min(35.0);
         self.stand_seconds = self.doors_seconds + 2.0 + wait;
         self.doors_open = true;
         false
     }
 
-    /// Lets people on and off; how many of both.
+    /// Lets passengers on and off. Returns the number of both together.
     fn exchange_passengers(&mut self, bits: u64, wanted: f64) -> u32 {
-        let target = wanted * (1.0 + 0.5 * wobble(bits, 0));
-        let change = (target - f64::from(self.passengers)) * (0.3 + 0.2 * wobble(bits, 1));
+        let target = wanted * (1.0 + 0.5 * uniform_signed(bits, 0));
+        let change = (target - f64::from(self.passengers)) * (0.3 + 0.2 * uniform_signed(bits, 1));
         let after = (f64::from(self.passengers) + change).round().max(0.0) as u32;
         let crossing = (f64::from(self.passengers.min(after)) * 0.12) as u32;
         let exchange = self.passengers.abs_diff(after) + 2 * crossing;
@@ -295,7 +295,7 @@ impl Driver {
     }
 }
 
-/// How full buses are at an hour of the day, 0 to 1, with its morning and evening rush.
+/// Share of the seats and standing places in use at an hour of the day, 0 to 1.
 pub(crate) fn load_share(hour: f64) -> f64 {
     let rush = |at: f64| (1.0 - (hour - at).abs() / 2.0).max(0.0);
     let night = if (6.5..21.0).contains(&hour) {

@@ -1,30 +1,31 @@
-//! The working day: out between 05:40 and 06:30, a break around midday, in between 22 and 23 h.
+//! The working day: a bus leaves between 05:40 and 06:30, has a break around midday, and returns between
+//! 22 and 23 h.
 //!
-//! A function of seed, bus and day, so that a simulation may begin on any day at any hour.
-//! Shifts make 12 to 14 hours of driving, 220 to 280 km at 17 to 22 km/h.
+//! A function of seed, bus and day, so a simulation can begin on any day at any hour. Shifts have 12 to
+//! 14 hours of driving, 220 to 280 km at 17 to 22 km/h.
 
 use ayaz_model::UnixMicroseconds;
 
 use crate::local_time::{instant, local_day};
 use crate::noise::{between, hash};
 
-/// 2020-01-01, from which drive cycles are numbered, in days since 1970.
+/// The day of the first drive cycle, 2020-01-01, in days since 1970.
 const CYCLE_EPOCH_DAY: i64 = 18_262;
 
-/// Numbers a day has for drive cycles, more than it has shifts.
+/// Drive cycle numbers of a day: more than it has shifts.
 const CYCLES_PER_DAY: i64 = 8;
 
-/// One time out of the depot, from key-on to the turn towards the depot.
+/// The time from key-on until the bus turns to the depot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shift {
-    /// Pull-out.
+    /// When the bus leaves the depot.
     pub(crate) start: UnixMicroseconds,
-    /// When the bus leaves its route for the depot, at the next stop.
+    /// From this time on, the bus leaves its route for the depot at the next stop.
     pub(crate) end: UnixMicroseconds,
-    /// Number of the drive cycle: follows from the date, so another start of the simulation
-    /// never gives an old number to a new drive.
+    /// Number of the drive cycle. It depends on the date, so a simulation with another start never uses a
+    /// number again for another drive.
     pub(crate) cycle: u32,
-    /// Whether the midday break follows, and not the night.
+    /// Whether the midday break follows, not the night.
     pub(crate) before_break: bool,
 }
 
@@ -34,7 +35,7 @@ fn shifts(seed: u64, index: usize, day: i64) -> [Shift; 2] {
     let daily = |what| between(hash(&[seed, index as u64, what, day as u64]), -0.05, 0.05);
     let out = between(bus(11), 5.75, 6.4) + daily(21);
     let pause = between(bus(12), 11.2, 12.8) + daily(22);
-    // Who is out early pauses longer.
+    // A bus that leaves early has a longer break.
     let resume = pause + between(bus(13), 2.2, 2.8) + 0.7 * (6.4 - out) + daily(23);
     let back = between(bus(14), 21.6, 22.25) + daily(24);
     let number = |k| {
@@ -53,7 +54,7 @@ fn shifts(seed: u64, index: usize, day: i64) -> [Shift; 2] {
     [shift(out, pause, 0, true), shift(resume, back, 1, false)]
 }
 
-/// The shift that is under way at an instant or, failing that, the next one.
+/// The shift at an instant, else the next one.
 pub(crate) fn shift_at(seed: u64, index: usize, at: UnixMicroseconds) -> Shift {
     let day = local_day(at);
     let today = shifts(seed, index, day);
@@ -69,7 +70,7 @@ mod tests {
     use crate::local_time::local_hour;
 
     #[test]
-    fn every_day_has_its_shifts_in_order_and_its_own_numbers() {
+    fn shifts_are_in_order_and_their_numbers_are_unique() {
         for index in 0..50 {
             let mut last = None;
             for day in 19_775..19_800 {

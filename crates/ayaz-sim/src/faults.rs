@@ -1,10 +1,10 @@
-//! What goes wrong, in two layers that do not know each other.
+//! Faults, in two independent layers.
 //!
-//! A [`PhysicalFault`] is true of the bus: the model computes with it, and readings and truth both
-//! show it. A [`DataFault`] is untrue: a sensor, the logger, the device's clock or the radio turns a
-//! true reading into another one, late one or none. [`Recording`] is a bus behind its sensors and
-//! its device; what happens on the way from there is in [`delivery`](crate::delivery). Each
-//! fault is noted where it changes a reading, with that reading's identity ([`TruthDataFault`]).
+//! A [`PhysicalFault`] is a fault of the bus. The model computes with it, so readings and truth both show
+//! it. A [`DataFault`] is a fault of sensors, logger, device clock or network: it changes, delays,
+//! repeats or loses true readings. [`Recording`] is a bus with its sensors and its device;
+//! [`delivery`](crate::delivery) is the way from the device to the receiver. For each fault the truth
+//! lists the readings that it changed ([`TruthDataFault`]).
 
 mod analog;
 mod data;

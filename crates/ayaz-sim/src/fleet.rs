@@ -1,4 +1,4 @@
-//! Many buses: five of six are E12 and the sixth an E18, and every eighth burns fuel for heat.
+//! Many healthy buses: every sixth is an E18, the others are E12; every eighth has a fuel heater.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::model::{E12, E18, Heating};
 pub struct Fleet;
 
 impl Fleet {
-    /// So many buses with their names, as `E12-001` and `E18-001`.
+    /// The given number of buses with their names, such as `E12-001` and `E18-001`.
     #[expect(
         clippy::new_ret_no_self,
-        reason = "a fleet is its buses; there is nothing else to it"
+        reason = "a fleet is a list of buses and has no other data"
     )]
     pub fn new(
         seed: u64,
@@ -35,7 +35,7 @@ impl Fleet {
             .collect()
     }
 
-    /// The bus of that number in every fleet of the seed.
+    /// The configuration of a bus: the same in every fleet of the seed.
     pub fn config(seed: u64, index: usize) -> BusConfig {
         let model = if Self::is_articulated(index) {
             E18
@@ -54,7 +54,7 @@ impl Fleet {
         }
     }
 
-    /// The name of the bus of that number: its type, and its number among those of the type.
+    /// The name of a bus: its type, and its number among the buses of that type.
     pub fn vehicle(index: usize) -> VehicleId {
         let (model, number) = if Self::is_articulated(index) {
             (E18.name, index / 6 + 1)
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_gapless_and_the_mix_is_as_said() {
+    fn names_have_no_gaps_and_the_mix_is_as_documented() {
         let names: Vec<String> = (0..12).map(|i| Fleet::vehicle(i).to_string()).collect();
         assert_eq!(
             names[..7],

@@ -1,7 +1,7 @@
-//! Local time of Astana, where duties and temperatures follow the sun and the timetable.
+//! Local time of Astana, for timetables and temperatures.
 //!
-//! UTC+6 until 2024-02-29T18:00Z and UTC+5 since. Written out, and not looked up, so that a
-//! simulation does not depend on the time zone database of the machine.
+//! UTC+6 until 2024-02-29T18:00Z and UTC+5 since. The offsets are constants, so that a simulation does not
+//! depend on the time zone database of the machine.
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Span;
@@ -10,11 +10,10 @@ use jiff::civil::{Date, date};
 /// Seconds in a day.
 pub(crate) const DAY_SECONDS: i64 = 86_400;
 
-/// Clocks went back an hour at 2024-02-29T18:00Z, s since 1970.
+/// When clocks went back an hour: 2024-02-29T18:00Z, s since 1970.
 const CHANGE_SECONDS: i64 = 1_709_229_600;
 
-/// The hour at which a service day begins: buses that come home after midnight belong to the day
-/// before.
+/// The hour at which a service day begins. Buses that return after midnight belong to the day before.
 pub(crate) const SERVICE_DAY_FROM_HOUR: f64 = 3.0;
 
 /// 2024-03-01 in days since 1970: the first whole day in UTC+5.
@@ -51,7 +50,7 @@ pub(crate) fn instant(day: i64, hour: f64) -> UnixMicroseconds {
 pub(crate) fn service_day(at: UnixMicroseconds) -> Date {
     let seconds = local_seconds(at) - SERVICE_DAY_FROM_HOUR * 3600.0;
     let day = (seconds / DAY_SECONDS as f64).floor() as i64;
-    // Far outside of any calendar there is one day, and not a panic.
+    // Outside of the calendar's range this returns one day and does not panic.
     Span::new()
         .try_days(day)
         .and_then(|days| date(1970, 1, 1).checked_add(days))
@@ -77,7 +76,7 @@ mod tests {
     use jiff::Timestamp;
 
     #[test]
-    fn service_days_are_cut_at_three_also_across_the_change_of_zone() {
+    fn service_days_begin_at_three_before_and_after_the_change_of_the_offset() {
         for (utc, day) in [
             ("2024-01-14T20:59:59Z", date(2024, 1, 14)),
             ("2024-01-14T21:00:00Z", date(2024, 1, 15)),

@@ -1,12 +1,12 @@
-//! The two vehicles. "Published" figures are the makers' or carculator_bus's; "assumed" ones are
-//! engineering values chosen to land on published consumption.
+//! The two vehicles. "Published" figures are from the makers or from carculator_bus. "Assumed" figures are
+//! engineering values, chosen to give the published consumption.
 
-/// What warms the cabin once the heat pump is not enough.
+/// What heats the cabin when the heat pump is not enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heating {
     /// A resistive water heater on the traction battery.
     Electric,
-    /// A fuel-fired water heater; the heat pump works only where it still gains.
+    /// A fuel-fired water heater. The heat pump works only while its COP is good.
     Fuel,
 }
 
@@ -21,9 +21,9 @@ pub struct BusModel {
     pub usable_energy_kwh: f64,
     /// Mass without passengers, kg. Published: 13 750; 18 m assumed from 18 000 to 19 500.
     pub empty_mass_kg: f64,
-    /// Most passengers. Published: 70 (E12), 150 (18 m in Astana).
+    /// Maximum number of passengers. Published: 70 (E12), 150 (18 m in Astana).
     pub passengers_max: u32,
-    /// Doors, which set how fast passengers change. Published: 4 (18 m in Astana); E12 assumed.
+    /// Number of doors, which decides how long stops take. Published: 4 (18 m in Astana); E12 assumed.
     pub doors: u32,
     /// Frontal area, m². Published (carculator_bus): 8.07.
     pub frontal_area_m2: f64,
@@ -31,40 +31,40 @@ pub struct BusModel {
     pub drag_coefficient: f64,
     /// Rolling resistance. Published (carculator_bus): 0.0055 (0.005 to 0.006).
     pub rolling_resistance: f64,
-    /// Loss of the cabin with doors closed, W/K. Derived from the envelope: 400 and 600; the
-    /// 18 m bus of 2023 has an insulated body, hence 500.
+    /// Heat loss of the cabin with closed doors, W/K. Derived from the envelope: 400 and 600; the
+    /// 18 m bus of 2023 has an insulated body, so 500.
     pub ua_doors_closed_watts_per_kelvin: f64,
-    /// Loss of the cabin in service, opened doors averaged in, W/K. Derived: 600 and 900, and
-    /// 720 with an insulated body.
+    /// Mean heat loss of the cabin in service with open and closed doors, W/K. Derived: 600 and 900; 720
+    /// with an insulated body.
     pub ua_in_service_watts_per_kelvin: f64,
-    /// Heat that a kelvin of the cabin takes (air, seats, panels), J/K. Assumed.
+    /// Heat capacity of the cabin (air, seats, panels), J/K. Assumed.
     pub cabin_heat_capacity_joules_per_kelvin: f64,
-    /// Most electric power of the heat pump and of the air conditioning, W. Published ratings of
+    /// Maximum electric power of the heat pump and of the air conditioning, W. Published ratings of
     /// 18 and 24 kW of heat at a COP of 2.3.
     pub heat_pump_max_watts: f64,
-    /// Most power of the resistive cabin heater, W. Published: modules of 10 kW, up to 30.
+    /// Maximum power of the resistive cabin heater, W. Published: modules of 10 kW, up to 30.
     pub cabin_heater_max_watts: f64,
-    /// Most heat of the fuel heater, W. Assumed: 30 kW class, 35 for 18 m.
+    /// Maximum heat of the fuel heater, W. Assumed: 30 kW class, 35 for 18 m.
     pub fuel_heater_max_watts: f64,
     /// Power of the battery heater, W. Assumed.
     pub battery_heater_max_watts: f64,
     /// Auxiliaries with the key on, W. Published (carculator_bus): 5 kW (3.75 to 6.25).
     pub auxiliary_watts: f64,
-    /// Most mechanical power of the motors, W. Published: 215 kW; 18 m assumed 2 × 125 kW.
+    /// Maximum mechanical power of the motors, W. Published: 215 kW; 18 m assumed 2 × 125 kW.
     pub motor_max_watts: f64,
-    /// Most mechanical power taken while braking, W. Assumed.
+    /// Maximum mechanical power of regeneration, W. Assumed.
     pub regeneration_max_watts: f64,
     /// Resistance of the pack at 25 °C, Ω. Assumed: 168 cells of 0.11 mΩ, and cabling.
     pub pack_resistance_ohms: f64,
-    /// Heat that a kelvin of the pack takes, J/K. Assumed: 7 kg/kWh, 1 kJ/kgK.
+    /// Heat capacity of the pack, J/K. Assumed: 7 kg/kWh, 1 kJ/kgK.
     pub pack_heat_capacity_joules_per_kelvin: f64,
-    /// Loss of the pack to the air outside, W/K. Assumed: insulated, time constant half a day.
+    /// Heat loss of the pack to the air outside, W/K. Assumed: insulated, time constant half a day.
     pub pack_ua_watts_per_kelvin: f64,
-    /// Depot charger, W. Assumed: 60 to 120 kW; 120 with two guns.
+    /// Power of the depot charger, W. Assumed: 60 to 120 kW; 120 with two guns.
     pub depot_charger_max_watts: f64,
-    /// Whether the bus charges in the midday break when it is low.
+    /// Whether the bus charges in the midday break when its state of charge is low.
     pub charges_at_midday: bool,
-    /// In service since, days since 1970: 2020-01-15 (E12) and 2023-06-15 (E18). Published.
+    /// First day in service, days since 1970: 2020-01-15 (E12) and 2023-06-15 (E18). Published.
     pub in_service_since_day: i64,
 }
 

@@ -1,4 +1,4 @@
-//! What a bus sends of its state: every signal that an electric bus has.
+//! Turns the state of a bus into a reading with every signal of an electric bus.
 
 use ayaz_model::{ChargeState, Gear, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
 use rand::Rng;
@@ -8,30 +8,30 @@ use crate::bus::{Bus, Phase};
 use crate::driving::Driver;
 use crate::faults::PhysicalFaultKind;
 use crate::model::Heating;
-use crate::noise::wobble;
+use crate::noise::uniform_signed;
 use crate::traction::motor;
 
-/// Mean height of the city, m; it is flat.
+/// Mean altitude of the city, m. It is flat.
 const ALTITUDE_M: f64 = 347.0;
 
-/// Fault code of a battery heater that does not heat.
+/// Fault code of a failed battery heater.
 const BATTERY_HEATER_FAULT: u32 = 520_201;
 
-/// Fault code of a cabin heater that does not heat.
+/// Fault code of a failed cabin heater.
 const CABIN_HEATER_FAULT: u32 = 520_301;
 
-/// Alarm bits of GB/T 32960: state of charge low, cells that differ, insulation.
+/// Alarm bits of GB/T 32960: low state of charge, difference of cells, insulation.
 const ALARM_SOC_LOW: i64 = 1 << 4;
 const ALARM_CELLS_DIFFER: i64 = 1 << 10;
 const ALARM_INSULATION: i64 = 1 << 11;
 
-/// Resistance of the insulation, kΩ: healthy, and what a fault brings it down to.
+/// Insulation resistance, kΩ: healthy, and at the end of a fault.
 const INSULATION_KOHM: (f64, f64) = (4_000.0, 100.0);
 
-/// 500 Ω/V of 540 V: below it there is an alarm, kΩ.
+/// Below this insulation resistance there is an alarm, kΩ: 500 Ω/V at 540 V.
 const INSULATION_WARNING_KOHM: f64 = 270.0;
 
-/// Difference between the highest and the lowest cell that is an alarm, V.
+/// Above this difference between the highest and the lowest cell there is an alarm, V.
 const CELL_SPREAD_WARNING_VOLTS: f32 = 0.3;
 
 /// The reading of this instant.
@@ -60,7 +60,7 @@ pub(crate) fn reading(bus: &mut Bus, sequence: u64) -> Reading {
 fn battery(bus: &Bus, bits: u64, m: &mut Measurements) {
     let pack = &bus.battery;
     let cell = pack.voltage_volts / CELLS;
-    // Cells drift apart under load and where the curve is steep.
+    // Cell voltages differ more under load and where the voltage curve is steep.
     let steepness = if (0.1..0.97).contains(&pack.soc) {
         0.0
     } else {
@@ -71,14 +71,14 @@ fn battery(bus: &Bus, bits: u64, m: &mut Measurements) {
     m.soh_percent = Some(pack.soh_percent as f32);
     m.pack_voltage_volts = Some(pack.voltage_volts as f32);
     m.pack_current_amperes = Some(-pack.current_out_amperes as f32);
-    let lowest = cell - spread * (1.0 + 0.1 * wobble(bits, 0)) - weakness_volts(bus);
+    let lowest = cell - spread * (1.0 + 0.1 * uniform_signed(bits, 0)) - weakness_volts(bus);
     m.cell_voltage_min_volts = Some(lowest as f32);
-    m.cell_voltage_max_volts = Some((cell + spread * (1.0 + 0.1 * wobble(bits, 1))) as f32);
+    m.cell_voltage_max_volts = Some((cell + spread * (1.0 + 0.1 * uniform_signed(bits, 1))) as f32);
     m.cell_temperature_min_celsius = Some(pack.coldest_celsius() as f32);
     m.cell_temperature_max_celsius =
         Some((pack.temperature_celsius + pack.temperature_spread_kelvin) as f32);
     m.battery_temperature_celsius = Some(pack.temperature_celsius as f32);
-    let insulation = insulation_kohm(bus) * (1.0 + 0.0375 * wobble(bits, 2));
+    let insulation = insulation_kohm(bus) * (1.0 + 0.0375 * uniform_signed(bits, 2));
     m.insulation_resistance_kohm = Some(insulation.round() as f32);
     m.charge_power_limit_kw = Some((pack.charge_limit_watts / 1e3) as f32);
     m.discharge_power_limit_kw = Some((pack.discharge_limit_watts / 1e3) as f32);
@@ -87,8 +87,8 @@ fn battery(bus: &Bus, bits: u64, m: &mut Measurements) {
     m.energy_discharged_total_kwh = Some(bus.lifetime.discharged_kwh);
 }
 
-/// How far a weak group of cells lies below the others, V: more under load and at low charge, where
-/// its smaller charge is used up first.
+/// Voltage by which a weak group of cells is below the others, V. It grows under load and at low charge,
+/// because the smaller capacity is empty first.
 fn weakness_volts(bus: &Bus) -> f64 {
     if bus
         .config
@@ -101,7 +101,7 @@ fn weakness_volts(bus: &Bus) -> f64 {
     0.015 + 4e-4 * bus.battery.current_out_amperes.max(0.0) + 0.8 * low * low
 }
 
-/// Falls by the same share each day while the fault lasts.
+/// Insulation resistance, kΩ. During the fault it falls by the same share each day.
 fn insulation_kohm(bus: &Bus) -> f64 {
     let (healthy, broken) = INSULATION_KOHM;
     bus.config
@@ -113,9 +113,9 @@ fn insulation_kohm(bus: &Bus) -> f64 {
 
 fn heating(bus: &Bus, bits: u64, m: &mut Measurements) {
     let exterior = bus.weather.exterior_celsius;
-    m.exterior_temperature_celsius = Some((exterior + 0.1 * wobble(bits, 0)) as f32);
+    m.exterior_temperature_celsius = Some((exterior + 0.1 * uniform_signed(bits, 0)) as f32);
     m.cabin_temperature_celsius =
-        Some((bus.cabin.temperature_celsius + 0.05 * wobble(bits, 1)) as f32);
+        Some((bus.cabin.temperature_celsius + 0.05 * uniform_signed(bits, 1)) as f32);
     m.cabin_setpoint_celsius = Some(bus.cabin.setpoint_celsius(exterior) as f32);
     m.cabin_heater_power_watts = Some(bus.powers.cabin_heater as f32);
     m.heat_pump_power_watts = Some(bus.powers.heat_pump as f32);
@@ -127,23 +127,23 @@ fn heating(bus: &Bus, bits: u64, m: &mut Measurements) {
         m.fuel_heater_rate_litres_per_hour = Some(bus.fuel_litres_per_hour as f32);
         m.fuel_heater_total_litres = Some(bus.lifetime.fuel_litres);
     }
-    // Two lead batteries in series, charged while the key is on; the cold lowers them.
+    // Two lead batteries in series, charged while the key is on. Cold lowers their voltage.
     let rest = 25.4 + 0.01 * (exterior - 20.0);
     let volts = if bus.is_driving() || bus.plug().is_some() {
         27.8
     } else {
         rest
     };
-    m.low_voltage_battery_volts = Some((volts + 0.05 * wobble(bits, 2)) as f32);
+    m.low_voltage_battery_volts = Some((volts + 0.05 * uniform_signed(bits, 2)) as f32);
 }
 
 fn motion(bus: &Bus, bits: u64, m: &mut Measurements) {
     let place = bus.place();
     let (latitude, longitude) = place.degrees();
-    // A receiver is a metre or two off.
-    m.latitude_degrees = Some(latitude + 1e-5 * wobble(bits, 0));
-    m.longitude_degrees = Some(longitude + 1.5e-5 * wobble(bits, 1));
-    m.altitude_m = Some((ALTITUDE_M + 2.0 * wobble(bits, 3)) as f32);
+    // A receiver has an error of a metre or two.
+    m.latitude_degrees = Some(latitude + 1e-5 * uniform_signed(bits, 0));
+    m.longitude_degrees = Some(longitude + 1.5e-5 * uniform_signed(bits, 1));
+    m.altitude_m = Some((ALTITUDE_M + 2.0 * uniform_signed(bits, 3)) as f32);
     m.position_valid = Some(true);
     m.odometer_km = Some(bus.lifetime.odometer_km);
     m.motor_temperature_max_celsius = Some(bus.motor_celsius as f32);

@@ -1,13 +1,13 @@
-//! Where a bus drives: a circle through Astana, reached from the depot by a straight line.
+//! Where a bus drives: a circle through Astana, and a straight line from the depot to it.
 //!
-//! Positions are metres east and north of the centre, so that the distance driven and the
-//! distance between two positions agree.
+//! Positions are metres east and north of the centre, so that the driven distance agrees with the distance
+//! between positions.
 
 use std::f64::consts::TAU;
 
 use crate::noise::{between, hash};
 
-/// Centre of the city, WGS 84 degrees north and east.
+/// Centre of the city, degrees north and east (WGS 84).
 const CENTRE_DEGREES: (f64, f64) = (51.13, 71.43);
 
 /// Metres in a degree of latitude.
@@ -34,7 +34,7 @@ impl Place {
         (self.east_m - other.east_m).hypot(self.north_m - other.north_m)
     }
 
-    /// The place a share of the way (0 to 1) to another.
+    /// The place at a share (0 to 1) of the way to another place.
     pub(crate) fn towards(self, other: Place, share: f64) -> Place {
         Place {
             east_m: self.east_m + (other.east_m - self.east_m) * share,
@@ -51,19 +51,19 @@ impl Place {
     }
 }
 
-/// A line of the network: a circle.
+/// A route of the network: a circle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Route {
-    /// As passengers know it.
+    /// The number that passengers see.
     pub(crate) number: u64,
     centre: Place,
     radius_m: f64,
-    /// Angle of the place nearest to the depot, where buses come on and where distance counts from.
+    /// Angle of the origin: the place nearest to the depot, where buses join the route.
     origin: f64,
 }
 
 impl Route {
-    /// The lines are numbered from 10, and their shape follows from seed and number.
+    /// A route, whose shape depends on seed and number. Numbers begin at 10.
     pub(crate) fn new(seed: u64, number: u64) -> Self {
         let draw = |what, low, high| between(hash(&[seed, 31, number, what]), low, high);
         let centre = Place {
@@ -79,7 +79,7 @@ impl Route {
         }
     }
 
-    /// The place after that many metres from the origin, counter-clockwise, however many rounds.
+    /// The place that many metres from the origin, counter-clockwise. More than one round is allowed.
     pub(crate) fn place(&self, distance_m: f64) -> Place {
         let (sin, cos) = (self.origin + distance_m / self.radius_m).sin_cos();
         Place {
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_round_ends_where_it_began_and_metres_are_metres() {
+    fn a_round_ends_at_its_start_and_distances_are_in_metres() {
         for number in 10..40 {
             let route = Route::new(9, number);
             let (from, to) = (route.place(0.0), route.place(route.length_m()));

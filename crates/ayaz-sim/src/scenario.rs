@@ -1,10 +1,10 @@
-//! Ready-made weeks of a fleet: weather, buses, and what goes wrong.
+//! Complete weeks of a fleet: weather, buses and faults.
 //!
-//! | Scenario | Weather | What goes wrong |
+//! | Scenario | Weather | Faults |
 //! |---|---|---|
-//! | [`Scenario::cold_snap`] | a week of +5 to +12 °C, then one at −35 °C | nothing in the mild week; in the cold one every fault of the catalogue, spread over the buses, the first of which stays healthy |
-//! | [`Scenario::mild_week`] | +5 to +12 °C | nothing |
-//! | [`Scenario::summer_week`] | up to +38 °C, dust | nothing; condensers are dusty |
+//! | [`Scenario::cold_snap`] | a week of +5 to +12 °C, then one at −35 °C | none in the mild week; all faults of the catalogue in the cold week, on all buses but the first |
+//! | [`Scenario::mild_week`] | +5 to +12 °C | none |
+//! | [`Scenario::summer_week`] | up to +38 °C, dust | none; condensers are dusty |
 //!
 //! ```
 //! use ayaz_sim::Scenario;
@@ -39,12 +39,12 @@ use schedule::Schedule;
 /// Days of a week.
 const WEEK_DAYS: u32 = 7;
 
-/// Mean and half of the daily swing of the spells, °C and K.
+/// Mean of the spells, °C, and half of the difference between day and night, K.
 const MILD: (f64, f64) = (8.5, 3.5);
 const COLD: (f64, f64) = (-35.0, 2.0);
 const SUMMER: (f64, f64) = (32.0, 6.0);
 
-/// What dust costs the air conditioning in summer.
+/// Share by which dust raises the power of the air conditioning in summer.
 const DUST: f64 = 0.12;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,19 +54,18 @@ enum Kind {
     SummerWeek,
 }
 
-/// A bus of a scenario, and what will happen to its readings.
+/// A bus of a scenario with its planned faults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScenarioBus {
     /// Its name.
     pub vehicle: VehicleId,
-    /// What it is, what it does, and what breaks in it.
+    /// Its configuration with its physical faults.
     pub config: BusConfig,
-    /// What happens to its readings.
+    /// The faults of its readings.
     pub data_faults: Vec<DataFaultPlan>,
 }
 
-/// A fleet for some service days. Everything follows from seed, number of buses, first day and
-/// number of days.
+/// A fleet for some service days. It depends only on seed, number of buses, first day and number of days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     kind: Kind,
@@ -78,24 +77,23 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// A healthy mild week, then a week at −35 °C in which everything goes wrong, beginning at
-    /// 03:00 of a local day.
+    /// A healthy mild week, then a week at −35 °C with all faults. Begins at 03:00 local time.
     pub fn cold_snap(seed: u64, buses: usize, first_day: Date) -> Self {
         Self::new(Kind::ColdSnap, seed, buses, first_day, 2 * WEEK_DAYS)
     }
 
-    /// A healthy week of +5 to +12 °C, beginning at 03:00 of a local day.
+    /// A healthy week of +5 to +12 °C. Begins at 03:00 local time.
     pub fn mild_week(seed: u64, buses: usize, first_day: Date) -> Self {
         Self::new(Kind::MildWeek, seed, buses, first_day, WEEK_DAYS)
     }
 
-    /// A dusty week of up to +38 °C, beginning at 03:00 of a local day.
+    /// A dusty week of up to +38 °C. Begins at 03:00 local time.
     pub fn summer_week(seed: u64, buses: usize, first_day: Date) -> Self {
         Self::new(Kind::SummerWeek, seed, buses, first_day, WEEK_DAYS)
     }
 
-    /// The same for another number of service days, at least 1. Of a cold snap the first half of
-    /// them, rounded down, is mild.
+    /// The same scenario with another number of service days, at least 1. The first half of a cold snap,
+    /// rounded down, is mild.
     #[must_use]
     pub fn days(self, days: u32) -> Self {
         Self::new(
@@ -154,13 +152,13 @@ impl Scenario {
         instant(day_number(self.first_day), SERVICE_DAY_FROM_HOUR)
     }
 
-    /// When it ends: the instant of each bus's last reading.
+    /// When it ends: the time of the last reading of each bus.
     pub fn end(&self) -> UnixMicroseconds {
         self.day_start(self.days)
     }
 
-    /// When the first service day of the cold week begins and the weather turns, which takes half
-    /// a day. Nothing goes wrong before. Only meaningful of a cold snap.
+    /// When the cold week begins. The weather changes within half a day from then, and faults happen only
+    /// after it. Only for a cold snap.
     pub fn cold_from(&self) -> UnixMicroseconds {
         self.day_start(self.mild_days())
     }
@@ -177,18 +175,18 @@ impl Scenario {
         &self.buses
     }
 
-    /// The weather that they all have.
+    /// The weather of all buses.
     pub fn climate(&self) -> &Climate {
         &self.climate
     }
 
-    /// What one bus records, with the faults of its sensors and its device. `index` must be that
-    /// of a bus.
+    /// The recorded readings of one bus, with the faults of its sensors and its device. `index` must be
+    /// less than the number of buses.
     pub fn recording(&self, index: usize) -> Recording {
         self.recorded(index, &self.buses[index].data_faults)
     }
 
-    /// What the same bus would record if nothing went wrong with its readings.
+    /// The recorded readings of the same bus without data faults.
     pub fn true_recording(&self, index: usize) -> Recording {
         self.recorded(index, &[])
     }
@@ -199,7 +197,7 @@ impl Scenario {
         Recording::new(bus, self.end(), plans)
     }
 
-    /// All messages, in the order of arrival, and the truth beside them.
+    /// All messages in the order of arrival, with the truth.
     pub fn deliveries(&self) -> Deliveries {
         Deliveries::new(self)
     }

@@ -1,23 +1,23 @@
-//! Forces on the bus and the power they take: rolling, air, and acceleration.
+//! Forces on the bus and their power: rolling, air, and acceleration.
 
 use crate::model::BusModel;
 
 /// Standard gravity, m/s².
 const GRAVITY: f64 = 9.81;
 
-/// What turns adds to the mass that is accelerated.
+/// Factor of the accelerated mass for rotating parts.
 const ROTATING_SHARE: f64 = 1.06;
 
-/// Battery to wheel, inverter, motor and axle, while driving.
+/// Efficiency from battery to wheel (inverter, motor and axle) while driving.
 const DRIVE_EFFICIENCY: f64 = 0.86;
 
-/// Wheel to battery while braking with the motor.
+/// Efficiency from wheel to battery while braking with the motor.
 const REGENERATION_EFFICIENCY: f64 = 0.78;
 
 /// Below this speed only the friction brakes work, m/s.
 const REGENERATION_SPEED_MIN_MPS: f64 = 1.5;
 
-/// Rolling resistance grows by up to this share in deep cold: snow, stiff tyres and grease.
+/// Maximum increase of the rolling resistance in deep cold: snow, stiff tyres and grease.
 const SNOW_SHARE_MAX: f64 = 0.15;
 
 /// Radius of the driven wheel, m.
@@ -26,7 +26,7 @@ const WHEEL_RADIUS_M: f64 = 0.478;
 /// Motor turns per wheel turn.
 const AXLE_RATIO: f64 = 5.5;
 
-/// What changes with the weather: looked at every few seconds.
+/// Road values that depend on the weather.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Road {
     air_density: f64,
@@ -42,7 +42,7 @@ impl Road {
         }
     }
 
-    /// Resistance at a speed, N; standing there is none.
+    /// Resistance at a speed, N; 0 while standing.
     pub(crate) fn resistance_newtons(&self, model: &BusModel, mass_kg: f64, speed: f64) -> f64 {
         if speed <= 0.0 {
             return 0.0;
@@ -53,7 +53,7 @@ impl Road {
     }
 }
 
-/// What the drive did in a step.
+/// The drive in a step.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Drive {
     /// Electric power, W, negative while regenerating.
@@ -64,7 +64,7 @@ pub(crate) struct Drive {
     pub(crate) friction_force_newtons: f64,
 }
 
-/// Most acceleration at a speed, m/s², out of so much electric power.
+/// Maximum acceleration at a speed with the given electric power, m/s².
 pub(crate) fn acceleration_max(
     model: &BusModel,
     mass_kg: f64,
@@ -76,8 +76,8 @@ pub(crate) fn acceleration_max(
     (wheel_watts / speed.max(0.5) - resistance_newtons) / (mass_kg * ROTATING_SHARE)
 }
 
-/// The power of a step at a mean speed and acceleration; what the battery will not take while
-/// braking goes into the friction brakes.
+/// The drive at a mean speed and acceleration. While braking, the friction brakes take the power that the
+/// battery does not accept.
 pub(crate) fn drive(
     model: &BusModel,
     mass_kg: f64,
@@ -125,7 +125,7 @@ mod tests {
     use crate::model::E12;
 
     #[test]
-    fn a_full_bus_at_forty_needs_what_physics_says() {
+    fn a_full_bus_at_forty_needs_the_computed_power() {
         let road = Road::new(&E12, 15.0);
         let speed = 40.0 / 3.6;
         let resistance = road.resistance_newtons(&E12, 18_000.0, speed);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn braking_gives_no_more_than_the_battery_takes() {
+    fn regeneration_is_not_more_than_the_battery_accepts() {
         for limit in [0.0, 30_000.0, 1e9] {
             let braking = drive(&E12, 16_000.0, 900.0, (10.0, -1.2), limit);
             assert!(-braking.power_watts <= limit + 1e-6);

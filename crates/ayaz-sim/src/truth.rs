@@ -1,34 +1,34 @@
-//! What the bus really used, for comparison with what is concluded from its readings: computed
-//! from the steps of the model, never from readings.
+//! True energy and distance of a bus, to compare with the results of the analytics. Computed from the
+//! steps of the model, never from readings.
 //!
-//! [`Truth`] is a sum since the start. [`TruthLedger`] keeps service days and sessions, whose
-//! definition is in [`session`]; [`csv`] writes them.
+//! [`Truth`] is a sum since the start. [`TruthLedger`] has service days and sessions, which [`session`]
+//! defines; [`csv`] writes them.
 
 use ayaz_model::UnixMicroseconds;
 
 mod bus;
 pub mod csv;
 mod ledger;
+mod parked;
 pub mod session;
-mod stay;
 mod totals;
 
 pub use bus::TruthBus;
 pub use ledger::{TruthDay, TruthLedger};
-pub use session::{TruthPiece, TruthSession, TruthSessionKind};
+pub use session::{TruthSession, TruthSessionKind};
 pub use totals::{TruthEnergy, TruthTotals};
 
-/// Sums since the start of the simulation. Energies "out of the battery" count only while the bus
-/// is not plugged in; what happens on the charger is kept apart, as in the energy rules.
+/// Sums since the start of the simulation. As in the energy rules, energy out of the battery counts only
+/// while the bus is not plugged in, and energy at the charger is separate.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Truth {
-    /// Out of the battery less what regeneration put back, kWh: the sum of the components.
+    /// Out of the battery less regeneration, kWh: the sum of the components.
     pub net_kwh: f64,
-    /// Out of the battery, kWh, over steps in which it gave.
+    /// Out of the battery, kWh, in steps in which it is discharged.
     pub discharge_kwh: f64,
-    /// Into the battery, kWh, over steps in which it took.
+    /// Into the battery, kWh, in steps in which it is charged.
     pub regen_kwh: f64,
-    /// Into the traction inverters less what came back, kWh.
+    /// Traction inverters less regeneration, kWh.
     pub traction_kwh: f64,
     /// Resistive cabin heater, kWh.
     pub cabin_heater_kwh: f64,
@@ -40,11 +40,11 @@ pub struct Truth {
     pub air_conditioning_kwh: f64,
     /// Everything else, kWh.
     pub auxiliary_kwh: f64,
-    /// Lost in the pack's resistance, behind its terminals, kWh; plugged in or not.
+    /// Loss in the pack's resistance, behind its terminals, kWh; plugged in or not.
     pub pack_loss_kwh: f64,
     /// Into the terminals of the battery while plugged in, net, kWh.
     pub charged_kwh: f64,
-    /// From the chargers, kWh: charged, and what the bus drew meanwhile.
+    /// From the chargers, kWh: into the battery, and for the loads of the bus.
     pub charger_kwh: f64,
     /// Fuel, l.
     pub fuel_litres: f64,
@@ -64,19 +64,19 @@ pub(crate) struct Powers {
     pub(crate) charger: f64,
 }
 
-/// A step of time in which all powers were constant.
+/// A step of time with constant powers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Step {
     pub(crate) from: UnixMicroseconds,
     pub(crate) seconds: f64,
     pub(crate) powers: Powers,
-    /// In the pack's own resistance.
+    /// Loss in the pack's own resistance.
     pub(crate) loss_watts: f64,
     pub(crate) distance_km: f64,
     pub(crate) fuel_litres: f64,
     /// State of charge before and after, 0 to 1.
     pub(crate) soc: (f64, f64),
-    /// While the key is on.
+    /// `None` while the key is off.
     pub(crate) drive_cycle: Option<u32>,
     pub(crate) plugged_in: bool,
 }
@@ -88,7 +88,7 @@ impl Step {
 }
 
 impl Powers {
-    /// All that the bus draws, without the charger.
+    /// The power of all loads, without the charger.
     pub(crate) fn loads(&self) -> f64 {
         self.traction
             + self.cabin_heater
@@ -98,12 +98,12 @@ impl Powers {
             + self.auxiliary
     }
 
-    /// What warms or cools cabin and battery.
+    /// The power for heating and cooling of cabin and battery.
     pub(crate) fn conditioning(&self) -> f64 {
         self.cabin_heater + self.heat_pump + self.battery_heater + self.air_conditioning
     }
 
-    /// Out of the battery.
+    /// The power out of the battery.
     pub(crate) fn pack(&self) -> f64 {
         self.loads() - self.charger
     }

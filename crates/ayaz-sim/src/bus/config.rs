@@ -1,4 +1,4 @@
-//! Which bus to simulate, what it is told to do, and what breaks.
+//! The configuration of a simulated bus, with its faults.
 
 use std::time::Duration;
 
@@ -15,31 +15,31 @@ pub struct BusConfig {
     pub seed: u64,
     /// Number of the bus within the fleet.
     pub index: usize,
-    /// What kind of bus.
+    /// The type of bus.
     pub model: BusModel,
-    /// What heats its cabin in the cold.
+    /// What heats the cabin in the cold.
     pub heating: Heating,
-    /// Whether the battery heater works; a bus without one loses regeneration, then charging.
+    /// Whether the battery heater works. Without it, a cold bus loses regeneration, then charging.
     pub battery_heater_works: bool,
     /// Time between readings while the key is on; at least 1 ms.
     pub driving_period: Duration,
-    /// Time between readings while parked at rest; at least 1 ms.
+    /// Time between readings while parked without plug and heating; at least 1 ms.
     pub parked_period: Duration,
-    /// Time between readings while parked and plugged in; at least 1 ms, and no longer than at
-    /// rest. Before a shift, while the cabin is warmed, it is `driving_period`.
-    pub attended_period: Duration,
-    /// When the night's charger may charge; at once where there is no window.
+    /// Time between readings while parked and plugged in or heated; at least 1 ms and at most
+    /// `parked_period`. While the cabin is preheated before a shift, it is `driving_period`.
+    pub plugged_in_period: Duration,
+    /// When the depot charger may charge; `None` is always.
     pub charging_window: Option<ChargingWindow>,
-    /// Whether the cabin is also warmed before a shift when it hangs on no charger.
+    /// Whether the cabin is preheated before a shift without a plug too.
     pub preheats_unplugged: bool,
-    /// What dust in the condenser costs: the share by which the air conditioning takes more.
+    /// The share by which a dusty condenser raises the power of the air conditioning.
     pub condenser_fouling: f64,
-    /// What breaks, and when.
+    /// The faults of the bus.
     pub faults: Vec<PhysicalFault>,
 }
 
 impl BusConfig {
-    /// A healthy E12 with electric heating that reports every second, parked every minute.
+    /// A healthy E12 with electric heating and a reading every second, or every minute while parked.
     pub fn new(seed: u64, index: usize) -> Self {
         Self {
             seed,
@@ -49,7 +49,7 @@ impl BusConfig {
             battery_heater_works: true,
             driving_period: Duration::from_secs(1),
             parked_period: Duration::from_secs(60),
-            attended_period: Duration::from_secs(10),
+            plugged_in_period: Duration::from_secs(10),
             charging_window: None,
             preheats_unplugged: false,
             condenser_fouling: 0.0,
@@ -57,7 +57,7 @@ impl BusConfig {
         }
     }
 
-    /// The fault of that kind that holds at an instant.
+    /// The fault of that kind that is active at an instant.
     pub(crate) fn fault(
         &self,
         kind: PhysicalFaultKind,

@@ -1,4 +1,4 @@
-//! Key on, back to the depot, key off, and the plug.
+//! Changes between driving and parking, and the plug.
 
 use crate::bus::{Bus, DEPART_SOC, EMPTY_SOC, Phase};
 use crate::charger::Plug;
@@ -8,33 +8,33 @@ use crate::local_time::local_hour;
 use crate::route::DEPOT;
 use crate::traction::Drive;
 
-/// A bus does not leave for less than this, µs.
+/// A bus does not leave for a shorter shift, µs.
 const SHIFT_WORTHWHILE_MICROSECONDS: i64 = 45 * 60_000_000;
 
-/// Below this a bus that charges at midday does so in any case, 0 to 1.
+/// Below this state of charge a bus with midday charging always charges at midday, 0 to 1.
 const MIDDAY_CHARGE_SOC: f64 = 0.45;
 
-/// What the way from the route to the depot takes, 0 to 1.
+/// Charge that the drive from the route to the depot takes, 0 to 1.
 const WAY_HOME_SOC: f64 = 0.05;
 
-/// State of charge to come home with, 0 to 1.
+/// State of charge with which a bus should reach the depot, 0 to 1.
 const RETURN_SOC: f64 = 0.08;
 
 /// Name of the midday charger.
 const FAST_STATION: &str = "depot-fast";
 
-/// Midday charger, W.
+/// Power of the midday charger, W.
 const MIDDAY_CHARGER_WATTS: f64 = 120_000.0;
 
 impl Bus {
-    /// Whether key, plug, charger or a heater change at this instant.
+    /// Whether key, plug, charger or a heater change now.
     pub(super) fn is_about_to_change(&self) -> bool {
         match &self.phase {
             Phase::Parked(_) => {
                 self.is_leaving()
                     || self.is_plugged_now()
-                    || self.wish() != self.last_wish
-                    || self.heats_battery(self.wish()) != self.battery_heater_on
+                    || self.cabin_mode() != self.last_cabin_mode
+                    || self.heats_battery(self.cabin_mode()) != self.battery_heater_on
                     || self.plug().is_some_and(|plug| {
                         plug.is_about_to_change(&self.battery, self.may_charge())
                     })
@@ -43,7 +43,7 @@ impl Bus {
         }
     }
 
-    /// Whether the shift is over before it would be worth while to leave.
+    /// Whether the rest of the shift is too short to leave.
     fn is_too_late(&self) -> bool {
         self.now.plus(SHIFT_WORTHWHILE_MICROSECONDS) > self.shift.end
     }
@@ -52,21 +52,21 @@ impl Bus {
         !self.is_too_late() && self.now >= self.shift.start && self.battery.soc >= DEPART_SOC
     }
 
-    /// Whether somebody plugs the bus in that has waited for the charging window without a plug.
+    /// Whether the charging window has opened for a bus that waits without a plug.
     fn is_plugged_now(&self) -> bool {
         let waits = matches!(self.phase, Phase::Parked(None)) && self.shift.before_break;
         waits && self.config.charging_window.is_some() && self.may_charge()
     }
 
-    /// Towed when empty; nothing is reported of that trip.
+    /// Whether the bus is at the depot. An empty bus is towed there without readings.
     fn is_home(&self) -> bool {
         self.arrived || self.battery.soc < EMPTY_SOC.1
     }
 
-    /// Key on, towards the depot, key off.
+    /// Plugs in, leaves, turns to the depot or parks, if it is time.
     pub(super) fn change_phase(&mut self) {
         if self.is_plugged_now() {
-            self.phase = Phase::Parked(Some(self.depot_plug().after_standing()));
+            self.phase = Phase::Parked(Some(self.depot_plug().after_parking()));
         }
         let home = self.is_home();
         match &mut self.phase {
@@ -80,7 +80,7 @@ impl Bus {
             }
             Phase::Driving(_) if home => self.park(),
             Phase::Driving(driver) if driver.is_at_stop() => {
-                // 2.4 kWh/km for 13 750 kg is what the way home takes in deep cold.
+                // The drive to the depot takes 2.4 kWh/km for 13 750 kg in deep cold.
                 let way_wh = driver.place(&self.route).distance_m(DEPOT)
                     * 2.4
                     * self.config.model.empty_mass_kg
@@ -94,7 +94,7 @@ impl Bus {
         }
     }
 
-    /// Key off at the depot; plugged in for the night, and at midday if it is needed.
+    /// Turns the key off at the depot. Plugs in for the night, and at midday if needed.
     fn park(&mut self) {
         self.arrived = false;
         let soc = self.battery.soc;
@@ -112,7 +112,7 @@ impl Bus {
         self.shift = next;
     }
 
-    /// What the next shift will take if it goes on like the last one, and some for the way home.
+    /// State of charge that the next shift needs if it is like the last one, with a reserve.
     fn soc_wanted_for(&self, next: &Shift) -> f64 {
         let (since, began) = self.key_on;
         let per_second = (began - self.battery.soc) / self.now.seconds_since(since).max(60.0);
@@ -120,7 +120,7 @@ impl Bus {
         (taken + RETURN_SOC + WAY_HOME_SOC).max(MIDDAY_CHARGE_SOC)
     }
 
-    /// The charger for the night, unless the bus waits without one for its window.
+    /// The charger for the night; `None` if the bus waits for its window without a plug.
     pub(super) fn night_plug(&self) -> Option<Plug> {
         let waits = self
             .config
@@ -129,7 +129,7 @@ impl Bus {
         (!waits || self.may_charge()).then(|| self.depot_plug())
     }
 
-    /// Whether the window for charging at the depot is open; there is none at midday.
+    /// Whether the bus may charge now. The charging window does not apply to the midday charger.
     pub(super) fn may_charge(&self) -> bool {
         let at_midday = self
             .plug()
@@ -141,7 +141,7 @@ impl Bus {
                 .is_none_or(|window| window.is_open(local_hour(self.now)))
     }
 
-    /// The charger of the bus's own place.
+    /// The charger at the bus's parking space.
     pub(super) fn depot_plug(&self) -> Plug {
         let station = format!("depot-{:02}", self.config.index % 60 + 1);
         Plug::new(&station, self.config.model.depot_charger_max_watts)

@@ -1,4 +1,4 @@
-//! The state in which a simulation finds a bus: whatever it would be at, had it run for years.
+//! The initial state of a bus: as if it had run for years before the start.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::{Bus, BusConfig, Lifetime, Phase, Weather, bus_rng};
 use crate::battery::Battery;
-use crate::cabin::{Cabin, Wish};
+use crate::cabin::{Cabin, CabinMode};
 use crate::climate::Climate;
 use crate::driving::Driver;
 use crate::duty::{Shift, shift_at};
@@ -18,10 +18,10 @@ use crate::route::Route;
 use crate::traction::Drive;
 use crate::truth::{Powers, Truth};
 
-/// Lines of the network; the sixth and the twelfth are those of the articulated buses.
+/// Routes of the network. Articulated buses drive on the sixth and the twelfth.
 const ROUTES: usize = 12;
 
-/// Mean distance of a day, km, for the odometer a bus begins with.
+/// Mean distance of a day, km, for the initial odometer.
 const KM_PER_DAY: f64 = 240.0;
 
 pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseconds) -> Bus {
@@ -39,7 +39,7 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
     let setpoint = draw(1, 17.5, 19.5);
     let days = local_seconds(start) / DAY_SECONDS as f64 - config.model.in_service_since_day as f64;
     let soc = if driving {
-        soc_on_the_road(
+        soc_in_service(
             &config,
             start.seconds_since(shift.start) / 3600.0,
             exterior,
@@ -48,7 +48,7 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
     } else {
         soc_at_the_depot(start)
     };
-    // A heater that failed lets the pack drift towards the weather.
+    // Without a working heater the pack has the temperature of the air.
     let kept_above = if config.battery_heater_works {
         10.0
     } else {
@@ -91,7 +91,7 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
         ),
         truth: Truth::default(),
         ledger: None,
-        last_wish: Wish::Off,
+        last_cabin_mode: CabinMode::Off,
         route,
         config,
     };
@@ -106,8 +106,8 @@ pub(super) fn bus(config: BusConfig, climate: Arc<Climate>, start: UnixMicroseco
     bus
 }
 
-/// What is left after some hours of a shift; only a start, physics goes on from here.
-fn soc_on_the_road(config: &BusConfig, hours: f64, exterior_celsius: f64, shift: &Shift) -> f64 {
+/// Estimated state of charge after some hours of a shift.
+fn soc_in_service(config: &BusConfig, hours: f64, exterior_celsius: f64, shift: &Shift) -> f64 {
     let cold = match config.heating {
         Heating::Electric => (15.0 - exterior_celsius).max(0.0) * 0.028,
         Heating::Fuel => 0.1,
@@ -118,7 +118,7 @@ fn soc_on_the_road(config: &BusConfig, hours: f64, exterior_celsius: f64, shift:
     (began - used).clamp(0.25, 1.0)
 }
 
-/// Low after the day, full before the next; half at midday.
+/// Estimated state of charge at the depot: low in the evening, full in the morning, half at midday.
 fn soc_at_the_depot(start: UnixMicroseconds) -> f64 {
     match local_hour(start) {
         hour if hour > 18.0 => 0.25 + 0.1 * (hour - 22.0).max(0.0),
@@ -127,7 +127,7 @@ fn soc_at_the_depot(start: UnixMicroseconds) -> f64 {
     }
 }
 
-/// Counters after so many days in service.
+/// Lifetime counters after some days in service.
 fn lifetime(model: &BusModel, heating: Heating, days: f64) -> Lifetime {
     let odometer_km = days * KM_PER_DAY;
     let kwh = odometer_km * 1.35 * model.empty_mass_kg / 13_750.0;

@@ -1,8 +1,8 @@
-//! One step of time: what every part of the bus takes, and what that does to it.
+//! One step of time: the power of each part of the bus, and the new state.
 
 use crate::bus::{Bus, Phase, REFRESH_MICROSECONDS, Weather};
-use crate::cabin::{FUEL_HEAT_WATT_HOURS_PER_LITRE, Wish, battery_chiller_watts};
-use crate::driving::{Crowd, Motion, PASSENGER_KG, load_share};
+use crate::cabin::{CabinMode, FUEL_HEAT_WATT_HOURS_PER_LITRE, battery_chiller_watts};
+use crate::driving::{Motion, PASSENGER_KG, PassengerDemand, load_share};
 use crate::local_time::local_hour;
 use crate::traction::{Road, acceleration_max, drive};
 use crate::truth::{Powers, Step};
@@ -24,7 +24,7 @@ impl Bus {
                 * (model.length_m / 12.0)
                 * (0.33 + exterior / 30.0).clamp(0.33, 1.0),
             road: Road::new(model, exterior),
-            crowd: Crowd {
+            demand: PassengerDemand {
                 wanted: load_share(hour) * f64::from(model.passengers_max),
                 doors: model.doors,
             },
@@ -32,33 +32,33 @@ impl Bus {
         self.battery.refresh(model, exterior);
     }
 
-    /// Advances by so many seconds, all powers being constant meanwhile.
+    /// Advances by some seconds with constant powers.
     pub(super) fn step(&mut self, seconds: f64) {
         if self.now >= self.refresh_at {
             self.refresh();
             self.refresh_at = self.now.plus(REFRESH_MICROSECONDS);
         }
         let exterior = self.weather.exterior_celsius;
-        let wish = self.wish();
-        self.last_wish = wish;
-        let battery_heater = self.battery_heater_watts(wish);
-        let (chiller, chilled) = match wish {
-            Wish::Service => battery_chiller_watts(self.battery.temperature_celsius),
-            Wish::Preheat | Wish::Off => (0.0, 0.0),
+        let mode = self.cabin_mode();
+        self.last_cabin_mode = mode;
+        let battery_heater = self.battery_heater_watts(mode);
+        let (chiller, chilled) = match mode {
+            CabinMode::Service => battery_chiller_watts(self.battery.temperature_celsius),
+            CabinMode::Preheat | CabinMode::Off => (0.0, 0.0),
         };
-        let auxiliary = self.auxiliary_watts(wish);
-        let climatisation = self.climatise(
+        let auxiliary = self.auxiliary_watts(mode);
+        let hvac = self.run_hvac(
             seconds,
-            wish,
+            mode,
             auxiliary,
             auxiliary + battery_heater + chiller,
         );
         let mut powers = Powers {
             traction: 0.0,
-            cabin_heater: climatisation.cabin_heater_watts,
-            heat_pump: climatisation.heat_pump_watts,
+            cabin_heater: hvac.cabin_heater_watts,
+            heat_pump: hvac.heat_pump_watts,
             battery_heater,
-            air_conditioning: (climatisation.air_conditioning_watts + chiller)
+            air_conditioning: (hvac.air_conditioning_watts + chiller)
                 * (1.0 + self.config.condenser_fouling),
             auxiliary,
             charger: 0.0,
@@ -78,7 +78,7 @@ impl Bus {
             exterior,
         );
         self.powers = powers;
-        let litres = climatisation.fuel_heat_watts / FUEL_HEAT_WATT_HOURS_PER_LITRE / 3600.0;
+        let litres = hvac.fuel_heat_watts / FUEL_HEAT_WATT_HOURS_PER_LITRE / 3600.0;
         self.fuel_litres_per_hour = litres * 3600.0;
         self.count(&Step {
             from: self.now,
@@ -97,7 +97,7 @@ impl Bus {
                 / 250_000.0;
     }
 
-    /// Moves the bus, if the key is on, with what the battery has left over.
+    /// Moves the bus, if the key is on, with the power that the other loads leave.
     fn drive(&mut self, seconds: f64, others_watts: f64) -> Motion {
         let Phase::Driving(driver) = &mut self.phase else {
             return Motion::default();
@@ -105,7 +105,7 @@ impl Bus {
         let (model, road) = (&self.config.model, &self.weather.road);
         let mass_kg = model.empty_mass_kg + PASSENGER_KG * f64::from(driver.passengers);
         let available = (self.battery.discharge_limit_watts - others_watts).max(0.0);
-        let motion = driver.advance(seconds, &mut self.rng, self.weather.crowd, |speed| {
+        let motion = driver.advance(seconds, &mut self.rng, self.weather.demand, |speed| {
             let resistance = road.resistance_newtons(model, mass_kg, speed);
             acceleration_max(model, mass_kg, resistance, speed, available)
         });
@@ -122,7 +122,7 @@ impl Bus {
         motion
     }
 
-    /// Adds the step to the counters.
+    /// Adds the step to truth, ledger and lifetime counters.
     fn count(&mut self, step: &Step) {
         self.truth.add(step);
         if let Some(ledger) = &mut self.ledger {

@@ -1,4 +1,4 @@
-//! Weather that is chosen for a test: one kind of days after the other.
+//! Given weather for a test: one spell after the other.
 
 use std::f64::consts::TAU;
 
@@ -6,18 +6,18 @@ use ayaz_model::UnixMicroseconds;
 
 use crate::climate::{SNAP_EDGE_HOURS, smooth_step};
 
-/// Days of one kind: a mean, and a swing around it from night to afternoon.
+/// Days of similar weather.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spell {
-    /// When the weather begins to turn to it; 12 hours later it has.
+    /// When the weather begins to change to it. The change takes 12 hours.
     pub from: UnixMicroseconds,
     /// Mean, °C.
     pub mean_celsius: f64,
-    /// Half of the day's swing, K: warmest at 15 h solar time.
+    /// Half of the difference between day and night, K. The warmest time is 15 h solar time.
     pub swing_kelvin: f64,
 }
 
-/// Temperature at an instant, °C; `days` are solar days since 1970, with their fraction.
+/// Temperature at an instant, °C; `days` are solar days since 1970 with fraction.
 pub(super) fn celsius(spells: &[Spell], at: UnixMicroseconds, days: f64) -> f64 {
     let daily = (TAU * (days - 15.0 / 24.0)).cos();
     let mut celsius = 0.0;
@@ -40,7 +40,7 @@ mod tests {
     use crate::local_time::instant;
 
     #[test]
-    fn one_spell_follows_the_other_within_half_a_day() {
+    fn the_weather_changes_to_the_next_spell_within_half_a_day() {
         let spell = |day, mean_celsius| Spell {
             from: instant(day, 3.0),
             mean_celsius,

@@ -1,9 +1,9 @@
-//! The messages of one bus, and the truth beside them.
+//! The messages of one bus, with their truth.
 
 use ayaz_model::VehicleId;
 
 use crate::delivery::Delivery;
-use crate::delivery::courier::{Courier, Message};
+use crate::delivery::uplink::{Message, Uplink};
 use crate::faults::{DataFaultPlan, Recording};
 use crate::truth::TruthBus;
 
@@ -11,7 +11,7 @@ use crate::truth::TruthBus;
 pub(super) struct BusDeliveries {
     vehicle: VehicleId,
     recording: Recording,
-    courier: Courier,
+    uplink: Uplink,
     ended: bool,
 }
 
@@ -20,18 +20,18 @@ impl BusDeliveries {
         Self {
             vehicle,
             recording,
-            courier: Courier::new(plans),
+            uplink: Uplink::new(plans),
             ended: false,
         }
     }
 
     pub(super) fn truth(&self) -> TruthBus {
-        let happened = self.recording.faults().chain(self.courier.faults());
-        TruthBus::new(self.vehicle.clone(), self.recording.bus(), happened)
+        let faults = self.recording.faults().chain(self.uplink.faults());
+        TruthBus::new(self.vehicle.clone(), self.recording.bus(), faults)
     }
 
     pub(super) fn held_readings(&self) -> usize {
-        self.courier.held_readings()
+        self.uplink.held_readings()
     }
 
     fn deliver(&self, message: Message) -> Delivery {
@@ -54,16 +54,16 @@ impl Iterator for BusDeliveries {
 
     fn next(&mut self) -> Option<Delivery> {
         loop {
-            if let Some(message) = self.courier.next_message() {
+            if let Some(message) = self.uplink.next_message() {
                 return Some(self.deliver(message));
             }
             if self.ended {
                 return None;
             }
             match self.recording.next() {
-                Some(recorded) => self.courier.take(recorded),
+                Some(recorded) => self.uplink.take(recorded),
                 None => {
-                    self.courier.finish();
+                    self.uplink.finish();
                     self.ended = true;
                 }
             }

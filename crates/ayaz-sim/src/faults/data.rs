@@ -1,85 +1,85 @@
-//! What happens to true readings on their way.
+//! The kinds of data faults.
 
 use ayaz_model::{Signal, UnixMicroseconds};
 
-/// What goes wrong with readings, with its parameters.
+/// A data fault with its parameters.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum DataFault {
-    /// No network: readings arrive so long after the end of the fault, marked historical.
+    /// No network: readings arrive after the fault and are marked historical.
     Blackout {
         /// From the end of the blackout to the delivery, s.
         delay_seconds: i64,
     },
-    /// Readings are delivered, and after so long once more with the same identity.
+    /// Readings are delivered twice with the same identity.
     Duplicates {
-        /// From the end of the stretch to its second delivery, s; from an hour on it is marked
+        /// From the end of the fault to the second delivery, s. From one hour on, that delivery is marked
         /// historical.
         delay_seconds: i64,
     },
-    /// The device's clock is wrong by so much.
+    /// The device's clock is wrong.
     ClockJump {
-        /// Positive into the future, s.
+        /// Shown time minus true time, s.
         offset_seconds: i64,
     },
-    /// The device starts anew: its sequence begins at 0 under another boot.
+    /// The device restarts: it has a new boot, and its sequence begins at 0.
     Reboot {
-        /// What its clock shows at the start until it is set; `None` if it went on meanwhile.
+        /// The time that its clock shows at the start, until it is set; `None` if the clock is right.
         clock_starts_at: Option<UnixMicroseconds>,
     },
     /// Readings never arrive, and their sequence numbers are missing.
     Lost,
-    /// A signal keeps exactly the value that it has when the fault begins, while the bus drives.
+    /// A signal repeats the value that it has when the fault begins, while the bus drives.
     Stuck {
-        /// Which one.
+        /// The signal.
         signal: Signal,
     },
-    /// The logger slept and bridged the gap: every analogue signal is a straight line from the last
-    /// value before to the first one after, and all others keep their value. While the bus drives.
+    /// The logger interpolates a gap: each analogue signal is linear from the last value before to the
+    /// first one after, and all others keep their value. While the bus drives.
     Ramp,
     /// One reading shows another position, while the bus drives.
     PositionSpike {
         /// The position shown, ° north and east.
         to: (f64, f64),
     },
-    /// One reading shows a value that cannot be, while the bus drives.
+    /// One reading shows an impossible value, while the bus drives.
     Spike {
-        /// Which signal.
+        /// The signal.
         signal: Signal,
         /// The value shown.
         value: SpikeValue,
     },
-    /// A sensor reports its error code instead of a value. Waits until the true value is at least
-    /// [`SENTINEL_DISTANCE`](DataFault::SENTINEL_DISTANCE) away.
+    /// A sensor reports its error code instead of a value. The fault begins when the true value differs
+    /// by at least [`SENTINEL_DISTANCE`](DataFault::SENTINEL_DISTANCE).
     Sentinel {
-        /// Which signal.
+        /// The signal.
         signal: Signal,
         /// The code, in the signal's unit.
         value: f64,
     },
-    /// A sensor measures something else than it should: the sun, or the warmth of a motor.
+    /// A sensor shows an offset, such as from the sun or a warm motor.
     Offset {
-        /// Which signal.
+        /// The signal.
         signal: Signal,
-        /// What is added to the true value, in the signal's unit.
+        /// Added to the true value, in the signal's unit.
         by: f64,
     },
 }
 
-/// What a spike shows.
+/// The value of a spike.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SpikeValue {
     /// This value.
     Exactly(f64),
-    /// The true one and this.
+    /// The true value plus this.
     Above(f64),
 }
 
 impl DataFault {
-    /// A sentinel does not begin while the true value is nearer than this to its code, in the
+    /// Smallest difference between the true value and the code at which a sentinel may begin, in the
     /// signal's unit.
     pub const SENTINEL_DISTANCE: f64 = 12.0;
 
-    /// What kind of fault it is.
+    /// The kind of the fault.
     pub fn kind(&self) -> DataFaultKind {
         match self {
             Self::Blackout { .. } => DataFaultKind::Blackout,
@@ -99,30 +99,30 @@ impl DataFault {
     }
 }
 
-/// A kind of fault in the data.
+/// A kind of data fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataFaultKind {
     /// Delivered a day late.
     Blackout,
     /// Delivered twice.
     Duplicates,
-    /// `recorded_at` is off.
+    /// `recorded_at` is wrong.
     ClockJump,
-    /// `recorded_at` is decades off after a new boot.
+    /// `recorded_at` is wrong by decades after a new boot.
     ClockUnset,
-    /// A new boot; only its first reading is noted, and nothing is wrong with it.
+    /// A new boot. The truth lists only its first reading, which is right.
     Reboot,
     /// Never delivered.
     Lost,
-    /// A signal holds its value.
+    /// A signal repeats its value.
     Stuck,
-    /// Straight lines.
+    /// Linear values over a gap.
     Ramp,
     /// One reading with an impossible value.
     Spike,
     /// An error code as a value.
     Sentinel,
-    /// A sensor that is off.
+    /// A sensor with an offset.
     Offset,
 }
 
@@ -160,24 +160,24 @@ impl DataFaultKind {
     }
 }
 
-/// A fault that is going to happen.
+/// A planned data fault.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DataFaultPlan {
-    /// What.
+    /// The fault.
     pub fault: DataFault,
-    /// Not before this; a fault that needs a bus that drives waits until it does.
+    /// Its earliest begin. A fault of a driving bus begins when the bus drives.
     pub from: UnixMicroseconds,
-    /// How long once it has begun, s; a spike takes one reading in any case.
+    /// Its duration, s. A spike always takes one reading.
     pub lasts_seconds: i64,
 }
 
 impl DataFaultPlan {
-    /// Whether an instant lies in its time, for faults that wait for nothing.
+    /// Whether the fault is active at an instant, for faults that begin at `from`.
     pub(crate) fn holds_at(&self, at: UnixMicroseconds) -> bool {
         (self.from..self.until()).contains(&at)
     }
 
-    /// When it ends, for faults that wait for nothing.
+    /// The end of the fault, for faults that begin at `from`.
     pub(crate) fn until(&self) -> UnixMicroseconds {
         self.from.plus(self.lasts_seconds.saturating_mul(1_000_000))
     }

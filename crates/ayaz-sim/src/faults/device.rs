@@ -1,4 +1,4 @@
-//! The device that numbers readings and tells the time.
+//! The device, which gives readings their number and time.
 
 use ayaz_model::{SignalSet, UnixMicroseconds};
 
@@ -14,18 +14,18 @@ const START_MICROSECONDS: i64 = 20_000_000;
 #[derive(Debug, Clone, Copy)]
 struct Boot {
     boot_id: u32,
-    /// The sequence number without reboots of its first reading.
+    /// The sequence number that its first reading has without reboots.
     first_sequence: u64,
     began: UnixMicroseconds,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Device {
-    /// Clock jumps and reboots with their number, in the order of the plans.
+    /// Clock jumps and reboots with the number of their plan.
     plans: Vec<(usize, DataFaultPlan)>,
     /// Boots by the number of the plan that caused them.
     boots: Vec<(usize, Boot)>,
-    /// Names the first boot, from which others follow.
+    /// The id of the first boot. The ids of later boots are derived from it.
     seed: u64,
 }
 
@@ -44,7 +44,7 @@ impl Device {
         }
     }
 
-    /// Gives a reading the identity and the time that the device gives it.
+    /// Sets boot, sequence and time of a reading as the device does.
     pub(super) fn identify(&mut self, recorded: &mut Recorded, log: &mut FaultLog) {
         let at = recorded.taken_at;
         for &(number, plan) in &self.plans {

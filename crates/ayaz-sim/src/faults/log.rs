@@ -1,4 +1,4 @@
-//! Notes which readings a fault changed.
+//! Lists the readings that each fault changed.
 
 use ayaz_model::{ReadingKey, SignalSet, UnixMicroseconds};
 
@@ -7,35 +7,35 @@ use crate::faults::{DataFaultKind, DataFaultPlan};
 /// Readings of one boot with consecutive sequence numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadingRange {
-    /// The boot that they name.
+    /// Their boot.
     pub boot_id: u32,
-    /// The first.
+    /// Sequence number of the first one.
     pub first: u64,
-    /// The last, which belongs to them.
+    /// Sequence number of the last one, inclusive.
     pub last: u64,
 }
 
 impl ReadingRange {
-    /// Whether a reading is one of them.
+    /// Whether a reading is in the range.
     pub fn contains(&self, key: &ReadingKey) -> bool {
         key.boot_id == self.boot_id && (self.first..=self.last).contains(&key.sequence)
     }
 }
 
-/// A fault that happened, and where.
+/// A data fault that happened, with its readings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TruthDataFault {
-    /// What.
+    /// The kind of fault.
     pub kind: DataFaultKind,
-    /// The signals that differ from the truth in at least one of the readings; none where only
-    /// time, identity or delivery do.
+    /// The signals that are wrong in at least one of the readings. Empty if only time, identity or
+    /// delivery are wrong.
     pub signals: SignalSet,
-    /// When the first of the readings was measured, by a clock that is right.
+    /// True time of the first of the readings.
     pub from: UnixMicroseconds,
-    /// When the last of them was measured.
+    /// True time of the last of the readings.
     pub until: UnixMicroseconds,
-    /// Exactly the readings that differ from what a healthy device would have delivered, by the
-    /// identity under which they are (or, lost, would have been) delivered.
+    /// Exactly the readings that differ from those of a healthy device, by the identity with which they
+    /// are sent. Lost readings have the identity that they would have.
     pub readings: Vec<ReadingRange>,
 }
 
@@ -46,7 +46,7 @@ pub(crate) struct FaultLog {
 }
 
 impl FaultLog {
-    /// Notes that a reading differs because of a plan.
+    /// Records that a planned fault changed a reading.
     pub(crate) fn note(
         &mut self,
         (number, plan): (usize, &DataFaultPlan),
@@ -80,7 +80,7 @@ impl FaultLog {
         }
     }
 
-    /// What happened.
+    /// The faults that happened.
     pub(crate) fn faults(&self) -> impl Iterator<Item = &TruthDataFault> {
         self.faults.iter().flatten()
     }

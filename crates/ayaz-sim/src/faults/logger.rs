@@ -1,4 +1,4 @@
-//! The logger that sleeps for a while and draws straight lines over the gap.
+//! A logger that sleeps for some time and fills the gap by linear interpolation.
 
 use std::collections::VecDeque;
 
@@ -9,18 +9,18 @@ use crate::faults::recording::Recorded;
 use crate::faults::sensors::is_moving;
 use crate::faults::{DataFault, DataFaultPlan, FaultLog};
 
-/// A gap that has begun.
+/// The current gap.
 #[derive(Debug, Clone)]
 struct Gap {
     plan: (usize, DataFaultPlan),
     until: UnixMicroseconds,
-    /// From the last reading before it on; at most as many as its length has seconds, and some.
+    /// The last reading before the gap, and those in it.
     readings: Vec<Recorded>,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Logger {
-    /// Gaps to come with their number, the next one last.
+    /// Planned gaps with the number of their plan, the next one last.
     plans: Vec<(usize, DataFaultPlan)>,
     gap: Option<Gap>,
 }
@@ -43,9 +43,9 @@ impl Logger {
         if let Some(gap) = &mut self.gap {
             let last = &gap.readings[gap.readings.len() - 1].reading;
             let cycle = |m: &Measurements| m.drive_cycle;
-            let goes_on = cycle(&last.measurements) == cycle(&recorded.reading.measurements)
+            let continues = cycle(&last.measurements) == cycle(&recorded.reading.measurements)
                 && last.key.boot_id == recorded.reading.key.boot_id;
-            if goes_on {
+            if continues {
                 let ends = recorded.taken_at >= gap.until;
                 gap.readings.push(recorded);
                 if ends {
@@ -70,7 +70,7 @@ impl Logger {
         }
     }
 
-    /// Ends the gap, if there is one, with the last reading that came.
+    /// Ends the current gap, if there is one, at its last reading.
     pub(super) fn finish(&mut self, log: &mut FaultLog, ready: &mut VecDeque<Recorded>) {
         let Some(Gap { plan, readings, .. }) = self.gap.take() else {
             return;
@@ -79,9 +79,9 @@ impl Logger {
         for mut recorded in readings {
             let interior = first.taken_at < recorded.taken_at && recorded.taken_at < last.taken_at;
             if interior {
-                let bridged = bridge(&first, &last, recorded.taken_at);
-                let changed = differences(&bridged, &recorded.reading.measurements);
-                recorded.reading.measurements = bridged;
+                let shown = interpolate(&first, &last, recorded.taken_at);
+                let changed = differences(&shown, &recorded.reading.measurements);
+                recorded.reading.measurements = shown;
                 recorded.ready_at = last.ready_at;
                 if !changed.is_empty() {
                     log.note(
@@ -97,8 +97,8 @@ impl Logger {
     }
 }
 
-/// What lies on the lines at an instant.
-fn bridge(first: &Recorded, last: &Recorded, at: UnixMicroseconds) -> Measurements {
+/// The interpolated measurements at an instant.
+fn interpolate(first: &Recorded, last: &Recorded, at: UnixMicroseconds) -> Measurements {
     let mut m = first.reading.measurements.clone();
     let share = at.seconds_since(first.taken_at) / last.taken_at.seconds_since(first.taken_at);
     for &signal in Signal::ALL {

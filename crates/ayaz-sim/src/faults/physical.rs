@@ -1,21 +1,21 @@
-//! What breaks in a bus, or what somebody forgets.
+//! Faults of the bus and of its operation.
 
 use ayaz_model::UnixMicroseconds;
 
-/// What is wrong.
+/// A kind of physical fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PhysicalFaultKind {
-    /// Nobody warms the cabin before the shifts that begin meanwhile.
+    /// The cabin is not preheated before shifts.
     PreheatMissed,
-    /// The resistive or the fuel heater of the cabin gives no heat; the heat pump does.
+    /// The resistive or the fuel heater of the cabin gives no heat. The heat pump works.
     CabinHeaterFailed,
-    /// The pack's heater gives no heat.
+    /// The battery heater gives no heat.
     BatteryHeaterFailed,
-    /// The insulation between high voltage and chassis loses the same share of its resistance each
-    /// day, down to 100 kΩ at the end.
+    /// The insulation resistance between high voltage and chassis falls by the same share each day, to
+    /// 100 kΩ at the end.
     InsulationFalling,
-    /// A group of cells holds less than the others: the spread of cell voltages grows with load and
-    /// at low charge.
+    /// A group of cells has less capacity: the difference of cell voltages grows with load and at low
+    /// charge.
     CellGroupWeak,
 }
 
@@ -41,24 +41,24 @@ impl PhysicalFaultKind {
     }
 }
 
-/// A fault of a bus, from when until when.
+/// A fault of a bus with its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PhysicalFault {
-    /// What is wrong.
+    /// The kind of fault.
     pub kind: PhysicalFaultKind,
-    /// Since when.
+    /// When it begins.
     pub from: UnixMicroseconds,
-    /// When it is repaired, which instant is healthy again.
+    /// When it is repaired. At that instant the bus is healthy.
     pub until: UnixMicroseconds,
 }
 
 impl PhysicalFault {
-    /// Whether it holds at an instant.
+    /// Whether it is active at an instant.
     pub fn is_active(&self, at: UnixMicroseconds) -> bool {
         (self.from..self.until).contains(&at)
     }
 
-    /// How much of its time has passed, 0 to 1.
+    /// The share of its time that has passed, 0 to 1.
     pub(crate) fn progress(&self, at: UnixMicroseconds) -> f64 {
         let length = self.until.seconds_since(self.from).max(1.0);
         (at.seconds_since(self.from) / length).clamp(0.0, 1.0)

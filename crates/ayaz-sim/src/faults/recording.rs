@@ -1,4 +1,4 @@
-//! A bus behind its sensors, its logger and its device's clock: the readings as they are recorded.
+//! A bus with sensors, logger and device clock: the readings that the device records.
 
 use std::collections::VecDeque;
 
@@ -11,18 +11,18 @@ use crate::faults::log::{FaultLog, TruthDataFault};
 use crate::faults::logger::Logger;
 use crate::faults::sensors::Sensors;
 
-/// A reading as it was recorded, and when that really was.
+/// A recorded reading with its true time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded {
-    /// As the device has it.
+    /// The reading as the device sends it.
     pub reading: Reading,
-    /// When it was measured, by a clock that is right. No two readings of a bus share it.
+    /// True time of the measurement. It is unique for each bus.
     pub taken_at: UnixMicroseconds,
-    /// When the device has it ready to be sent; later than `taken_at` if the logger made it up.
+    /// When the device can send it: later than `taken_at` if the logger interpolated it.
     pub ready_at: UnixMicroseconds,
 }
 
-/// An iterator over what one bus records until the end of the simulation.
+/// An iterator over the recorded readings of one bus until the end of the simulation.
 #[derive(Debug, Clone)]
 pub struct Recording {
     bus: Bus,
@@ -35,8 +35,8 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// What a bus records until an instant, which is its last reading, with those of the faults
-    /// that happen on the bus.
+    /// The readings of a bus up to `end`, the time of the last one, with the planned faults of its sensors,
+    /// logger and device.
     pub fn new(bus: Bus, end: UnixMicroseconds, plans: &[DataFaultPlan]) -> Self {
         Self {
             device: Device::new(&bus, plans),
@@ -49,12 +49,12 @@ impl Recording {
         }
     }
 
-    /// The bus itself, and what it really did.
+    /// The bus, with its truth.
     pub fn bus(&self) -> &Bus {
         &self.bus
     }
 
-    /// The faults that have happened on the bus so far.
+    /// The faults that have happened up to now.
     pub fn faults(&self) -> impl Iterator<Item = &TruthDataFault> {
         self.log.faults()
     }
@@ -76,7 +76,7 @@ impl Iterator for Recording {
                 reading,
             };
             self.device.identify(&mut recorded, &mut self.log);
-            self.sensors.disturb(&mut recorded, &mut self.log);
+            self.sensors.apply(&mut recorded, &mut self.log);
             self.logger.pass(recorded, &mut self.log, &mut self.ready);
         }
         self.ready.pop_front()

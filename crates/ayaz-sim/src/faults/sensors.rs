@@ -1,4 +1,4 @@
-//! Sensors that show something else than what is: one signal of single readings or of stretches.
+//! Faults of sensors: wrong values in one reading or for some time.
 
 use ayaz_model::{Measurements, Signal, SignalSet, UnixMicroseconds};
 
@@ -7,20 +7,20 @@ use crate::faults::data::SpikeValue;
 use crate::faults::recording::Recorded;
 use crate::faults::{DataFault, DataFaultPlan, FaultLog};
 
-/// A bus that drives evidently, km/h.
+/// Above this speed a bus counts as driving, km/h.
 const MOVING_KMH: f32 = 15.0;
 
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     Waiting,
-    /// Until when, and what a stuck signal holds.
+    /// The end, and the repeated value of a stuck signal.
     Active(UnixMicroseconds, Option<f64>),
     Over,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Sensors {
-    /// Plans with their number and how far they have got.
+    /// Plans with their number and state.
     plans: Vec<(usize, DataFaultPlan, Phase)>,
 }
 
@@ -41,8 +41,8 @@ impl Sensors {
         }
     }
 
-    /// Changes what the faults of this instant change.
-    pub(super) fn disturb(&mut self, recorded: &mut Recorded, log: &mut FaultLog) {
+    /// Applies the faults that are active at this instant.
+    pub(super) fn apply(&mut self, recorded: &mut Recorded, log: &mut FaultLog) {
         let at = recorded.taken_at;
         let m = &mut recorded.reading.measurements;
         for (number, plan, phase) in &mut self.plans {
@@ -50,7 +50,7 @@ impl Sensors {
             let Phase::Active(_, held) = *phase else {
                 continue;
             };
-            let changed = disturb(&plan.fault, held, m);
+            let changed = apply(&plan.fault, held, m);
             if !changed.is_empty() {
                 log.note((*number, plan), recorded.reading.key, at, changed);
             }
@@ -73,12 +73,12 @@ fn next_phase(phase: Phase, plan: &DataFaultPlan, at: UnixMicroseconds, m: &Meas
             };
             Phase::Active(at.plus(plan.lasts_seconds * 1_000_000), held)
         }
-        Phase::Active(until, _) if at >= until || !may_go_on(&plan.fault, m) => Phase::Over,
+        Phase::Active(until, _) if at >= until || !may_continue(&plan.fault, m) => Phase::Over,
         other => other,
     }
 }
 
-/// Whether a reading drives for certain.
+/// Whether the bus drives in this reading.
 pub(super) fn is_moving(m: &Measurements) -> bool {
     m.drive_cycle.is_some() && m.speed_kmh.is_some_and(|speed| speed > MOVING_KMH)
 }
@@ -92,15 +92,15 @@ fn may_begin(fault: &DataFault, m: &Measurements) -> bool {
     }
 }
 
-/// A signal is stuck only while the key is on: afterwards it might be true.
-fn may_go_on(fault: &DataFault, m: &Measurements) -> bool {
+/// A signal is stuck only while the key is on: later the value may be true.
+fn may_continue(fault: &DataFault, m: &Measurements) -> bool {
     !matches!(fault, DataFault::Stuck { .. }) || m.drive_cycle.is_some()
 }
 
-/// The signals that it changed.
-fn disturb(fault: &DataFault, held: Option<f64>, m: &mut Measurements) -> SignalSet {
+/// Applies a fault and returns the changed signals.
+fn apply(fault: &DataFault, held: Option<f64>, m: &mut Measurements) -> SignalSet {
     let mut changed = SignalSet::EMPTY;
-    for (signal, value) in shown(fault, held, m).into_iter().flatten() {
+    for (signal, value) in shown_values(fault, held, m).into_iter().flatten() {
         if replace(m, signal, value) {
             changed.insert(signal);
         }
@@ -108,8 +108,12 @@ fn disturb(fault: &DataFault, held: Option<f64>, m: &mut Measurements) -> Signal
     changed
 }
 
-/// What the sensors show instead, at most two signals.
-fn shown(fault: &DataFault, held: Option<f64>, m: &Measurements) -> [Option<(Signal, f64)>; 2] {
+/// The values that the sensors show, for at most two signals.
+fn shown_values(
+    fault: &DataFault,
+    held: Option<f64>,
+    m: &Measurements,
+) -> [Option<(Signal, f64)>; 2] {
     match *fault {
         DataFault::Stuck { signal } => [held.map(|value| (signal, value)), None],
         DataFault::PositionSpike { to: (north, east) } => [

@@ -1,19 +1,19 @@
-//! All that goes wrong in a cold week, each entry once.
+//! The catalogue of the faults in a cold week.
 
 use ayaz_model::{Signal, UnixMicroseconds};
 
 use crate::faults::{DataFault, PhysicalFaultKind, SpikeValue};
 
-/// 2000-01-01T00:00:00Z, where many clocks begin.
+/// 2000-01-01T00:00:00Z, the time of many clocks after a reset.
 const YEAR_2000: UnixMicroseconds = UnixMicroseconds(946_684_800_000_000);
 
 /// A day, s.
 const DAY_SECONDS: i64 = 86_400;
 
-/// A fault of the data, and how long it lasts, s.
+/// A data fault and its duration, s.
 pub(super) type Entry = (DataFault, i64);
 
-/// What takes a whole morning.
+/// Faults that take a whole morning.
 pub(super) const LONG: [Entry; 3] = [
     (
         DataFault::Blackout {
@@ -36,7 +36,7 @@ pub(super) const LONG: [Entry; 3] = [
     ),
 ];
 
-/// What is over within half an hour once the bus drives.
+/// Faults that take at most half an hour while the bus drives.
 pub(super) const SHORT: [Entry; 22] = [
     stuck(Signal::pack_current_amperes, 240),
     (DataFault::Ramp, 120),
@@ -75,16 +75,17 @@ pub(super) const SHORT: [Entry; 22] = [
     (reboot(Some(YEAR_2000)), 720),
 ];
 
-/// Only while it is not as cold: the code is a temperature that the air has in the cold snap.
-pub(super) const AT_ITS_ONSET: Entry = sentinel(Signal::exterior_temperature_celsius, -40.0, 900);
+/// A fault before the cold only: the code is a temperature that the air has in the cold snap.
+pub(super) const BEFORE_THE_COLD: Entry =
+    sentinel(Signal::exterior_temperature_celsius, -40.0, 900);
 
-/// What breaks: kind, day of the cold week and local hour at which it begins, and hours that it
-/// lasts; `None` is to the end.
+/// Physical faults: kind, day of the cold week and local hour of the begin, and duration in hours; `None`
+/// is until the end.
 pub(super) const PHYSICAL: [(PhysicalFaultKind, i64, f64, Option<f64>); 6] = [
     (PhysicalFaultKind::CellGroupWeak, 0, 3.0, None),
     (PhysicalFaultKind::InsulationFalling, 0, 3.0, None),
     (PhysicalFaultKind::PreheatMissed, 1, 3.0, Some(6.0)),
-    // Repaired in the evening: the charger has to wait for the pack to be warmed.
+    // Repaired in the evening: the charger must wait until the pack is warm.
     (PhysicalFaultKind::BatteryHeaterFailed, 1, 8.0, Some(15.5)),
     (PhysicalFaultKind::CabinHeaterFailed, 2, 10.0, Some(36.0)),
     (PhysicalFaultKind::PreheatMissed, 3, 3.0, Some(6.0)),

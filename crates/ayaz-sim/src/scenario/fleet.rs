@@ -1,5 +1,5 @@
-//! A mixed fleet that is mixed also when it is small: every third bus is an E18, every fourth burns
-//! fuel for heat, and depots charge as they please.
+//! A fleet that is mixed even when it is small: every third bus is an E18, every fourth has a fuel heater,
+//! and charging windows differ.
 
 use ayaz_model::VehicleId;
 
@@ -8,7 +8,7 @@ use crate::charger::ChargingWindow;
 use crate::model::{E12, E18, Heating};
 use crate::scenario::ScenarioBus;
 
-/// When the depot's power is cheap, local hours.
+/// Local hours in which electricity is cheap at the depot.
 const WINDOW_HOURS: (f64, f64) = (23.0, 5.0);
 
 pub(super) fn buses(seed: u64, count: usize) -> Vec<ScenarioBus> {
@@ -48,7 +48,7 @@ fn is_articulated(index: usize) -> bool {
     index % 3 == 2
 }
 
-/// Its type, and its number among those of the type.
+/// The type, and the number among the buses of that type.
 fn vehicle(index: usize) -> VehicleId {
     let (model, number) = if is_articulated(index) {
         (E18.name, index / 3 + 1)

@@ -1,25 +1,25 @@
-//! When and where the catalogue happens: spread over buses and mornings so that no two faults of the
-//! data overlap on a bus.
+//! Distributes the faults of the catalogue over buses and mornings, so that no two data faults of a bus
+//! overlap.
 
 use crate::faults::{DataFaultPlan, PhysicalFault};
 use crate::local_time::instant;
 use crate::noise::hash;
 use crate::scenario::ScenarioBus;
-use crate::scenario::catalogue::{AT_ITS_ONSET, Entry, LONG, PHYSICAL, SHORT};
+use crate::scenario::catalogue::{BEFORE_THE_COLD, Entry, LONG, PHYSICAL, SHORT};
 
-/// Local hours at which a short fault may begin: every bus is out by 06:30 and stays until 11:00.
+/// Local hours at which a short fault may begin: every bus drives from 06:30 to 11:00.
 const SLOT_HOURS: [f64; 6] = [6.75, 7.4, 8.05, 8.7, 9.35, 10.0];
 
-/// With so many bus-mornings everything happens twice.
+/// With at least so many mornings of buses, each fault happens twice.
 const MORNINGS_FOR_TWO_ROUNDS: usize = 16;
 
 /// Local hour at which a long fault begins.
 const LONG_HOUR: f64 = 7.0;
 
-/// Local hour at which the weather has not turned yet.
-const ONSET_HOUR: f64 = 6.5;
+/// Local hour of the first day at which it is not cold yet.
+const BEFORE_THE_COLD_HOUR: f64 = 6.5;
 
-/// Faults begin so much later at most, s.
+/// Maximum random delay of a fault, s.
 const JITTER_SECONDS: u64 = 300;
 
 /// The cold week.
@@ -31,7 +31,7 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// So many days from a day (days since 1970) on.
+    /// The week from a day (days since 1970) on.
     pub(super) fn new(seed: u64, first_day: i64, days: i64) -> Self {
         Self {
             seed,
@@ -40,8 +40,8 @@ impl Schedule {
         }
     }
 
-    /// Gives the buses their faults. The first bus stays healthy, and so does a fleet of one. In
-    /// few days of few buses the last entries of the catalogue find no place.
+    /// Gives the buses their faults. The first bus stays healthy, so a fleet of one has no faults. If there
+    /// are too few days and buses, the last entries of the catalogue are left out.
     pub(super) fn spread(self, buses: &mut [ScenarioBus]) {
         let Some((_, faulty)) = buses.split_first_mut() else {
             return;
@@ -51,21 +51,26 @@ impl Schedule {
         }
         self.spread_physical(faulty);
         let count = faulty.len();
-        // The first day of the last bus is that of the onset. All others in turn: days of one bus
-        // lie apart.
-        let onset = (count - 1, 0);
+        // The first morning of the last bus has the fault before the cold. The order of the other
+        // mornings separates those of one bus.
+        let first_morning = (count - 1, 0);
         let mut mornings: Vec<(usize, i64)> = (0..self.days)
             .flat_map(|day| (0..count).map(move |bus| (bus, day)))
             .collect();
-        self.plan(&mut faulty[onset.0], AT_ITS_ONSET, 0, ONSET_HOUR);
-        mornings.retain(|morning| *morning != onset || self.days as usize * count == 1);
+        self.plan(
+            &mut faulty[first_morning.0],
+            BEFORE_THE_COLD,
+            0,
+            BEFORE_THE_COLD_HOUR,
+        );
+        mornings.retain(|morning| *morning != first_morning || self.days as usize * count == 1);
         let rounds = if mornings.len() >= MORNINGS_FOR_TWO_ROUNDS {
             2
         } else {
             1
         };
-        // Long ones take a morning each, early and late in the week by turns, but leave at least
-        // one to the short ones.
+        // Each long fault takes a morning, alternately early and late in the week. At least one morning
+        // stays for the short ones.
         for (number, entry) in [LONG; 2]
             .concat()
             .into_iter()
@@ -92,7 +97,7 @@ impl Schedule {
         let end = instant(self.first_day + self.days, 3.0);
         let count = faulty.len();
         for (number, (kind, day, hour, lasts)) in PHYSICAL.into_iter().enumerate() {
-            // A week that was shortened has them all on its last day.
+            // In a shorter week, later faults happen on the last day.
             let day = day.min(self.days - 1);
             let from = instant(self.first_day + day, hour);
             let until = lasts.map_or(end, |hours| from.plus((hours * 3.6e9) as i64));
@@ -104,7 +109,7 @@ impl Schedule {
         }
     }
 
-    /// Up to five minutes later than said, so that buses are not struck at the same second.
+    /// Adds a fault with a random delay, so that faults of two buses do not begin in the same second.
     fn plan(self, bus: &mut ScenarioBus, (fault, lasts_seconds): Entry, day: i64, hour: f64) {
         let number = bus.data_faults.len() as u64;
         let words = [self.seed, bus.config.index as u64, 71, number];

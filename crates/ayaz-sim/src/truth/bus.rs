@@ -1,4 +1,4 @@
-//! All that really happened to one bus of a scenario.
+//! The truth about one bus of a scenario.
 
 use ayaz_model::VehicleId;
 
@@ -9,17 +9,17 @@ use crate::truth::{TruthDay, TruthSession};
 /// The truth about a bus.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TruthBus {
-    /// Which bus.
+    /// The bus.
     pub vehicle: VehicleId,
     /// Its type.
     pub model: &'static str,
-    /// Service days, in their order.
+    /// Service days, in order.
     pub days: Vec<TruthDay>,
     /// Sessions, in the order of time, without gaps.
     pub sessions: Vec<TruthSession>,
-    /// What was wrong with the bus, in the order of time.
+    /// Faults of the bus, in the order of time.
     pub physical_faults: Vec<PhysicalFault>,
-    /// What was wrong with its readings, in the order of time.
+    /// Faults of its readings, in the order of time.
     pub data_faults: Vec<TruthDataFault>,
 }
 

@@ -1,12 +1,12 @@
-//! Ground truth as CSV, for whoever compares with other tools: one line per bus and service day, per
-//! session and service day, and per fault. Times are RFC 3339 in UTC.
+//! Ground truth as CSV, for comparison with other tools: one line per bus and service day, per session and
+//! service day, and per fault. Times are RFC 3339 in UTC.
 
 use std::fmt::{self, Write};
 
 use crate::faults::DataFaultKind;
 use crate::truth::{TruthBus, TruthTotals};
 
-/// Service days.
+/// Writes service days.
 pub fn write_days(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
     write!(out, "vehicle,service_day")?;
     write_totals_header(out)?;
@@ -19,7 +19,7 @@ pub fn write_days(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
     Ok(())
 }
 
-/// Sessions, a line for each service day that they touch.
+/// Writes sessions, one line for each service day of a session.
 pub fn write_sessions(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
     write!(
         out,
@@ -33,7 +33,7 @@ pub fn write_sessions(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
                 .drive_cycle
                 .map(|cycle| cycle.to_string())
                 .unwrap_or_default();
-            for piece in &session.pieces {
+            for day in &session.days {
                 write!(
                     out,
                     "{},{},{},{},{},{cycle},{},{},{}",
@@ -44,16 +44,16 @@ pub fn write_sessions(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
                     session.plugged_in,
                     session.soc_percent.0,
                     session.soc_percent.1,
-                    piece.service_day
+                    day.service_day
                 )?;
-                write_totals(out, &piece.totals)?;
+                write_totals(out, &day.totals)?;
             }
         }
     }
     Ok(())
 }
 
-/// Data faults, a line for each range of readings, and physical faults, a line each.
+/// Writes data faults, one line for each range of readings, and physical faults, one line each.
 pub fn write_faults(out: &mut impl Write, buses: &[TruthBus]) -> fmt::Result {
     writeln!(
         out,

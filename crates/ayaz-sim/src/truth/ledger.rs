@@ -1,33 +1,33 @@
-//! Service days and sessions of one bus, written up step by step.
+//! Service days and sessions of one bus, collected step by step.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 use crate::local_time::service_day;
+use crate::truth::parked::ParkedTime;
 use crate::truth::session::{TruthSession, TruthSessionKind};
-use crate::truth::stay::Stay;
 use crate::truth::{Step, TruthTotals};
 
-/// What a bus did on a service day.
+/// The totals of a service day, or of the part of a session in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TruthDay {
-    /// The local day, cut at 03:00.
+    /// The local day from 03:00 to 03:00.
     pub service_day: Date,
-    /// What happened in it.
+    /// Its totals.
     pub totals: TruthTotals,
 }
 
-/// What the bus is at.
+/// The current trip or parked time.
 #[derive(Debug, Clone)]
 enum Open {
     Trip(TruthSession),
-    Stay(Stay),
+    Parked(ParkedTime),
 }
 
 impl Default for Open {
     fn default() -> Self {
-        Self::Stay(Stay::default())
+        Self::Parked(ParkedTime::default())
     }
 }
 
@@ -40,7 +40,7 @@ pub struct TruthLedger {
 }
 
 impl TruthLedger {
-    /// The service days so far, in their order; the first and the last may not be whole.
+    /// The service days up to now, in order. The first and the last may be incomplete.
     pub fn days(&self) -> Vec<TruthDay> {
         self.days
             .iter()
@@ -51,17 +51,17 @@ impl TruthLedger {
             .collect()
     }
 
-    /// The sessions so far, in the order of time. The last one ends where the simulation does.
+    /// The sessions up to now, in the order of time. The last one ends at the end of the simulation.
     pub fn sessions(&self) -> Vec<TruthSession> {
         let mut sessions = self.closed.clone();
         match &self.open {
             Open::Trip(trip) => sessions.push(trip.clone()),
-            Open::Stay(stay) => sessions.extend(stay.sessions()),
+            Open::Parked(parked) => sessions.extend(parked.sessions()),
         }
         sessions
     }
 
-    /// Adds a step, which belongs to the service day of its beginning.
+    /// Adds a step to the service day in which it begins.
     pub(crate) fn add(&mut self, step: &Step) {
         let day = service_day(step.from);
         self.days.entry(day).or_default().add(step);
@@ -69,24 +69,25 @@ impl TruthLedger {
             (Open::Trip(trip), Some(_)) if trip.drive_cycle == step.drive_cycle => {
                 trip.extend(step, day);
             }
-            (Open::Stay(stay), None) => stay.add(step, day),
+            (Open::Parked(parked), None) => parked.add(step, day),
             (_, Some(_)) => {
                 let mut trip = TruthSession::begin(TruthSessionKind::Trip, step);
                 trip.extend(step, day);
-                self.follow(Open::Trip(trip));
+                self.begin(Open::Trip(trip));
             }
             (_, None) => {
-                let mut stay = Stay::default();
-                stay.add(step, day);
-                self.follow(Open::Stay(stay));
+                let mut parked = ParkedTime::default();
+                parked.add(step, day);
+                self.begin(Open::Parked(parked));
             }
         }
     }
 
-    fn follow(&mut self, next: Open) {
+    /// Closes the current trip or parked time and begins the next one.
+    fn begin(&mut self, next: Open) {
         match std::mem::replace(&mut self.open, next) {
             Open::Trip(trip) => self.closed.push(trip),
-            Open::Stay(stay) => self.closed.extend(stay.sessions()),
+            Open::Parked(parked) => self.closed.extend(parked.sessions()),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! Sums over a time: energy by component, distance, fuel.
+//! Sums over a period: energy by component, distance, fuel.
 
 use crate::truth::{Powers, Step};
 
-/// Energy at the terminals of the pack and of everything that hangs on it, kWh. The balance
+/// Energy at the terminals of the pack and of the components, kWh. The balance
 /// `out_of_battery_kwh − into_battery_kwh = components − charger_kwh` holds up to rounding.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TruthEnergy {
-    /// Out of the battery, over steps in which it gave.
+    /// Out of the battery, in steps in which it is discharged.
     pub out_of_battery_kwh: f64,
-    /// Into the battery, over steps in which it took: regeneration, or, plugged in, the charge.
+    /// Into the battery, in steps in which it is charged: by regeneration or by the charger.
     pub into_battery_kwh: f64,
-    /// Into the traction inverters less what came back.
+    /// Traction inverters less regeneration.
     pub traction_kwh: f64,
     /// Resistive cabin heater.
     pub cabin_heater_kwh: f64,
@@ -27,12 +27,12 @@ pub struct TruthEnergy {
 }
 
 impl TruthEnergy {
-    /// Out of the battery less what went into it, kWh.
+    /// Out of the battery less into the battery, kWh.
     pub fn net_kwh(&self) -> f64 {
         self.out_of_battery_kwh - self.into_battery_kwh
     }
 
-    /// Every sum with its name, in the order of the fields.
+    /// All sums with their names, in the order of the fields.
     pub fn components(&self) -> [(&'static str, f64); 9] {
         [
             ("out_of_battery_kwh", self.out_of_battery_kwh),
@@ -76,12 +76,12 @@ impl TruthEnergy {
     }
 }
 
-/// What a bus did in a time, split by whether it hung on a charger.
+/// Totals of a bus in a period, separately for unplugged and plugged in.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct TruthTotals {
-    /// How long, s.
+    /// Duration, s.
     pub seconds: f64,
-    /// While not plugged in: driving, and standing on its own.
+    /// While unplugged: driving and parking.
     pub unplugged: TruthEnergy,
     /// While plugged in.
     pub plugged_in: TruthEnergy,
@@ -104,7 +104,7 @@ impl TruthTotals {
         side.add(&step.powers, step.seconds);
     }
 
-    /// Adds the sums of another time.
+    /// Adds the sums of another period.
     pub fn merge(&mut self, other: &Self) {
         self.seconds += other.seconds;
         self.unplugged.merge(&other.unplugged);

@@ -1,4 +1,4 @@
-//! Every reading arrives that is not lost, in the order of arrival, and little is held meanwhile.
+//! All readings that are not lost are delivered in the order of arrival, and few are held in memory.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ struct Arrivals {
 }
 
 #[test]
-fn every_reading_arrives_as_often_as_the_truth_says() {
+fn every_reading_arrives_as_often_as_in_the_truth() {
     let scenario = all_faults(7);
     let mut deliveries = scenario.deliveries();
     let mut arrived: HashMap<(String, u32, u64), Arrivals> = HashMap::new();
@@ -50,7 +50,7 @@ fn every_reading_arrives_as_often_as_the_truth_says() {
             }
         }
     }
-    // A blackout of three hours at 1 Hz, some stretches for a second delivery, live messages.
+    // A blackout of three hours at 1 Hz, some readings for a second delivery, live messages.
     println!("at most {held_max} readings held");
     assert!((3 * 3_600..20_000).contains(&held_max), "{held_max}");
     for (index, bus) in deliveries.truth().iter().enumerate() {
@@ -94,7 +94,7 @@ fn every_reading_arrives_as_often_as_the_truth_says() {
 }
 
 #[test]
-fn what_a_blackout_of_the_last_day_held_back_arrives_after_the_end() {
+fn readings_of_a_blackout_on_the_last_day_arrive_after_the_end() {
     let scenario = Scenario::cold_snap(3, 4, MONDAY).days(1);
     let late: Vec<_> = scenario
         .deliveries()

@@ -1,4 +1,4 @@
-//! Seed, buses, first day and number of days say all.
+//! A scenario depends only on seed, number of buses, first day and number of days.
 
 use ayaz_sim::truth::csv;
 use ayaz_sim::{Scenario, TruthBus};
@@ -6,7 +6,7 @@ use ayaz_sim::{Scenario, TruthBus};
 use crate::{MONDAY, all_faults, truth};
 
 #[test]
-fn the_same_scenario_twice_gives_the_same_messages_and_the_same_truth() {
+fn two_equal_scenarios_give_the_same_messages_and_the_same_truth() {
     let make = || Scenario::cold_snap(11, 3, MONDAY).days(2);
     let (mut once, mut twice) = (make().deliveries(), make().deliveries());
     let mut messages = 0;
@@ -23,14 +23,14 @@ fn the_same_scenario_twice_gives_the_same_messages_and_the_same_truth() {
 }
 
 #[test]
-fn a_prefix_of_the_buses_is_the_same_whatever_the_size_of_the_fleet() {
+fn the_first_buses_do_not_depend_on_the_size_of_the_fleet() {
     let small = truth(&Scenario::mild_week(3, 2, MONDAY).days(1));
     let large = truth(&Scenario::mild_week(3, 4, MONDAY).days(1));
     assert_eq!(small[..], large[..2]);
 }
 
 #[test]
-fn a_mild_and_a_summer_week_are_healthy_and_have_their_weather() {
+fn a_mild_and_a_summer_week_have_no_faults_and_the_right_weather() {
     for (scenario, low, high) in [
         (Scenario::mild_week(1, 3, MONDAY).days(2), 4.5, 12.5),
         (Scenario::summer_week(1, 3, MONDAY).days(2), 25.5, 38.5),
@@ -51,7 +51,7 @@ fn a_mild_and_a_summer_week_are_healthy_and_have_their_weather() {
     }
 }
 
-/// Every line has as many fields as the header.
+/// The number of lines. Each must have as many fields as the header.
 fn lines(
     write: impl Fn(&mut String, &[TruthBus]) -> std::fmt::Result,
     buses: &[TruthBus],
@@ -68,12 +68,12 @@ fn lines(
 fn the_truth_can_be_written_as_csv() {
     let buses = truth(&all_faults(7));
     assert_eq!(lines(csv::write_days, &buses), 5 * 4);
-    let pieces: usize = buses
+    let days: usize = buses
         .iter()
         .flat_map(|b| &b.sessions)
-        .map(|s| s.pieces.len())
+        .map(|s| s.days.len())
         .sum();
-    assert_eq!(lines(csv::write_sessions, &buses), pieces);
+    assert_eq!(lines(csv::write_sessions, &buses), days);
     let faults: usize = buses
         .iter()
         .map(|b| b.data_faults.len() + b.physical_faults.len())

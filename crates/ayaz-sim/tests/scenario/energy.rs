@@ -1,4 +1,4 @@
-//! Trapezoids over the readings land on the truth of every service day, by component.
+//! Trapezoids over the readings give the truth of every service day, for each component.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use ayaz_sim::{Scenario, TruthBus};
 
 use crate::{MONDAY, truth};
 
-/// Names as in `TruthEnergy::components`, and powers as a reading has them, W.
+/// The powers of a reading, W, in the order of `TruthEnergy::components`.
 fn powers(m: &Measurements) -> [f64; 9] {
     let out = m.battery_power_watts().unwrap();
     let [traction, heater, pump, battery, air, auxiliary, charger] = [
@@ -33,7 +33,7 @@ fn powers(m: &Measurements) -> [f64; 9] {
     ]
 }
 
-/// Not plugged in and plugged in, kWh; km; l.
+/// Sums of a day: kWh unplugged and plugged in, km, litres.
 #[derive(Debug, Default)]
 struct Day {
     kwh: [[f64; 9]; 2],
@@ -41,8 +41,8 @@ struct Day {
     litres: f64,
 }
 
-/// Sums by service day (days since 1970), as the energy rules say: an interval joins neighbours of
-/// one drive cycle, at most 60 s apart, and belongs to its first reading.
+/// Sums by service day (days since 1970) by the energy rules: an interval joins neighbouring readings of
+/// one drive cycle that are at most 60 s apart, and belongs to the first one.
 fn integrate(readings: impl Iterator<Item = Reading>) -> BTreeMap<i64, Day> {
     let mut days: BTreeMap<i64, Day> = BTreeMap::new();
     let mut last: Option<Reading> = None;
@@ -81,7 +81,7 @@ fn integrate(readings: impl Iterator<Item = Reading>) -> BTreeMap<i64, Day> {
     days
 }
 
-/// The largest share by which a sum of more than 100 Wh (or 100 m, or 0.1 l) is off.
+/// The largest relative error of a sum of more than 100 Wh (or 100 m, or 0.1 l).
 fn check(bus: &TruthBus, days: &BTreeMap<i64, Day>) -> (f64, String) {
     let mut worst = (0.0, String::new());
     assert_eq!(bus.days.len(), days.len(), "{}", bus.vehicle);
@@ -110,7 +110,7 @@ fn check(bus: &TruthBus, days: &BTreeMap<i64, Day>) -> (f64, String) {
 }
 
 #[test]
-fn readings_integrate_to_the_truth_of_every_bus_day_within_a_percent() {
+fn the_integral_of_the_readings_is_the_truth_of_every_day_within_a_percent() {
     for scenario in [
         Scenario::mild_week(3, 5, MONDAY).days(3),
         Scenario::cold_snap(4, 6, MONDAY).days(4),
@@ -120,14 +120,14 @@ fn readings_integrate_to_the_truth_of_every_bus_day_within_a_percent() {
         for (index, bus) in truth.iter().enumerate() {
             let days = integrate(scenario.true_recording(index).map(|r| r.reading));
             let (worst, what) = check(bus, &days);
-            println!("off by at most {:.3} %: {what}", worst * 100.0);
-            assert!(worst < 0.005, "half of what analytics may be off: {what}");
+            println!("largest error {:.3} %: {what}", worst * 100.0);
+            assert!(worst < 0.005, "half of the analytics' tolerance: {what}");
         }
     }
 }
 
 #[test]
-fn a_day_balances() {
+fn the_energy_of_each_day_balances() {
     for bus in truth(&Scenario::cold_snap(5, 4, MONDAY).days(2)) {
         for day in &bus.days {
             for side in [day.totals.unplugged, day.totals.plugged_in] {

@@ -1,4 +1,4 @@
-//! A data fault is noted exactly where a reading differs from the true one.
+//! The truth lists exactly the readings that a data fault changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ fn noted<'a>(
 }
 
 #[test]
-fn faults_of_values_and_clocks_are_noted_exactly_where_readings_differ() {
+fn faults_of_values_and_clocks_list_exactly_the_readings_that_differ() {
     let values = [
         Kind::Stuck,
         Kind::Ramp,
@@ -82,7 +82,7 @@ fn faults_of_values_and_clocks_are_noted_exactly_where_readings_differ() {
 }
 
 #[test]
-fn the_whole_catalogue_happens_whatever_the_seed_and_the_first_bus_is_spared() {
+fn all_faults_happen_for_every_seed_and_the_first_bus_has_none() {
     for seed in [0, 7, 12_345, u64::MAX] {
         the_whole_catalogue_happens(&all_faults(seed));
     }
@@ -104,7 +104,7 @@ fn the_whole_catalogue_happens(scenario: &Scenario) {
     assert_eq!(
         happened.len(),
         planned,
-        "every fault finds its moment: {scenario:?}"
+        "every planned fault happens: {scenario:?}"
     );
     let physical: BTreeSet<PhysicalFaultKind> = truth
         .iter()
@@ -128,7 +128,7 @@ fn the_whole_catalogue_happens(scenario: &Scenario) {
 }
 
 #[test]
-fn faults_of_the_data_do_not_overlap_on_a_bus() {
+fn data_faults_of_a_bus_do_not_overlap() {
     for seed in [1, 2] {
         for bus in truth(&all_faults(seed)) {
             for pair in bus.data_faults.windows(2) {

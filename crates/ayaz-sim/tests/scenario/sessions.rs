@@ -1,4 +1,4 @@
-//! Sessions tile the time of a bus, sum to its days, and are where its readings show them.
+//! Sessions have no gaps, their sums are those of the days, and readings show them.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ fn close(a: &TruthEnergy, b: &TruthEnergy) -> bool {
         .all(|((_, x), (_, y))| (x - y).abs() < 1e-6)
 }
 
-/// Without gap or overlap from start to end, with the sums of the days.
+/// Checks that sessions have no gap or overlap from start to end, and that their sums are those of the
+/// days.
 fn check(bus: &TruthBus, start: UnixMicroseconds, end: UnixMicroseconds) {
     let mut at = start;
     let mut days: BTreeMap<_, TruthTotals> = BTreeMap::new();
@@ -34,10 +35,8 @@ fn check(bus: &TruthBus, start: UnixMicroseconds, end: UnixMicroseconds) {
             Kind::Parking => {}
         }
         assert_eq!(session.drive_cycle.is_some(), session.kind == Kind::Trip);
-        for piece in &session.pieces {
-            days.entry(piece.service_day)
-                .or_default()
-                .merge(&piece.totals);
+        for day in &session.days {
+            days.entry(day.service_day).or_default().merge(&day.totals);
         }
         at = session.end;
     }
@@ -64,7 +63,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
-    fn sessions_tile_the_time_and_sum_to_the_days(
+    fn sessions_have_no_gaps_and_their_sums_are_those_of_the_days(
         seed in any::<u64>(),
         kind in 0..3,
         day in 0..3_000_i64,
@@ -100,8 +99,8 @@ fn is_conditioning(reading: &Reading) -> bool {
     m.drive_cycle.is_none() && sum > 500.0 && !is_charging(reading)
 }
 
-/// The first and the last reading within a session of which something holds lie at its ends.
-fn ends_show(session: &TruthSession, readings: &[Reading], holds: fn(&Reading) -> bool) {
+/// Checks that the first and the last reading of a session with a property are at its ends.
+fn check_ends(session: &TruthSession, readings: &[Reading], holds: fn(&Reading) -> bool) {
     let within =
         |r: &&Reading| r.key.recorded_at > session.start && r.key.recorded_at <= session.end;
     let mut shown = readings.iter().filter(within).filter(|r| holds(r));
@@ -116,7 +115,7 @@ fn ends_show(session: &TruthSession, readings: &[Reading], holds: fn(&Reading) -
 }
 
 #[test]
-fn sessions_are_where_the_readings_show_them() {
+fn readings_show_sessions_at_the_same_time_as_the_truth() {
     let scenario = Scenario::cold_snap(6, 6, MONDAY).days(4);
     let mut seen: BTreeMap<(Kind, bool), u32> = BTreeMap::new();
     for (index, bus) in truth(&scenario).iter().enumerate() {
@@ -124,19 +123,19 @@ fn sessions_are_where_the_readings_show_them() {
         for session in &bus.sessions {
             *seen.entry((session.kind, session.plugged_in)).or_default() += 1;
             match session.kind {
-                Kind::Charging => ends_show(session, &readings, is_charging),
-                Kind::Conditioning => ends_show(session, &readings, is_conditioning),
+                Kind::Charging => check_ends(session, &readings, is_charging),
+                Kind::Conditioning => check_ends(session, &readings, is_conditioning),
                 Kind::Trip => {
-                    ends_show(session, &readings, |r| r.measurements.drive_cycle.is_some())
+                    check_ends(session, &readings, |r| r.measurements.drive_cycle.is_some())
                 }
                 Kind::Parking => {
-                    // None that no reading could show.
+                    // Readings can show it.
                     let seconds = session.end.seconds_since(session.start);
                     assert!(seconds > 2.0, "{session:?}");
                 }
             }
         }
-        // What is shown outside of sessions of its kind is shorter than the shortest session.
+        // Charging or conditioning outside of such a session is shorter than the shortest session.
         let mut stray = 0.0;
         for pair in readings.windows(2) {
             let at = pair[1].key.recorded_at;
@@ -170,7 +169,7 @@ fn sessions_are_where_the_readings_show_them() {
 }
 
 #[test]
-fn the_service_day_in_which_clocks_go_back_has_an_hour_more() {
+fn the_service_day_in_which_clocks_go_back_has_25_hours() {
     let first = jiff::civil::date(2024, 2, 29);
     let scenario = Scenario::mild_week(1, 2, first).days(2);
     for bus in truth(&scenario) {

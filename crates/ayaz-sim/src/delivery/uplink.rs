@@ -1,4 +1,5 @@
-//! What becomes of the readings of one bus between its device and whoever receives them.
+//! The way of the readings of one bus from its device to the receiver: they are sent, sent late, sent
+//! twice or lost.
 
 use std::collections::VecDeque;
 
@@ -7,13 +8,13 @@ use ayaz_model::{Reading, SignalSet, UnixMicroseconds};
 use crate::delivery::{LATE_READINGS_MAX, LIVE_READINGS_MAX};
 use crate::faults::{DataFault, DataFaultPlan, FaultLog, Recorded, TruthDataFault};
 
-/// A live message spans at most this, µs.
+/// The longest time that a live message covers, µs.
 const LIVE_SPAN_MICROSECONDS: i64 = 10_000_000;
 
-/// What is sent so much later is marked historical, s.
+/// Readings that are sent so much later are marked historical, s.
 const HISTORICAL_FROM_SECONDS: i64 = 3_600;
 
-/// A message with the instant of its arrival.
+/// A message with its time of arrival.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     pub(super) due: UnixMicroseconds,
@@ -21,15 +22,15 @@ pub(super) struct Message {
     pub(super) readings: Vec<Reading>,
 }
 
-/// A stretch of readings that is kept for later.
+/// Readings during a blackout or duplicate fault, which are sent later.
 #[derive(Debug, Clone)]
-struct Kept {
+struct HeldReadings {
     number: usize,
     plan: DataFaultPlan,
     readings: Vec<Reading>,
 }
 
-impl Kept {
+impl HeldReadings {
     fn delay_seconds(&self) -> i64 {
         match self.plan.fault {
             DataFault::Blackout { delay_seconds } | DataFault::Duplicates { delay_seconds } => {
@@ -39,7 +40,7 @@ impl Kept {
         }
     }
 
-    /// When the readings are sent.
+    /// When the readings arrive.
     fn due(&self) -> UnixMicroseconds {
         let delay = self.delay_seconds().saturating_mul(1_000_000);
         self.plan.until().plus(delay)
@@ -47,35 +48,37 @@ impl Kept {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Courier {
-    /// Faults of delivery to come or under way.
-    kept: Vec<Kept>,
+pub(super) struct Uplink {
+    /// Blackouts and duplicates that are not over.
+    held: Vec<HeldReadings>,
     lost: Vec<(usize, DataFaultPlan)>,
     live: Vec<Recorded>,
     ready: VecDeque<Message>,
-    /// Late messages, in the order in which they are due.
+    /// Late messages, in the order of arrival.
     late: VecDeque<Message>,
-    /// Nothing live arrives before this any more.
+    /// No further live message arrives before this.
     horizon: UnixMicroseconds,
     log: FaultLog,
 }
 
-impl Courier {
+impl Uplink {
     pub(super) fn new(plans: &[DataFaultPlan]) -> Self {
-        let (mut kept, mut lost) = (Vec::new(), Vec::new());
+        let (mut held, mut lost) = (Vec::new(), Vec::new());
         for (number, &plan) in plans.iter().enumerate() {
             match plan.fault {
-                DataFault::Blackout { .. } | DataFault::Duplicates { .. } => kept.push(Kept {
-                    number,
-                    plan,
-                    readings: Vec::new(),
-                }),
+                DataFault::Blackout { .. } | DataFault::Duplicates { .. } => {
+                    held.push(HeldReadings {
+                        number,
+                        plan,
+                        readings: Vec::new(),
+                    })
+                }
                 DataFault::Lost => lost.push((number, plan)),
                 _ => {}
             }
         }
         Self {
-            kept,
+            held,
             lost,
             live: Vec::with_capacity(LIVE_READINGS_MAX),
             ready: VecDeque::new(),
@@ -91,9 +94,9 @@ impl Courier {
 
     pub(super) fn held_readings(&self) -> usize {
         let messages = self.ready.iter().chain(&self.late);
-        self.kept
+        self.held
             .iter()
-            .map(|kept| kept.readings.len())
+            .map(|held| held.readings.len())
             .sum::<usize>()
             + messages
                 .map(|message| message.readings.len())
@@ -104,7 +107,7 @@ impl Courier {
     /// Takes the next reading of the device.
     pub(super) fn take(&mut self, recorded: Recorded) {
         let (at, key) = (recorded.taken_at, recorded.reading.key);
-        self.post_what_is_over(at);
+        self.queue_ended_faults(at);
         self.horizon = self.horizon.max(recorded.ready_at);
         for (number, plan) in &self.lost {
             if plan.holds_at(at) {
@@ -112,12 +115,12 @@ impl Courier {
                 return;
             }
         }
-        for kept in &mut self.kept {
-            if kept.plan.holds_at(at) {
+        for held in &mut self.held {
+            if held.plan.holds_at(at) {
                 self.log
-                    .note((kept.number, &kept.plan), key, at, SignalSet::EMPTY);
-                kept.readings.push(recorded.reading.clone());
-                if matches!(kept.plan.fault, DataFault::Blackout { .. }) {
+                    .note((held.number, &held.plan), key, at, SignalSet::EMPTY);
+                held.readings.push(recorded.reading.clone());
+                if matches!(held.plan.fault, DataFault::Blackout { .. }) {
                     return;
                 }
             }
@@ -135,7 +138,7 @@ impl Courier {
         }
     }
 
-    /// The next message whose turn it certainly is.
+    /// The next message, if no other one can arrive before it.
     pub(super) fn next_message(&mut self) -> Option<Message> {
         let live = self.ready.front().map_or(self.horizon, |live| live.due);
         if self.late.front().is_some_and(|late| late.due <= live) {
@@ -144,9 +147,9 @@ impl Courier {
         self.ready.pop_front()
     }
 
-    /// Nothing more comes from the device.
+    /// Call this after the last reading.
     pub(super) fn finish(&mut self) {
-        self.post_what_is_over(UnixMicroseconds(i64::MAX));
+        self.queue_ended_faults(UnixMicroseconds(i64::MAX));
         self.send_live();
         self.horizon = UnixMicroseconds(i64::MAX);
     }
@@ -162,27 +165,27 @@ impl Courier {
         });
     }
 
-    /// Puts what was kept in stretches that have ended into the late post.
-    fn post_what_is_over(&mut self, now: UnixMicroseconds) {
+    /// Queues the readings of faults that have ended.
+    fn queue_ended_faults(&mut self, now: UnixMicroseconds) {
         let mut index = 0;
-        while index < self.kept.len() {
-            if self.kept[index].plan.until() <= now {
-                let kept = self.kept.remove(index);
-                self.post(&kept);
+        while index < self.held.len() {
+            if self.held[index].plan.until() <= now {
+                let held = self.held.remove(index);
+                self.queue(&held);
             } else {
                 index += 1;
             }
         }
     }
 
-    fn post(&mut self, kept: &Kept) {
-        let historical = kept.delay_seconds() >= HISTORICAL_FROM_SECONDS;
-        let one_boot = kept
+    fn queue(&mut self, held: &HeldReadings) {
+        let historical = held.delay_seconds() >= HISTORICAL_FROM_SECONDS;
+        let one_boot = held
             .readings
             .chunk_by(|a, b| a.key.boot_id == b.key.boot_id);
         for readings in one_boot.flat_map(|boot| boot.chunks(LATE_READINGS_MAX)) {
-            // Never before what has been delivered already.
-            let due = kept.due().max(self.horizon);
+            // Not before messages that have already arrived.
+            let due = held.due().max(self.horizon);
             let place = self.late.partition_point(|message| message.due <= due);
             self.late.insert(
                 place,

@@ -1,4 +1,4 @@
-//! The time between two trips, and how it falls into sessions.
+//! Divides the time between two trips into sessions.
 
 use crate::truth::Step;
 use crate::truth::session::{
@@ -7,83 +7,82 @@ use crate::truth::session::{
 };
 use jiff::civil::Date;
 
-/// What an instant alone says of a parked bus.
+/// The activity of a parked bus in one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Charged,
-    Conditioned,
+enum Activity {
+    Charging,
+    Conditioning,
     Idle,
 }
 
-impl Mark {
+impl Activity {
     fn of(step: &Step) -> Self {
         let gain = -step.powers.pack();
         if step.plugged_in && gain > CHARGING_MIN_WATTS {
-            Self::Charged
+            Self::Charging
         } else if step.powers.conditioning() > CONDITIONING_MIN_WATTS {
-            Self::Conditioned
+            Self::Conditioning
         } else {
             Self::Idle
         }
     }
 }
 
-/// Consecutive steps with the same mark and the same plug.
+/// Neighbouring steps with the same activity and the same state of the plug.
 #[derive(Debug, Clone)]
-struct Stretch {
-    mark: Mark,
-    /// Sums and ends; its kind is decided when the stay is over.
+struct ParkedSegment {
+    activity: Activity,
+    /// Times and sums. The kind is decided later.
     session: TruthSession,
 }
 
-/// The time between two trips, as far as it has passed.
+/// The time between two trips, up to now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stay {
-    stretches: Vec<Stretch>,
+pub(crate) struct ParkedTime {
+    segments: Vec<ParkedSegment>,
 }
 
-impl Stay {
+impl ParkedTime {
     pub(crate) fn add(&mut self, step: &Step, service_day: Date) {
-        let mark = Mark::of(step);
-        let goes_on = self
-            .stretches
-            .last()
-            .is_some_and(|last| last.mark == mark && last.session.plugged_in == step.plugged_in);
-        if !goes_on {
-            self.stretches.push(Stretch {
-                mark,
+        let activity = Activity::of(step);
+        let continues = self.segments.last().is_some_and(|last| {
+            last.activity == activity && last.session.plugged_in == step.plugged_in
+        });
+        if !continues {
+            self.segments.push(ParkedSegment {
+                activity,
                 session: TruthSession::begin(TruthSessionKind::Parking, step),
             });
         }
-        if let Some(last) = self.stretches.last_mut() {
+        if let Some(last) = self.segments.last_mut() {
             last.session.extend(step, service_day);
         }
     }
 
-    /// The sessions of the stay.
+    /// The sessions of the parked time.
     pub(crate) fn sessions(&self) -> Vec<TruthSession> {
-        let stretches = &self.stretches;
-        let mut kinds = vec![(TruthSessionKind::Parking, 0); stretches.len()];
+        let segments = &self.segments;
+        let mut kinds = vec![(TruthSessionKind::Parking, 0); segments.len()];
         join(
-            stretches,
+            segments,
             &mut kinds,
-            Mark::Charged,
+            Activity::Charging,
             TruthSessionKind::Charging,
         );
         join(
-            stretches,
+            segments,
             &mut kinds,
-            Mark::Conditioned,
+            Activity::Conditioning,
             TruthSessionKind::Conditioning,
         );
         let mut sessions: Vec<TruthSession> = Vec::new();
         let mut last = None;
-        for (stretch, kind) in stretches.iter().zip(kinds) {
+        for (segment, kind) in segments.iter().zip(kinds) {
             match sessions.last_mut() {
-                Some(session) if last == Some(kind) => session.append(&stretch.session),
+                Some(session) if last == Some(kind) => session.append(&segment.session),
                 _ => sessions.push(TruthSession {
                     kind: kind.0,
-                    ..stretch.session.clone()
+                    ..segment.session.clone()
                 }),
             }
             last = Some(kind);
@@ -92,21 +91,26 @@ impl Stay {
     }
 }
 
-/// A kind and the number of its session, so that neighbours of one kind stay apart.
-type Label = (TruthSessionKind, usize);
+/// The kind of a session and its number, which separates neighbouring sessions of one kind.
+type SessionLabel = (TruthSessionKind, usize);
 
-const PARKING: Label = (TruthSessionKind::Parking, 0);
+const PARKING: SessionLabel = (TruthSessionKind::Parking, 0);
 
-/// Gives all stretches of the sessions of one kind that kind.
-fn join(stretches: &[Stretch], kinds: &mut [Label], mark: Mark, kind: TruthSessionKind) {
+/// Finds the sessions of one kind and labels their segments.
+fn join(
+    segments: &[ParkedSegment],
+    kinds: &mut [SessionLabel],
+    activity: Activity,
+    kind: TruthSessionKind,
+) {
     let mut from = 0;
-    while from < stretches.len() {
-        if stretches[from].mark != mark || kinds[from] != PARKING {
+    while from < segments.len() {
+        if segments[from].activity != activity || kinds[from] != PARKING {
             from += 1;
             continue;
         }
-        let last = last_of_session(stretches, kinds, mark, from);
-        let (first, end) = (&stretches[from].session, &stretches[last].session);
+        let last = last_of_session(segments, kinds, activity, from);
+        let (first, end) = (&segments[from].session, &segments[last].session);
         if end.end.seconds_since(first.start) >= SESSION_MIN_SECONDS {
             kinds[from..=last].fill((kind, from));
         }
@@ -114,15 +118,20 @@ fn join(stretches: &[Stretch], kinds: &mut [Label], mark: Mark, kind: TruthSessi
     }
 }
 
-/// The last stretch with the mark that belongs to the session that begins at `from`.
-fn last_of_session(stretches: &[Stretch], kinds: &[Label], mark: Mark, from: usize) -> usize {
+/// The last segment of the session that begins at `from`.
+fn last_of_session(
+    segments: &[ParkedSegment],
+    kinds: &[SessionLabel],
+    activity: Activity,
+    from: usize,
+) -> usize {
     let mut last = from;
-    for next in from + 1..stretches.len() {
-        let (session, end) = (&stretches[next].session, stretches[last].session.end);
-        if kinds[next] != PARKING || session.plugged_in != stretches[from].session.plugged_in {
+    for next in from + 1..segments.len() {
+        let (session, end) = (&segments[next].session, segments[last].session.end);
+        if kinds[next] != PARKING || session.plugged_in != segments[from].session.plugged_in {
             break;
         }
-        if stretches[next].mark == mark {
+        if segments[next].activity == activity {
             if session.start.seconds_since(end) >= PAUSE_MAX_SECONDS {
                 break;
             }
@@ -139,11 +148,11 @@ mod tests {
     use crate::truth::Powers;
     use ayaz_model::UnixMicroseconds;
 
-    /// Sessions of a stay written as minutes of `c` (charged), `h` (heated on the plug), `b`
-    /// (heated from the battery), `.` (idle on the plug) and `-` (idle without), as `kind start-end`
-    /// in minutes.
+    /// The sessions of a parked time, as `kind start-end` in minutes. Each letter is a minute: `c`
+    /// charging, `h` heated and plugged in, `b` heated from the battery, `.` idle and plugged in, `-` idle
+    /// and unplugged.
     fn sessions(minutes: &str) -> Vec<String> {
-        let mut stay = Stay::default();
+        let mut parked = ParkedTime::default();
         for (minute, what) in minutes.chars().enumerate() {
             let powers = match what {
                 'c' => Powers {
@@ -174,10 +183,11 @@ mod tests {
                 drive_cycle: None,
                 plugged_in: !matches!(what, 'b' | '-'),
             };
-            stay.add(&step, service_day(from));
+            parked.add(&step, service_day(from));
         }
         let minute = |at: UnixMicroseconds| at.0 / 60_000_000;
-        stay.sessions()
+        parked
+            .sessions()
             .iter()
             .map(|s| format!("{} {}-{}", s.kind.name(), minute(s.start), minute(s.end)))
             .collect()
@@ -194,9 +204,9 @@ mod tests {
                 "hhhccchhh",
                 vec!["conditioning 0-3", "charging 3-6", "conditioning 6-9"],
             ),
-            // Heaters in a pause of the charge belong to the charge.
+            // Heating in a pause of charging belongs to the charging session.
             ("ccchhhccc", vec!["charging 0-9"]),
-            // A charge that is too short does not part what it interrupts.
+            // Charging that is too short does not divide a session.
             ("hhhhcchhhh", vec!["conditioning 0-10"]),
             (&pause(14), vec!["conditioning 0-20"]),
             (
@@ -206,7 +216,7 @@ mod tests {
             // Single minutes with short pauses are one session.
             ("h....h....h", vec!["conditioning 0-11"]),
             ("h..............h", vec!["conditioning 0-16"]),
-            // The plug parts what comes from the battery from what comes from the grid.
+            // A change of the plug divides heating from the battery and heating from the grid.
             (
                 "bbb.hhh",
                 vec!["conditioning 0-3", "parking 3-4", "conditioning 4-7"],
