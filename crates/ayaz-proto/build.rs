@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let schema = root.join("ayaz/telemetry/v1/telemetry.proto");
     println!("cargo::rerun-if-changed={}", schema.display());
     let descriptors = protox::compile([&schema], [&root])?;
-    // prost keeps the numbers to itself, and ingest reads readings without prost's structures.
+    // Ingest decodes readings without the structures of prost, which does not export the field numbers.
     let mut messages = String::from("&[");
     let mut reading = String::new();
     for message in descriptors.file.iter().flat_map(|file| &file.message_type) {

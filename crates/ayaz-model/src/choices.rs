@@ -1,8 +1,8 @@
-//! Signals that take one of a few named values, with the codes that the database stores.
+//! Signals with a few named values, and the codes that the database stores.
 
 use thiserror::Error;
 
-/// A code that no variant has.
+/// A code without a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("{0} is not a known code")]
 pub struct UnknownCode(pub i32);
@@ -19,7 +19,7 @@ macro_rules! choice {
             /// Every value, in the order of the codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The code on the wire and in the database; 0 is never one, it means "not sent".
+            /// The code on the wire and in the database. It is never 0, which means "not sent".
             pub fn code(self) -> i16 {
                 self as i16
             }
@@ -44,7 +44,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// What the charging port does.
+    /// State of the charging port.
     ChargeState {
         /// No plug and no pantograph.
         Unplugged = 1 "unplugged",
@@ -52,15 +52,15 @@ choice! {
         Plugged = 2 "plugged",
         /// Energy flows into the bus.
         Charging = 3 "charging",
-        /// Connected, the battery is as full as it was asked to be.
+        /// Connected, the requested state of charge is reached.
         Complete = 4 "complete",
-        /// Connected, and the charge was broken off.
+        /// Connected, charging was interrupted.
         Fault = 5 "fault",
     }
 }
 
 impl ChargeState {
-    /// Whether the bus hangs on a charger, so that current into the battery is no regeneration.
+    /// Whether the bus is plugged in, so that current into the battery is not regeneration.
     pub fn is_plugged_in(self) -> bool {
         self != Self::Unplugged
     }

@@ -1,4 +1,4 @@
-//! Who is speaking: fleet and vehicle, as they stand in the topic.
+//! Identifiers of fleet and vehicle, as in the topic.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use thiserror::Error;
 /// Longest fleet or vehicle identifier, in characters.
 pub const IDENTIFIER_LENGTH_MAX: usize = 64;
 
-/// Why a fleet or vehicle identifier was refused.
+/// Why a fleet or vehicle identifier is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// Empty or longer than [`IDENTIFIER_LENGTH_MAX`].
@@ -40,7 +40,7 @@ macro_rules! identifier {
         pub struct $name(CompactString);
 
         impl $name {
-            /// The identifier as it stands in a topic.
+            /// The identifier as in a topic.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -70,7 +70,7 @@ macro_rules! identifier {
 }
 
 identifier! {
-    /// A fleet: the unit of access and of sharding. Matches `[A-Za-z0-9_-]{1,64}`.
+    /// A fleet: the unit of access rights and of sharding. Matches `[A-Za-z0-9_-]{1,64}`.
     FleetId
 }
 
@@ -82,12 +82,12 @@ identifier! {
 /// A vehicle's number in the database.
 pub type VehicleNumber = i32;
 
-/// Fleet and vehicle together: what names a vehicle in the whole installation.
+/// Fleet and vehicle: the unique name of a vehicle.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VehicleKey {
-    /// The fleet it belongs to.
+    /// The fleet of the vehicle.
     pub fleet: FleetId,
-    /// Its name within the fleet.
+    /// The vehicle's name within the fleet.
     pub vehicle: VehicleId,
 }
 
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn identifiers_are_what_a_topic_level_may_hold() {
+    fn identifiers_allow_only_characters_of_a_topic_level() {
         for good in ["a", "E12-007", "bus_1", &"x".repeat(64)] {
             assert_eq!(good.parse::<VehicleId>().unwrap().as_str(), good);
         }

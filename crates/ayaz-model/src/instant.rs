@@ -1,5 +1,5 @@
-//! Instants as the whole system keeps them: microseconds since 1970-01-01T00:00:00Z, which is
-//! what the database stores, so that a value survives every stage to the last digit.
+//! Instants: microseconds since 1970-01-01T00:00:00Z. The database has the same resolution, so no stage
+//! rounds a value.
 
 use std::fmt;
 
@@ -16,18 +16,18 @@ pub const DAY_MICROSECONDS: i64 = 24 * HOUR_MICROSECONDS;
 pub struct UnixMicroseconds(pub i64);
 
 impl UnixMicroseconds {
-    /// The machine's clock.
+    /// The time of the machine's clock.
     pub fn now() -> Self {
         Self(Timestamp::now().as_microsecond())
     }
 
     /// Seconds from `earlier` to `self`.
     pub fn seconds_since(self, earlier: Self) -> f64 {
-        // The difference is exact in i64; only its quotient is rounded.
+        // The difference is exact; only the quotient is rounded.
         self.0.saturating_sub(earlier.0) as f64 / 1e6
     }
 
-    /// The start of the UTC hour that holds the instant.
+    /// The start of the UTC hour of the instant.
     pub fn hour(self) -> Self {
         Self(
             self.0
@@ -36,12 +36,12 @@ impl UnixMicroseconds {
         )
     }
 
-    /// The same instant `microseconds` later, at the end of the range if it would leave it.
+    /// The instant `microseconds` later, or the end of the range if that is earlier.
     pub fn plus(self, microseconds: i64) -> Self {
         Self(self.0.saturating_add(microseconds))
     }
 
-    /// The instant for calendars and for printing; `None` outside years −9999 to 9999.
+    /// The instant as a calendar time; `None` outside the years −9999 to 9999.
     pub fn timestamp(self) -> Option<Timestamp> {
         Timestamp::from_microsecond(self.0).ok()
     }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hours_are_cut_downwards_also_before_1970() {
+    fn hours_are_rounded_down_before_1970_too() {
         assert_eq!(
             UnixMicroseconds(HOUR_MICROSECONDS + 1).hour().0,
             HOUR_MICROSECONDS

@@ -1,9 +1,9 @@
-//! What a bus measures, in the project's own terms: identifiers, instants, signals with their
-//! units and limits, and readings. No I/O, and no wire or database types.
+//! The measurements of a bus: identifiers, instants, signals with units and limits, and readings. No I/O,
+//! and no wire or database types.
 //!
-//! Reading order: [`identity`] (who), [`instant`] (when), [`signals`] (what: the one list of
-//! all signals), [`measurements`] (a value for each), [`reading`] (all of it together);
-//! [`temperature_band`] is what energy is grouped by.
+//! Reading order: [`identity`] (fleet and vehicle), [`instant`] (time), [`signals`] (the list of all
+//! signals), [`measurements`] (a value for each), [`reading`] (all of them together);
+//! [`temperature_band`] has the bands that energy is grouped by.
 
 pub mod cells;
 pub mod choices;

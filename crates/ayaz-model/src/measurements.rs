@@ -1,11 +1,11 @@
-//! A value for each signal, or none: absence is not zero, since 0 °C is data.
+//! An optional value for each signal. Absent is not zero: 0 °C is a measurement.
 
 use thiserror::Error;
 
 use crate::choices::{ChargeState, Gear};
 use crate::signals::{CODES_MAX, Signal, SignalKind, TEXT_LENGTH_MAX};
 
-/// Why a value was not taken for its signal.
+/// Why a value is invalid for its signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Invalid {
     /// NaN or infinite.
@@ -14,7 +14,7 @@ pub enum Invalid {
     /// Outside the signal's limits.
     #[error("outside the limits of the signal")]
     OutOfRange,
-    /// A code or name that no value of the signal has.
+    /// A code or name that is none of the signal's values.
     #[error("not one of the signal's values")]
     UnknownValue,
     /// A text that is too long or holds control characters, or a list that is too long.
@@ -22,7 +22,7 @@ pub enum Invalid {
     Malformed,
 }
 
-/// A value that has been found to fit its signal.
+/// A valid value of a signal.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value<'a> {
     /// Of [`SignalKind::Float`].
@@ -47,15 +47,15 @@ pub enum Value<'a> {
 
 macro_rules! define_measurements {
     ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
-        /// A value for each signal; `None` where the vehicle sent none or none that can be true.
+        /// A value for each signal; `None` if the vehicle sent no valid value.
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct Measurements {
             $($(#[$doc])* pub $name: Option<value_type!($kind($($argument)*))>),+
         }
 
         impl Measurements {
-            /// Sets a signal from a number in the signal's unit, as recorded logs hold it: flags
-            /// and choices by their code, counts rounded to the nearest whole number.
+            /// Sets a signal from a number in the signal's unit, as recorded logs have it. Flags and
+            /// choices are codes; counts are rounded to the nearest whole number.
             pub fn set_number(&mut self, signal: Signal, value: f64) -> Result<(), Invalid> {
                 match signal {
                     $(Signal::$name => self.$name = Some(from_number!($kind($($argument)*), value))),+
@@ -143,18 +143,18 @@ macro_rules! from_text {
 crate::for_each_signal!(define_measurements);
 
 impl Measurements {
-    /// Electric power out of the battery, W: −V·I, current being positive into the battery.
+    /// Electric power out of the battery, W: −V·I, because current is positive into the battery.
     pub fn battery_power_watts(&self) -> Option<f64> {
         Some(-f64::from(self.pack_voltage_volts?) * f64::from(self.pack_current_amperes?))
     }
 
-    /// Whether the bus hangs on a charger; `None` where it does not say.
+    /// Whether the bus is plugged in; `None` without a charge state.
     pub fn is_plugged_in(&self) -> Option<bool> {
         self.charge_state.map(ChargeState::is_plugged_in)
     }
 }
 
-/// A finite `f32` between the limits, both included.
+/// Checks that an `f32` is finite and within the limits, inclusive.
 pub fn float(value: f32, min: f32, max: f32) -> Result<f32, Invalid> {
     match value {
         v if !v.is_finite() => Err(Invalid::NotFinite),
@@ -163,7 +163,7 @@ pub fn float(value: f32, min: f32, max: f32) -> Result<f32, Invalid> {
     }
 }
 
-/// A finite `f64` between the limits, both included.
+/// Checks that an `f64` is finite and within the limits, inclusive.
 pub fn double(value: f64, min: f64, max: f64) -> Result<f64, Invalid> {
     match value {
         v if !v.is_finite() => Err(Invalid::NotFinite),
@@ -172,7 +172,7 @@ pub fn double(value: f64, min: f64, max: f64) -> Result<f64, Invalid> {
     }
 }
 
-/// A number up to the limit, included.
+/// Checks that a number is at most `max`.
 pub fn count(value: u32, max: u32) -> Result<u32, Invalid> {
     if value <= max {
         Ok(value)
@@ -181,7 +181,7 @@ pub fn count(value: u32, max: u32) -> Result<u32, Invalid> {
     }
 }
 
-/// A text that the database and a terminal can take.
+/// Checks that a text is short and has no control characters, for database and terminals.
 pub fn text(value: &str) -> Result<&str, Invalid> {
     let fits = value.len() <= TEXT_LENGTH_MAX && !value.chars().any(char::is_control);
     if fits {
@@ -191,7 +191,7 @@ pub fn text(value: &str) -> Result<&str, Invalid> {
     }
 }
 
-/// A list of codes that is not too long.
+/// Checks that a list of codes is not too long.
 pub fn codes(values: &[u32]) -> Result<&[u32], Invalid> {
     if values.len() <= CODES_MAX {
         Ok(values)
@@ -206,7 +206,7 @@ fn whole(value: f64, max: u32) -> Result<u32, Invalid> {
 }
 
 impl Signal {
-    /// Whether a mapping of recorded logs can fill the signal from a number.
+    /// Whether a mapping of recorded logs can set the signal from a number.
     pub fn is_numeric(self) -> bool {
         !matches!(self.kind(), SignalKind::Text)
     }
@@ -218,7 +218,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn zero_is_data_and_limits_are_inclusive() {
+    fn zero_is_a_value_and_limits_are_inclusive() {
         let mut m = Measurements::default();
         let t = Signal::exterior_temperature_celsius;
         assert_eq!(m.set_number(t, 0.0), Ok(()));
@@ -236,12 +236,12 @@ mod tests {
         assert_eq!(
             m.exterior_temperature_celsius,
             Some(-70.0),
-            "a refused value changes nothing"
+            "an invalid value changes nothing"
         );
     }
 
     #[test]
-    fn choices_take_codes_and_names() {
+    fn choices_are_set_by_code_or_name() {
         let mut m = Measurements::default();
         assert_eq!(m.set_number(Signal::charge_state, 3.0), Ok(()));
         assert_eq!(m.is_plugged_in(), Some(true));
@@ -273,7 +273,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_number_is_set_is_within_the_limits_or_refused(
+        fn every_number_is_within_the_limits_or_an_error(
             index in 0..Signal::ALL.len(), value in proptest::num::f64::ANY
         ) {
             let signal = Signal::ALL[index];

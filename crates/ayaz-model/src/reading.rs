@@ -1,29 +1,29 @@
-//! One wide row per vehicle and instant.
+//! A reading: all measurements of a vehicle at one instant.
 
 use crate::instant::UnixMicroseconds;
 use crate::measurements::Measurements;
 use crate::signals::SignalSet;
 
-/// What makes a reading of one vehicle the same reading, however often it arrives.
+/// The identity of a reading within its vehicle. A reading with the same key is a duplicate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReadingKey {
-    /// The device's clock when it measured.
+    /// The time of the measurement by the device's clock.
     pub recorded_at: UnixMicroseconds,
-    /// Changes each time the device starts, so that its sequence may begin anew.
+    /// Changes each time the device starts, because the sequence may begin again.
     pub boot_id: u32,
-    /// Counts the readings of one boot.
+    /// The number of the reading within its boot.
     pub sequence: u64,
 }
 
-/// How far `recorded_at` can be believed. Rows that are not [`TimeQuality::Good`] are stored but
-/// stay out of every aggregate.
+/// Whether `recorded_at` is plausible. Rows that are not [`TimeQuality::Good`] are stored, but no aggregate
+/// includes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeQuality {
-    /// Within the accepted window.
+    /// In the accepted time window.
     Good = 0,
     /// Later than the daemon's clock allows.
     Future = 1,
-    /// Earlier than the accepted window.
+    /// Before the accepted time window.
     Ancient = 2,
 }
 
@@ -37,15 +37,15 @@ impl TimeQuality {
 /// A reading that has passed validation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// Its identity within the vehicle.
+    /// Its key within the vehicle.
     pub key: ReadingKey,
     /// The daemon's clock when it arrived.
     pub received_at: UnixMicroseconds,
-    /// Whether the device kept it back and sent it later: never an alarm, never "now".
+    /// Whether the device sent it late. Such a reading is never an alarm or the current state.
     pub historical: bool,
-    /// How far `recorded_at` can be believed.
+    /// Whether `recorded_at` is plausible.
     pub time_quality: TimeQuality,
-    /// Signals that were sent with a value that cannot be true; they have no measurement.
+    /// Signals that were sent with an invalid value. They have no measurement.
     pub invalid: SignalSet,
     /// The values.
     pub measurements: Measurements,

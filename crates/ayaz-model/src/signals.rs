@@ -1,17 +1,17 @@
-//! The one list of all signals. Names put the subject first and the unit last and are the same in
-//! protobuf, Rust and SQL; the position in the list is the bit in a [`SignalSet`] and must not
-//! change, so new signals go to the end.
+//! The list of all signals. Names begin with the subject, end with the unit, and are the same in protobuf,
+//! Rust and SQL. The position in the list is the bit in a [`SignalSet`] and must not change, so add new
+//! signals at the end.
 //!
-//! [`for_each_signal!`](crate::for_each_signal) hands the list to a macro, so that decoding,
-//! validation, storage and replay cannot forget a signal: what is in the list is in all of them.
+//! [`for_each_signal!`](crate::for_each_signal) passes the list to a macro. Decoding, validation, storage
+//! and replay use it, so a new signal is in all of them.
 
-/// Calls the macro named with every signal as `doc name: kind(arguments);`.
+/// Calls the given macro with all signals, each as `doc name: kind(arguments);`.
 ///
 /// Kinds: `float(min, max)` is an `f32`, `double(min, max)` an `f64`, `flag()` a `bool`,
 /// `count(max)` a `u32` up to `max`, `counter()` any `u32`, `bits()` an `i64` used as a bit set,
 /// `choice(Type)` an enumeration of [`choices`](crate::choices), `text()` a short string and
-/// `codes()` a short list of `u32`. Ranges are inclusive and say what can be true of any battery
-/// vehicle, car or bus, not what is likely.
+/// `codes()` a short list of `u32`. Ranges are inclusive: the possible values of any battery vehicle, car
+/// or bus, not the likely ones.
 #[macro_export]
 macro_rules! for_each_signal {
     ($callback:ident) => {
@@ -122,20 +122,20 @@ macro_rules! for_each_signal {
     };
 }
 
-/// What kind of value a signal carries.
+/// The kind of a signal's value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SignalKind {
-    /// `f32` between the limits, both included.
+    /// `f32` within the limits, inclusive.
     Float(f32, f32),
-    /// `f64` between the limits, both included.
+    /// `f64` within the limits, inclusive.
     Double(f64, f64),
     /// Yes or no.
     Flag,
-    /// A whole number from 0 to the limit, included.
+    /// A whole number from 0 to the limit, inclusive.
     Count(u32),
     /// A whole number from 0 to 2³² − 1.
     Counter,
-    /// 64 bits, each with a meaning of its own.
+    /// 64 bits; each has its own meaning.
     Bits,
     /// One of these names, in the order of their codes from 1.
     Choice(&'static [&'static str]),
@@ -148,7 +148,7 @@ pub enum SignalKind {
 /// Longest text of a signal, in bytes.
 pub const TEXT_LENGTH_MAX: usize = 64;
 
-/// Most numbers in a list of codes.
+/// Maximum number of codes in a list.
 pub const CODES_MAX: usize = 64;
 
 macro_rules! define_signals {
@@ -170,7 +170,7 @@ macro_rules! define_signals {
                 match self { $(Signal::$name => stringify!($name)),+ }
             }
 
-            /// What it carries.
+            /// The kind of the signal's value.
             pub fn kind(self) -> SignalKind {
                 match self { $(Signal::$name => kind!($kind($($argument)*))),+ }
             }
@@ -223,7 +223,7 @@ impl Signal {
     }
 }
 
-/// A set of signals, a bit each, as the database keeps it.
+/// A set of signals, one bit for each, as in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct SignalSet(i64);
 
@@ -241,12 +241,12 @@ impl SignalSet {
         self.0 & (1 << signal as u8) != 0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// How many there are.
+    /// The number of signals.
     pub fn len(self) -> u32 {
         self.0.count_ones()
     }
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_choices_are_those_of_their_types() {
+    fn choices_of_signals_have_the_names_of_their_types() {
         let gears: Vec<_> = Gear::ALL.iter().map(|g| g.name()).collect();
         assert_eq!(Signal::gear.kind(), SignalKind::Choice(gears.leak()));
         let states: Vec<_> = ChargeState::ALL.iter().map(|s| s.name()).collect();

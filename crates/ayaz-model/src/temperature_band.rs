@@ -1,18 +1,18 @@
-//! Bands of the exterior temperature: what energy and range are grouped by, the only definition of
-//! their edges.
+//! The bands of the exterior temperature that energy and range are grouped by. Their edges are defined
+//! only here.
 //!
-//! A band is named by its lower edge (°C), which belongs to it; its upper edge does not. Bands are
-//! 5 °C wide from −20 °C up, and 2 °C wide below, where each degree costs more.
+//! A band is named by its lower edge (°C). The lower edge belongs to the band, the upper edge does not.
+//! Bands are 5 °C wide from −20 °C up, and 2 °C wide below, where each degree costs more energy.
 
-/// From this temperature up bands are wide, °C.
+/// From this temperature up, bands are wide, °C.
 const WIDE_FROM_CELSIUS: i16 = -20;
 /// Width of a band from [`WIDE_FROM_CELSIUS`] up, °C.
 const WIDE_CELSIUS: i16 = 5;
 /// Width of a band below [`WIDE_FROM_CELSIUS`], °C.
 const NARROW_CELSIUS: i16 = 2;
 
-/// Lower edge of the band that holds a temperature, °C. The temperature is finite and within what an
-/// `i16` holds, as every valid exterior temperature is.
+/// Lower edge of the band of a temperature, °C. The temperature must be finite and fit into an `i16`, as
+/// each valid exterior temperature does.
 pub fn lower_edge_celsius(temperature_celsius: f64) -> i16 {
     let width = f64::from(if temperature_celsius < f64::from(WIDE_FROM_CELSIUS) {
         NARROW_CELSIUS
@@ -22,7 +22,7 @@ pub fn lower_edge_celsius(temperature_celsius: f64) -> i16 {
     ((temperature_celsius / width).floor() * width) as i16
 }
 
-/// Width of the band that begins at a lower edge, °C.
+/// Width of the band with this lower edge, °C.
 pub fn width_celsius(lower_edge_celsius: i16) -> i16 {
     if lower_edge_celsius < WIDE_FROM_CELSIUS {
         NARROW_CELSIUS
@@ -64,7 +64,7 @@ mod tests {
     }
 
     proptest! {
-        /// No temperature falls between two bands or into two, and an edge is its own.
+        /// Each temperature is in exactly one band, and each edge is the lower edge of its band.
         #[test]
         fn bands_cover_every_temperature_once(celsius in -70.0_f64..=70.0) {
             let edge = lower_edge_celsius(celsius);

@@ -1,5 +1,5 @@
-//! Generated wire types of package `ayaz.telemetry.v1`, and nothing else. The schema with all
-//! units and ranges is `proto/ayaz/telemetry/v1/telemetry.proto`.
+//! Generated wire types of package `ayaz.telemetry.v1`. The schema with all units and ranges is
+//! `proto/ayaz/telemetry/v1/telemetry.proto`.
 
 /// Package `ayaz.telemetry`.
 pub mod telemetry {
@@ -12,7 +12,7 @@ pub mod telemetry {
         pub const READING_FIELDS: &[(&str, u32)] =
             include!(concat!(env!("OUT_DIR"), "/reading_fields.rs"));
 
-        /// Name and number of each field, by name of its message.
+        /// Name and number of each field, by the name of the message.
         pub const MESSAGE_FIELDS: &[(&str, &[(&str, u32)])] =
             include!(concat!(env!("OUT_DIR"), "/message_fields.rs"));
     }
