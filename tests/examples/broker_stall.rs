@@ -1,5 +1,5 @@
-//! How long Mosquitto stands still while it saves a queue: fills the queue of an absent daemon, then
-//! pings every 10 ms and prints the gaps. Uses the files of `deploy/mosquitto` as they are.
+//! Measures how long Mosquitto stalls while it saves a queue: fills the queue of a disconnected daemon, then
+//! pings every 10 ms and prints the gaps. Uses the files of `deploy/mosquitto`.
 
 use std::time::{Duration, Instant};
 
@@ -10,26 +10,26 @@ use system_tests::broker::{Broker, Files, PASSWORD};
 use system_tests::mqtt::{Connect, Message, kind};
 
 const PING_EVERY: Duration = Duration::from_millis(10);
-/// Shorter gaps are the machine's.
+/// Shorter gaps come from the machine.
 const STALL_MIN: Duration = Duration::from_millis(50);
 const BUSES: u64 = 100;
 
-/// Measures how long Mosquitto stands still while it saves a queue of this many messages.
+/// Measures how long Mosquitto stalls while it saves a queue.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Debian's release.
+    /// The Debian release.
     #[arg(long, default_value = "trixie")]
     suite: String,
-    /// Messages in the queue; 36,000 are an hour of 100 buses with one every 10 s.
+    /// Messages in the queue. 36,000 are one hour of 100 buses with a message every 10 s.
     #[arg(long, default_value_t = 36_000, value_parser = clap::value_parser!(u64).range(1..=2_000_000))]
     messages: u64,
-    /// Bytes of each.
+    /// Bytes of each message.
     #[arg(long, default_value_t = 3_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     payload_bytes: u64,
-    /// How long to look, seconds.
+    /// How long to measure, seconds.
     #[arg(long, default_value_t = 95, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
-    /// Instead of the shipped autosave_interval, seconds.
+    /// Replaces the shipped autosave_interval, seconds.
     #[arg(long)]
     interval: Option<u32>,
 }
@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
 
     let started = Instant::now();
     for (index, bus) in buses.iter().enumerate() {
-        let mut client = Connect::passing(broker.port, Some((bus, PASSWORD)), "")
+        let mut client = Connect::transient(broker.port, Some((bus, PASSWORD)), "")
             .open()
             .await?;
         let message = Message {
@@ -69,13 +69,13 @@ async fn main() -> Result<()> {
         client.close().await?;
     }
     println!(
-        "{} messages, {} MB, taken in {:.1} s",
+        "sent {} messages, {} MB, in {:.1} s",
         arguments.messages,
         arguments.messages * arguments.payload_bytes / 1_000_000,
         started.elapsed().as_secs_f64()
     );
 
-    let mut client = Connect::passing(broker.port, Some((&buses[0], PASSWORD)), "")
+    let mut client = Connect::transient(broker.port, Some((&buses[0], PASSWORD)), "")
         .open()
         .await?;
     let mut stalls = Vec::new();
@@ -87,7 +87,7 @@ async fn main() -> Result<()> {
         let gap = asked.elapsed();
         if gap >= STALL_MIN {
             println!(
-                "{:6.1} s  stood still for {:.2} s",
+                "{:6.1} s  stalled for {:.2} s",
                 looking.elapsed().as_secs_f64(),
                 gap.as_secs_f64()
             );
@@ -97,7 +97,7 @@ async fn main() -> Result<()> {
     }
     let total: Duration = stalls.iter().sum();
     println!(
-        "stood still {} times, longest {:.2} s, {:.1} % of the time",
+        "stalled {} times, longest {:.2} s, {:.1} % of the time",
         stalls.len(),
         stalls.iter().max().unwrap_or(&Duration::ZERO).as_secs_f64(),
         100.0 * total.as_secs_f64() / looking.elapsed().as_secs_f64()

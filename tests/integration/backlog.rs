@@ -1,20 +1,21 @@
-//! A database that does not answer while the broker pushes everything it has.
+//! A database that does not answer while the broker sends a large backlog.
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::Options;
+use ayaz_test_db::{or_skip, start};
 use system_tests::processes::{family, signal};
-use system_tests::{Bed, wait};
+use system_tests::{TestBed, wait};
 
 use crate::fixtures::{readings, vehicle};
 
 const MEMORY_MAX_BYTES: u64 = 4 << 20;
-/// What the daemon needs beside the messages: code, buffers, three batches of rows.
+/// Memory of the daemon without the messages: code, buffers, three batches of rows.
 const BESIDE_BYTES: u64 = 48 << 20;
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// `AYAZ_TEST_BACKLOG` makes it a million.
+/// The number of messages; `AYAZ_TEST_BACKLOG` sets another one, such as a million.
 fn messages() -> u64 {
     let messages = std::env::var("AYAZ_TEST_BACKLOG").ok();
     messages
@@ -23,9 +24,9 @@ fn messages() -> u64 {
 }
 
 #[tokio::test]
-async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<()> {
-    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
-    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+async fn with_a_frozen_database_memory_is_bounded_and_the_connection_stays() -> Result<()> {
+    let mut stack = or_skip!(start(Options::default()));
+    let bed = TestBed::on(stack.database_url(), stack.mqtt_url()).await?;
     let mqtt = format!(
         "keep_alive_s = {}\nmemory_max_bytes = {MEMORY_MAX_BYTES}\nreceive_maximum = 60000",
         KEEP_ALIVE.as_secs()
@@ -48,7 +49,7 @@ async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<(
         Ok(ingest.metric("ayaz_ingest_intake_pauses_total").await? > 0.0)
     })
     .await?;
-    // Longer than a broker waits for a client that says nothing.
+    // Longer than the broker waits for a silent client.
     tokio::time::sleep(KEEP_ALIVE * 2).await;
     assert!(ingest.get("/healthz").await?.contains("200 OK"));
     let answer = ingest.get("/readyz").await?;
@@ -88,9 +89,9 @@ async fn a_frozen_database_costs_neither_memory_nor_the_connection() -> Result<(
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_shows_before_anything_has_failed() -> Result<()> {
-    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
-    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+async fn readyz_reports_a_database_that_does_not_answer_before_a_write_fails() -> Result<()> {
+    let mut stack = or_skip!(start(Options::default()));
+    let bed = TestBed::on(stack.database_url(), stack.mqtt_url()).await?;
     let stall = [("AYAZ__STALL_AFTER_S", "2")];
     let ingest = bed.ingest_with(&stall, "", "write_timeout_ms = 120000")?;
     ingest.until_ready().await?;
@@ -103,7 +104,7 @@ async fn a_database_that_does_not_answer_shows_before_anything_has_failed() -> R
         .await?;
     publisher.finish().await?;
     let mut answer = String::new();
-    wait::until("/readyz to tell", 20, async || {
+    wait::until("/readyz to say 503", 20, async || {
         answer = ingest.get("/readyz").await?;
         Ok(answer.contains("503"))
     })

@@ -1,4 +1,4 @@
-//! What one login can make the deployed broker hold.
+//! Limits of the deployed broker for one login.
 
 use anyhow::{Context, Result};
 use ayaz_local::MosquittoRelease;
@@ -9,7 +9,7 @@ use system_tests::wait;
 use crate::broker::login;
 
 const BUS: &str = "astana/b1";
-/// Reads `$SYS`.
+/// A login that may read `$SYS`.
 const INSPECTOR: &str = "inspector";
 
 fn files(release: &MosquittoRelease) -> Result<Files> {
@@ -29,7 +29,7 @@ fn bus(broker: &Broker) -> Connect<'static> {
     Connect::lasting(broker.port, login(BUS), "bus")
 }
 
-/// The daemon's session, without the daemon.
+/// A client with the daemon's login and session.
 fn store(broker: &Broker) -> Connect<'static> {
     Connect::lasting(broker.port, login("ayaz-ingest"), "store")
 }
@@ -42,15 +42,15 @@ async fn subscribe(store: &Connect<'_>) -> Result<()> {
     client.close().await
 }
 
-/// Waits until the broker counts so many sessions, the one that reads this included.
+/// Waits until the broker counts so many sessions, with the one that reads this.
 async fn until_sessions(broker: &Broker, count: &str) -> Result<()> {
-    let mut inspector = Connect::passing(broker.port, login(INSPECTOR), "i")
+    let mut inspector = Connect::transient(broker.port, login(INSPECTOR), "i")
         .open()
         .await?;
     let topic = "$SYS/broker/clients/total".to_owned();
     inspector.subscribe(&[topic], 0).await?;
     let mut last = None;
-    // It is told every ten seconds.
+    // The broker publishes it every ten seconds.
     let counted = wait::until("sessions", 30, async || {
         last = inspector.deliveries().await?.pop().or(last.take());
         Ok(last
@@ -59,11 +59,11 @@ async fn until_sessions(broker: &Broker, count: &str) -> Result<()> {
     });
     counted
         .await
-        .with_context(|| format!("{last:?}, and not {count}"))
+        .with_context(|| format!("the count is {last:?} and should be {count}"))
 }
 
 #[tokio::test]
-async fn one_login_has_one_session_at_qos_1_and_answers_in_time() -> Result<()> {
+async fn one_login_has_one_session_and_limits_on_qos_keep_alive_and_size() -> Result<()> {
     const ATTEMPTS: usize = 3_000;
     for release in broker::releases().await {
         println!("{}", release.suite());
@@ -77,7 +77,7 @@ async fn one_login_has_one_session_at_qos_1_and_answers_in_time() -> Result<()> 
             let client = session.open().await?;
             assert_eq!(client.session_present(), number > 0, "{id}");
         }
-        // The bus's and the inspector's own.
+        // The sessions of the bus and of the inspector.
         until_sessions(&broker, "2").await?;
 
         let asked = Connect {
@@ -104,7 +104,7 @@ async fn one_login_has_one_session_at_qos_1_and_answers_in_time() -> Result<()> 
 }
 
 #[tokio::test]
-async fn what_is_in_flight_is_bounded_in_bytes() -> Result<()> {
+async fn messages_in_flight_are_limited_in_bytes() -> Result<()> {
     const BYTES: usize = 1_000_000;
     for release in broker::releases().await {
         println!("{}", release.suite());
@@ -114,7 +114,7 @@ async fn what_is_in_flight_is_bounded_in_bytes() -> Result<()> {
         for _ in 0..80 {
             assert_eq!(sender.publish(&telemetry(BYTES)).await?, 0);
         }
-        // It acknowledges nothing.
+        // This client acknowledges nothing.
         let mut receiver = store(&broker).open().await?;
         receiver.send(kind::PINGREQ, &[]).await?;
         let mut received = 0;
@@ -125,7 +125,7 @@ async fn what_is_in_flight_is_bounded_in_bytes() -> Result<()> {
                 _ => {}
             }
         }
-        // 2.0.11 forgets the bound when a session is taken up again.
+        // 2.0.11 ignores the limit when a session is resumed.
         let most = if release.suite() == "bookworm" {
             80
         } else {
@@ -134,14 +134,14 @@ async fn what_is_in_flight_is_bounded_in_bytes() -> Result<()> {
         assert!((50..=most).contains(&received), "{received} MB in flight");
         drop(receiver);
         let mut receiver = store(&broker).open().await?;
-        assert_eq!(receiver.deliveries().await?.len(), 80, "none is lost by it");
+        assert_eq!(receiver.deliveries().await?.len(), 80, "none is lost");
     }
     Ok(())
 }
 
-/// Not at the shipped number, which is larger than a test may be.
+/// With a smaller memory limit than the shipped one, which is too large for a test.
 #[tokio::test]
-async fn at_the_memory_limit_messages_are_refused_and_none_that_was_taken_is_lost() -> Result<()> {
+async fn at_the_memory_limit_messages_are_refused_and_accepted_ones_are_kept() -> Result<()> {
     let limit = "memory_limit 7000000000";
     for release in broker::releases().await {
         println!("{}", release.suite());
@@ -156,7 +156,7 @@ async fn at_the_memory_limit_messages_are_refused_and_none_that_was_taken_is_los
         }
         println!("{taken} taken");
         assert!(taken > 5_000);
-        // With room again, as the shipped limit leaves it beside a full queue.
+        // With free memory again, as the shipped limit leaves beside a full queue.
         broker.stop().await?;
         broker.set_files(&files(&release)?)?;
         broker.run().await?;
@@ -168,7 +168,7 @@ async fn at_the_memory_limit_messages_are_refused_and_none_that_was_taken_is_los
 }
 
 #[test]
-fn the_bounds_are_numbers_that_mosquitto_can_take_and_fit_together() -> Result<()> {
+fn the_shipped_limits_are_valid_for_mosquitto_and_fit_together() -> Result<()> {
     let configuration = std::fs::read_to_string(broker::deploy().join("mosquitto.conf"))?;
     let value = |option: &str| -> Result<u64> {
         let line = configuration
@@ -184,10 +184,10 @@ fn the_bounds_are_numbers_that_mosquitto_can_take_and_fit_together() -> Result<(
         let most = i32::MAX as u64;
         assert!(
             (1..=most).contains(&value(option)?),
-            "{option}: 2.0 would take it for no limit"
+            "{option}: 2.0 would read it as no limit"
         );
     }
-    // Else the limit on memory would be met before the queue's, and stand in the daemon's way.
+    // Otherwise the memory limit is reached before that of the queue, and the daemon cannot work.
     let queue = value("max_queued_bytes")? + 350 * value("max_queued_messages")?;
     assert!(value("memory_limit")? > queue + value("max_inflight_bytes")? * 2);
     Ok(())

@@ -1,4 +1,4 @@
-//! A bus is revoked: its login, its connection, its session, and what is retained for it.
+//! Revokes a bus: its login, its connection, its session, and its retained messages.
 
 use anyhow::{Context, Result, ensure};
 use ayaz_local::MosquittoRelease;
@@ -33,9 +33,9 @@ fn status(bus: &str) -> Message {
     }
 }
 
-/// What a new subscriber is given at once.
+/// The topics of all retained messages.
 async fn retained(broker: &Broker) -> Result<Vec<String>> {
-    let mut reader = Connect::passing(broker.port, login("ayaz-ingest"), "reader")
+    let mut reader = Connect::transient(broker.port, login("ayaz-ingest"), "reader")
         .open()
         .await?;
     reader.subscribe(&["ayaz/v1/#".to_owned()], 1).await?;
@@ -44,7 +44,7 @@ async fn retained(broker: &Broker) -> Result<Vec<String>> {
 }
 
 async fn is_closed(mut client: Client) -> Result<()> {
-    // A DISCONNECT may come before it.
+    // A DISCONNECT may come before the end.
     while client.next().await?.is_some() {}
     Ok(())
 }
@@ -54,7 +54,7 @@ fn files(release: &MosquittoRelease) -> Result<Files> {
 }
 
 #[tokio::test]
-async fn nothing_is_left_of_a_revoked_bus_and_all_of_the_others() -> Result<()> {
+async fn a_revoked_bus_loses_everything_and_other_buses_nothing() -> Result<()> {
     for release in broker::releases().await {
         println!("{}", release.suite());
         let broker = Broker::start(&release, &files(&release)?).await?;
@@ -86,7 +86,7 @@ async fn nothing_is_left_of_a_revoked_bus_and_all_of_the_others() -> Result<()> 
             Ok(again.attempt().await?.reason() != 0)
         })
         .await?;
-        // The same name for a new bus: it inherits nothing.
+        // A new bus with the same name gets no messages of the old one.
         let logins = files(&release)?.logins;
         broker.set_logins(&logins).await?;
         broker.reload().await?;

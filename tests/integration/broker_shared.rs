@@ -1,4 +1,4 @@
-//! Groups that share a subscription: whoever may join one takes messages out of it.
+//! Shared subscriptions: each client that joins the group takes messages from it.
 
 use anyhow::{Context, Result, ensure};
 use ayaz_local::MosquittoRelease;
@@ -15,19 +15,19 @@ const GROUP: &str = "$share/store/ayaz/v1/+/+/telemetry";
 const MESSAGES: usize = 20;
 const NOT_AUTHORIZED: u8 = 0x87;
 
-/// How many of a bus's messages the daemon's group gets beside another bus that joins it, and the
-/// broker's word on that.
+/// How many messages of a bus the daemon gets while another bus tries to join the group, and the broker's
+/// reason code for that bus.
 async fn received(broker: &Broker) -> Result<(usize, u8)> {
     let group = [GROUP.to_owned()];
-    let mut store = Connect::passing(broker.port, login("ayaz-ingest"), "store")
+    let mut store = Connect::transient(broker.port, login("ayaz-ingest"), "store")
         .open()
         .await?;
     assert_eq!(store.subscribe(&group, 1).await?, [1]);
-    let mut thief = Connect::passing(broker.port, login(THIEF), "thief")
+    let mut thief = Connect::transient(broker.port, login(THIEF), "thief")
         .open()
         .await?;
     let granted = thief.subscribe(&group, 1).await?[0];
-    let mut bus = Connect::passing(broker.port, login(BUS), "bus")
+    let mut bus = Connect::transient(broker.port, login(BUS), "bus")
         .open()
         .await?;
     for _ in 0..MESSAGES {
@@ -37,14 +37,14 @@ async fn received(broker: &Broker) -> Result<(usize, u8)> {
                 payload: b"x".to_vec(),
             })
             .await?;
-        // Nobody is told of the loss.
+        // Nobody notices the loss.
         ensure!(reason < 0x80, "refused: {reason:#04x}");
     }
     Ok((store.deliveries().await?.len(), granted))
 }
 
 #[tokio::test]
-async fn an_acl_file_lets_every_bus_into_a_group_and_its_messages_are_lost() -> Result<()> {
+async fn with_an_acl_file_every_bus_can_join_a_group_and_messages_are_lost() -> Result<()> {
     for release in broker::releases().await {
         println!("{}", release.suite());
         let broker = Broker::start(&release, &Files::shipped(&release, &[BUS, THIEF])?).await?;
@@ -56,7 +56,7 @@ async fn an_acl_file_lets_every_bus_into_a_group_and_its_messages_are_lost() -> 
     Ok(())
 }
 
-/// As deploy/ingest.example.toml describes it.
+/// As deploy/ingest.example.toml describes.
 #[tokio::test]
 async fn dynamic_security_keeps_others_out_of_a_group() -> Result<()> {
     for release in broker::releases().await {
@@ -128,7 +128,7 @@ async fn control(broker: &Broker, arguments: &[&str]) -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_group_is_refused_until_the_operator_says_that_it_is_protected() -> Result<()> {
+async fn ingest_refuses_a_group_until_the_operator_confirms_that_it_is_protected() -> Result<()> {
     let environment = [
         ("AYAZ_MQTT_URL", "mqtt://127.0.0.1:1".to_owned()),
         ("AYAZ_DATABASE_URL", "postgres://127.0.0.1:1/x".to_owned()),

@@ -1,7 +1,8 @@
-//! A clock of ours that is wrong costs no reading its place.
+//! A wrong clock of the daemon does not set readings aside.
 
 use anyhow::{Context, Result};
-use system_tests::{Bed, Program, wait};
+use ayaz_test_db::or_skip;
+use system_tests::{Program, TestBed, wait};
 
 use crate::fixtures::{readings, vehicle};
 
@@ -9,7 +10,7 @@ const READINGS: usize = 120;
 const STORED: &str = "select count(*) from reading where time_quality = 0";
 const SET_ASIDE: &str = "select count(*) from set_aside where reason = 'future'";
 
-async fn send(bed: &Bed, ingest: &Program, bus: &str) -> Result<()> {
+async fn send(bed: &TestBed, ingest: &Program, bus: &str) -> Result<()> {
     let before = ingest
         .metric("ayaz_ingest_messages_acknowledged_total")
         .await?;
@@ -29,11 +30,11 @@ async fn send(bed: &Bed, ingest: &Program, bus: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn while_the_clocks_differ_the_database_s_decides_and_the_daemon_says_so() -> Result<()> {
+async fn while_clocks_differ_the_database_decides_and_the_daemon_is_not_ready() -> Result<()> {
     for (shift_s, says) in [(-3_600, "3600 s behind"), (3_600, "3600 s ahead of")] {
-        let bed = Bed::new().await?;
+        let bed = or_skip!(TestBed::new());
         let ingest = bed.ingest_configured("", &format!("[clock]\ntest_shift_s = {shift_s}"))?;
-        wait::until("the clock to be told", 20, async || {
+        wait::until("/readyz to report the clock", 20, async || {
             let answer = ingest.get("/readyz").await;
             Ok(answer.is_ok_and(|answer| answer.contains("503") && answer.contains(says)))
         })
@@ -41,7 +42,7 @@ async fn while_the_clocks_differ_the_database_s_decides_and_the_daemon_says_so()
         .with_context(|| ingest.log())?;
         let offset = ingest.metric("ayaz_ingest_clock_offset_seconds").await?;
         assert!((offset - f64::from(shift_s)).abs() < 5.0, "{offset}");
-        // It works on all the same.
+        // It works nevertheless.
         send(&bed, &ingest, "bus").await?;
         assert_eq!(bed.number(STORED).await?, READINGS as i64, "{says}");
         assert_eq!(bed.number(SET_ASIDE).await?, 0, "{says}");
@@ -50,7 +51,7 @@ async fn while_the_clocks_differ_the_database_s_decides_and_the_daemon_says_so()
         assert_eq!(bed.number(received).await?, READINGS as i64, "{says}");
         ingest.terminate().await?;
     }
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let ingest = bed.ingest().await?;
     let offset = ingest.metric("ayaz_ingest_clock_offset_seconds").await?;
     assert!(offset.abs() < 5.0, "{offset}");
@@ -58,12 +59,12 @@ async fn while_the_clocks_differ_the_database_s_decides_and_the_daemon_says_so()
 }
 
 #[tokio::test]
-async fn what_a_wrong_clock_set_aside_is_judged_again_and_enters_the_sums() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn readings_set_aside_by_a_wrong_clock_are_reassessed_and_enter_the_sums() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     let right = bed.ingest().await?;
     send(&bed, &right, "right").await?;
     right.terminate().await?;
-    // As where daemon and database are on one machine, whose clock is wrong.
+    // As if daemon and database were on one machine with a wrong clock.
     let both_wrong = "[clock]\noffset_max_ms = 4000000000\ntest_shift_s = -3600";
     let wrong = bed.ingest_configured("", both_wrong)?;
     wrong.until_ready().await?;
@@ -88,7 +89,7 @@ async fn what_a_wrong_clock_set_aside_is_judged_again_and_enters_the_sums() -> R
     assert_eq!(
         bed.number(SET_ASIDE).await?,
         READINGS as i64,
-        "a dry run moves nothing"
+        "a dry run changes nothing"
     );
     let told = bed.ayaz(&behind).await?;
     assert!(told.starts_with("120 readings of"), "{told}");
@@ -97,7 +98,7 @@ async fn what_a_wrong_clock_set_aside_is_judged_again_and_enters_the_sums() -> R
     assert_eq!(
         bed.number(seconds).await?,
         2,
-        "as the bus that a right clock judged"
+        "as for the bus with a right clock"
     );
     wrong.terminate().await
 }

@@ -1,4 +1,4 @@
-//! Dead letters from end to end: a flood of them is capped, and after a fix they become rows.
+//! Dead letters from the broker to the command: a flood of them is limited, and after a fix they become rows.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,18 @@ use anyhow::{Context, Result};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{Publisher, encode};
+use ayaz_test_db::or_skip;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use system_tests::{Bed, Program, truth, wait};
+use system_tests::{Program, TestBed, truth, wait};
 
 use crate::fixtures::{readings, vehicle};
 
-/// Letters of a vehicle and hour in these tests.
-const LETTERS_MAX: usize = 20;
+/// The limit of dead letters of a vehicle and hour in these tests.
+const DEAD_LETTERS_MAX: usize = 20;
 
-/// The ingest daemon with that limit, once it is ready.
-async fn ingest(bed: &Bed, sections: &str) -> Result<Program> {
+/// Starts the ingest daemon with that limit and waits until it is ready.
+async fn ingest(bed: &TestBed, sections: &str) -> Result<Program> {
     let fleet = &bed.fleet;
     let config = format!(
         "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest-{fleet}'\nfleets = ['{fleet}']\n\
@@ -25,7 +26,7 @@ async fn ingest(bed: &Bed, sections: &str) -> Result<Program> {
     let mut environment = bed.environment();
     environment.push((
         "AYAZ__DEAD_LETTERS__PER_VEHICLE_HOUR_MAX",
-        LETTERS_MAX.to_string(),
+        DEAD_LETTERS_MAX.to_string(),
     ));
     let program = Program::daemon("ayaz-ingest", &environment, &config)?;
     program.until_ready().await?;
@@ -40,14 +41,14 @@ async fn until_acknowledged(ingest: &Program, messages: u64) -> Result<()> {
     .await
 }
 
-/// Distinct bytes that are no telemetry.
-fn poison(count: usize) -> BTreeSet<Vec<u8>> {
+/// Distinct payloads that are not telemetry.
+fn bad_payloads(count: usize) -> BTreeSet<Vec<u8>> {
     let seed = 20_260_131;
     println!("seed {seed}");
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut payloads = BTreeSet::new();
     while payloads.len() < count {
-        // The first byte is the key of a group that never ends.
+        // The first byte begins a group without an end.
         let mut payload = vec![0x0b];
         payload.extend(ayaz_sim::bad_payloads::random(&mut rng, 40));
         payloads.insert(payload);
@@ -55,7 +56,7 @@ fn poison(count: usize) -> BTreeSet<Vec<u8>> {
     payloads
 }
 
-async fn refused(bed: &Bed, arguments: &[&str]) -> Result<String> {
+async fn refused(bed: &TestBed, arguments: &[&str]) -> Result<String> {
     let output = Program::finished("ayaz", arguments, &bed.environment()).await?;
     let error = String::from_utf8(output.stderr)?;
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
@@ -63,15 +64,15 @@ async fn refused(bed: &Bed, arguments: &[&str]) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_flood_from_one_vehicle_is_capped_and_counted_and_nothing_good_is_lost() -> Result<()> {
-    const POISON: usize = 300;
-    let bed = Bed::new().await?;
+async fn dead_letters_of_a_flood_are_limited_and_counted_and_good_messages_stored() -> Result<()> {
+    const BAD: usize = 300;
+    let bed = or_skip!(TestBed::new());
     let ingest = ingest(&bed, "").await?;
     let publisher = bed.publisher("bus").await?;
     let (flood, quiet) = (vehicle("flood"), vehicle("quiet"));
     let topic = |bus| encode::telemetry_topic(&bed.fleet, bus);
-    let good = readings(1, POISON as u64);
-    for (payload, one) in poison(POISON).into_iter().zip(&good) {
+    let good = readings(1, BAD as u64);
+    for (payload, one) in bad_payloads(BAD).into_iter().zip(&good) {
         publisher.publish(topic(&flood), payload.into()).await?;
         bed.publish(&publisher, &flood, std::slice::from_ref(one))
             .await?;
@@ -82,17 +83,17 @@ async fn a_flood_from_one_vehicle_is_capped_and_counted_and_nothing_good_is_lost
     until_acknowledged(&ingest, sent).await?;
 
     let stored = bed.number("select count(*) from reading").await?;
-    assert_eq!(stored, POISON as i64);
-    // The hour may have ended in between, so that there was room twice.
+    assert_eq!(stored, BAD as i64);
+    // The hour may have ended in between: then the limit applied twice.
     let most = "select max(letters)::bigint from dead_letter_quota";
-    assert_eq!(bed.number(most).await?, LETTERS_MAX as i64);
-    let letters = bed
+    assert_eq!(bed.number(most).await?, DEAD_LETTERS_MAX as i64);
+    let dead_letters = bed
         .number("select count(*) from dead_letter where topic like '%/flood/%'")
         .await?;
     let suppressed = bed
         .number("select sum(messages)::bigint from dead_letter_suppressed")
         .await?;
-    assert_eq!(letters + suppressed, POISON as i64);
+    assert_eq!(dead_letters + suppressed, BAD as i64);
     assert_eq!(
         ingest
             .metric("ayaz_ingest_dead_letters_suppressed_total")
@@ -103,11 +104,11 @@ async fn a_flood_from_one_vehicle_is_capped_and_counted_and_nothing_good_is_lost
     let list = ["dead-letters", "list", "--format", "csv"];
     let groups = truth::rows(bed.ayaz(&list).await?.as_bytes())?;
     let group = |name: &str| groups.iter().find(|group| group["vehicle"] == name);
-    let of_flood = group("flood").context("the flood is listed")?;
-    assert_eq!(of_flood["letters"], letters.to_string());
+    let of_flood = group("flood").context("the group of the flood")?;
+    assert_eq!(of_flood["letters"], dead_letters.to_string());
     assert_eq!(of_flood["suppressed"], suppressed.to_string());
     assert_eq!(of_flood["reason"], "payload_undecodable");
-    assert_eq!(group("quiet").context("and the other")?["letters"], "1");
+    assert_eq!(group("quiet").context("the other group")?["letters"], "1");
     let table = bed.ayaz(&["dead-letters", "list"]).await?;
     assert!(
         table.contains(&format!("{suppressed} messages suppressed")),
@@ -116,12 +117,12 @@ async fn a_flood_from_one_vehicle_is_capped_and_counted_and_nothing_good_is_lost
 
     let list = [&list[..], &["--letters", "--limit", "1000"]].concat();
     let letters = truth::rows(bed.ayaz(&list).await?.as_bytes())?;
-    names_are_found(&bed, &letters).await?;
+    digests_are_found(&bed, &letters).await?;
     ingest.terminate().await
 }
 
-/// Digests in full and in part; more than 16 letters, so that a first digit is shared.
-async fn names_are_found(bed: &Bed, letters: &truth::Rows) -> Result<()> {
+/// Finds dead letters by full and partial digests. With more than 16, two have the same first digit.
+async fn digests_are_found(bed: &TestBed, letters: &truth::Rows) -> Result<()> {
     let digests: Vec<&str> = letters.iter().map(|row| row["digest"].as_str()).collect();
     let starts_with = |digit: &str| {
         digests
@@ -133,7 +134,7 @@ async fn names_are_found(bed: &Bed, letters: &truth::Rows) -> Result<()> {
         .iter()
         .map(|digest| &digest[..1])
         .find(|digit| starts_with(digit) > 1);
-    let shared = shared.context("16 first digits for more letters")?;
+    let shared = shared.context("two digests with the same first digit")?;
     let error = refused(bed, &["dead-letters", "show", shared]).await?;
     assert!(error.contains("several dead letters"), "{error}");
     let unknown = "0".repeat(64);
@@ -143,7 +144,10 @@ async fn names_are_found(bed: &Bed, letters: &truth::Rows) -> Result<()> {
     }
 
     let is_cut = |row: &&std::collections::BTreeMap<String, String>| row["kept_bytes"] == "65536";
-    let cut = letters.iter().find(is_cut).context("the oversized one")?;
+    let cut = letters
+        .iter()
+        .find(is_cut)
+        .context("the oversized message")?;
     assert_eq!(cut["payload_bytes"], "300004");
     let shown = bed
         .ayaz(&["dead-letters", "show", &cut["digest"][..12]])
@@ -159,7 +163,7 @@ async fn names_are_found(bed: &Bed, letters: &truth::Rows) -> Result<()> {
     let other = letters
         .iter()
         .find(|row| !is_cut(row))
-        .context("a poison")?;
+        .context("a bad message")?;
     let shown = bed
         .ayaz(&["dead-letters", "show", &other["digest"]])
         .await?;
@@ -170,17 +174,17 @@ async fn names_are_found(bed: &Bed, letters: &truth::Rows) -> Result<()> {
 }
 
 #[tokio::test]
-async fn after_a_fix_a_replay_makes_the_rows_appear_once_however_often_it_runs() -> Result<()> {
+async fn after_a_fix_replays_store_the_rows_once() -> Result<()> {
     const MESSAGES: u64 = 8;
     const READINGS: u64 = 10;
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let strict = ingest(&bed, "[limits]\nreadings_max = 5").await?;
     let bus = vehicle("bus");
     let publisher = bed.publisher("bus").await?;
     for part in readings(1, MESSAGES * READINGS).chunks(READINGS as usize) {
         bed.publish(&publisher, &bus, part).await?;
     }
-    send_poison(&bed, &publisher).await?;
+    send_wrong_vehicle(&bed, &publisher).await?;
     until_acknowledged(&strict, publisher.finish().await?.messages).await?;
     strict.terminate().await?;
     assert_eq!(bed.number("select count(*) from reading").await?, 0);
@@ -228,7 +232,7 @@ async fn after_a_fix_a_replay_makes_the_rows_appear_once_however_often_it_runs()
     )?;
     assert_eq!(open.len(), 2, "{open:?}");
     let row = open.iter().find(|row| row["topic"].ends_with("/telemetry"));
-    let row = row.context("the mixed-up one")?;
+    let row = row.context("the message of another vehicle")?;
     assert_eq!(row["reason"], "vehicle_mismatch");
     assert_eq!(row["deliveries"], "2");
     let shown = bed
@@ -237,15 +241,15 @@ async fn after_a_fix_a_replay_makes_the_rows_appear_once_however_often_it_runs()
     for text in [
         "vehicle       \"another\"",
         "readings      3",
-        "came back since",
+        "it came back",
     ] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
     fixed.terminate().await
 }
 
-/// Two messages that no limit makes right: telemetry and a status that name another vehicle.
-async fn send_poison(bed: &Bed, publisher: &Publisher) -> Result<()> {
+/// Sends two messages that are bad with any limits: telemetry and a status with another vehicle's name.
+async fn send_wrong_vehicle(bed: &TestBed, publisher: &Publisher) -> Result<()> {
     let (bus, another) = (vehicle("bus"), vehicle("another"));
     let telemetry = encode::telemetry_batch(&another, false, &readings(2, 3));
     let topic = encode::telemetry_topic(&bed.fleet, &bus);

@@ -1,11 +1,12 @@
-//! Servers and daemons that end in the middle. The sender's list of acknowledged messages is the
-//! measure: all of them must be stored, once.
+//! Servers and daemons that end in the middle. All messages that the broker has acknowledged must be stored
+//! once.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
-use system_tests::{Bed, wait};
+use ayaz_local::Options;
+use ayaz_test_db::{or_skip, start};
+use system_tests::{TestBed, wait};
 use tokio::sync::Mutex;
 
 use crate::fixtures::{readings, vehicle};
@@ -14,7 +15,7 @@ const MESSAGES: usize = 400;
 const READINGS_PER_MESSAGE: usize = 10;
 const READINGS: usize = MESSAGES * READINGS_PER_MESSAGE;
 
-/// How long a server stays away; `AYAZ_TEST_OUTAGE_S` makes it longer than every timeout.
+/// How long a server is stopped. `AYAZ_TEST_OUTAGE_S` can make it longer than all timeouts.
 fn outage() -> Duration {
     let seconds = std::env::var("AYAZ_TEST_OUTAGE_S")
         .ok()
@@ -22,11 +23,11 @@ fn outage() -> Duration {
     Duration::from_secs(seconds.unwrap_or(0))
 }
 
-/// Sends everything, calling `fault` after a third and `mend` after two thirds.
+/// Sends all messages. Calls `fault` after a third and `repair` after two thirds.
 async fn send(
-    bed: &Bed,
+    bed: &TestBed,
     mut fault: impl AsyncFnMut() -> Result<()>,
-    mut mend: impl AsyncFnMut() -> Result<()>,
+    mut repair: impl AsyncFnMut() -> Result<()>,
 ) -> Result<()> {
     let publisher = bed.publisher("bus").await?;
     let bus = vehicle("bus");
@@ -38,7 +39,7 @@ async fn send(
             fault().await?;
         }
         if number == MESSAGES * 2 / 3 {
-            mend().await?;
+            repair().await?;
         }
         bed.publish(&publisher, &bus, part).await?;
     }
@@ -46,7 +47,7 @@ async fn send(
     Ok(())
 }
 
-async fn all_stored_once(bed: &Bed) -> Result<()> {
+async fn all_stored_once(bed: &TestBed) -> Result<()> {
     let stored = "select count(*) from reading";
     wait::until("all readings to be stored", 60, async || {
         Ok(bed.number(stored).await? >= READINGS as i64)
@@ -59,7 +60,7 @@ async fn all_stored_once(bed: &Bed) -> Result<()> {
 
 #[tokio::test]
 async fn the_daemon_is_killed_and_started_again() -> Result<()> {
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let daemon = std::cell::RefCell::new(Some(bed.ingest().await?));
     send(
         &bed,
@@ -79,15 +80,15 @@ async fn the_daemon_is_killed_and_started_again() -> Result<()> {
 
 #[tokio::test]
 async fn the_database_stops_and_starts_again() -> Result<()> {
-    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
-    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let mut stack = or_skip!(start(Options::default()));
+    let bed = TestBed::on(stack.database_url(), stack.mqtt_url()).await?;
     let ingest = bed.ingest().await?;
     let database = Mutex::new(stack.database().context("a private database")?);
     send(
         &bed,
         async || Ok(database.lock().await.stop().await?),
         async || {
-            wait::until("/readyz to tell", 20, async || {
+            wait::until("/readyz to say 503", 20, async || {
                 Ok(ingest.get("/readyz").await?.contains("503"))
             })
             .await?;
@@ -108,8 +109,8 @@ async fn the_database_stops_and_starts_again() -> Result<()> {
 
 #[tokio::test]
 async fn the_broker_stops_and_starts_again() -> Result<()> {
-    let mut stack = LocalStack::start(Options::default(), |_| {}).await?;
-    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let mut stack = or_skip!(start(Options::default()));
+    let bed = TestBed::on(stack.database_url(), stack.mqtt_url()).await?;
     let ingest = bed.ingest().await?;
     let broker = stack.broker().context("a private broker")?;
     send(
@@ -128,9 +129,9 @@ async fn the_broker_stops_and_starts_again() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_backlog_larger_than_memory_comes_through_in_parts() -> Result<()> {
-    let bed = Bed::new().await?;
-    // The session exists; the daemon is away while everything is sent.
+async fn a_backlog_larger_than_the_memory_bound_is_stored_in_parts() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
+    // The session exists, and the daemon is stopped while all messages are sent.
     bed.ingest().await?.terminate().await?;
     send(&bed, async || Ok(()), async || Ok(())).await?;
     let mqtt = "receive_maximum = 2000\npacket_max_bytes = 60000\nmemory_max_bytes = 60000";
@@ -147,24 +148,24 @@ async fn a_backlog_larger_than_memory_comes_through_in_parts() -> Result<()> {
     let pauses = ingest.metric("ayaz_ingest_intake_pauses_total").await?;
     assert!(pauses > 0.0, "the test must reach the bound");
     let connections = ingest.metric("ayaz_ingest_connections_total").await?;
-    assert_eq!(connections, 1.0, "and no message has to be fetched twice");
+    assert_eq!(connections, 1.0, "no message is delivered twice");
     ingest.terminate().await
 }
 
 #[tokio::test]
-async fn two_daemons_with_one_client_id_say_so_and_do_not_fight() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn two_daemons_with_one_client_id_report_it_and_reconnect_slowly() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     let mqtt = "takeover_delay_max_ms = 4000";
     let first = bed.ingest_configured(mqtt, "")?;
     first.until_ready().await?;
     let second = bed.ingest_configured(mqtt, "")?;
     let started = Instant::now();
-    wait::until("the first to say so", 20, async || {
+    wait::until("the first to report it", 20, async || {
         let answer = first.get("/readyz").await?;
         Ok(answer.contains("another client uses the client id"))
     })
     .await?;
-    // Lines are written by a thread of their own, so they may come later.
+    // Another thread writes the log, so a line may come later.
     wait::until("the first to log it", 20, async || {
         let log = first.log();
         Ok(log.contains("ERROR") && log.contains("no two clients may share"))
@@ -176,10 +177,10 @@ async fn two_daemons_with_one_client_id_say_so_and_do_not_fight() -> Result<()> 
     all_stored_once(&bed).await?;
     let connections = "ayaz_ingest_connections_total";
     let both = first.metric(connections).await? + second.metric(connections).await?;
-    // The broker tells each at once, which then waits for 2 to 4 s.
+    // The broker disconnects each at once, and the daemon then waits for 2 to 4 s.
     let most = 4.0 + started.elapsed().as_secs_f64();
-    assert!(both <= most, "{both} connections are a fight");
-    // Whoever is left works on by itself.
+    assert!(both <= most, "{both} connections are too many");
+    // The one that still runs works alone.
     second.kill().await?;
     first.until_ready().await?;
     first.terminate().await

@@ -1,10 +1,10 @@
-//! Readings to send.
+//! Readings and vehicles for tests.
 
 use ayaz_model::{
     Measurements, Reading, ReadingKey, SignalSet, TimeQuality, UnixMicroseconds, VehicleId,
 };
 
-/// `count` readings, a second apart, ending now.
+/// `count` readings, one each second, the last one now.
 pub(crate) fn readings(boot_id: u32, count: u64) -> Vec<Reading> {
     let now = UnixMicroseconds::now();
     (0..count)
@@ -28,7 +28,7 @@ pub(crate) fn readings(boot_id: u32, count: u64) -> Vec<Reading> {
         .collect()
 }
 
-/// A vehicle of that name.
+/// A vehicle with this name.
 pub(crate) fn vehicle(name: &str) -> VehicleId {
     name.parse().expect("a valid name")
 }

@@ -1,35 +1,34 @@
-//! What the broker grants is held against what was asked, at a real one.
+//! Ingest compares the QoS and subscriptions that a real broker grants with the requested ones.
 
 use anyhow::Result;
 use ayaz_model::FleetId;
 use ayaz_proto::Message as _;
 use ayaz_publisher::encode;
+use ayaz_test_db::or_skip;
 use system_tests::private_broker::{PrivateBroker, free_port};
-use system_tests::{Bed, Program, servers, wait};
+use system_tests::{Program, TestBed, wait};
 
 use crate::fixtures::{readings, vehicle};
 
 /// One listener for buses, and one that allows QoS 0 only.
-async fn broker_with_two_listeners() -> Result<(PrivateBroker, u16, u16)> {
+async fn broker_with_two_listeners() -> Result<Option<(PrivateBroker, u16, u16)>> {
     let (buses, ours) = (free_port()?, free_port()?);
     let configuration = format!(
         "per_listener_settings true\nlistener {buses} 127.0.0.1\nallow_anonymous true\n\
          listener {ours} 127.0.0.1\nallow_anonymous true\nmax_qos 0\n"
     );
     let broker = PrivateBroker::start(&configuration, &[buses, ours]).await?;
-    Ok((broker, buses, ours))
+    Ok(broker.map(|broker| (broker, buses, ours)))
 }
 
-async fn bed_on(port: u16) -> Result<Bed> {
-    let shared = tokio::task::spawn_blocking(servers::shared).await??;
-    Bed::on(&shared.database_url, &format!("mqtt://127.0.0.1:{port}")).await
+async fn bed_on(port: u16) -> Result<Option<TestBed>> {
+    TestBed::on_broker(&format!("mqtt://127.0.0.1:{port}")).await
 }
 
 #[tokio::test]
-async fn a_listener_that_grants_qos_0_keeps_ingest_unready_and_what_comes_is_stored() -> Result<()>
-{
-    let (_broker, buses, ours) = broker_with_two_listeners().await?;
-    let bed = bed_on(buses).await?;
+async fn a_listener_that_grants_qos_0_keeps_ingest_unready_but_messages_are_stored() -> Result<()> {
+    let (_broker, buses, ours) = or_skip!(broker_with_two_listeners());
+    let bed = or_skip!(bed_on(buses));
     let restricted = format!("mqtt://127.0.0.1:{ours}");
     let ingest = bed.ingest_with(&[("AYAZ_MQTT_URL", &restricted)], "", "")?;
     let topic = format!("ayaz/v1/{}/+/telemetry", bed.fleet);
@@ -43,22 +42,22 @@ async fn a_listener_that_grants_qos_0_keeps_ingest_unready_and_what_comes_is_sto
     bed.publish(&publisher, &vehicle("bus"), &readings(1, 10))
         .await?;
     publisher.finish().await?;
-    wait::until("what comes to be stored", 20, async || {
+    wait::until("the messages to be stored", 20, async || {
         Ok(bed.number("select count(*) from reading").await? == 10)
     })
     .await?;
-    assert!(is_told().await?, "that something is stored mends nothing");
+    assert!(is_told().await?, "stored messages do not make it ready");
     assert!(ingest.metric("ayaz_ingest_broker_shortfalls").await? >= 1.0);
     let log = ingest.log();
     assert!(log.contains("ERROR") && log.contains("max_qos 1"), "{log}");
     ingest.terminate().await?;
 
-    // With what was asked, the same configuration is ready.
+    // With QoS 1, the same configuration is ready.
     bed.ingest().await?.terminate().await
 }
 
-/// An ingest daemon of one name, with these fleets.
-async fn with_fleets(bed: &Bed, fleets: &str) -> Result<Program> {
+/// Starts an ingest daemon with the same client id and these fleets.
+async fn with_fleets(bed: &TestBed, fleets: &str) -> Result<Program> {
     let config = format!(
         "[mqtt]\nurl = 'mqtt://127.0.0.1'\nclient_id = 'ingest'\nfleets = [{fleets}]\n\
          [database]\nurl = 'postgres://127.0.0.1/x'\n"
@@ -69,11 +68,11 @@ async fn with_fleets(bed: &Bed, fleets: &str) -> Result<Program> {
 }
 
 #[tokio::test]
-async fn a_fleet_that_was_taken_out_is_not_stored_for_ever() -> Result<()> {
+async fn a_fleet_that_is_removed_from_the_configuration_is_unsubscribed() -> Result<()> {
     let port = free_port()?;
     let configuration = format!("listener {port} 127.0.0.1\nallow_anonymous true\n");
-    let _broker = PrivateBroker::start(&configuration, &[port]).await?;
-    let bed = bed_on(port).await?;
+    let _broker = or_skip!(PrivateBroker::start(&configuration, &[port]));
+    let bed = or_skip!(bed_on(port));
     let (bus, kept) = (vehicle("bus"), format!("'{}'", bed.fleet));
     let publisher = bed.publisher("buses").await?;
     let mut sequence = 0;
@@ -90,7 +89,7 @@ async fn a_fleet_that_was_taken_out_is_not_stored_for_ever() -> Result<()> {
         );
         bed.number(&sql).await
     };
-    // By name, and as one of all.
+    // Named, and as one of all fleets.
     for (number, before) in ["named", "all"].into_iter().enumerate() {
         let out: FleetId = format!("out-{before}").parse()?;
         let wide = match before {
@@ -100,18 +99,18 @@ async fn a_fleet_that_was_taken_out_is_not_stored_for_ever() -> Result<()> {
         with_fleets(&bed, &wide).await?.terminate().await?;
         send(&out).await?;
         let ingest = with_fleets(&bed, &kept).await?;
-        // It came while it was asked for.
+        // They arrived while the fleet was configured.
         wait::until("the broker's queue to be stored", 20, async || {
             Ok(of(&out).await? == 1)
         })
         .await?;
-        wait::until("the subscription to be taken back", 20, async || {
+        wait::until("the unsubscription", 20, async || {
             Ok(ingest.log().contains("they are taken back"))
         })
         .await?;
         send(&out).await?;
         send(&bed.fleet).await?;
-        wait::until("what is asked for to be stored", 20, async || {
+        wait::until("the configured fleet to be stored", 20, async || {
             Ok(of(&bed.fleet).await? == number as i64 + 1)
         })
         .await?;

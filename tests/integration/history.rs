@@ -1,9 +1,9 @@
-//! Readings whose days do not exist in the database yet: years that were kept back, and midnight.
+//! Readings of days without a chunk in the database: late years of history, and midnight.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::Options;
 use ayaz_model::{Measurements, Reading, ReadingKey, UnixMicroseconds, VehicleId, VehicleKey};
 use ayaz_model::{SignalSet, TimeQuality};
 use ayaz_proto::Message as _;
@@ -11,8 +11,9 @@ use ayaz_publisher::{Publisher, encode};
 use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
 use ayaz_store::set_aside::announce_history;
 use ayaz_store::{Connection, Content, Envelope, IngestStore, Message, Role};
+use ayaz_test_db::{or_skip, start};
 use jiff::SignedDuration;
-use system_tests::{Bed, Program, wait};
+use system_tests::{Program, TestBed, wait};
 
 use crate::fixtures::vehicle;
 
@@ -46,7 +47,7 @@ fn readings(times: impl Iterator<Item = i64>) -> Vec<Reading> {
 }
 
 async fn publish(
-    bed: &Bed,
+    bed: &TestBed,
     publisher: &Publisher,
     bus: &VehicleId,
     readings: &[Reading],
@@ -70,15 +71,15 @@ const STORED: &str = "select count(*) from reading";
 const SET_ASIDE: &str = "select count(*) from reading_set_aside";
 
 #[tokio::test]
-async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker() -> Result<()> {
+async fn two_years_of_each_vehicle_are_stored_once_and_their_hours_are_dirty() -> Result<()> {
     const VEHICLES: usize = 3;
     const DAYS: usize = 730;
-    // Through all the day, so that each hour of it is touched.
+    // Readings in each hour of the day.
     const READINGS_PER_DAY: usize = 60;
     const MEMORY_MAX_BYTES: u64 = 8 << 20;
-    // What the daemon needs beside the messages: code, buffers, three batches of rows.
+    // Memory of the daemon without the messages: code, buffers, three batches of rows.
     const BESIDE_BYTES: u64 = 56 << 20;
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let operator = Connection::open(&bed.database_url.parse()?, Role::Operator).await?;
     for number in 0..VEHICLES {
         let key = VehicleKey {
@@ -113,7 +114,7 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
         );
         assert_eq!(bed.number(CHUNKS).await?, DAYS as i64);
         assert_eq!(bed.number(STORED).await?, rows as i64);
-        assert_eq!(bed.number(SET_ASIDE).await?, 0, "it was announced");
+        assert_eq!(bed.number(SET_ASIDE).await?, 0, "the history is announced");
         let whole_days = format!(
             "select count(*) from (
                 select from reading where historical and soc_percent = 60
@@ -140,17 +141,16 @@ async fn two_years_vehicle_after_vehicle_are_stored_once_and_known_to_the_worker
     ingest.terminate().await
 }
 
-/// One batch that no single transaction should hold: if each day of it got its chunk, making them would
-/// take longer than one may, and of more readings more locks than the server has. Of each bus the days
-/// over its bound wait.
+/// A batch that is too large for one transaction: creating a chunk for each day would take longer than the
+/// timeout and need more locks than the server has. Days of a bus over its limit are set aside.
 #[tokio::test]
-async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() -> Result<()> {
+async fn a_batch_with_each_reading_on_another_day_is_stored_in_parts() -> Result<()> {
     const MESSAGES: usize = 4;
     const READINGS: usize = 500;
-    // From 2015 on, before which no time is believed, and all in the past.
+    // From 2015, the earliest accepted time, and all in the past.
     const FIRST: i64 = START - 2_100 * DAY;
-    let bed = Bed::new().await?;
-    // The session exists; the daemon is away while everything is sent, so that it is one batch.
+    let bed = or_skip!(TestBed::new());
+    // The session exists, and the daemon is stopped while all messages are sent, so that they are one batch.
     bed.ingest().await?.terminate().await?;
     let publisher = bed.publisher("buses").await?;
     let days = readings((0..(MESSAGES * READINGS) as i64).map(|day| FIRST + day * DAY));
@@ -186,7 +186,7 @@ async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() ->
     })
     .await
     .with_context(|| ingest.log())?;
-    // An operator takes the rest in.
+    // An operator accepts the rest.
     let told = bed
         .ayaz(&["readings", "accept", "--reason", "many_days"])
         .await?;
@@ -202,10 +202,10 @@ async fn a_batch_of_which_each_reading_is_of_another_day_is_stored_in_parts() ->
 }
 
 #[tokio::test]
-async fn a_server_whose_lock_table_is_full_takes_what_it_can_in_parts() -> Result<()> {
+async fn with_a_full_lock_table_a_batch_is_stored_in_parts() -> Result<()> {
     const DAYS: usize = 200;
-    let stack = LocalStack::start(Options::default(), |_| {}).await?;
-    let bed = Bed::on(stack.database_url(), stack.mqtt_url()).await?;
+    let stack = or_skip!(start(Options::default()));
+    let bed = TestBed::on(stack.database_url(), stack.mqtt_url()).await?;
     let message = |bus: &str, readings: &[Reading]| -> Result<Message> {
         let key = VehicleKey {
             fleet: bed.fleet.clone(),
@@ -231,7 +231,7 @@ async fn a_server_whose_lock_table_is_full_takes_what_it_can_in_parts() -> Resul
         .with_vehicle_days_per_hour_max(DAYS as u32);
     store.connect().await?;
 
-    // All locks but a few are taken; those of a session stay when the statement fails.
+    // Take all locks but a few. Session locks stay when the statement fails.
     let all = "select pg_advisory_lock(n) from generate_series(1, 1000000) as n";
     let error = bed.owner.client.batch_execute(all).await;
     let code = error.as_ref().err().and_then(|error| error.code());
@@ -242,7 +242,7 @@ async fn a_server_whose_lock_table_is_full_takes_what_it_can_in_parts() -> Resul
     let written = store.write(&batch).await?;
     println!("{written:?}");
     assert_eq!(written.readings_new, DAYS as u64);
-    assert!(written.transactions >= 4, "each half had to be parted");
+    assert!(written.transactions >= 4, "each half had to be divided");
     assert_eq!(written.messages_refused, 0);
     let free = "select pg_advisory_unlock_all()";
     bed.owner.client.batch_execute(free).await?;
@@ -251,11 +251,11 @@ async fn a_server_whose_lock_table_is_full_takes_what_it_can_in_parts() -> Resul
 }
 
 #[tokio::test]
-async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
+async fn a_burst_at_midnight_is_stored_once_although_the_daemon_is_killed() -> Result<()> {
     const VEHICLES: usize = 300;
     const PER_VEHICLE: i64 = 5;
     const MIDNIGHT: i64 = START + DAY;
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let ingest = bed.ingest_configured("", "[batch]\nrows_max = 50")?;
     ingest.until_ready().await?;
     let buses: Vec<VehicleId> = (0..VEHICLES)
@@ -265,13 +265,13 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
     let burst = readings((0..PER_VEHICLE).map(|second| MIDNIGHT + (second - 2) * SECOND));
     let publisher = bed.publisher("buses").await?;
     let (singly, at_once) = buses.split_at(VEHICLES / 2);
-    // Messages of the last seconds before midnight only.
+    // Messages before midnight only.
     for before in &burst[..2] {
         for bus in singly {
             publish(&bed, &publisher, bus, std::slice::from_ref(before)).await?;
         }
     }
-    // Messages with midnight in them, the first of them before the chunks exist.
+    // Messages over midnight, the first of them before the chunks exist.
     let (some, others) = at_once.split_at(at_once.len() / 2);
     for bus in some {
         publish(&bed, &publisher, bus, &burst).await?;
@@ -294,7 +294,7 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
     publisher.finish().await?;
 
     let total = VEHICLES as i64 * PER_VEHICLE;
-    println!("{early} of {total} readings stored when the daemon died");
+    println!("{early} of {total} readings stored when the daemon was killed");
     wait::until("all readings to be stored", 60, async || {
         Ok(bed.number(STORED).await? >= total)
     })
@@ -323,9 +323,9 @@ async fn a_burst_at_midnight_survives_the_daemon_s_death() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_replay_of_years_is_announced_or_waits() -> Result<()> {
+async fn a_replay_of_years_is_announced_or_set_aside() -> Result<()> {
     const DAYS: i64 = 100;
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let ingest = bed.ingest().await?;
     let folder = tempfile::tempdir()?;
     let mapping = folder.path().join("mapping.toml");

@@ -1,4 +1,4 @@
-//! Real daemon, real broker, real database.
+//! Tests with the real daemons, a real broker and a real database.
 
 mod admin;
 mod backlog;

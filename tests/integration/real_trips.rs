@@ -1,14 +1,16 @@
-//! Recorded trips of a real car, through every process, against independently computed results.
+//! Sends recorded trips of a real car through all processes and compares with independently computed
+//! results.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use ayaz_test_db::or_skip;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use system_tests::truth::{self, agree, clean_rows, recorded_trips};
-use system_tests::{Bed, wait};
+use system_tests::{TestBed, wait};
 
 const MAPPING: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -28,7 +30,7 @@ fn ten_hertz(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-async fn replay(bed: &Bed, files: &[PathBuf]) -> Result<String> {
+async fn replay(bed: &TestBed, files: &[PathBuf]) -> Result<String> {
     let mut arguments = vec![
         "replay",
         "--mapping",
@@ -41,22 +43,22 @@ async fn replay(bed: &Bed, files: &[PathBuf]) -> Result<String> {
     bed.ayaz(&arguments).await
 }
 
-async fn until_stored(bed: &Bed, readings: i64) -> Result<()> {
+async fn until_stored(bed: &TestBed, readings: i64) -> Result<()> {
     wait::until("all readings to be stored", 120, async || {
         Ok(bed.number("select count(*) from reading").await? >= readings)
     })
     .await
 }
 
-async fn report(bed: &Bed, by: &str) -> Result<truth::Rows> {
+async fn report(bed: &TestBed, by: &str) -> Result<truth::Rows> {
     let text = bed
         .ayaz(&["report", "energy", "--by", by, "--format", "csv"])
         .await?;
     truth::rows(text.as_bytes())
 }
 
-/// Compares both reports with the truth tables of this rate. Trips are told apart by their start.
-async fn compare(bed: &Bed, folder: &Path, rate: &str) -> Result<()> {
+/// Compares both reports with the truth tables of this rate. The start of a trip identifies it.
+async fn compare(bed: &TestBed, folder: &Path, rate: &str) -> Result<()> {
     let bands = report(bed, "temperature").await?;
     let expected = clean_rows(&folder.join(format!("truth_per_band_{rate}.csv")))?;
     ensure!(
@@ -119,13 +121,13 @@ async fn compare(bed: &Bed, folder: &Path, rate: &str) -> Result<()> {
 }
 
 #[tokio::test]
-async fn trips_at_10_hz_give_the_truth_however_they_are_sent() -> Result<()> {
+async fn trips_at_10_hz_give_the_truth_after_a_kill_and_a_second_replay() -> Result<()> {
     let Some(folder) = recorded_trips() else {
         return Ok(());
     };
     let seed = 29;
     println!("seed {seed}");
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let files = ten_hertz(&folder)?;
     let samples: i64 = clean_rows(&folder.join("truth_per_trip_10hz.csv"))?
         .iter()
@@ -138,7 +140,7 @@ async fn trips_at_10_hz_give_the_truth_however_they_are_sent() -> Result<()> {
     let (first, second) = shuffled.split_at(11);
     let said = replay(&bed, first).await?;
     ensure!(said.contains("11 files"), "{said}");
-    // The daemon dies with messages in hand; the worker has only seen a part.
+    // The daemon is killed with messages in memory; the worker has only a part of the readings.
     ingest.kill().await?;
     bed.analyse().await?;
     let ingest = bed.ingest().await?;
@@ -171,11 +173,11 @@ async fn trips_at_10_hz_give_the_truth_however_they_are_sent() -> Result<()> {
 }
 
 #[tokio::test]
-async fn trips_at_1_hz_give_the_truth_of_their_rate() -> Result<()> {
+async fn trips_at_1_hz_give_the_truth_of_1_hz() -> Result<()> {
     let Some(folder) = recorded_trips() else {
         return Ok(());
     };
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let ingest = bed.ingest().await?;
     replay(&bed, &[folder.join("bmw_i3_1hz_dev.csv.gz")]).await?;
     until_stored(&bed, 40_357).await?;
@@ -185,11 +187,11 @@ async fn trips_at_1_hz_give_the_truth_of_their_rate() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_malformed_log_publishes_nothing_and_says_what_to_do() -> Result<()> {
+async fn a_malformed_log_is_not_published_and_the_error_says_what_to_do() -> Result<()> {
     let Some(folder) = recorded_trips() else {
         return Ok(());
     };
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let file = folder.join("extra/TripA11_unedited.csv.gz");
     let file = file.to_str().context("a readable path")?;
     let mapping = tempfile::NamedTempFile::new()?;
@@ -210,7 +212,7 @@ async fn a_malformed_log_publishes_nothing_and_says_what_to_do() -> Result<()> {
         for word in words {
             assert!(error.contains(word), "{error} should name {word}");
         }
-        assert!(output.stdout.is_empty(), "nothing may be published");
+        assert!(output.stdout.is_empty(), "nothing is published");
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! A cold snap through every process, and every bus-day of it against what really happened: late
-//! uploads, duplicates and all.
+//! Sends a cold snap through all processes, with late and repeated messages, and compares every bus-day
+//! with the truth.
 
 mod preheating;
 
@@ -7,20 +7,21 @@ use std::collections::{BTreeMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
 use ayaz_sim::Scenario;
+use ayaz_test_db::or_skip;
 use jiff::Timestamp;
 use rand::RngExt;
-use system_tests::{Bed, truth, wait};
+use system_tests::{TestBed, truth, wait};
 
 const BUSES: usize = 3;
 const DAYS: u32 = 2;
 const FIRST_DAY: &str = "2026-01-12";
 
-/// Of the truth.
+/// Relative tolerance.
 const RELATIVE: f64 = 0.01;
-/// Less than this is not worth a per cent, kWh, km and l.
+/// Absolute tolerance for small figures, kWh, km and l.
 const ABSOLUTE: f64 = 0.02;
 
-/// Faults that leave readings or values out, so that their energy is missing; the days say so.
+/// Faults after which readings or values are left out, so that energy is missing and the day is incomplete.
 const LEAVE_OUT: &[&str] = &[
     "clock_jump",
     "clock_unset",
@@ -30,7 +31,7 @@ const LEAVE_OUT: &[&str] = &[
     "ramp",
 ];
 
-/// A figure of the truth, and the same of `day_energy`.
+/// A figure of the truth, and the same figure of `day_energy`.
 const FIGURES: &[(&str, &str)] = &[
     ("distance_km", "km"),
     ("fuel_litres", "coalesce(fuel_litres, 0)"),
@@ -53,15 +54,15 @@ const FIGURES: &[(&str, &str)] = &[
     ("plugged_in_charger_kwh", "coalesce(charger_kwh, 0)"),
 ];
 
-/// Clocks that step into the future have their readings set aside.
+/// Readings of clocks that jump into the future are set aside.
 const STORED: &str =
     "select (select count(*) from reading) + (select count(*) from reading_set_aside)";
 
 #[tokio::test]
-async fn a_cold_snap_sent_over_mqtt_comes_to_what_really_happened() -> Result<()> {
+async fn a_cold_snap_sent_over_mqtt_gives_the_truth() -> Result<()> {
     let seed: u64 = rand::rng().random_range(0..1_000);
     println!("seed {seed}");
-    let bed = Bed::new().await?;
+    let bed = or_skip!(TestBed::new());
     let ingest = bed.ingest().await?;
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -87,7 +88,7 @@ async fn a_cold_snap_sent_over_mqtt_comes_to_what_really_happened() -> Result<()
         ["models.csv", "depots.csv", "vehicles.csv", "context.csv"].map(path);
     bed.ayaz(&["context", "import", &models, &depots, &vehicles, &context])
         .await?;
-    let readings = different_readings(seed)?;
+    let readings = distinct_readings(seed)?;
     wait::until("all readings to be stored", 120, async || {
         Ok(bed.number(STORED).await? >= readings)
     })
@@ -95,12 +96,12 @@ async fn a_cold_snap_sent_over_mqtt_comes_to_what_really_happened() -> Result<()
     bed.analyse().await?;
     ensure!(
         bed.number(STORED).await? == readings,
-        "seed {seed}: readings that nobody sent"
+        "seed {seed}: readings that were not sent"
     );
 
     let compared = compare_days(&bed, folder.path()).await;
     let compared = compared.with_context(|| format!("seed {seed}"))?;
-    // The mild day of all buses, and the cold one of the first bus, which stays healthy.
+    // The mild day of all buses, and the cold day of the first bus, which has no faults.
     ensure!(
         compared > BUSES,
         "seed {seed}: only {compared} bus-days compared"
@@ -115,8 +116,8 @@ async fn a_cold_snap_sent_over_mqtt_comes_to_what_really_happened() -> Result<()
     Ok(())
 }
 
-/// How many readings the fleet sends: what is sent twice is one.
-fn different_readings(seed: u64) -> Result<i64> {
+/// The number of distinct readings that the fleet sends.
+fn distinct_readings(seed: u64) -> Result<i64> {
     let scenario = Scenario::cold_snap(seed, BUSES, FIRST_DAY.parse()?).days(DAYS);
     let mut keys = HashSet::new();
     for delivery in scenario.deliveries() {
@@ -132,9 +133,9 @@ fn different_readings(seed: u64) -> Result<i64> {
     Ok(i64::try_from(keys.len())?)
 }
 
-/// Compares every bus-day that nothing was left out of; the others must say that they are not
-/// complete. Returns how many were compared.
-async fn compare_days(bed: &Bed, folder: &std::path::Path) -> Result<usize> {
+/// Compares all bus-days without left-out readings; the others must be incomplete. Returns the number of
+/// compared days.
+async fn compare_days(bed: &TestBed, folder: &std::path::Path) -> Result<usize> {
     let read = |name: &str| truth::rows(&std::fs::read(folder.join(name))?);
     let (days, faults) = (read("truth_days.csv")?, read("truth_faults.csv")?);
     let found = found_days(bed).await?;
@@ -143,17 +144,17 @@ async fn compare_days(bed: &Bed, folder: &std::path::Path) -> Result<usize> {
         let (vehicle, service_day) = (&day["vehicle"], &day["service_day"]);
         let key = (vehicle.clone(), service_day.clone());
         let Some(row) = found.get(&key) else {
-            // The last reading of the last day is the first of the next.
+            // The last reading is the first one of the next day.
             ensure!(day["seconds"].parse::<f64>()? < 60.0, "{key:?} is missing");
             continue;
         };
-        let spoiled = faults.iter().any(|fault| {
+        let has_fault = faults.iter().any(|fault| {
             fault["vehicle"] == *vehicle
                 && LEAVE_OUT.contains(&fault["kind"].as_str())
-                && touches(fault, row).unwrap_or(true)
+                && overlaps(fault, row).unwrap_or(true)
         });
-        if spoiled {
-            ensure!(row.completeness < 1.0, "{key:?} is called complete");
+        if has_fault {
+            ensure!(row.completeness < 1.0, "{key:?} must be incomplete");
             continue;
         }
         compared += 1;
@@ -162,7 +163,7 @@ async fn compare_days(bed: &Bed, folder: &std::path::Path) -> Result<usize> {
             let tolerance = (RELATIVE * truth.abs()).max(ABSOLUTE);
             ensure!(
                 (found - truth).abs() <= tolerance,
-                "{key:?} {name}: {found}, not {truth}"
+                "{key:?} {name} is {found} and should be {truth}"
             );
         }
     }
@@ -176,12 +177,12 @@ struct Day {
     figures: Vec<f64>,
 }
 
-fn touches(fault: &BTreeMap<String, String>, day: &Day) -> Result<bool> {
+fn overlaps(fault: &BTreeMap<String, String>, day: &Day) -> Result<bool> {
     let at = |name: &str| Ok::<_, anyhow::Error>(fault[name].parse::<Timestamp>()?);
     Ok(at("started_at")? < day.ended_at && day.began_at < at("ended_at")?)
 }
 
-async fn found_days(bed: &Bed) -> Result<BTreeMap<(String, String), Day>> {
+async fn found_days(bed: &TestBed) -> Result<BTreeMap<(String, String), Day>> {
     let figures: Vec<&str> = FIGURES.iter().map(|(_, sql)| *sql).collect();
     let rows = bed
         .owner

@@ -1,10 +1,11 @@
-//! A worker that is stopped in the middle of its work, and wakes up when another has its place.
+//! A worker that is stopped in the middle of its work, and continues when another one has its lease.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use ayaz_test_db::or_skip;
 use system_tests::processes::signal;
-use system_tests::{Bed, Program, wait};
+use system_tests::{Program, TestBed, wait};
 
 /// Twenty buses, ten hours each, a reading every ten seconds.
 const DRIVES: &str = "
@@ -18,17 +19,17 @@ const DRIVES: &str = "
         30 + 10 * sin(s / 7.0), 1000 + s / 10.0, 620, -100 + 50 * sin(s / 5.0), -30
     from generate_series(1, 20) n, generate_series(0, 3599) s";
 
-const TOUCHES: &str = "
+const MARK_ALL_DIRTY: &str = "
     insert into dirty_hours (vehicle_ids, changed_from)
     select array_agg(vehicle_id), array_agg(hour) from (
         select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour from reading
     ) as hours";
 
-const PIECES: &str = "select md5(string_agg(p::text, '|' order by p::text)) from energy_bucket p";
+const BUCKETS: &str = "select md5(string_agg(b::text, '|' order by b::text)) from energy_bucket b";
 
 #[tokio::test]
-async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_wakes_up() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_continues() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     bed.owner.client.batch_execute(DRIVES).await?;
     let worker = || {
         let config =
@@ -38,8 +39,8 @@ async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_wakes_up(
     };
     let first = worker()?;
     first.until_ready().await?;
-    bed.owner.client.batch_execute(TOUCHES).await?;
-    // Somewhere within its work.
+    bed.owner.client.batch_execute(MARK_ALL_DIRTY).await?;
+    // Stop it while it works.
     let refreshed = "select count(*) from refreshed_hour";
     wait::until("the first hours", 20, async || {
         Ok(bed.number(refreshed).await? > 0)
@@ -50,12 +51,12 @@ async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_wakes_up(
     let stopped_at = Instant::now();
 
     let second = worker()?;
-    let told = format!("(process {pid})");
-    wait::until("the second to say for whom it waits", 20, async || {
+    let holder = format!("(process {pid})");
+    wait::until("the second to name the lease holder", 20, async || {
         Ok(second
             .get("/readyz")
             .await
-            .is_ok_and(|answer| answer.contains(&told)))
+            .is_ok_and(|answer| answer.contains(&holder)))
     })
     .await?;
     second.until_ready().await?;
@@ -77,15 +78,15 @@ async fn a_stopped_worker_is_replaced_in_time_and_does_no_harm_when_it_wakes_up(
     first.terminate().await?;
     second.terminate().await?;
     bed.analyse().await?;
-    let pieces =
-        async || -> Result<String> { Ok(bed.owner.client.query_one(PIECES, &[]).await?.get(0)) };
-    let before = pieces().await?;
-    bed.owner.client.batch_execute(TOUCHES).await?;
+    let buckets =
+        async || -> Result<String> { Ok(bed.owner.client.query_one(BUCKETS, &[]).await?.get(0)) };
+    let before = buckets().await?;
+    bed.owner.client.batch_execute(MARK_ALL_DIRTY).await?;
     bed.analyse().await?;
     assert_eq!(
         before,
-        pieces().await?,
-        "what both have made is what one makes"
+        buckets().await?,
+        "two workers have the result of one"
     );
     Ok(())
 }

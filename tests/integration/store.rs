@@ -1,10 +1,11 @@
-//! The write path against a database that does not take everything.
+//! The write path with a database that refuses some rows.
 
 use anyhow::Result;
 use ayaz_model::{UnixMicroseconds, VehicleKey};
 use ayaz_store::{Content, Envelope, IngestStore, Message, Rejection, StoreError};
+use ayaz_test_db::or_skip;
 use std::time::Duration;
-use system_tests::Bed;
+use system_tests::TestBed;
 
 use crate::fixtures::{readings, vehicle};
 
@@ -17,7 +18,7 @@ fn message(number: u32, content: Content) -> Message {
     Message { envelope, content }
 }
 
-fn store(bed: &Bed) -> Result<IngestStore> {
+fn store(bed: &TestBed) -> Result<IngestStore> {
     Ok(IngestStore::new(
         bed.database_url.parse()?,
         Duration::from_secs(20),
@@ -26,9 +27,9 @@ fn store(bed: &Bed) -> Result<IngestStore> {
 }
 
 #[tokio::test]
-async fn what_the_database_refuses_is_a_dead_letter_and_everything_else_is_stored() -> Result<()> {
-    let bed = Bed::new().await?;
-    // A rule that validation does not know, as after a migration that went ahead of the daemon.
+async fn refused_messages_become_dead_letters_and_all_others_are_stored() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
+    // A rule that validation does not have, as after a migration for a newer daemon.
     bed.owner
         .client
         .batch_execute("alter table reading add constraint odd check (sequence not in (77, 1234))")
@@ -51,10 +52,10 @@ async fn what_the_database_refuses_is_a_dead_letter_and_everything_else_is_store
     let written = store.write(&messages).await?;
     assert_eq!((written.readings_new, written.messages_refused), (1_980, 2));
     assert_eq!(bed.number("select count(*) from reading").await?, 1_980);
-    let letters = "select count(*) from dead_letter
+    let dead_letters = "select count(*) from dead_letter
         where reason = 'refused_by_database' and detail like '%odd%' and payload_bytes = 4
             and (topic like '%/7' or topic like '%/123')";
-    assert_eq!(bed.number(letters).await?, 2);
+    assert_eq!(bed.number(dead_letters).await?, 2);
 
     let again = store.write(&messages).await?;
     assert_eq!((again.readings_new, again.readings_duplicate), (0, 1_980));
@@ -68,8 +69,8 @@ async fn what_the_database_refuses_is_a_dead_letter_and_everything_else_is_store
 }
 
 #[tokio::test]
-async fn a_batch_that_repeats_itself_and_what_is_stored_adds_only_what_is_new() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn a_batch_with_duplicates_adds_only_new_readings() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     let key = VehicleKey {
         fleet: bed.fleet.clone(),
         vehicle: vehicle("bus"),
@@ -94,8 +95,8 @@ async fn a_batch_that_repeats_itself_and_what_is_stored_adds_only_what_is_new() 
 }
 
 #[tokio::test]
-async fn dead_letters_take_any_bytes() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn dead_letters_store_any_bytes() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     let rejection = Rejection {
         reason: "payload_undecodable",
         detail: "bad \0 byte \u{1b}[31m".repeat(500),
@@ -112,8 +113,8 @@ async fn dead_letters_take_any_bytes() -> Result<()> {
 }
 
 #[tokio::test]
-async fn the_daemons_role_may_insert_and_nothing_else() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn the_role_of_the_daemon_may_only_insert() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     let url = bed.database_url.parse()?;
     let ingest = ayaz_store::Connection::open(&url, ayaz_store::Role::Ingest).await?;
     for forbidden in [
@@ -142,15 +143,15 @@ async fn the_daemons_role_may_insert_and_nothing_else() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_database_without_a_schema_is_refused_with_a_way_out() -> Result<()> {
-    let bed = Bed::new().await?;
+async fn a_database_without_a_schema_is_an_error_that_says_what_to_do() -> Result<()> {
+    let bed = or_skip!(TestBed::new());
     bed.owner
         .client
         .batch_execute("delete from ayaz_schema_version where version > 3")
         .await?;
     match store(&bed)?.connect().await {
         Err(StoreError::Fatal(text)) => assert!(text.contains("ayaz migrate"), "{text}"),
-        other => panic!("expected a refusal, got {other:?}"),
+        other => panic!("expected an error, got {other:?}"),
     }
     Ok(())
 }

@@ -1,14 +1,14 @@
-//! What one test works on: a migrated database and a fleet of its own.
+//! The environment of one test: a migrated database and a fleet of its own.
 
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use ayaz_model::{FleetId, Reading, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
-use ayaz_store::{Connection, DatabaseUrl, Role};
-use url::Url;
+use ayaz_store::{Connection, Role};
+use ayaz_test_db::TestDatabase;
 
 use crate::program::Program;
 use crate::servers;
@@ -17,7 +17,7 @@ static BEDS: AtomicU32 = AtomicU32::new(0);
 
 /// A database and a fleet.
 #[derive(Debug)]
-pub struct Bed {
+pub struct TestBed {
     /// The test's database, as its owner.
     pub database_url: String,
     /// The broker.
@@ -26,61 +26,64 @@ pub struct Bed {
     pub fleet: FleetId,
     /// The test's own connection, as the owner.
     pub owner: Connection,
+    _database: TestDatabase,
 }
 
-impl Bed {
-    /// On the shared servers.
-    pub async fn new() -> Result<Self> {
-        let shared = tokio::task::spawn_blocking(servers::shared).await??;
-        Self::on(&shared.database_url, &shared.mqtt_url).await
+impl TestBed {
+    /// A test bed on the shared servers. `None` if tests that need a server are skipped.
+    pub async fn new() -> Result<Option<Self>> {
+        let Some(mqtt_url) = servers::broker_url().await? else {
+            return Ok(None);
+        };
+        Self::on_broker(mqtt_url).await
     }
 
-    /// On these servers.
+    /// A test bed on the shared database server and this broker. `None` if tests that need a server are
+    /// skipped.
+    pub async fn on_broker(mqtt_url: &str) -> Result<Option<Self>> {
+        match ayaz_test_db::server_url().await? {
+            Some(server_url) => Self::on(server_url, mqtt_url).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A test bed on these servers.
     pub async fn on(server_url: &str, mqtt_url: &str) -> Result<Self> {
         let number = BEDS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
-        let server = Connection::open(&server_url.parse()?, Role::Owner).await?;
-        server
-            .client
-            .batch_execute(&format!("create database {name}"))
-            .await
-            .context("create the test's database")?;
-        let mut url = Url::parse(server_url)?;
-        url.set_path(&name);
-        let database: DatabaseUrl = url.as_str().parse()?;
-        ayaz_store::migrate::migrate(&database).await?;
+        let database = TestDatabase::migrated_on(server_url).await?;
         Ok(Self {
-            database_url: url.into(),
+            database_url: database.url().expose().to_owned(),
             mqtt_url: mqtt_url.to_owned(),
             fleet: format!("fleet{}-{number}", std::process::id()).parse()?,
-            owner: Connection::open(&database, Role::Owner).await?,
+            owner: Connection::open(database.url(), Role::Owner).await?,
+            _database: database,
         })
     }
 
-    /// The same bed with a new connection, after the database was away.
+    /// The same test bed with a new connection, after the database was stopped.
     pub async fn reconnect(self) -> Result<Self> {
         let owner = Connection::open(&self.database_url.parse()?, Role::Owner).await?;
         Ok(Self { owner, ..self })
     }
 
-    /// The ingest daemon as a process, subscribed to this fleet only, once it is ready.
+    /// Starts the ingest daemon, subscribed to this fleet only, and waits until it is ready.
     pub async fn ingest(&self) -> Result<Program> {
         let program = self.ingest_unready()?;
         program.until_ready().await?;
         Ok(program)
     }
 
-    /// The ingest daemon as a process, just started.
+    /// Starts the ingest daemon and does not wait.
     pub fn ingest_unready(&self) -> Result<Program> {
         self.ingest_configured("", "")
     }
 
-    /// The same with more lines in its `[mqtt]` section, and more sections.
+    /// Starts the ingest daemon with more lines in the `[mqtt]` section and more sections.
     pub fn ingest_configured(&self, mqtt: &str, sections: &str) -> Result<Program> {
         self.ingest_with(&[], mqtt, sections)
     }
 
-    /// The same with more in its environment.
+    /// As [`Self::ingest_configured`], with more environment variables.
     pub fn ingest_with(
         &self,
         variables: &[(&'static str, &str)],
@@ -91,7 +94,7 @@ impl Bed {
         self.ingest_as_login(variables, &client_id, sections)
     }
 
-    /// The same with its login's name as client id.
+    /// As [`Self::ingest_with`], with the login's name as client id.
     pub fn ingest_as_login(
         &self,
         variables: &[(&'static str, &str)],
@@ -106,7 +109,7 @@ impl Bed {
         Program::daemon("ayaz-ingest", &environment, &config)
     }
 
-    /// The ingest daemon as a process, just started, with its log elsewhere.
+    /// Starts the ingest daemon with another file as its log and does not wait.
     pub fn ingest_logging_to(&self, log: OwnedFd) -> Result<Program> {
         let client_id = format!("client_id = 'ingest-{}'", self.fleet);
         let config = self.ingest_config(&client_id, "");
@@ -122,17 +125,17 @@ impl Bed {
         )
     }
 
-    /// The analytics worker as a process, until it has worked off all that is pending.
+    /// Runs the analytics worker until no hour is pending.
     pub async fn analyse(&self) -> Result<String> {
         Program::output("ayaz-analytics", &["--once"], &self.environment()).await
     }
 
-    /// Runs `ayaz` with these arguments and returns what it printed.
+    /// Runs `ayaz` with these arguments and returns its output.
     pub async fn ayaz(&self, arguments: &[&str]) -> Result<String> {
         Program::output("ayaz", arguments, &self.environment()).await
     }
 
-    /// The two addresses, as every program takes them.
+    /// The environment variables with the addresses of both servers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("AYAZ_DATABASE_URL", self.database_url.clone()),
@@ -140,7 +143,7 @@ impl Bed {
         ]
     }
 
-    /// A publisher with a name of its own.
+    /// A publisher whose client id begins with this name.
     pub async fn publisher(&self, name: &str) -> Result<Publisher> {
         let url: MqttUrl = self.mqtt_url.parse()?;
         let options = PublisherOptions::new(url, format!("{name}-{}", self.fleet));

@@ -1,4 +1,4 @@
-//! The queries of the Grafana dashboards: SQL as Grafana would send it, and Prometheus expressions.
+//! The queries of the Grafana dashboards: SQL as Grafana sends it, and Prometheus expressions.
 
 use std::fs;
 use std::iter;
@@ -8,14 +8,14 @@ use anyhow::{Context, Result};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// A statement of a dashboard: a panel's, or the one behind a template variable.
+/// An SQL statement of a dashboard, of a panel or of a template variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DashboardSql {
     /// File name of the dashboard, such as `fleet-now.json`.
     pub dashboard: String,
     /// The panel's title, or `variable NAME`.
     pub title: String,
-    /// What the dashboard holds, macros and variables included.
+    /// The text in the dashboard, with macros and variables.
     pub sql: String,
 }
 
@@ -26,7 +26,7 @@ pub struct DashboardExpression {
     pub dashboard: String,
     /// The panel's title.
     pub title: String,
-    /// What the dashboard holds, Grafana's variables included.
+    /// The text in the dashboard, with Grafana's variables.
     pub expression: String,
 }
 
@@ -35,7 +35,7 @@ pub fn dashboard_sql(directory: &Path) -> Result<Vec<DashboardSql>> {
     let mut found = Vec::new();
     for (name, dashboard) in dashboards(directory)? {
         let variables = list(&dashboard["templating"]["list"]).iter();
-        // The query of any other kind is no SQL.
+        // Only variables of this type have SQL.
         let variables = variables.filter(|variable| variable["type"] == "query");
         let variables = variables.filter_map(|variable| {
             let name = variable["name"].as_str().unwrap_or_default();
@@ -86,7 +86,7 @@ fn dashboards(directory: &Path) -> Result<Vec<(String, Value)>> {
     parsed.collect()
 }
 
-/// That field of every target, with its panel's title. A closed row holds its panels itself.
+/// A field of every target, with the title of its panel. A collapsed row contains its panels.
 fn targets<'a>(dashboard: &'a Value, field: &'a str) -> impl Iterator<Item = (String, &'a str)> {
     let panels = list(&dashboard["panels"]).iter();
     let panels = panels.flat_map(|panel| iter::once(panel).chain(list(&panel["panels"])));
@@ -101,8 +101,8 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The metrics that a Prometheus expression reads: its names that are neither functions nor words
-/// of the language, and that stand outside label matchers, ranges and lists of labels.
+/// The metrics that a Prometheus expression reads: all names but functions, keywords, and those in label
+/// matchers, ranges and lists of labels.
 pub fn metric_names(expression: &str) -> Vec<String> {
     const WORDS: [&str; 7] = ["and", "or", "unless", "by", "without", "offset", "bool"];
     const BEFORE_LABELS: [&str; 6] = [
@@ -142,16 +142,16 @@ pub fn metric_names(expression: &str) -> Vec<String> {
     names
 }
 
-/// Whether arguments follow a name: at once, or after the labels that an aggregation keeps.
+/// Whether arguments follow a name, directly or after the labels of an aggregation.
 fn is_function(after: &str) -> bool {
     ["(", "by ", "by(", "without ", "without("]
         .iter()
         .any(|start| after.starts_with(start))
 }
 
-/// Replaces what Grafana replaces: the macros `$__timeFilter(column)`, `$__timeFrom()` and
-/// `$__timeTo()`, and each variable written `${name:sqlstring}`, whose values become a list of
-/// quoted strings. Anything else that begins with `$` stays, and PostgreSQL refuses it.
+/// Replaces the macros `$__timeFilter(column)`, `$__timeFrom()` and `$__timeTo()`, and each variable
+/// `${name:sqlstring}` by a list of quoted strings, as Grafana does. Any other `$` stays and is an error in
+/// PostgreSQL.
 pub fn substitute(
     sql: &str,
     from: Timestamp,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn metric_names_are_told_from_functions_labels_and_words() {
+    fn metric_names_are_not_functions_labels_or_keywords() {
         let cases: [(&str, &[&str]); 5] = [
             ("time() - max(last_write)", &["last_write"]),
             ("min(up{job=\"ayaz-ingest\"})", &["up"]),
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn every_statement_needs_no_other_macro_or_variable() {
+    fn no_statement_has_other_macros_or_variables() {
         let statements = dashboard_sql(&directory()).unwrap();
         assert!(statements.len() > 10, "{statements:#?}");
         let now = Timestamp::UNIX_EPOCH;
@@ -250,7 +250,7 @@ mod tests {
         }
     }
 
-    /// Bus-days of years and thousands of buses are there: no panel may read them all.
+    /// There may be years of thousands of buses, and no panel may read all of them.
     #[test]
     fn every_panel_of_bus_days_is_bounded_by_time_and_buses() {
         let statements = dashboard_sql(&directory()).unwrap();
@@ -264,7 +264,7 @@ mod tests {
             for bound in ["${fleet:sqlstring}", "${vehicle:sqlstring}", "$__time"] {
                 assert!(sql.contains(bound), "{title} without {bound}: {sql}");
             }
-            // `days_shown` takes so many buses and days at most.
+            // `days_shown` limits buses and days.
             let is_limited = sql.contains("limit ") || sql.contains("from days_shown(");
             assert!(is_limited, "{title} without a limit: {sql}");
         }

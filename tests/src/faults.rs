@@ -1,16 +1,17 @@
-//! The fault harness: is every message that the broker acknowledged stored exactly once, or a dead
-//! letter, whatever happens on the way?
+//! The fault harness. It tests that every acknowledged message is stored exactly once or is a dead letter,
+//! whatever fails.
 //!
-//! The sender keeps a [`ledger`] of its own of what the broker acknowledged to it, and that is the
-//! only measure. A [`round`] sends a seeded [`load`], good and bad, while seeded [`fault`]s strike
-//! the daemon, the worker, the database, the broker and, through a [`proxy`], the network between
-//! them; then everything is mended, and the ledger is compared with the tables.
+//! The sender keeps a [`ledger`] of the messages that the broker has acknowledged. A [`round`] sends a
+//! seeded [`load`] of good and bad messages. Meanwhile seeded [`fault`]s are injected into the [`system`]:
+//! daemon, worker, database, broker and, through a [`proxy`], the network. Then everything is repaired, and
+//! the tables are compared with the ledger.
 
 pub mod fault;
 pub mod ledger;
 pub mod load;
 pub mod proxy;
 pub mod round;
+pub mod system;
 
 pub use fault::Fault;
 pub use round::{Outcome, Plan};

@@ -1,8 +1,8 @@
 //! Helpers that start broker, database and the real daemons.
 //!
-//! [`servers`] are shared by the tests of a process, [`bed`] gives each test a database and a
-//! fleet of its own on them, [`program`] runs the workspace's programs, and [`faults`] is the fault
-//! harness. [`broker`] is Mosquitto as it is deployed, and [`mqtt`] a client that may misbehave.
+//! The tests of a process share [`servers`]. [`bed`] gives each test a database and a fleet on them,
+//! [`program`] runs the workspace's programs, and [`faults`] is the fault harness. [`broker`] is Mosquitto
+//! with the deployed files, and [`mqtt`] is a client that may break the protocol's rules.
 
 pub mod bed;
 pub mod broker;
@@ -16,5 +16,5 @@ pub mod servers;
 pub mod truth;
 pub mod wait;
 
-pub use bed::Bed;
+pub use bed::TestBed;
 pub use program::Program;

@@ -1,5 +1,5 @@
-//! A client of MQTT 5 that does what a test tells it, also what no good client does. By hand, because
-//! a library would connect again, acknowledge by itself, and refuse what a stranger sends.
+//! An MQTT 5 client for tests, which may break the protocol's rules. It is written by hand, because a
+//! library reconnects, acknowledges by itself, and refuses to send invalid packets.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// A broker that is silent for longer is taken to hang.
+/// How long to wait for the broker.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a client connects with.
+/// The parameters of a connection.
 #[derive(Debug, Clone)]
 pub struct Connect<'a> {
     /// Port on 127.0.0.1.
@@ -21,29 +21,29 @@ pub struct Connect<'a> {
     pub login: Option<(&'a str, &'a str)>,
     /// Client id.
     pub client_id: &'a str,
-    /// Whether an earlier session is to be forgotten.
+    /// Whether the broker deletes an earlier session.
     pub clean_start: bool,
-    /// How long the broker is to keep the session, seconds.
+    /// How long the broker keeps the session, seconds.
     pub session_expiry_s: u32,
-    /// Seconds; 0 for none.
+    /// Keep-alive in seconds; 0 is none.
     pub keep_alive_s: u16,
 }
 
-/// A packet as it came.
+/// A received packet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
     /// Kind and flags.
     pub first: u8,
-    /// All behind the length.
+    /// All bytes after the length.
     pub body: Vec<u8>,
 }
 
-/// A published message that was received.
+/// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Where it was published.
+    /// Its topic.
     pub topic: String,
-    /// What.
+    /// Its payload.
     pub payload: Vec<u8>,
 }
 
@@ -52,10 +52,10 @@ pub struct Message {
 pub struct Client {
     stream: TcpStream,
     input: Vec<u8>,
-    /// What came before the answer that was waited for.
+    /// Packets that arrived before an expected answer.
     early: VecDeque<Packet>,
     next_id: u16,
-    /// What followed the kind of the CONNACK: flags, reason, properties.
+    /// The body of the CONNACK: flags, reason, properties.
     pub answer: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ pub mod kind {
 }
 
 impl<'a> Connect<'a> {
-    /// With a session that never expires, which is taken up again.
+    /// A connection that resumes a session, which never expires.
     pub fn lasting(port: u16, login: Option<(&'a str, &'a str)>, client_id: &'a str) -> Self {
         Self {
             port,
@@ -85,8 +85,8 @@ impl<'a> Connect<'a> {
         }
     }
 
-    /// With a session that ends with the connection.
-    pub fn passing(port: u16, login: Option<(&'a str, &'a str)>, client_id: &'a str) -> Self {
+    /// A connection with a session that ends with it.
+    pub fn transient(port: u16, login: Option<(&'a str, &'a str)>, client_id: &'a str) -> Self {
         Self {
             clean_start: true,
             session_expiry_s: 0,
@@ -94,7 +94,7 @@ impl<'a> Connect<'a> {
         }
     }
 
-    /// Connects; an error if the broker refuses.
+    /// Connects. Fails if the broker refuses.
     pub async fn open(&self) -> Result<Client> {
         let client = self.attempt().await?;
         ensure!(
@@ -105,7 +105,7 @@ impl<'a> Connect<'a> {
         Ok(client)
     }
 
-    /// Connects, and returns also what the broker refused.
+    /// Connects. Returns the client even if the broker refuses.
     pub async fn attempt(&self) -> Result<Client> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).await?;
         stream.set_nodelay(true)?;
@@ -113,7 +113,7 @@ impl<'a> Connect<'a> {
         let flags = u8::from(self.clean_start) << 1 | if self.login.is_some() { 0xc0 } else { 0 };
         body.extend([5, flags]);
         body.extend(self.keep_alive_s.to_be_bytes());
-        // One property: how long the session is to be kept.
+        // One property: the session expiry.
         body.extend([5, 0x11]);
         body.extend(self.session_expiry_s.to_be_bytes());
         body.extend(text(self.client_id));
@@ -140,7 +140,7 @@ impl<'a> Connect<'a> {
 }
 
 impl Client {
-    /// Whether the broker had a session for us.
+    /// Whether the broker had a session for this client.
     pub fn session_present(&self) -> bool {
         self.answer.first() == Some(&1)
     }
@@ -150,9 +150,9 @@ impl Client {
         self.answer.get(1).copied().unwrap_or(0xff)
     }
 
-    /// The keep-alive that the broker demands.
+    /// The keep-alive that the broker requires.
     pub fn server_keep_alive(&self) -> Option<u16> {
-        // Its property has two bytes; those before it here are numbers that cannot look like it.
+        // A property with a value of two bytes. The values before it cannot contain this byte.
         let at = self.answer.windows(3).skip(2).find(|of| of[0] == 0x13)?;
         Some(u16::from_be_bytes([at[1], at[2]]))
     }
@@ -173,7 +173,7 @@ impl Client {
         Ok(self.stream.write_all(&packet).await?)
     }
 
-    /// The next packet; `None` once the broker has closed the connection.
+    /// The next packet; `None` after the broker has closed the connection.
     pub async fn next(&mut self) -> Result<Option<Packet>> {
         if let Some(packet) = self.early.pop_front() {
             return Ok(Some(packet));
@@ -199,7 +199,7 @@ impl Client {
         }
     }
 
-    /// Subscribes at a QoS and returns the broker's word on each filter: what it granted, or why not.
+    /// Subscribes at a QoS. Returns the reason code of each filter: the granted QoS or an error.
     pub async fn subscribe(&mut self, filters: &[String], qos: u8) -> Result<Vec<u8>> {
         let id = self.id();
         let mut body = id.to_be_bytes().to_vec();
@@ -221,7 +221,7 @@ impl Client {
         }
     }
 
-    /// Sends a message, without waiting for anything; returns its packet id.
+    /// Sends a message without waiting for an answer. Returns its packet id.
     pub async fn put(&mut self, message: &Message, qos: u8, retain: bool) -> Result<u16> {
         let id = self.id();
         let mut body = text(&message.topic);
@@ -235,13 +235,13 @@ impl Client {
         Ok(id)
     }
 
-    /// Publishes at QoS 1 and returns the reason of the acknowledgement; 0 is success, 0x10 says
-    /// that nobody has subscribed.
+    /// Publishes at QoS 1. Returns the reason code of the acknowledgement: 0 is success, 0x10 means no
+    /// subscriber.
     pub async fn publish(&mut self, message: &Message) -> Result<u8> {
         self.publish_as(message, false).await
     }
 
-    /// The same, retained or not.
+    /// As [`Self::publish`], retained or not.
     pub async fn publish_as(&mut self, message: &Message, retain: bool) -> Result<u8> {
         let id = self.put(message, 1, retain).await?;
         loop {
@@ -259,7 +259,7 @@ impl Client {
         }
     }
 
-    /// Everything that is delivered until the broker has answered a ping behind it, acknowledged.
+    /// Receives and acknowledges messages until the broker answers a ping without a message before.
     pub async fn deliveries(&mut self) -> Result<Vec<Message>> {
         let mut received = Vec::new();
         loop {
@@ -293,7 +293,7 @@ impl Client {
         Ok(Message { topic, payload })
     }
 
-    /// Says goodbye, and waits until the broker has closed the connection.
+    /// Disconnects, and waits until the broker has closed the connection.
     pub async fn close(mut self) -> Result<()> {
         self.send(kind::DISCONNECT, &[]).await?;
         while self.next().await?.is_some() {}
@@ -306,7 +306,7 @@ impl Client {
     }
 }
 
-/// A packet and its length, if all of it is there.
+/// The first packet and its length, if it is complete.
 fn first_packet(input: &[u8]) -> Option<(Packet, usize)> {
     let mut length = 0;
     for (index, byte) in input.iter().skip(1).take(4).enumerate() {

@@ -1,9 +1,9 @@
-//! Other processes, by their ids.
+//! Processes by their ids.
 
 use anyhow::{Result, ensure};
 use tokio::process::Command;
 
-/// A process and its children, the process first.
+/// A process and its children. The process is the first.
 pub fn family(parent: u32) -> Result<Vec<u32>> {
     let mut family = vec![parent];
     for entry in std::fs::read_dir("/proc")? {
@@ -11,7 +11,7 @@ pub fn family(parent: u32) -> Result<Vec<u32>> {
         let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
-        // It may have ended meanwhile.
+        // The process may have ended.
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let of = stat
             .rsplit_once(") ")
@@ -23,7 +23,7 @@ pub fn family(parent: u32) -> Result<Vec<u32>> {
     Ok(family)
 }
 
-/// Sends a signal to each; only the first has to be there still.
+/// Sends a signal to each. Only the first process must exist.
 pub async fn signal(name: &str, pids: &[u32]) -> Result<()> {
     for pid in pids {
         let status = Command::new("kill")

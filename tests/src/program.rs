@@ -1,4 +1,4 @@
-//! The workspace's programs as processes of their own.
+//! Runs the workspace's programs as processes.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -24,10 +24,10 @@ pub struct Program {
 }
 
 impl Program {
-    /// Where cargo put the workspace's programs: beside the test that is running.
+    /// The path of a program of the workspace, near the running test.
     pub fn path(name: &str) -> Result<PathBuf> {
         let test = std::env::current_exe()?;
-        // A test stands one folder below the programs, a program beside them.
+        // A test is one folder below the programs; a program is in the same folder.
         let found = test.ancestors().skip(1).take(2).find_map(|directory| {
             let path = directory.join(name);
             path.is_file().then_some(path)
@@ -41,14 +41,14 @@ impl Program {
         Ok(path)
     }
 
-    /// Starts a daemon with this configuration, on a free admin port.
+    /// Starts a daemon with this configuration and a free admin port.
     pub fn daemon(name: &str, env: &[(&str, String)], config: &str) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let log = File::create(directory.path().join("log"))?;
         Self::start(name, env, config, directory, log.into())
     }
 
-    /// The same with its log elsewhere: [`log`](Self::log) is empty then.
+    /// As [`Self::daemon`], with another file as its log; [`log`](Self::log) is empty.
     pub fn daemon_logging_to(
         log: OwnedFd,
         name: &str,
@@ -88,7 +88,7 @@ impl Program {
         })
     }
 
-    /// Runs a program to its end and returns its standard output; an error shows what it said.
+    /// Runs a program to its end and returns its standard output. An error shows its standard error.
     pub async fn output(name: &str, arguments: &[&str], env: &[(&str, String)]) -> Result<String> {
         let output = Self::finished(name, arguments, env).await?;
         ensure!(
@@ -100,7 +100,7 @@ impl Program {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Runs a program to its end, however that is.
+    /// Runs a program to its end, successful or not.
     pub async fn finished(
         name: &str,
         arguments: &[&str],
@@ -118,12 +118,12 @@ impl Program {
             .with_context(|| format!("run {name}"))
     }
 
-    /// What it has logged.
+    /// Its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 
-    /// Waits for `/readyz`.
+    /// Waits until `/readyz` says ready.
     pub async fn until_ready(&self) -> Result<()> {
         let ready = wait::until("/readyz", 30, async || {
             Ok(self
@@ -147,7 +147,7 @@ impl Program {
             .sum())
     }
 
-    /// An answer of the admin port, headers included.
+    /// An answer of the admin port with its headers.
     pub async fn get(&self, path: &str) -> Result<String> {
         let mut stream = TcpStream::connect(self.admin).await?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -162,23 +162,23 @@ impl Program {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// Where it answers.
+    /// The address of its admin port.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin
     }
 
-    /// Files and connections that it has open; `None` if it has ended.
+    /// Number of open file descriptors; `None` if it has ended.
     pub fn descriptors(&self) -> Option<usize> {
         let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()?)).ok()?;
         Some(open.count())
     }
 
-    /// Its process; `None` if it has ended.
+    /// Its process id; `None` if it has ended.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Most memory that it had resident so far; `None` if it has ended.
+    /// Its peak resident memory; `None` if it has ended.
     pub fn memory_peak_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
         let line = status
@@ -193,9 +193,9 @@ impl Program {
         Ok(self.child.kill().await?)
     }
 
-    /// SIGTERM; fails unless it then ends well.
+    /// Sends SIGTERM and waits. Fails if the exit code is not 0.
     pub async fn terminate(mut self) -> Result<()> {
-        let pid = self.child.id().context("it has ended already")?;
+        let pid = self.child.id().context("the program has already ended")?;
         let killed = Command::new("kill").arg(pid.to_string()).status().await?;
         ensure!(killed.success(), "kill {pid}: {killed}");
         let status = self.child.wait().await?;

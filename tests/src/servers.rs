@@ -1,52 +1,28 @@
-//! One private broker and TimescaleDB for all tests of a process.
-
-use std::sync::OnceLock;
-use std::thread;
+//! One private broker for all tests of a process.
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options};
+use ayaz_local::{LocalStack, Options, server_needed, skips_server_tests};
+use tokio::sync::OnceCell;
 
-/// Addresses of the shared servers.
-#[derive(Debug, Clone)]
-pub struct Addresses {
-    /// As the owner of the whole database server.
-    pub database_url: String,
-    /// As a user who may do everything.
-    pub mqtt_url: String,
-}
-
-static SHARED: OnceLock<Result<Addresses, String>> = OnceLock::new();
-
-/// Starts the servers at the first call. They end with the process.
-pub fn shared() -> Result<Addresses> {
-    let started = SHARED.get_or_init(|| {
-        // A thread of their own, because the runtime that starts them must live as long as they do,
-        // and every test has its own.
-        let (tell, told) = std::sync::mpsc::channel();
-        thread::spawn(move || {
-            let runtime = match tokio::runtime::Runtime::new() {
-                Ok(runtime) => runtime,
-                Err(error) => return drop(tell.send(Err(error.to_string()))),
-            };
-            runtime.block_on(async {
-                match LocalStack::start(Options::default(), |line| eprintln!("{line}")).await {
-                    Ok(stack) => {
-                        let addresses = Addresses {
-                            database_url: stack.database_url().to_owned(),
-                            mqtt_url: stack.mqtt_url().to_owned(),
-                        };
-                        let _ = tell.send(Ok(addresses));
-                        std::future::pending::<()>().await;
-                    }
-                    Err(error) => drop(tell.send(Err(error.to_string()))),
-                }
-            });
-        });
-        told.recv()
-            .unwrap_or_else(|_| Err("the servers' thread ended".to_owned()))
-    });
-    started
-        .clone()
-        .map_err(anyhow::Error::msg)
-        .context("start the private servers")
+/// The address of the broker, as a user who may do everything. It is started at the first call and ends
+/// with the process. `None` if tests that need a server are skipped.
+pub async fn broker_url() -> Result<Option<&'static str>> {
+    static BROKER: OnceCell<Result<LocalStack, String>> = OnceCell::const_new();
+    if skips_server_tests() {
+        return Ok(None);
+    }
+    let options = Options {
+        database: false,
+        ..Options::default()
+    };
+    let broker = BROKER
+        .get_or_init(|| async {
+            let started = LocalStack::start(options, |line| eprintln!("{line}")).await;
+            started.map_err(|error| error.to_string())
+        })
+        .await;
+    match broker {
+        Ok(broker) => Ok(Some(broker.mqtt_url())),
+        Err(error) => Err(anyhow::Error::msg(error.clone())).with_context(server_needed),
+    }
 }

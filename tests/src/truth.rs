@@ -1,11 +1,11 @@
-//! Recorded trips with independently computed results, read in place.
+//! Recorded trips with independently computed results.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-/// The folder of the real trips; `None`, said aloud, where it is absent.
+/// The folder of the real trips. If it does not exist, prints `skipped` and returns `None`.
 pub fn recorded_trips() -> Option<PathBuf> {
     let folder = ayaz_local::shared_dir().map(|shared| shared.join("data/bmw_i3"));
     let folder = folder.filter(|folder| folder.is_dir());
@@ -15,7 +15,7 @@ pub fn recorded_trips() -> Option<PathBuf> {
     folder
 }
 
-/// A table as rows of named cells.
+/// The rows of a table; cells by column name.
 pub type Rows = Vec<BTreeMap<String, String>>;
 
 /// Reads a CSV text.
@@ -24,7 +24,7 @@ pub fn rows(text: &[u8]) -> Result<Rows> {
     reader.deserialize().map(|row| Ok(row?)).collect()
 }
 
-/// The rows of a truth table that belong to the replayed trips, with bad stretches left out.
+/// The rows of a truth table for the replayed trips, computed without bad readings.
 pub fn clean_rows(path: &Path) -> Result<Rows> {
     let text = std::fs::read(path).with_context(|| path.display().to_string())?;
     let mut all = rows(&text)?;
@@ -36,7 +36,7 @@ pub fn clean_rows(path: &Path) -> Result<Rows> {
     Ok(all)
 }
 
-/// Columns whose figures must agree.
+/// The columns to compare.
 const FIGURES: [&str; 8] = [
     "seconds",
     "km",
@@ -48,7 +48,7 @@ const FIGURES: [&str; 8] = [
     "heater_share",
 ];
 
-/// Compares the figures of two rows to 1e-3, relative or absolute, whichever is wider.
+/// Compares the figures of two rows with a tolerance of 1e-3 relative or 1e-6 absolute.
 pub fn agree(
     what: &str,
     found: &BTreeMap<String, String>,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-/// Polls until `done` gives true; fails after `seconds` with `what` was waited for.
+/// Polls until `done` returns true. Fails after `seconds`; the error names `what`.
 pub async fn until(
     what: &str,
     seconds: u64,

@@ -1,25 +1,24 @@
-//! Every pull-out against what the bus really did before it.
+//! Compares the view `preheating` with the truth before each pull-out.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
 use jiff::{SignedDuration, Timestamp};
-use system_tests::{Bed, truth};
+use system_tests::{TestBed, truth};
 
 use super::LEAVE_OUT;
 
 type Row = BTreeMap<String, String>;
 
-/// Cabin heat of more than this before a pull-out is preheating, kWh; between none and this it may have
-/// been too short.
+/// More cabin heat than this before a pull-out is preheating, kWh. Less heat may be too short to count.
 const PREHEATED_KWH: f64 = 2.0;
-/// Before a pull-out, readings that are missing or flagged may be those of its preheating.
+/// A fault in this time before a pull-out may hide its preheating.
 const BEFORE: SignedDuration = SignedDuration::from_hours(3);
-/// A trip is found by its start, which its first reading may miss.
+/// Tolerance for the start of a trip: the first reading may be later.
 const NEAR: SignedDuration = SignedDuration::from_secs(60);
 
-/// What the view says.
+/// A row of the view.
 struct Found {
     vehicle: String,
     departed_at: Timestamp,
@@ -28,17 +27,17 @@ struct Found {
     exterior_celsius: Option<f64>,
 }
 
-/// Compares the pull-outs around which no reading is missing. Returns how many.
-pub(super) async fn compare(bed: &Bed, folder: &Path) -> Result<usize> {
+/// Compares all pull-outs without a fault near them. Returns the number of compared ones.
+pub(super) async fn compare(bed: &TestBed, folder: &Path) -> Result<usize> {
     let read = |name: &str| truth::rows(&std::fs::read(folder.join(name))?);
     let (sessions, faults) = (read("truth_sessions.csv")?, read("truth_faults.csv")?);
     let mut compared = 0;
     for found in found(bed).await? {
         let at = format!("{} at {}", found.vehicle, found.departed_at);
         let of_bus = |row: &&Row| row["vehicle"] == found.vehicle;
-        let mut is_spoiled = false;
+        let mut has_fault = false;
         for fault in faults.iter().filter(of_bus) {
-            is_spoiled |= LEAVE_OUT.contains(&fault["kind"].as_str())
+            has_fault |= LEAVE_OUT.contains(&fault["kind"].as_str())
                 && time(fault, "started_at")? <= found.departed_at + NEAR
                 && time(fault, "ended_at")? >= found.departed_at - BEFORE;
         }
@@ -47,37 +46,37 @@ pub(super) async fn compare(bed: &Bed, folder: &Path) -> Result<usize> {
             continue;
         };
         let [grid, battery, litres] = heat;
-        if is_spoiled || grid + battery + litres > 0.0 && grid + battery <= PREHEATED_KWH {
+        if has_fault || grid + battery + litres > 0.0 && grid + battery <= PREHEATED_KWH {
             continue;
         }
         compared += 1;
         if grid + battery > PREHEATED_KWH {
             ensure!(
                 found.state == "done",
-                "{at} is {}, heated by {heat:?}",
+                "{at} is {}, but was heated by {heat:?}",
                 found.state
             );
             let source = if grid > battery { "grid" } else { "battery" };
             ensure!(
                 found.source.as_deref() == Some(source),
-                "{at}: {:?}, not {source}",
+                "{at}: the source is {:?} and should be {source}",
                 found.source
             );
         } else if found.exterior_celsius.is_some_and(|celsius| celsius < 0.0) {
             ensure!(
                 found.state == "missed",
-                "{at} is {}, not heated",
+                "{at} is {}, but was not heated",
                 found.state
             );
         } else {
-            ensure!(found.state != "done", "{at} is done, not heated");
+            ensure!(found.state != "done", "{at} is done, but was not heated");
         }
     }
     Ok(compared)
 }
 
-/// Cabin heat between the trip that began near this instant and the trip before it: kWh from the grid and
-/// from the battery, and litres. `None` if no trip began then.
+/// Cabin heat between the trip that begins near this instant and the trip before: kWh from the grid, kWh
+/// from the battery, and litres. `None` if no trip begins there.
 fn heat_before(sessions: &[&Row], departed_at: Timestamp) -> Result<Option<[f64; 3]>> {
     let mut heat = [0.0; 3];
     for session in sessions {
@@ -107,7 +106,7 @@ fn time(row: &Row, name: &str) -> Result<Timestamp> {
     Ok(row[name].parse()?)
 }
 
-async fn found(bed: &Bed) -> Result<Vec<Found>> {
+async fn found(bed: &TestBed) -> Result<Vec<Found>> {
     let rows = bed
         .owner
         .client

@@ -1,4 +1,4 @@
-//! The fault harness by hand: rounds of load and faults until the time is over or one fails.
+//! The fault harness as a program: rounds of load and faults until all are done or one fails.
 
 use std::time::{Duration, Instant};
 
@@ -7,22 +7,22 @@ use clap::Parser;
 use rand::RngExt;
 use system_tests::faults::{Fault, Plan};
 
-/// Is every message that the broker acknowledged stored exactly once, or a dead letter, whatever
-/// happens on the way? Starts private servers and the real daemons (`cargo build --workspace`
-/// first, in debug, which has the failpoints), strikes, mends, and compares with the sender's own
-/// ledger. Ends with an error at the first loss; the seed printed repeats the round.
+/// Tests that every acknowledged message is stored exactly once or is a dead letter, whatever fails. Starts
+/// private servers and the real daemons (run `cargo build --workspace` first; a debug build has the
+/// failpoints), injects and repairs faults, and compares the tables with the sender's ledger. Ends with an
+/// error at the first loss. The printed seed repeats the round.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Of the first round; the next has the next number. Random by default.
+    /// The seed of the first round, random by default. Each next round has the next number.
     #[arg(long)]
     seed: Option<u64>,
-    /// How long faults strike in each round, seconds.
+    /// How long faults are injected in each round, seconds.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// Rounds.
+    /// Number of rounds.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     rounds: u64,
-    /// What strikes, separated by commas; everything by default.
+    /// The faults to inject, separated by commas; all by default.
     #[arg(long, value_delimiter = ',')]
     faults: Vec<Fault>,
     /// Lists the faults.
@@ -59,9 +59,9 @@ async fn main() -> Result<()> {
             .run(|line| println!("{:7.1} s  {line}", started.elapsed().as_secs_f64()))
             .await?;
         println!(
-            "{} faults; {} messages acknowledged; {} readings and {} dead letters, each there once; \
-             recovered in {:.1} s; daemon's peak {} MB",
-            outcome.struck.len(),
+            "{} faults; {} messages acknowledged; {} readings and {} dead letters, each stored once; \
+             recovered in {:.1} s; the daemon's peak memory {} MB",
+            outcome.injected.len(),
             outcome.messages,
             outcome.readings,
             outcome.dead_letters,

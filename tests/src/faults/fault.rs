@@ -1,4 +1,4 @@
-//! What strikes. Each fault mends itself before the next comes.
+//! The faults. Each is repaired before the next one.
 
 use std::fmt;
 use std::io::Write as _;
@@ -13,10 +13,10 @@ use rand_chacha::ChaCha8Rng;
 
 use tokio::process::Command;
 
-use super::round::Stage;
+use super::system::System;
 use crate::processes::{family, signal};
 
-/// Where the daemon can be made to end, as `ayaz_store::failpoint` and its users name them.
+/// The failpoints at which the daemon can end.
 const FAILPOINTS: &[&str] = &[
     "after_decode",
     "in_copy",
@@ -42,7 +42,7 @@ macro_rules! faults {
                 match self { $(Fault::$name => $text),+ }
             }
 
-            /// What it does.
+            /// Its description.
             pub fn help(self) -> &'static str {
                 match self { $(Fault::$name => concat!($($doc),+).trim_ascii()),+ }
             }
@@ -64,33 +64,33 @@ faults! {
     DatabaseCrash = "database-crash";
     /// Every process of PostgreSQL is frozen (SIGSTOP) for longer than every timeout.
     DatabaseFreeze = "database-freeze";
-    /// The database's backends are ended in the midst of their work.
+    /// The backends of the database are terminated while they work.
     BackendsEnded = "backends-ended";
-    /// The database has no connections left, and the daemon has lost its own.
+    /// The database has no free connections, and the daemon has lost its own.
     NoConnections = "no-connections";
-    /// The disk is full. Only on a small file system (TMPDIR on one of at most 2 GB), else left out.
+    /// The disk is full. Skipped if TMPDIR is on a file system with more than 2 GB free.
     DiskFull = "disk-full";
     /// Mosquitto is stopped and started again.
     BrokerRestart = "broker-restart";
-    /// The network to the database goes silent, one way or both, and then breaks.
+    /// The network to the database transports nothing, in one or both directions, and then breaks.
     DatabasePartition = "database-partition";
-    /// The network to the broker goes silent, so that commits go on without acknowledgements, and
-    /// then breaks.
+    /// The network to the broker transports nothing, so that commits continue without acknowledgements,
+    /// and then breaks.
     BrokerPartition = "broker-partition";
-    /// Everything takes 40 ms longer.
+    /// The network delays all data by 40 ms.
     Latency = "latency";
     /// A second ingest daemon with the same client id.
     SecondIngest = "second-ingest";
-    /// A bus sends as much as it can, beside the others.
+    /// One bus sends as much as it can.
     FloodingBus = "flooding-bus";
-    /// A login that may only read holds every lock that it can get: advisory ones, and those of tables in
-    /// a transaction that does not end.
+    /// A read-only login holds all locks that it can get: advisory locks, and table locks in a transaction
+    /// that stays open.
     ReaderLocks = "reader-locks";
-    /// The analytics worker is stopped (SIGSTOP) until another has taken its place, and wakes up then.
+    /// The analytics worker is stopped (SIGSTOP) until another one has taken over, then continues.
     StoppedWorker = "stopped-worker";
-    /// The ingest daemon runs with a clock that is an hour behind or ahead, and must not be ready.
+    /// The clock of the ingest daemon is an hour behind or ahead, so it must not be ready.
     WrongClock = "wrong-clock";
-    /// A foreign client, with a login of its own, connects with the daemon's client id.
+    /// A client with another login connects with the daemon's client id.
     ForeignClient = "foreign-client";
 }
 
@@ -101,7 +101,7 @@ impl std::str::FromStr for Fault {
         let found = Self::ALL.iter().copied().find(|fault| fault.name() == text);
         found.ok_or_else(|| {
             let names: Vec<_> = Self::ALL.iter().map(|fault| fault.name()).collect();
-            format!("{text} is none of {}", names.join(", "))
+            format!("{text} is not one of {}", names.join(", "))
         })
     }
 }
@@ -117,55 +117,55 @@ fn milliseconds(rng: &mut ChaCha8Rng, range: std::ops::Range<u64>) -> Duration {
 }
 
 impl Fault {
-    /// Strikes, and mends what it broke.
-    pub async fn strike(self, stage: &mut Stage, rng: &mut ChaCha8Rng) -> Result<()> {
+    /// Injects the fault and repairs it.
+    pub async fn inject(self, system: &mut System, rng: &mut ChaCha8Rng) -> Result<()> {
         let a_moment = milliseconds(rng, 50..600);
         match self {
-            Self::KillIngest => stage.restart_ingest("").await?,
+            Self::KillIngest => system.restart_ingest("").await?,
             Self::Failpoint => {
                 let name = FAILPOINTS.choose(rng).copied().unwrap_or("before_commit");
-                // The load decides when it is passed for the n-th time.
+                // How soon the daemon passes it n times depends on the load.
                 let passes = rng.random_range(0..20);
-                stage
+                system
                     .restart_ingest(&format!("{name}={passes}*off->return"))
                     .await?;
-                stage.until_ingest_ends(Duration::from_secs(5)).await?;
-                stage.restart_ingest("").await?;
+                system.until_ingest_ends(Duration::from_secs(5)).await?;
+                system.restart_ingest("").await?;
             }
-            Self::KillAnalytics => stage.restart_analytics().await?,
+            Self::KillAnalytics => system.restart_analytics().await?,
             Self::SecondAnalytics => {
-                let second = stage.start_analytics()?;
+                let second = system.start_analytics()?;
                 tokio::time::sleep(3 * a_moment).await;
                 second.kill().await?;
             }
             Self::DatabaseCrash => {
-                let database = stage.database()?;
+                let database = system.database()?;
                 signal("QUIT", &[pid(database)?]).await?;
                 database.stop().await?;
                 tokio::time::sleep(a_moment).await;
                 database.start().await?;
             }
             Self::DatabaseFreeze => {
-                let processes = family(pid(stage.database()?)?)?;
+                let processes = family(pid(system.database()?)?)?;
                 signal("STOP", &processes).await?;
-                tokio::time::sleep(super::round::WRITE_TIMEOUT + 2 * a_moment).await;
+                tokio::time::sleep(super::system::WRITE_TIMEOUT + 2 * a_moment).await;
                 signal("CONT", &processes).await?;
             }
-            Self::BackendsEnded => stage.end_backends().await?,
-            Self::NoConnections => stage.use_up_connections(4 * a_moment).await?,
+            Self::BackendsEnded => system.end_backends().await?,
+            Self::NoConnections => system.use_up_connections(4 * a_moment).await?,
             Self::DiskFull => {
-                let home = stage.database_home()?;
-                let Some(ballast) = Ballast::fill(&home).await? else {
+                let home = system.database_home()?;
+                let Some(filler) = FillerFile::fill(&home).await? else {
                     println!("skipped: {} is on a large file system", home.display());
                     return Ok(());
                 };
                 tokio::time::sleep(5 * a_moment).await;
-                drop(ballast);
-                // Out of room for its log, the server ends; else this does nothing.
-                stage.database()?.start().await?;
+                drop(filler);
+                // Without space for its log, the server has ended; else this does nothing.
+                system.database()?.start().await?;
             }
             Self::BrokerRestart => {
-                let broker = stage.broker()?;
+                let broker = system.broker()?;
                 broker.stop().await?;
                 tokio::time::sleep(a_moment).await;
                 broker.start().await?;
@@ -175,59 +175,61 @@ impl Fault {
                     .choose(rng)
                     .unwrap_or(&(true, true));
                 let proxy = match self {
-                    Self::DatabasePartition => &stage.to_database,
-                    _ => &stage.to_broker,
+                    Self::DatabasePartition => &system.to_database,
+                    _ => &system.to_broker,
                 };
-                proxy.weather(|weather| {
-                    (weather.client_unheard, weather.server_unheard) = (client, server);
+                proxy.change_conditions(|conditions| {
+                    (conditions.client_blocked, conditions.server_blocked) = (client, server);
                 });
                 tokio::time::sleep(4 * a_moment).await;
                 proxy.cut();
-                proxy.calm();
+                proxy.restore();
             }
             Self::Latency => {
-                for proxy in [&stage.to_database, &stage.to_broker] {
-                    proxy.weather(|weather| weather.delay = Duration::from_millis(40));
+                for proxy in [&system.to_database, &system.to_broker] {
+                    proxy.change_conditions(|conditions| {
+                        conditions.delay = Duration::from_millis(40)
+                    });
                 }
                 tokio::time::sleep(3 * a_moment).await;
-                stage.to_database.calm();
-                stage.to_broker.calm();
+                system.to_database.restore();
+                system.to_broker.restore();
             }
             Self::ReaderLocks => {
-                let reader = stage.reader_with_locks().await?;
-                // Whoever begins to work meanwhile finds its place and its tables.
-                stage.restart_analytics().await?;
-                stage.restart_ingest("").await?;
+                let reader = system.reader_with_locks().await?;
+                // Programs that start now must get their lease and their tables.
+                system.restart_analytics().await?;
+                system.restart_ingest("").await?;
                 tokio::time::sleep(4 * a_moment).await;
                 drop(reader);
             }
-            Self::StoppedWorker => stage.stop_worker(a_moment).await?,
+            Self::StoppedWorker => system.stop_worker(a_moment).await?,
             Self::WrongClock => {
                 let shift_s = *[-3_600, 3_600].choose(rng).unwrap_or(&3_600);
-                stage.restart_ingest_by(shift_s).await?;
-                stage.until_clock_is_told(shift_s).await?;
+                system.restart_ingest_by(shift_s).await?;
+                system.until_clock_is_reported(shift_s).await?;
                 tokio::time::sleep(3 * a_moment).await;
-                stage.restart_ingest("").await?;
+                system.restart_ingest("").await?;
             }
             Self::SecondIngest => {
-                let second = stage.start_ingest("")?;
+                let second = system.start_ingest("")?;
                 tokio::time::sleep(3 * a_moment).await;
                 second.kill().await?;
             }
-            Self::FloodingBus => stage.flood(rng).await?,
+            Self::FloodingBus => system.flood(rng).await?,
             Self::ForeignClient => {
                 let clean_start = rng.random_bool(0.5);
-                stage.foreign_client(clean_start, a_moment).await?;
+                system.foreign_client(clean_start, a_moment).await?;
             }
         }
         Ok(())
     }
 }
 
-/// A file that takes all the room of a small file system. Removed when dropped.
-struct Ballast(PathBuf);
+/// A file that fills a small file system. Removed when dropped.
+struct FillerFile(PathBuf);
 
-impl Ballast {
+impl FillerFile {
     const BYTES_MAX: u64 = 2 << 30;
 
     async fn fill(directory: &Path) -> Result<Option<Self>> {
@@ -241,20 +243,20 @@ impl Ballast {
             .lines()
             .nth(1)
             .and_then(|line| line.trim().parse().ok())
-            .context("what df says")?;
+            .context("read the output of df")?;
         if available > Self::BYTES_MAX {
             return Ok(None);
         }
-        let ballast = Self(directory.join("ballast"));
-        let mut file = std::fs::File::create(&ballast.0)?;
+        let filler = Self(directory.join("filler"));
+        let mut file = std::fs::File::create(&filler.0)?;
         let block = vec![0; 1 << 20];
-        // Until there is no room: the first error is what is wanted.
+        // Writes until the first error: then the file system is full.
         while file.write_all(&block).is_ok() {}
-        Ok(Some(ballast))
+        Ok(Some(filler))
     }
 }
 
-impl Drop for Ballast {
+impl Drop for FillerFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }

@@ -1,4 +1,4 @@
-//! What was sent and acknowledged to the sender, and whether the tables agree.
+//! The acknowledged messages, and the comparison of the tables with them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,45 +8,45 @@ use ayaz_store::Connection;
 /// Identity of a reading: vehicle, time in microseconds, boot, sequence.
 pub type Key = (String, i64, i64, i64);
 
-/// The external ledger. Only what the broker acknowledged belongs into it.
+/// The messages that the broker has acknowledged.
 #[derive(Debug, Default)]
 pub struct Ledger {
     readings: HashSet<Key>,
-    /// Topic and payload of messages that cannot become readings.
-    poison: HashSet<(String, Vec<u8>)>,
-    /// Messages, repetitions included.
+    /// Topic and payload of messages that must become dead letters.
+    bad: HashSet<(String, Vec<u8>)>,
+    /// Number of messages, with repetitions.
     pub messages: u64,
 }
 
 impl Ledger {
-    /// A message with these readings.
+    /// Adds a message with these readings.
     pub fn good(&mut self, keys: impl IntoIterator<Item = Key>) {
         self.messages += 1;
         self.readings.extend(keys);
     }
 
-    /// A message that has to become a dead letter.
+    /// Adds a message that must become a dead letter.
     pub fn bad(&mut self, topic: String, payload: Vec<u8>) {
         self.messages += 1;
-        self.poison.insert((topic, payload));
+        self.bad.insert((topic, payload));
     }
 
-    /// How many readings there must be.
+    /// The expected number of readings.
     pub fn readings(&self) -> u64 {
         self.readings.len() as u64
     }
 
-    /// How many dead letters there must be.
+    /// The expected number of dead letters.
     pub fn dead_letters(&self) -> u64 {
-        self.poison.len() as u64
+        self.bad.len() as u64
     }
 
-    /// Fails unless the fleet's readings, set aside or not, and its dead letters are exactly these.
+    /// Fails if the stored readings, set aside or not, and dead letters are not exactly those of the ledger.
     pub async fn verify(&self, owner: &Connection) -> Result<()> {
         let rows = owner
             .client
             .query(
-                // Each is in one place only, so none may be in both.
+                // A reading may be in one of the two tables only.
                 "select vehicle,
                     (extract(epoch from recorded_at) * 1000000)::bigint, boot_id, sequence
                 from (
@@ -70,47 +70,47 @@ impl Ledger {
             .collect();
         ensure!(
             missing.is_empty(),
-            "{} of {} acknowledged readings are lost, such as {:?}",
+            "{} of {} acknowledged readings are missing, such as {:?}",
             missing.len(),
             self.readings.len(),
             missing.first()
         );
         let twice = stored.iter().find(|(_, count)| **count > 1);
         ensure!(twice.is_none(), "stored more than once: {twice:?}");
-        let strange: Vec<&Key> = stored
+        let unknown: Vec<&Key> = stored
             .keys()
             .filter(|key| !self.readings.contains(*key))
             .collect();
         ensure!(
-            strange.is_empty(),
-            "{} readings are stored that nobody sent, such as {:?}",
-            strange.len(),
-            strange.first()
+            unknown.is_empty(),
+            "{} stored readings were never sent, such as {:?}",
+            unknown.len(),
+            unknown.first()
         );
-        let letters = owner
+        let dead_letters = owner
             .client
             .query("select topic, payload, reason from dead_letter", &[])
             .await?;
-        let letters: BTreeMap<(String, Vec<u8>), String> = letters
+        let dead_letters: BTreeMap<(String, Vec<u8>), String> = dead_letters
             .iter()
             .map(|row| ((row.get(0), row.get(1)), row.get(2)))
             .collect();
         let lost = self
-            .poison
+            .bad
             .iter()
-            .filter(|poison| !letters.contains_key(*poison))
+            .filter(|message| !dead_letters.contains_key(*message))
             .count();
         ensure!(
             lost == 0,
-            "{lost} acknowledged bad messages left no dead letter"
+            "{lost} acknowledged bad messages have no dead letter"
         );
-        let strange = letters
+        let wrong = dead_letters
             .iter()
-            .find(|(letter, _)| !self.poison.contains(*letter));
+            .find(|(message, _)| !self.bad.contains(*message));
         ensure!(
-            strange.is_none(),
+            wrong.is_none(),
             "a good message became a dead letter: {:?}",
-            strange.map(|((topic, _), reason)| (topic, reason))
+            wrong.map(|((topic, _), reason)| (topic, reason))
         );
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is sent: good readings in every shape that buses send them, and everything that is wrong.
+//! The messages of a round: good readings as buses send them, and bad messages.
 
 use ayaz_model::{FleetId, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
 use ayaz_model::{UnixMicroseconds, VehicleId};
@@ -14,39 +14,39 @@ const VEHICLES: usize = 12;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400 * SECOND;
 
-/// A message before it is sent.
+/// A message to send.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Where.
+    /// Its topic.
     pub topic: String,
-    /// What.
+    /// Its payload.
     pub payload: Bytes,
-    what: What,
+    kind: Kind,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+enum Kind {
     Good(Vec<Key>),
     Bad,
 }
 
 impl Outgoing {
-    /// Notes the message as acknowledged.
-    pub fn enter(self, ledger: &mut Ledger) {
-        match self.what {
-            What::Good(keys) => ledger.good(keys),
-            What::Bad => ledger.bad(self.topic, self.payload.to_vec()),
+    /// Adds the message to the ledger.
+    pub fn record(self, ledger: &mut Ledger) {
+        match self.kind {
+            Kind::Good(keys) => ledger.good(keys),
+            Kind::Bad => ledger.bad(self.topic, self.payload.to_vec()),
         }
     }
 }
 
-/// Makes messages, one after another, from a seed.
+/// Generates messages from a seed.
 #[derive(Debug)]
 pub struct Load {
     rng: ChaCha8Rng,
     fleet: FleetId,
     buses: Vec<Bus>,
-    /// Some of those made before, which a bus may send again.
+    /// Some earlier messages, which a bus may send again.
     sent: Vec<Outgoing>,
 }
 
@@ -59,7 +59,7 @@ struct Bus {
 }
 
 impl Load {
-    /// For this fleet.
+    /// The load of this fleet.
     pub fn new(rng: ChaCha8Rng, fleet: FleetId) -> Self {
         let now = UnixMicroseconds::now().0;
         let buses = (0..VEHICLES).filter_map(|number| {
@@ -67,7 +67,7 @@ impl Load {
                 id: format!("bus-{number:02}").parse().ok()?,
                 boot_id: 1,
                 sequence: 0,
-                // Each bus in another part of two years, most of them near the end of a day.
+                // Each bus in another part of two years, near the end of a day.
                 clock: now - (now % DAY) - number as i64 * 61 * DAY - 600 * SECOND,
             })
         });
@@ -89,7 +89,7 @@ impl Load {
             }
             _ => self.good(),
         };
-        // A sample is enough, and memory stays bounded.
+        // Only some are kept, so that memory is bounded.
         if self.sent.len() < 2_000 {
             self.sent.push(made.clone());
         }
@@ -101,21 +101,21 @@ impl Load {
         let index = rng.random_range(0..self.buses.len());
         let bus = &mut self.buses[index];
         match rng.random_range(0..200) {
-            // Restarted: the sequence begins anew.
+            // A restart: the sequence begins again.
             0 => (bus.boot_id, bus.sequence) = (bus.boot_id + 1, 0),
-            // The clock steps back, or was never set, or runs ahead.
+            // The clock steps back, was never set, or is ahead.
             1 => bus.clock -= 3_600 * SECOND,
             2 => bus.clock = 40 * DAY,
             3 => bus.clock = UnixMicroseconds::now().0 + 400 * DAY,
-            // Years of history, a day at a step.
+            // Years of history in steps of some days.
             4..14 => bus.clock -= 3 * DAY,
             _ => {}
         }
-        // One bus has a clock that is right: a daemon whose own is not must believe it.
+        // One bus has the right time: a daemon with a wrong clock must accept it.
         if index == 0 {
             bus.clock = UnixMicroseconds::now().0 - 700 * SECOND;
         }
-        // Before 1970 it would be a dead letter.
+        // A time before 1970 would be a dead letter.
         bus.clock = bus.clock.max(10 * DAY);
         let count = *[1, 1, 1, 10, 10, 60].choose(rng).unwrap_or(&1);
         let steps = [SECOND, SECOND / 10, 600 * SECOND];
@@ -138,17 +138,17 @@ impl Load {
         let payload = match rng.random_range(0..5) {
             // Cut off.
             0 => payload.slice(..rng.random_range(1..payload.len())),
-            // Noise, of which every one is another, so that each is a letter of its own.
+            // Random bytes, different each time, so that each becomes another dead letter.
             1 => random_bytes(rng, 40),
-            // Larger than the harness's daemon accepts.
+            // Larger than the daemon's limit in the harness.
             2 => random_bytes(rng, 61_000),
-            // Another vehicle's.
+            // The topic of another vehicle.
             3 => {
                 let other = format!("{topic}/x").replace("bus-", "tram-");
                 return Outgoing {
                     topic: other.trim_end_matches("/x").to_owned(),
                     payload,
-                    what: What::Bad,
+                    kind: Kind::Bad,
                 };
             }
             // No time.
@@ -162,15 +162,15 @@ impl Load {
         Outgoing {
             topic,
             payload,
-            what: What::Bad,
+            kind: Kind::Bad,
         }
     }
 }
 
-/// What one bus sends at once when it floods: messages as large as they may be.
+/// The messages of a bus that floods, of maximum size.
 pub fn flood(rng: &mut ChaCha8Rng, fleet: &FleetId) -> Option<Vec<Outgoing>> {
     const MESSAGES: usize = 30;
-    // In the 60,000 bytes that the harness's daemon takes.
+    // They fit into the daemon's limit of 60,000 bytes in the harness.
     const READINGS: usize = 500;
     let mut bus = Bus {
         id: "wild-bus".parse().ok()?,
@@ -204,12 +204,12 @@ fn outgoing(fleet: &FleetId, bus: &VehicleId, historical: bool, readings: &[Read
     Outgoing {
         topic: encode::telemetry_topic(fleet, bus),
         payload: message.encode_to_vec().into(),
-        what: What::Good(keys.collect()),
+        kind: Kind::Good(keys.collect()),
     }
 }
 
 fn random_bytes(rng: &mut ChaCha8Rng, length: usize) -> Bytes {
-    // A first byte that no field begins with, or noise might be a message.
+    // No field begins with this byte, so the random bytes are never a valid message.
     std::iter::once(0x07)
         .chain((1..length).map(|_| rng.random()))
         .collect::<Vec<u8>>()
@@ -235,7 +235,7 @@ fn reading(rng: &mut ChaCha8Rng, bus: &Bus) -> Reading {
             cabin_heater_power_watts: Some(rng.random_range(0.0..20_000.0)),
             exterior_temperature_celsius: Some(rng.random_range(-40.0..-20.0)),
             soc_percent: Some(70.0),
-            // Not believed, which must cost nothing but itself.
+            // 999 is an invalid value: only this value may be lost.
             cabin_temperature_celsius: Some(if rng.random_bool(0.05) { 999.0 } else { 18.0 }),
             route: Some("10".into()),
             ..Measurements::default()

@@ -1,4 +1,4 @@
-//! A TCP proxy that makes a network as bad as wanted.
+//! A TCP proxy that simulates a bad network.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,24 +10,24 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// What the network does.
+/// The conditions of the network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Weather {
-    /// Added to everything that is sent on, in each direction.
+pub struct NetworkConditions {
+    /// The delay of all data in each direction.
     pub delay: Duration,
-    /// Nothing of the client reaches the server; the connection stays open.
-    pub client_unheard: bool,
-    /// Nothing of the server reaches the client; the connection stays open.
-    pub server_unheard: bool,
-    /// Connections of an earlier number are cut.
+    /// No data of the client reaches the server. The connection stays open.
+    pub client_blocked: bool,
+    /// No data of the server reaches the client. The connection stays open.
+    pub server_blocked: bool,
+    /// A change of this number closes all connections.
     generation: u64,
 }
 
-/// Between a client and one server. Ends when dropped.
+/// A proxy between clients and one server. Ends when dropped.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
-    weather: watch::Sender<Weather>,
+    conditions: watch::Sender<NetworkConditions>,
     accepting: JoinHandle<()>,
 }
 
@@ -38,11 +38,11 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// On a free port of the loopback interface, before this server.
+    /// A proxy for this server on a free port of 127.0.0.1.
     pub async fn before(server: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr().context("the proxy's address")?;
-        let (weather, changes) = watch::channel(Weather::default());
+        let (conditions, changes) = watch::channel(NetworkConditions::default());
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 tokio::spawn(connection(client, server, changes.clone()));
@@ -50,71 +50,80 @@ impl Proxy {
         });
         Ok(Self {
             address,
-            weather,
+            conditions,
             accepting,
         })
     }
 
-    /// Where clients connect.
+    /// The address for clients.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Good weather, for connections old and new. What was held back goes on.
-    pub fn calm(&self) {
-        self.weather.send_modify(|weather| {
-            *weather = Weather {
-                generation: weather.generation,
-                ..Weather::default()
+    /// Restores good conditions for all connections. Blocked data is sent.
+    pub fn restore(&self) {
+        self.conditions.send_modify(|conditions| {
+            *conditions = NetworkConditions {
+                generation: conditions.generation,
+                ..NetworkConditions::default()
             };
         });
     }
 
-    /// From now on.
-    pub fn weather(&self, change: impl FnOnce(&mut Weather)) {
-        self.weather.send_modify(change);
+    /// Changes the conditions.
+    pub fn change_conditions(&self, change: impl FnOnce(&mut NetworkConditions)) {
+        self.conditions.send_modify(change);
     }
 
-    /// Ends every connection; what was held back is lost.
+    /// Closes all connections. Blocked data is lost.
     pub fn cut(&self) {
-        self.weather.send_modify(|weather| weather.generation += 1);
+        self.conditions
+            .send_modify(|conditions| conditions.generation += 1);
     }
 }
 
-async fn connection(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn connection(
+    client: TcpStream,
+    server: SocketAddr,
+    conditions: watch::Receiver<NetworkConditions>,
+) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
-    // Whatever cannot be set makes the network worse, which is what it is for.
+    // If this fails, the network is only slower.
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let generation = weather.borrow().generation;
-    let mut cut = weather.clone();
-    // When one direction ends, so does the other: both halves of both sockets are dropped.
+    let generation = conditions.borrow().generation;
+    let mut cut = conditions.clone();
+    // When one direction ends, both sockets are dropped, so the other ends too.
     tokio::select! {
-        () = carry(from_client, to_server, weather.clone(), |w| w.client_unheard) => {}
-        () = carry(from_server, to_client, weather, |w| w.server_unheard) => {}
-        _ = cut.wait_for(|weather| weather.generation != generation) => {}
+        () = carry(from_client, to_server, conditions.clone(), |w| w.client_blocked) => {}
+        () = carry(from_server, to_client, conditions, |w| w.server_blocked) => {}
+        _ = cut.wait_for(|conditions| conditions.generation != generation) => {}
     }
 }
 
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    mut weather: watch::Receiver<Weather>,
-    unheard: fn(&Weather) -> bool,
+    mut conditions: watch::Receiver<NetworkConditions>,
+    is_blocked: fn(&NetworkConditions) -> bool,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let Ok(length @ 1..) = from.read(&mut buffer).await else {
             return;
         };
-        let delay = weather.borrow().delay;
+        let delay = conditions.borrow().delay;
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
-        if weather.wait_for(|weather| !unheard(weather)).await.is_err() {
+        if conditions
+            .wait_for(|conditions| !is_blocked(conditions))
+            .await
+            .is_err()
+        {
             return;
         }
         if to.write_all(&buffer[..length]).await.is_err() {
