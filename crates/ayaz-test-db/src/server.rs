@@ -45,13 +45,17 @@ pub async fn start(options: Options) -> Result<Option<LocalStack>> {
 }
 
 async fn launch(options: Options) -> Result<LocalStack> {
-    let is_given = std::env::var_os("AYAZ_DATABASE_URL").is_some_and(|url| !url.is_empty());
-    let started = if options.database && !is_given {
+    let started = if options.database && !server_is_given() {
         cluster::start_on_copy(options).await
     } else {
         Ok(LocalStack::start(options, print).await?)
     };
     started.with_context(server_needed)
+}
+
+/// Whether `AYAZ_DATABASE_URL` names the server.
+pub(crate) fn server_is_given() -> bool {
+    std::env::var_os("AYAZ_DATABASE_URL").is_some_and(|url| !url.is_empty())
 }
 
 /// Prints a step of a start.

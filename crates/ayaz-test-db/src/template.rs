@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use ayaz_store::{Connection, DatabaseUrl, Role, migrate};
 use tokio::sync::Mutex;
 
-/// The advisory lock of whoever makes the template: "ayaz" in ASCII, then a number.
+/// The advisory lock of the process that makes the template: "ayaz" in ASCII, then a number.
 const TEMPLATE_LOCK: i64 = 0x6179_617a_0000_0001;
 
 /// The first digits of the schema's hash.
