@@ -12,7 +12,7 @@ use crate::apt::{Apt, Package, machine_mirror};
 use crate::error::LocalError;
 use crate::files;
 use crate::locate::{MosquittoPrograms, PostgresPrograms};
-use crate::unpack::{self, Contents};
+use crate::unpack::{self, PackageSet};
 use crate::user::{ServerUser, is_root};
 
 /// Increment this when the unpacking changes: older caches are then fetched again.
@@ -31,7 +31,7 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// The bundle in the cache directory, fetched if it is not there yet.
     pub(crate) async fn ensure(
-        contents: &Contents,
+        package_set: &PackageSet,
         missing: &str,
         user: Option<&ServerUser>,
         progress: &mut impl FnMut(&str),
@@ -41,17 +41,17 @@ impl Bundle {
             missing: missing.to_owned(),
             reason,
         };
-        if let Some(bundle) = Self::complete(&cache, contents) {
+        if let Some(bundle) = Self::complete(&cache, package_set) {
             return Ok(bundle);
         }
         let _lock = lock(&cache, progress).await?;
         // Another process may have fetched it during the wait.
-        if let Some(bundle) = Self::complete(&cache, contents) {
+        if let Some(bundle) = Self::complete(&cache, package_set) {
             return Ok(bundle);
         }
         remove_leftovers(&cache)?;
         let mirror = machine_mirror().await.map_err(unavailable)?;
-        Self::fetch(contents, &cache, &mirror, progress)
+        Self::fetch(package_set, &cache, &mirror, progress)
             .await
             .map_err(unavailable)
     }
@@ -69,14 +69,14 @@ impl Bundle {
     }
 
     /// The bundle, if it is complete: the stamp is written last.
-    fn complete(cache: &Path, contents: &Contents) -> Option<Self> {
-        let home = cache.join(&contents.directory);
+    fn complete(cache: &Path, package_set: &PackageSet) -> Option<Self> {
+        let home = cache.join(&package_set.directory);
         let stamp = fs::read_to_string(home.join("stamp")).ok()?;
         (stamp == stamp_text(&home)).then_some(Self { home })
     }
 
     async fn fetch(
-        contents: &Contents,
+        package_set: &PackageSet,
         cache: &Path,
         mirror: &str,
         progress: &mut impl FnMut(&str),
@@ -95,10 +95,10 @@ impl Bundle {
             .tempdir_in(cache)
             .map_err(|error| format!("{}: {error}", cache.display()))?;
         progress("reading Debian's package lists");
-        let apt = Apt::new(work.path(), mirror, &contents.suite).await?;
+        let apt = Apt::new(work.path(), mirror, &package_set.suite).await?;
         apt.update().await?;
-        let mut packages = apt.resolve(contents.wanted).await?;
-        packages.retain(|package| contents.needs(package));
+        let mut packages = apt.resolve(package_set.wanted).await?;
+        packages.retain(|package| package_set.needs(package));
         progress(&fetching(&packages, cache));
         let (debs, root) = (work.path().join("debs"), work.path().join("root"));
         files::create_dir(&debs, 0o755).map_err(|error| error.to_string())?;
@@ -106,11 +106,11 @@ impl Bundle {
         apt.download(&packages, &debs).await?;
         unpack::unpack(&debs, &root).await?;
 
-        let home = cache.join(&contents.directory);
-        unpack::make_runnable(contents, &root, &home).await?;
+        let home = cache.join(&package_set.directory);
+        unpack::make_runnable(package_set, &root, &home).await?;
         let moved = remove_dir(&home).and_then(|()| fs::rename(&root, &home));
         moved.map_err(|error| format!("{}: {error}", home.display()))?;
-        unpack::check(contents, &home).await?;
+        unpack::check(package_set, &home).await?;
         let stamp = home.join("stamp");
         // Every user of this cache must be able to read it, whatever the umask is.
         let stamped = fs::write(&stamp, stamp_text(&home))
@@ -202,14 +202,14 @@ async fn lock(cache: &Path, progress: &mut impl FnMut(&str)) -> Result<File, Loc
         .open(&path)
         .map_err(LocalError::io("create", &path))?;
     let deadline = Instant::now() + LOCK_WAIT;
-    let mut told = false;
+    let mut reported = false;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
-                if !told {
+                if !reported {
                     progress("waiting for another process to fetch the servers");
-                    told = true;
+                    reported = true;
                 }
                 sleep(Duration::from_millis(200)).await;
             }
@@ -247,7 +247,7 @@ mod tests {
         let started = Instant::now();
         // Nobody listens on the discard port.
         let result = Bundle::fetch(
-            &Contents::servers(),
+            &PackageSet::servers(),
             cache.path(),
             "http://127.0.0.1:9/debian",
             &mut |_| {},
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn a_bundle_without_a_stamp_or_at_another_path_is_invalid() {
         let cache = tempfile::tempdir().unwrap();
-        let servers = Contents::servers();
+        let servers = PackageSet::servers();
         let home = cache.path().join(&servers.directory);
         fs::create_dir(&home).unwrap();
         assert!(Bundle::complete(cache.path(), &servers).is_none());
@@ -281,15 +281,18 @@ mod tests {
     async fn one_process_fetches_and_the_others_wait() {
         let cache = tempfile::tempdir().unwrap();
         let first = lock(cache.path(), &mut |_| {}).await.unwrap();
-        let mut told = Vec::new();
-        let mut progress = |line: &str| told.push(line.to_owned());
+        let mut reported = Vec::new();
+        let mut progress = |line: &str| reported.push(line.to_owned());
         let waiting = lock(cache.path(), &mut progress);
         assert!(
             tokio::time::timeout(Duration::from_millis(500), waiting)
                 .await
                 .is_err()
         );
-        assert_eq!(told, ["waiting for another process to fetch the servers"]);
+        assert_eq!(
+            reported,
+            ["waiting for another process to fetch the servers"]
+        );
         drop(first);
         lock(cache.path(), &mut |_| {}).await.unwrap();
     }

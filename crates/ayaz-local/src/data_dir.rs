@@ -34,12 +34,12 @@ impl DataDir {
         progress: &mut impl FnMut(&str),
     ) -> Result<Self, LocalError> {
         match given {
-            None => Self::fresh(user).await,
+            None => Self::temporary(user).await,
             Some(path) => Self::kept(path, user, progress).await,
         }
     }
 
-    async fn fresh(user: Option<&ServerUser>) -> Result<Self, LocalError> {
+    async fn temporary(user: Option<&ServerUser>) -> Result<Self, LocalError> {
         let parent = std::env::temp_dir();
         check_reachable(&parent, user).await?;
         let created = tempfile::Builder::new()
@@ -48,7 +48,7 @@ impl DataDir {
             .tempdir_in(&parent)
             .map_err(LocalError::io("create a directory in", &parent))?;
         let folder = Folder::open(created.path())?;
-        folder.give(user)?;
+        folder.make_private(user)?;
         let guardian = Guardian::spawn(&folder, user)?;
         let _ = created.keep();
         Ok(Self {
@@ -69,7 +69,7 @@ impl DataDir {
             .map_err(LocalError::io("resolve", given))?;
         let folder = Folder::open(&path)?;
         if created {
-            folder.give(user)?;
+            folder.make_private(user)?;
         }
         let reachable = check_reachable(&path, user).await;
         if reachable.is_err() && created {
@@ -116,7 +116,7 @@ async fn take_lock(
     progress: &mut impl FnMut(&str),
 ) -> Result<(), LocalError> {
     let deadline = Instant::now() + LOCK_WAIT;
-    let mut told = false;
+    let mut reported = false;
     loop {
         match lock.try_lock() {
             Ok(()) => return Ok(()),
@@ -129,12 +129,12 @@ async fn take_lock(
                 });
             }
             Err(TryLockError::WouldBlock) => {
-                if !told {
+                if !reported {
                     progress(&format!(
                         "waiting for the servers in {} to stop",
                         path.display()
                     ));
-                    told = true;
+                    reported = true;
                 }
                 sleep(Duration::from_millis(100)).await;
             }

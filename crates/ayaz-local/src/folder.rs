@@ -46,7 +46,7 @@ impl Folder {
     }
 
     /// Makes the folder private and changes its owner to the servers' user.
-    pub(crate) fn give(&self, user: Option<&ServerUser>) -> Result<(), LocalError> {
+    pub(crate) fn make_private(&self, user: Option<&ServerUser>) -> Result<(), LocalError> {
         rustix::fs::fchmod(&self.descriptor, PRIVATE_FOLDER)
             .map_err(refused("set the mode of", &self.path))?;
         match user {
@@ -71,7 +71,7 @@ impl Folder {
             path,
         };
         if created {
-            folder.give(user)?;
+            folder.make_private(user)?;
         }
         Ok(folder)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::bundle::Bundle;
 use crate::error::LocalError;
-use crate::unpack::Contents;
+use crate::unpack::PackageSet;
 use crate::user::ServerUser;
 
 /// Mosquitto of a release, with its clients and plugins, unpacked in the cache directory.
@@ -22,12 +22,12 @@ impl MosquittoRelease {
     ///
     /// [`LocalError::Unavailable`] if it cannot be fetched.
     pub async fn fetch(suite: &str, mut progress: impl FnMut(&str)) -> Result<Self, LocalError> {
-        let contents = Contents::mosquitto(suite);
+        let package_set = PackageSet::mosquitto(suite);
         let missing = format!("Mosquitto of Debian's {suite}");
         let user = ServerUser::needed()?;
-        let bundle = Bundle::ensure(&contents, &missing, user.as_ref(), &mut progress).await?;
+        let bundle = Bundle::ensure(&package_set, &missing, user.as_ref(), &mut progress).await?;
         Ok(Self {
-            suite: contents.suite,
+            suite: package_set.suite,
             home: bundle.home,
         })
     }

@@ -11,7 +11,7 @@ use crate::options::{Options, given_url};
 use crate::postgres::Cluster;
 use crate::secret::Secret;
 use crate::server::{Kind, Server};
-use crate::unpack::Contents;
+use crate::unpack::PackageSet;
 use crate::user::ServerUser;
 
 /// A database and a broker, given by address or started for this process.
@@ -220,7 +220,7 @@ impl Programs {
         }
         if !missing.is_empty() {
             let missing = missing.join(" and ");
-            let bundle = Bundle::ensure(&Contents::servers(), &missing, user, progress).await?;
+            let bundle = Bundle::ensure(&PackageSet::servers(), &missing, user, progress).await?;
             if wanted.database && postgres.is_none() {
                 postgres = Some(bundle.postgres().await.ok_or_else(|| {
                     let reason = "the fetched PostgreSQL does not run here".to_owned();

@@ -18,7 +18,7 @@ const UNPACK_LIMIT: Duration = Duration::from_secs(120);
 
 /// The packages to fetch, and their release.
 #[derive(Debug)]
-pub(crate) struct Contents {
+pub(crate) struct PackageSet {
     /// Its name in the cache directory.
     pub(crate) directory: String,
     /// Debian's name of the release.
@@ -29,7 +29,7 @@ pub(crate) struct Contents {
     programs: &'static [&'static str],
 }
 
-impl Contents {
+impl PackageSet {
     /// PostgreSQL with TimescaleDB, and Mosquitto.
     pub(crate) fn servers() -> Self {
         Self {
@@ -103,7 +103,7 @@ pub(crate) async fn unpack(packages: &Path, root: &Path) -> Result<(), String> {
 
 /// Makes the programs in `root` use the loader and libraries in `home`, where `root` is moved later.
 pub(crate) async fn make_runnable(
-    contents: &Contents,
+    package_set: &PackageSet,
     root: &Path,
     home: &Path,
 ) -> Result<(), String> {
@@ -111,7 +111,7 @@ pub(crate) async fn make_runnable(
     let libraries = loader.parent().unwrap_or(root);
     link_libraries(libraries).map_err(|error| format!("{}: {error}", libraries.display()))?;
     let moved = |path: &Path| home.join(path.strip_prefix(root).unwrap_or(path));
-    for program in contents.programs {
+    for program in package_set.programs {
         let mut command = Command::new(&loader);
         command
             .arg("--library-path")
@@ -129,10 +129,10 @@ pub(crate) async fn make_runnable(
 }
 
 /// Checks in the final directory that no program or extension lacks a library.
-pub(crate) async fn check(contents: &Contents, home: &Path) -> Result<(), String> {
+pub(crate) async fn check(package_set: &PackageSet, home: &Path) -> Result<(), String> {
     let loader = find_loader(home).ok_or("the unpacked packages hold no dynamic loader")?;
     let libraries = loader.parent().unwrap_or(home);
-    let programs = contents.programs.iter();
+    let programs = package_set.programs.iter();
     let mut files: Vec<PathBuf> = programs.map(|program| home.join(program)).collect();
     // Without PostgreSQL among the programs, there is no such folder.
     let extensions = fs::read_dir(home.join("usr/lib/postgresql/17/lib"));
@@ -219,7 +219,7 @@ mod tests {
                 name: name.to_owned(),
                 size_bytes: 0,
             };
-            assert_eq!(Contents::servers().needs(&package), needed, "{name}");
+            assert_eq!(PackageSet::servers().needs(&package), needed, "{name}");
         }
     }
 }
