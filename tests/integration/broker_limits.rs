@@ -42,7 +42,7 @@ async fn subscribe(store: &Connect<'_>) -> Result<()> {
     client.close().await
 }
 
-/// Waits until the broker counts so many sessions, with the one that reads this.
+/// Waits until the broker counts this number of sessions, with the one that reads it.
 async fn until_sessions(broker: &Broker, count: &str) -> Result<()> {
     let mut inspector = Connect::transient(broker.port, login(INSPECTOR), "i")
         .open()

@@ -135,11 +135,11 @@ async fn ingest_refuses_a_group_until_the_operator_confirms_that_it_is_protected
         ("AYAZ__MQTT__SHARED_GROUP", "store".to_owned()),
     ];
     let refused = Program::finished("ayaz-ingest", &[], &environment).await?;
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert_eq!(refused.status.code(), Some(64), "{said}");
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(64), "{error}");
     assert!(
-        said.contains("$share/store/") && said.contains("mqtt.shared_group_is_protected = true"),
-        "{said}"
+        error.contains("$share/store/") && error.contains("mqtt.shared_group_is_protected = true"),
+        "{error}"
     );
     Ok(())
 }

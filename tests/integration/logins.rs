@@ -126,7 +126,7 @@ async fn an_owner_who_is_not_a_superuser_creates_the_logins() -> Result<()> {
         assert!(site.connect(login, "another").await.is_err(), "{login}");
     }
     let reader = site.connect("ayaz_reader_login", PASSWORDS[2].2).await?;
-    // A connection of ours sets these for itself; whoever else logs in has them from the login.
+    // Our connections set these by themselves; other clients get them from the login.
     let row = reader
         .client
         .query_one(

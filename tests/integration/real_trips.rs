@@ -138,8 +138,8 @@ async fn trips_at_10_hz_give_the_truth_after_a_kill_and_a_second_replay() -> Res
     let mut shuffled = files.clone();
     shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
     let (first, second) = shuffled.split_at(11);
-    let said = replay(&bed, first).await?;
-    ensure!(said.contains("11 files"), "{said}");
+    let output = replay(&bed, first).await?;
+    ensure!(output.contains("11 files"), "{output}");
     // The daemon is killed with messages in memory; the worker has only a part of the readings.
     ingest.kill().await?;
     bed.analyse().await?;

@@ -1,4 +1,4 @@
-//! A daemon without messages stops at once, whatever server is missing.
+//! A daemon without messages stops at once, even if broker or database does not work.
 
 use std::time::{Duration, Instant};
 

@@ -13,10 +13,10 @@ pub const IDENTIFIER_LENGTH_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum IdentityError {
     /// Empty or longer than [`IDENTIFIER_LENGTH_MAX`].
-    #[error("identifier has {0} characters, it must have 1 to {IDENTIFIER_LENGTH_MAX}")]
+    #[error("identifier has {0} characters, but must have 1 to {IDENTIFIER_LENGTH_MAX}")]
     Length(usize),
     /// A character outside `[A-Za-z0-9_-]`.
-    #[error("identifier holds {0:?}, only letters, digits, '_' and '-' are allowed")]
+    #[error("identifier contains {0:?}, but only letters, digits, '_' and '-' are allowed")]
     Character(char),
 }
 

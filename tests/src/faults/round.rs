@@ -42,7 +42,7 @@ pub struct Outcome {
 }
 
 impl Plan {
-    /// Runs the round; `tell` gets a line for each step.
+    /// Runs the round. `tell` gets a line for each step.
     pub async fn run(&self, mut tell: impl FnMut(&str)) -> Result<Outcome> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
         let mut system = System::build().await?;

@@ -11,7 +11,7 @@ use crate::faults::{DataFault, DataFaultPlan, FaultLog, Recorded, TruthDataFault
 /// The longest time that a live message covers, µs.
 const LIVE_SPAN_MICROSECONDS: i64 = 10_000_000;
 
-/// Readings that are sent so much later are marked historical, s.
+/// From this delay on, readings are marked historical, s.
 const HISTORICAL_FROM_SECONDS: i64 = 3_600;
 
 /// A message with its time of arrival.

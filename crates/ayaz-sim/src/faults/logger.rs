@@ -33,7 +33,7 @@ impl Logger {
         Self { plans, gap: None }
     }
 
-    /// Passes a reading on, or keeps it until the gap is over that it lies in.
+    /// Takes a reading. Readings in a gap become ready when the gap is over.
     pub(super) fn pass(
         &mut self,
         recorded: Recorded,

@@ -10,7 +10,7 @@ use crate::scenario::catalogue::{BEFORE_THE_COLD, Entry, LONG, PHYSICAL, SHORT};
 /// Local hours at which a short fault may begin: every bus drives from 06:30 to 11:00.
 const SLOT_HOURS: [f64; 6] = [6.75, 7.4, 8.05, 8.7, 9.35, 10.0];
 
-/// With at least so many mornings of buses, each fault happens twice.
+/// With at least this number of mornings, each fault happens twice.
 const MORNINGS_FOR_TWO_ROUNDS: usize = 16;
 
 /// Local hour at which a long fault begins.

@@ -1,4 +1,4 @@
-//! Energy per kilometre by temperature, against what is published and derived for such buses.
+//! Compares energy per kilometre by temperature with published and derived figures.
 
 use ayaz_sim::{BusConfig, E12, E18, Heating};
 
@@ -12,7 +12,7 @@ fn config(index: usize) -> BusConfig {
     }
 }
 
-/// kWh/km and l/100 km of two buses of a kind over a day each.
+/// The consumption of two buses in a day, kWh/km and l/100 km.
 fn check(what: &str, temperature: f32, make: impl Fn(usize) -> BusConfig) -> (f64, f64) {
     let days = [1, 2].map(|n| day_at(temperature, make(n)).0);
     let km: f64 = days.iter().map(|t| t.distance_km).sum();
@@ -34,7 +34,7 @@ fn e18(n: usize) -> BusConfig {
 }
 
 #[test]
-fn consumption_is_as_published_at_each_temperature() {
+fn consumption_is_within_published_figures_at_each_temperature() {
     for (what, make, temperature, low, high) in [
         ("E12", e12 as fn(usize) -> BusConfig, 15.0, 0.85, 1.1),
         ("E12", e12, -20.0, 1.4, 2.0),
@@ -52,7 +52,7 @@ fn consumption_is_as_published_at_each_temperature() {
 }
 
 #[test]
-fn colder_takes_more_until_the_heaters_are_at_their_limit() {
+fn consumption_rises_in_the_cold_until_the_heaters_are_at_their_limit() {
     for (what, make) in [("E12", e12 as fn(usize) -> BusConfig), ("E18", e18)] {
         let by_ten: Vec<f64> = [10.0, 0.0, -10.0, -20.0, -30.0, -40.0]
             .map(|temperature| check(what, temperature, make).0)
@@ -70,7 +70,7 @@ fn colder_takes_more_until_the_heaters_are_at_their_limit() {
 }
 
 #[test]
-fn a_fuel_heater_saves_the_battery_and_burns_litres() {
+fn a_fuel_heater_uses_less_electricity_and_some_fuel() {
     let fuel = |n| BusConfig {
         heating: Heating::Fuel,
         ..e12(n)

@@ -1,4 +1,4 @@
-//! A seed says all: what is simulated twice comes out twice.
+//! The same seed gives the same readings.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ fn the_same_seed_bus_and_start_give_the_same_readings() {
 }
 
 #[test]
-fn instants_and_sequence_only_rise_and_periods_are_kept() {
+fn times_and_sequence_numbers_rise_and_periods_are_as_configured() {
     let start = at(MORNING);
     for (name, mut bus) in Fleet::new(4, 6, Arc::new(Climate::new(4)), start) {
         let mut last: Option<Reading> = None;
@@ -65,7 +65,7 @@ fn instants_and_sequence_only_rise_and_periods_are_kept() {
 }
 
 #[test]
-fn drive_cycles_of_another_start_date_are_not_used_again() {
+fn another_start_date_uses_other_drive_cycle_numbers() {
     let cycles = |start: &str| -> Vec<u32> {
         let mut cycles: Vec<u32> = readings(1, 0, start)
             .iter()
@@ -89,7 +89,7 @@ fn drive_cycles_of_another_start_date_are_not_used_again() {
 }
 
 #[test]
-fn far_and_near_starts_are_all_simulated() {
+fn any_start_date_can_be_simulated() {
     for start in [
         UnixMicroseconds(0),
         at("2024-02-29T17:00:00Z"),

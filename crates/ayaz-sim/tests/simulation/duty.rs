@@ -1,4 +1,4 @@
-//! The day of a bus as the dispatcher and the depot see it.
+//! The day of a bus: distance, charging, preheating and positions.
 
 use ayaz_model::{ChargeState, Reading};
 use ayaz_sim::{BusConfig, Climate, E12, E18, Fleet};
@@ -21,7 +21,7 @@ fn before_key_on(readings: &[Reading]) -> Vec<&Reading> {
 }
 
 #[test]
-fn a_mild_day_has_its_kilometres_at_the_speed_of_traffic() {
+fn a_mild_day_has_the_usual_distance_and_mean_speed() {
     for index in 0..12 {
         let (truth, readings) = day_at(12.0, Fleet::config(3, index));
         assert!(
@@ -50,7 +50,7 @@ fn a_mild_day_has_its_kilometres_at_the_speed_of_traffic() {
 }
 
 #[test]
-fn buses_are_full_in_the_morning_also_in_deep_cold() {
+fn buses_are_fully_charged_in_the_morning_in_deep_cold_too() {
     for (model, temperature) in [(E12, -35.0), (E18, -35.0), (E12, 10.0), (E18, 38.0)] {
         let config = BusConfig {
             model,
@@ -86,19 +86,19 @@ fn buses_are_full_in_the_morning_also_in_deep_cold() {
 }
 
 #[test]
-fn the_cabin_is_warmed_from_the_grid_before_pull_out() {
+fn the_cabin_is_preheated_from_the_grid_before_pull_out() {
     let (_, readings) = day_at(-15.0, BusConfig::new(2, 0));
     let key_on = before_key_on(&readings)[0];
     let first = &readings[0].measurements;
     let m = &key_on.measurements;
     assert!(m.cabin_temperature_celsius.unwrap() > first.cabin_temperature_celsius.unwrap() + 8.0);
     assert!(m.charger_power_watts.unwrap() > 10_000.0, "{m:?}");
-    // The grid gives it, the battery does not.
+    // The energy comes from the grid, not from the battery.
     assert!(m.battery_power_watts().unwrap() < 1.0);
 }
 
 #[test]
-fn a_low_bus_charges_at_midday_and_an_empty_one_goes_home_early() {
+fn a_low_bus_charges_at_midday_and_an_empty_one_returns_early() {
     let midday_charge = |readings: &[Reading]| {
         let drives = before_key_on(readings);
         drives.len() > 1 && drives[1].measurements.charge_state != Some(ChargeState::Unplugged)
@@ -116,7 +116,7 @@ fn a_low_bus_charges_at_midday_and_an_empty_one_goes_home_early() {
 }
 
 #[test]
-fn positions_and_odometer_tell_of_the_same_way() {
+fn positions_and_odometer_show_the_same_distance() {
     let (_, readings) = day_at(0.0, BusConfig::new(2, 1));
     for w in readings.windows(2) {
         let [a, b] = [&w[0].measurements, &w[1].measurements];
@@ -124,7 +124,7 @@ fn positions_and_odometer_tell_of_the_same_way() {
         let east = (b.longitude_degrees.unwrap() - a.longitude_degrees.unwrap()) * 69_870.0;
         let driven = (b.odometer_km.unwrap() - a.odometer_km.unwrap()) * 1e3;
         assert!((0.0..20.0).contains(&driven));
-        // Two metres of noise each way; the bus turns round at the depot and on to its line.
+        // Two metres of noise in each direction; the bus turns at the depot and onto its route.
         assert!(
             (north.hypot(east) - driven).abs() < 6.0,
             "at {}",
@@ -134,7 +134,7 @@ fn positions_and_odometer_tell_of_the_same_way() {
 }
 
 #[test]
-fn a_bus_that_starts_at_any_hour_is_where_it_would_be() {
+fn a_bus_has_a_plausible_state_at_any_hour_of_start() {
     for (hour, driving) in [(3, true), (11, true), (16, true), (19, false), (23, false)] {
         let start = format!("2025-01-15T{hour:02}:00:00Z");
         let mut bus = bus_in(Climate::new(1), BusConfig::new(1, 2), &start);
@@ -150,7 +150,7 @@ fn a_bus_that_starts_at_any_hour_is_where_it_would_be() {
 }
 
 #[test]
-fn a_bus_without_battery_heater_never_makes_up_energy() {
+fn the_energy_of_a_bus_without_battery_heater_balances() {
     let broken = BusConfig {
         battery_heater_works: false,
         ..BusConfig::new(1, 0)

@@ -1,4 +1,4 @@
-//! No energy appears or vanishes: readings, components, state of charge and truth agree.
+//! Energy balances: readings, components, state of charge and truth agree.
 
 use ayaz_model::{Measurements, Reading};
 use ayaz_sim::{Bus, BusConfig, Climate, E18, Heating, Truth};
@@ -19,7 +19,7 @@ fn kinds() -> [BusConfig; 3] {
     ]
 }
 
-/// Watts of all components less the charger's.
+/// The sum of all components less the charger, W.
 fn components(m: &Measurements) -> f64 {
     let loads = [
         m.traction_power_watts,
@@ -36,7 +36,7 @@ fn components(m: &Measurements) -> f64 {
     loads - f64::from(m.charger_power_watts.unwrap())
 }
 
-/// Trapezoids over the readings of drive cycles: net, discharge and regeneration, kWh, and km.
+/// The integral of the readings of drive cycles: net, discharge and regeneration, kWh, and km.
 fn integrated(readings: &[Reading]) -> [f64; 4] {
     let mut sums = [0.0; 4];
     for pair in readings.windows(2) {
@@ -59,7 +59,7 @@ fn integrated(readings: &[Reading]) -> [f64; 4] {
     sums
 }
 
-/// What the truth gains from the first to the last reading of the next drive.
+/// The readings of the next drive, and the truth at its first and its last reading.
 fn drive(bus: &mut Bus) -> (Vec<Reading>, Truth, Truth) {
     let mut first = bus.next_reading();
     while first.measurements.drive_cycle.is_none() {
@@ -95,7 +95,7 @@ fn components_sum_to_the_power_of_the_battery_in_every_reading() {
 }
 
 #[test]
-fn readings_at_one_second_integrate_to_the_truth() {
+fn the_integral_of_readings_at_one_second_is_the_truth() {
     for temperature in [-30.0, -5.0, 15.0, 35.0] {
         for config in kinds() {
             let mut bus = bus_in(Climate::constant(temperature), config, MORNING);
@@ -158,7 +158,7 @@ fn state_of_charge_follows_the_energy_drawn() {
             let drawn =
                 (after.net_kwh - before.net_kwh) + after.pack_loss_kwh - before.pack_loss_kwh;
             let expected = drawn / (usable * soh);
-            // The voltage is a little above its mean in the upper half.
+            // In the upper half, the voltage is a little above its mean.
             assert!(
                 (used - expected).abs() < 0.025 * expected + 0.002,
                 "{used} {expected}"
@@ -168,7 +168,7 @@ fn state_of_charge_follows_the_energy_drawn() {
 }
 
 #[test]
-fn a_cold_pack_takes_nothing_back_and_a_warm_one_much() {
+fn a_cold_pack_accepts_no_regeneration_and_a_warm_one_much() {
     let broken = BusConfig {
         battery_heater_works: false,
         ..BusConfig::new(1, 0)
@@ -188,7 +188,7 @@ fn a_cold_pack_takes_nothing_back_and_a_warm_one_much() {
 }
 
 #[test]
-fn what_switches_while_parked_does_so_within_a_second_of_two_readings() {
+fn changes_of_a_parked_bus_are_between_two_readings_of_one_second() {
     for config in kinds() {
         let readings = day_at(-28.0, config).1;
         let mut switched = 0;

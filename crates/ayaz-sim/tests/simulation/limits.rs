@@ -1,4 +1,4 @@
-//! Every value within the limits of its signal, and within what a bus in Astana can show.
+//! Every value is within the limits of its signal and plausible for a bus in Astana.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ macro_rules! fits {
 
 for_each_signal!(check_limits);
 
-/// What no healthy bus shows, whatever the weather.
+/// The name of a value that is implausible for a healthy bus in any weather.
 fn implausible(m: &Measurements) -> Option<&'static str> {
     let volts = m.pack_voltage_volts?;
     let cells = (m.cell_voltage_min_volts?, m.cell_voltage_max_volts?);
@@ -115,7 +115,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_seed_date_and_weather_values_can_be_true(
+    fn values_are_plausible_for_any_seed_date_and_weather(
         seed in any::<u64>(),
         index in 0_usize..100,
         start_seconds in 1_577_836_800_i64..1_900_000_000,
@@ -133,7 +133,7 @@ proptest! {
 }
 
 #[test]
-fn a_summer_day_at_thirty_five_is_survived_and_cooled() {
+fn at_35_degrees_the_cabin_is_cooled() {
     for index in [0, 5] {
         let config = Fleet::config(8, index);
         let start = crate::at("2024-07-10T00:00:00Z");
@@ -149,7 +149,7 @@ fn a_summer_day_at_thirty_five_is_survived_and_cooled() {
 }
 
 #[test]
-fn every_signal_but_those_of_other_buses_is_sent_while_driving() {
+fn every_signal_of_such_a_bus_is_sent_while_driving() {
     let mut bus = Bus::new(
         Fleet::config(1, 7),
         Arc::new(Climate::new(1)),

@@ -1,4 +1,4 @@
-//! What breaks in a bus shows in its readings while it is broken, and not otherwise.
+//! Physical faults show in the readings while they are active, and only then.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ fn fault(kind: Kind, from_hours: f64, until_hours: f64) -> PhysicalFault {
     }
 }
 
-/// So many hours of a bus at a temperature.
+/// Runs a bus for some hours at a temperature.
 fn run(config: BusConfig, celsius: f32, hours: f64) -> (Bus, Vec<Reading>) {
     let mut bus = Bus::new(config, Arc::new(Climate::constant(celsius)), START).with_ledger();
     let mut readings = Vec::new();
@@ -59,7 +59,7 @@ fn mean(values: impl Iterator<Item = f32>) -> f32 {
 }
 
 #[test]
-fn a_failed_cabin_heater_leaves_passengers_cold_until_it_is_repaired() {
+fn with_a_failed_cabin_heater_the_cabin_is_cold_until_the_repair() {
     for heating in [Heating::Electric, Heating::Fuel] {
         let config = BusConfig {
             heating,
@@ -86,7 +86,7 @@ fn a_failed_cabin_heater_leaves_passengers_cold_until_it_is_repaired() {
 }
 
 #[test]
-fn preheating_is_missed_on_the_morning_that_it_is_said_and_only_then() {
+fn preheating_is_missed_only_on_the_planned_morning() {
     let (bus, readings) = run(
         broken(vec![fault(Kind::PreheatMissed, 24.0, 28.0)]),
         -15.0,
@@ -118,7 +118,7 @@ fn preheating_is_missed_on_the_morning_that_it_is_said_and_only_then() {
 }
 
 #[test]
-fn insulation_falls_for_days_and_is_healthy_after_the_repair() {
+fn the_insulation_falls_for_days_and_is_healthy_after_the_repair() {
     let (_, readings) = run(
         broken(vec![fault(Kind::InsulationFalling, 0.0, 60.0)]),
         0.0,
@@ -141,7 +141,7 @@ fn insulation_falls_for_days_and_is_healthy_after_the_repair() {
 }
 
 #[test]
-fn a_weak_group_of_cells_shows_under_load_and_at_low_charge() {
+fn a_weak_group_of_cells_is_visible_under_load_and_at_low_charge() {
     let spread = |config: BusConfig, wanted: fn(&Reading) -> bool| {
         let (_, readings) = run(config, -10.0, 19.0);
         mean(readings.iter().filter(|r| wanted(r)).map(|r| {
@@ -158,7 +158,7 @@ fn a_weak_group_of_cells_shows_under_load_and_at_low_charge() {
     assert!(spread(BusConfig::new(2, 0), loaded) < 0.05);
 }
 
-/// Energy into the pack from the depot's own charger.
+/// Whether the pack is charged by the depot charger.
 fn charges_at_depot(reading: &Reading) -> bool {
     let m = &reading.measurements;
     let at_depot = m
@@ -181,7 +181,7 @@ fn a_bus_waits_for_its_charging_window_with_or_without_a_plug() {
         };
         let (_, readings) = run(config, -20.0, 28.0);
         for reading in readings.iter().filter(|r| charges_at_depot(r)) {
-            // A reading tells of the ten seconds before it.
+            // A reading shows the mean of the ten seconds before.
             let hour = local_hour(reading.key.recorded_at.plus(-10_000_000));
             assert!(!(5.0..22.99).contains(&hour), "charges at {hour}");
         }
@@ -192,7 +192,7 @@ fn a_bus_waits_for_its_charging_window_with_or_without_a_plug() {
         for reading in waiting {
             let m = &reading.measurements;
             assert_eq!(m.is_plugged_in(), Some(plugged_while_waiting));
-            // Its heaters may run, but the battery gains nothing.
+            // Heaters may run, but the battery is not charged.
             assert!(m.battery_power_watts().unwrap() >= 0.0);
         }
         let begins = readings
@@ -210,8 +210,8 @@ fn a_bus_waits_for_its_charging_window_with_or_without_a_plug() {
 }
 
 #[test]
-fn a_charger_waits_for_a_pack_that_has_to_be_heated_first() {
-    // Repaired in the night, once the pack is cold.
+fn a_charger_waits_until_a_cold_pack_is_heated() {
+    // The heater is repaired at night, when the pack is cold.
     let (bus, _) = run(
         broken(vec![fault(Kind::BatteryHeaterFailed, 0.0, 21.5)]),
         -35.0,
@@ -230,7 +230,7 @@ fn a_charger_waits_for_a_pack_that_has_to_be_heated_first() {
 }
 
 #[test]
-fn a_dusty_condenser_takes_more() {
+fn a_dusty_condenser_takes_more_power() {
     let kwh = |condenser_fouling| {
         let config = BusConfig {
             condenser_fouling,
