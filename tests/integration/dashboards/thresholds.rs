@@ -14,7 +14,7 @@ const SECOND_DEFINITIONS: [&str; 9] = [
     "trips>2",
     "hours>=1",
     "energy_seconds>=3600",
-    "km>=10",
+    "km>=1",
     "in(10,15)",
     "{10,15}",
     ">=0.9",

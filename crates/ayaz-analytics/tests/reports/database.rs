@@ -1,30 +1,39 @@
-//! One private server for all tests, and a database for each.
+//! A database for each test.
 
 use anyhow::{Context, Result};
-use ayaz_local::process_database;
-use ayaz_store::migrate::migrate;
-use ayaz_store::{Connection, DatabaseUrl, Role, scratch};
+use ayaz_store::{Connection, DatabaseUrl, Role};
+use ayaz_test_db::TestDatabase;
 
 /// A test's database.
 pub(crate) struct Database {
     pub(crate) url: DatabaseUrl,
     pub(crate) owner: Connection,
+    /// Drops the database with this value.
+    _guard: TestDatabase,
 }
 
 impl Database {
     /// With today's schema.
-    pub(crate) async fn new() -> Result<Self> {
-        let database = Self::empty().await?;
-        migrate(&database.url).await?;
-        Ok(database)
+    pub(crate) async fn new() -> Result<Option<Self>> {
+        Self::with(TestDatabase::migrated().await?).await
     }
 
-    /// Without a schema. The server ends with the process.
-    pub(crate) async fn empty() -> Result<Self> {
-        let server = process_database().await?.database_url().parse()?;
-        let url = scratch::create_empty(&server, "reports").await?;
+    /// Without a schema.
+    pub(crate) async fn empty() -> Result<Option<Self>> {
+        Self::with(TestDatabase::empty().await?).await
+    }
+
+    async fn with(database: Option<TestDatabase>) -> Result<Option<Self>> {
+        let Some(database) = database else {
+            return Ok(None);
+        };
+        let url = database.url().clone();
         let owner = Connection::open(&url, Role::Owner).await?;
-        Ok(Self { url, owner })
+        Ok(Some(Self {
+            url,
+            owner,
+            _guard: database,
+        }))
     }
 
     /// A connection with the rights of that role.

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use ayaz_store::reports::{IncompleteTrips, incomplete_trips};
+use ayaz_test_db::or_skip;
 
 use super::{Bucket, add_up, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_incomplete_trip_has_one_cause() -> Result<()> {
-    let (database, reader) = fleet().await?;
+    let (database, reader) = or_skip!(fleet());
     let trip = |vehicle_id, drive_cycle, seconds| Bucket {
         vehicle_id,
         drive_cycle: Some(drive_cycle),
@@ -37,6 +38,10 @@ async fn each_incomplete_trip_has_one_cause() -> Result<()> {
     };
     assert_eq!(found, expected);
     let found = incomplete_trips(&reader.client, &all(), 0.4).await?;
-    assert_eq!((found.trips, found.incomplete), (3, 0), "less was asked for");
+    assert_eq!(
+        (found.trips, found.incomplete),
+        (3, 0),
+        "less was asked for"
+    );
     Ok(())
 }
