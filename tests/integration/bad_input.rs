@@ -1,6 +1,7 @@
 //! Invalid messages: each becomes a dead letter or a flagged value, and nothing else is lost.
 
 use anyhow::Result;
+use ayaz_model::TopicKind;
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{Reading as WireReading, TelemetryBatch};
 use ayaz_publisher::encode;
@@ -28,7 +29,7 @@ async fn bad_messages_become_dead_letters_or_flags_and_good_ones_are_stored() ->
     let ingest = bed.ingest().await?;
     let publisher = bed.publisher("bus").await?;
     let bus = vehicle("bus");
-    let topic = encode::telemetry_topic(&bed.fleet, &bus);
+    let topic = TopicKind::Telemetry.topic(&bed.fleet, &bus);
     let good = readings(1, 50);
     let whole = wire("bus", 0, |_| {});
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use ayaz_local::MosquittoRelease;
+use ayaz_model::TopicKind;
 use ayaz_proto::Message as _;
 use ayaz_publisher::encode;
 use ayaz_test_db::or_skip;
@@ -36,7 +37,7 @@ async fn send(broker: &Broker, bed: &TestBed, from: usize) -> Result<()> {
         let message = encode::telemetry_batch(&bus, false, std::slice::from_ref(reading));
         let reason = client
             .publish(&Message {
-                topic: encode::telemetry_topic(&bed.fleet, &bus),
+                topic: TopicKind::Telemetry.topic(&bed.fleet, &bus),
                 payload: message.encode_to_vec(),
             })
             .await?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use ayaz_model::TopicKind;
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{Publisher, encode};
@@ -252,7 +253,7 @@ async fn after_a_fix_replays_store_the_rows_once() -> Result<()> {
 async fn send_wrong_vehicle(bed: &TestBed, publisher: &Publisher) -> Result<()> {
     let (bus, another) = (vehicle("bus"), vehicle("another"));
     let telemetry = encode::telemetry_batch(&another, false, &readings(2, 3));
-    let topic = encode::telemetry_topic(&bed.fleet, &bus);
+    let topic = TopicKind::Telemetry.topic(&bed.fleet, &bus);
     publisher
         .publish(topic, telemetry.encode_to_vec().into())
         .await?;
@@ -261,7 +262,7 @@ async fn send_wrong_vehicle(bed: &TestBed, publisher: &Publisher) -> Result<()> 
         online: true,
         boot_id: 2,
     };
-    let topic = encode::status_topic(&bed.fleet, &bus);
+    let topic = TopicKind::Status.topic(&bed.fleet, &bus);
     publisher
         .publish(topic, status.encode_to_vec().into())
         .await?;

@@ -1,7 +1,7 @@
 //! Ingest compares the QoS and subscriptions that a real broker grants with the requested ones.
 
 use anyhow::Result;
-use ayaz_model::FleetId;
+use ayaz_model::{FleetId, TopicKind};
 use ayaz_proto::Message as _;
 use ayaz_publisher::encode;
 use ayaz_test_db::or_skip;
@@ -80,7 +80,7 @@ async fn a_fleet_that_is_removed_from_the_configuration_is_unsubscribed() -> Res
         sequence += 1;
         let one = readings(sequence, 1);
         let message = encode::telemetry_batch(&bus, false, &one).encode_to_vec();
-        let topic = encode::telemetry_topic(fleet, &bus);
+        let topic = TopicKind::Telemetry.topic(fleet, &bus);
         Ok(publisher.publish(topic, message.into()).await?)
     };
     let of = async |fleet: &FleetId| {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use ayaz_local::Options;
 use ayaz_model::{Measurements, Reading, ReadingKey, UnixMicroseconds, VehicleId, VehicleKey};
-use ayaz_model::{SignalSet, TimeQuality};
+use ayaz_model::{SignalSet, TimeQuality, TopicKind};
 use ayaz_proto::Message as _;
 use ayaz_publisher::{Publisher, encode};
 use ayaz_store::ingest::VEHICLE_DAYS_PER_HOUR_MAX;
@@ -53,7 +53,7 @@ async fn publish(
     readings: &[Reading],
 ) -> Result<()> {
     let message = encode::telemetry_batch(bus, true, readings);
-    let topic = encode::telemetry_topic(&bed.fleet, bus);
+    let topic = TopicKind::Telemetry.topic(&bed.fleet, bus);
     let payload = message.encode_to_vec().into();
     Ok(publisher.publish(topic, payload).await?)
 }

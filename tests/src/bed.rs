@@ -158,7 +158,7 @@ impl TestBed {
         readings: &[Reading],
     ) -> Result<()> {
         let message = encode::telemetry_batch(vehicle, false, readings);
-        let topic = encode::telemetry_topic(&self.fleet, vehicle);
+        let topic = TopicKind::Telemetry.topic(&self.fleet, vehicle);
         publisher
             .publish(topic, message.encode_to_vec().into())
             .await?;

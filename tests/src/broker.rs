@@ -73,7 +73,7 @@ impl Files {
         for bus in logins.iter().filter(|login| login.contains('/')) {
             if !matches!(release.suite(), "bookworm" | "trixie") {
                 acl += &format!("\nuser {bus}\n");
-                for kind in ["telemetry", "cells", "status"] {
+                for kind in TopicKind::ALL.map(TopicKind::name) {
                     acl += &format!("topic write ayaz/v1/{bus}/{kind}\n");
                 }
             }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::raw_copy::{RowIdentity, RowTemplate};
 use crate::scratch::Contents;
 use anyhow::Result;
-use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId};
+use ayaz_model::{FleetId, Reading, TopicKind, UnixMicroseconds, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1 as wire;
 use ayaz_publisher::encode::{self, BatchBase};
@@ -306,7 +306,10 @@ impl Head {
             ..wire::TelemetryBatch::default()
         };
         Self {
-            topic: encode::telemetry_topic(fleet, vehicle).into_bytes().into(),
+            topic: TopicKind::Telemetry
+                .topic(fleet, vehicle)
+                .into_bytes()
+                .into(),
             payload: head.encode_to_vec().into(),
         }
     }

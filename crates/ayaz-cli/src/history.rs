@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ayaz_model::VehicleKey;
+use ayaz_model::{Topic, VehicleKey};
 use ayaz_store::set_aside::announce_history;
 use ayaz_store::{Connection, Role};
 use clap::Args;
@@ -74,13 +74,9 @@ pub(crate) struct Announcer {
 impl Announcer {
     /// Sees to it that the topic's vehicle may send as many days as it likes.
     pub(crate) async fn announce(&mut self, topic: &str) -> anyhow::Result<()> {
-        let mut names = topic.split('/').skip(2);
-        let (Some(fleet), Some(vehicle)) = (names.next(), names.next()) else {
+        // The daemon rejects any other topic, so no day of it is stored.
+        let Ok(Topic { vehicle: key, .. }) = Topic::parse(topic.as_bytes()) else {
             return Ok(());
-        };
-        let key = VehicleKey {
-            fleet: fleet.parse()?,
-            vehicle: vehicle.parse()?,
         };
         let said = self.announced.get(&key);
         if said.is_some_and(|at| at.elapsed() < SAY_AGAIN_AFTER) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
 use ayaz_ingest::validate::STORABLE;
-use ayaz_model::{FleetId, UnixMicroseconds};
+use ayaz_model::{FleetId, TopicKind, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions, encode};
 use ayaz_sim::{Deliveries, Scenario};
@@ -219,7 +219,7 @@ async fn publish(
     for delivery in deliveries.by_ref() {
         let message =
             encode::telemetry_batch(&delivery.vehicle, delivery.historical, &delivery.readings);
-        let topic = encode::telemetry_topic(fleet, &delivery.vehicle);
+        let topic = TopicKind::Telemetry.topic(fleet, &delivery.vehicle);
         if let Some(announcer) = &mut announcer {
             announcer.announce(&topic).await?;
         }

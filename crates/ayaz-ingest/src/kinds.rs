@@ -7,42 +7,18 @@
 
 use std::sync::LazyLock;
 
+use ayaz_model::TopicKind;
 use ayaz_proto::telemetry::v1::MESSAGE_FIELDS;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 use crate::reject::{Reason, Reject};
 
-/// What belongs on a topic, as its last level says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Telemetry,
-    Cells,
-    Status,
-}
-
-impl Kind {
-    const ALL: [Self; 3] = [Self::Telemetry, Self::Cells, Self::Status];
-
-    /// Last level of the topic.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Telemetry => "telemetry",
-            Self::Cells => "cells",
-            Self::Status => "status",
-        }
-    }
-
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Its message, and that of its readings.
-    fn messages(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Telemetry => ("TelemetryBatch", "Reading"),
-            Self::Cells => ("CellBatch", "CellReading"),
-            Self::Status => ("VehicleStatus", ""),
-        }
+/// The message of a kind, and that of its readings.
+fn message_names(kind: TopicKind) -> (&'static str, &'static str) {
+    match kind {
+        TopicKind::Telemetry => ("TelemetryBatch", "Reading"),
+        TopicKind::Cells => ("CellBatch", "CellReading"),
+        TopicKind::Status => ("VehicleStatus", ""),
     }
 }
 
@@ -64,8 +40,8 @@ static FOREIGN: LazyLock<[(Numbers, Numbers); 3]> = LazyLock::new(|| {
         let fields = fields.flat_map(|(_, fields)| fields.iter());
         fields.fold(0, |bits, (_, number)| bits | bit(*number))
     };
-    let of = Kind::ALL.map(|kind| {
-        let (message, reading) = kind.messages();
+    let of = TopicKind::ALL.map(|kind| {
+        let (message, reading) = message_names(kind);
         (numbers(message), numbers(reading))
     });
     let all = of.iter().fold((0, 0), |(messages, readings), it| {
@@ -75,14 +51,14 @@ static FOREIGN: LazyLock<[(Numbers, Numbers); 3]> = LazyLock::new(|| {
 });
 
 /// Whether only readings of another kind have this field.
-pub(crate) fn is_foreign_in_reading(kind: Kind, number: u32) -> bool {
+pub(crate) fn is_foreign_in_reading(kind: TopicKind, number: u32) -> bool {
     FOREIGN[kind as usize].1 & bit(number) != 0
 }
 
 /// Looks at the fields of a payload before it is decoded: at their numbers, and at how many readings
 /// there are. An empty reading has two bytes on the wire and hundreds in memory, so that a payload
 /// within its limit could become a hundred megabytes.
-pub(crate) fn check(kind: Kind, payload: &[u8], readings_max: usize) -> Result<(), Reject> {
+pub(crate) fn check(kind: TopicKind, payload: &[u8], readings_max: usize) -> Result<(), Reject> {
     let undecodable =
         |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
     let (foreign, foreign_in_reading) = FOREIGN[kind as usize];
@@ -96,14 +72,14 @@ pub(crate) fn check(kind: Kind, payload: &[u8], readings_max: usize) -> Result<(
         let mut value = rest;
         skip_field(wire_type, number, &mut rest, DecodeContext::default()).map_err(undecodable)?;
         match (kind, number, wire_type) {
-            (Kind::Status, ONLINE, WireType::Varint) => {
+            (TopicKind::Status, ONLINE, WireType::Varint) => {
                 // A flag is 0 or 1; a batch has its count of readings there.
                 let online = decode_varint(&mut value).map_err(undecodable)?;
                 if online > 1 {
                     return Err(another_kind(kind, format!("field {number} of {online}")));
                 }
             }
-            (Kind::Telemetry | Kind::Cells, READINGS, _) => {
+            (TopicKind::Telemetry | TopicKind::Cells, READINGS, _) => {
                 count += 1;
                 if count > readings_max {
                     return Err(Reject::new(
@@ -132,7 +108,7 @@ pub(crate) fn check(kind: Kind, payload: &[u8], readings_max: usize) -> Result<(
     Ok(())
 }
 
-fn another_kind(kind: Kind, what: String) -> Reject {
+fn another_kind(kind: TopicKind, what: String) -> Reject {
     let detail = format!(
         "{what} is none of a message on …/{}, but of another kind of message",
         kind.name()

@@ -13,6 +13,7 @@ pub mod measurements;
 pub mod reading;
 pub mod signals;
 pub mod temperature_band;
+pub mod topic;
 
 pub use cells::CellReading;
 pub use choices::{ChargeState, Gear, UnknownCode};
@@ -21,3 +22,4 @@ pub use instant::UnixMicroseconds;
 pub use measurements::{Invalid, Measurements};
 pub use reading::{Reading, ReadingKey, TimeQuality};
 pub use signals::{Signal, SignalKind, SignalSet};
+pub use topic::{Topic, TopicError, TopicKind};

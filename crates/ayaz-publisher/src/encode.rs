@@ -1,26 +1,11 @@
-//! Readings to wire types, and the topics they go to.
+//! Readings to wire types.
 
-use ayaz_model::{CellReading, FleetId, Measurements, Reading, ReadingKey, Signal, VehicleId};
+use ayaz_model::{CellReading, Measurements, Reading, ReadingKey, Signal, VehicleId};
 use ayaz_proto::telemetry::v1 as wire;
 
 mod raw;
 
 pub use raw::{NotEncodable, set_number, set_text};
-
-/// `ayaz/v1/{fleet}/{vehicle}/telemetry`, for a [`wire::TelemetryBatch`].
-pub fn telemetry_topic(fleet: &FleetId, vehicle: &VehicleId) -> String {
-    format!("ayaz/v1/{fleet}/{vehicle}/telemetry")
-}
-
-/// `ayaz/v1/{fleet}/{vehicle}/cells`, for a [`wire::CellBatch`].
-pub fn cells_topic(fleet: &FleetId, vehicle: &VehicleId) -> String {
-    format!("ayaz/v1/{fleet}/{vehicle}/cells")
-}
-
-/// `ayaz/v1/{fleet}/{vehicle}/status`, for a retained [`wire::VehicleStatus`].
-pub fn status_topic(fleet: &FleetId, vehicle: &VehicleId) -> String {
-    format!("ayaz/v1/{fleet}/{vehicle}/status")
-}
 
 /// What the readings of one message have in common: they add their offsets to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The messages of a round: good readings as buses send them, and bad messages.
 
 use ayaz_model::{FleetId, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
-use ayaz_model::{UnixMicroseconds, VehicleId};
+use ayaz_model::{TopicKind, UnixMicroseconds, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_publisher::encode;
 use bytes::Bytes;
@@ -202,7 +202,7 @@ fn outgoing(fleet: &FleetId, bus: &VehicleId, historical: bool, readings: &[Read
         )
     });
     Outgoing {
-        topic: encode::telemetry_topic(fleet, bus),
+        topic: TopicKind::Telemetry.topic(fleet, bus),
         payload: message.encode_to_vec().into(),
         kind: Kind::Good(keys.collect()),
     }

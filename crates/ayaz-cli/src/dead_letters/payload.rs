@@ -1,6 +1,6 @@
 //! What of a payload makes sense: the fields up to the first one that does not.
 
-use ayaz_model::UnixMicroseconds;
+use ayaz_model::{TopicKind, UnixMicroseconds, topic};
 use ayaz_proto::telemetry::v1::{CellBatch, TelemetryBatch, VehicleStatus};
 use ayaz_proto::{DecodeError, Message};
 use prost::encoding::{DecodeContext, decode_key, skip_field};
@@ -43,15 +43,11 @@ macro_rules! decode_batch {
 
 /// Decodes as much as goes; `None` where no message belongs on the topic.
 pub(super) fn decode(topic: &str, payload: &[u8]) -> Option<Decoded> {
-    let kind = topic
-        .strip_prefix("ayaz/v1/")?
-        .splitn(3, '/')
-        .nth(2)
-        .unwrap_or_default();
-    match kind {
-        "telemetry" => Some(decode_batch!(TelemetryBatch, payload)),
-        "cells" => Some(decode_batch!(CellBatch, payload)),
-        "status" => {
+    let [_, _, kind] = topic::split(topic.as_bytes())?;
+    match TopicKind::by_name(kind)? {
+        TopicKind::Telemetry => Some(decode_batch!(TelemetryBatch, payload)),
+        TopicKind::Cells => Some(decode_batch!(CellBatch, payload)),
+        TopicKind::Status => {
             let (status, broken) = merge::<VehicleStatus>(payload);
             Some(Decoded {
                 message: "VehicleStatus",
@@ -63,7 +59,6 @@ pub(super) fn decode(topic: &str, payload: &[u8]) -> Option<Decoded> {
                 broken,
             })
         }
-        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ayaz_model::{FleetId, Reading, UnixMicroseconds, VehicleId, VehicleKey};
+use ayaz_model::{FleetId, Reading, TopicKind, UnixMicroseconds, VehicleId, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
@@ -159,7 +159,7 @@ impl SimulatedFleet {
                 online: true,
                 boot_id: bus.boot_id(),
             };
-            let topic = encode::status_topic(&self.fleet, vehicle);
+            let topic = TopicKind::Status.topic(&self.fleet, vehicle);
             publisher
                 .publish_retained(topic, Bytes::from(status.encode_to_vec()))
                 .await?;
@@ -200,7 +200,7 @@ async fn send_until(
         }
         if batch.len() == READINGS_PER_MESSAGE || (!more && !batch.is_empty()) {
             let message = encode::telemetry_batch(vehicle, historical, &batch);
-            let topic = encode::telemetry_topic(fleet, vehicle);
+            let topic = TopicKind::Telemetry.topic(fleet, vehicle);
             publisher
                 .publish(topic, Bytes::from(message.encode_to_vec()))
                 .await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ayaz_model::{ReadingKey, UnixMicroseconds};
+use ayaz_model::{ReadingKey, TopicKind, UnixMicroseconds};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1 as wire;
 use ayaz_publisher::encode::{self, BatchBase};
@@ -209,7 +209,7 @@ impl Group {
         let historical = true;
         let batch = encode::batch_of(&drive.vehicle, historical, Some(base), readings);
         Some(Message {
-            topic: encode::telemetry_topic(&plan.fleet, &drive.vehicle),
+            topic: TopicKind::Telemetry.topic(&plan.fleet, &drive.vehicle),
             payload: batch.encode_to_vec().into(),
             recorded_at_last,
         })

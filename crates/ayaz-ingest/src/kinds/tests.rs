@@ -76,16 +76,16 @@ fn single_fields() -> Vec<Reading> {
         .collect()
 }
 
-fn samples() -> Vec<(Kind, Vec<u8>)> {
+fn samples() -> Vec<(TopicKind, Vec<u8>)> {
     let mut samples = vec![
-        (Kind::Status, status(true, 7)),
-        (Kind::Status, status(false, 7)),
-        (Kind::Status, status(true, 0)),
-        (Kind::Status, status(false, 0)),
-        (Kind::Telemetry, telemetry(single_fields())),
+        (TopicKind::Status, status(true, 7)),
+        (TopicKind::Status, status(false, 7)),
+        (TopicKind::Status, status(true, 0)),
+        (TopicKind::Status, status(false, 0)),
+        (TopicKind::Telemetry, telemetry(single_fields())),
     ];
     let single = single_fields().into_iter();
-    samples.extend(single.map(|reading| (Kind::Telemetry, telemetry(vec![reading]))));
+    samples.extend(single.map(|reading| (TopicKind::Telemetry, telemetry(vec![reading]))));
     for (voltages, temperatures) in [(vec![3.2; 4], vec![]), (vec![], vec![-20.0; 2])] {
         let reading = CellReading {
             sequence_offset: 3,
@@ -93,12 +93,12 @@ fn samples() -> Vec<(Kind, Vec<u8>)> {
             voltages_volts: voltages,
             temperatures_celsius: temperatures,
         };
-        samples.push((Kind::Cells, cells(reading)));
+        samples.push((TopicKind::Cells, cells(reading)));
     }
     samples
 }
 
-fn accepted(kind: Kind, payload: &[u8]) -> Result<Content, Reject> {
+fn accepted(kind: TopicKind, payload: &[u8]) -> Result<Content, Reject> {
     let topic = format!("ayaz/v1/fleet/bus/{}", kind.name());
     let limits = Limits::default();
     let frame = decode(topic.as_bytes(), payload, &limits)?;
@@ -115,7 +115,7 @@ fn later_field(bytes: &mut Vec<u8>) {
 #[test]
 fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
     for (sent, payload) in samples() {
-        for topic in Kind::ALL {
+        for topic in TopicKind::ALL {
             let outcome = accepted(topic, &payload);
             assert_eq!(
                 outcome.is_ok(),
@@ -126,7 +126,7 @@ fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
             let Err(reject) = outcome else { continue };
             // A status has no field that batches lack, and what it lacks is told.
             let expected = match sent {
-                Kind::Status => [Reason::ReadingCountMismatch, Reason::ReadingsMissing],
+                TopicKind::Status => [Reason::ReadingCountMismatch, Reason::ReadingsMissing],
                 _ => [Reason::PayloadOfAnotherKind; 2],
             };
             assert!(expected.contains(&reject.reason), "{reject:?}");
@@ -142,7 +142,7 @@ fn fields_of_later_versions_are_passed_over_on_every_topic() {
         assert_eq!(accepted(kind, &payload).unwrap(), expected, "{kind:?}");
     }
     // In a reading too.
-    for (kind, own) in [(Kind::Telemetry, 30), (Kind::Cells, 0)] {
+    for (kind, own) in [(TopicKind::Telemetry, 30), (TopicKind::Cells, 0)] {
         let mut reading = Vec::new();
         if own > 0 {
             encode_key(own, WireType::ThirtyTwoBit, &mut reading);
@@ -150,7 +150,7 @@ fn fields_of_later_versions_are_passed_over_on_every_topic() {
         }
         later_field(&mut reading);
         let mut payload = match kind {
-            Kind::Telemetry => telemetry(vec![]),
+            TopicKind::Telemetry => telemetry(vec![]),
             _ => CellBatch {
                 readings: vec![],
                 ..CellBatch::decode(&cells(CellReading::default())[..]).unwrap()
@@ -179,15 +179,21 @@ fn another_kind_is_refused_in_whatever_order_its_fields_are() {
     mixed.push(reading.len() as u8);
     mixed.extend(&reading);
     mixed.extend(&ours);
-    let reject = accepted(Kind::Telemetry, &mixed).unwrap_err();
+    let reject = accepted(TopicKind::Telemetry, &mixed).unwrap_err();
     assert_eq!(reject.reason, Reason::PayloadOfAnotherKind, "{reject:?}");
     assert!(reject.detail.contains("field 4 in a reading"), "{reject:?}");
-    let reject = accepted(Kind::Status, &ours).unwrap_err();
+    let reject = accepted(TopicKind::Status, &ours).unwrap_err();
     assert!(reject.detail.contains("…/status"), "{reject:?}");
     // Cut off after the count of readings, where it looks most like a status.
     let cut_off = [&status(true, 0)[..5], &[0x10, 60]].concat();
-    assert!(accepted(Kind::Status, &cut_off).is_err());
-    assert!(accepted(Kind::Status, &[&status(true, 0)[..5], &[0x10, 1]].concat()).is_ok());
+    assert!(accepted(TopicKind::Status, &cut_off).is_err());
+    assert!(
+        accepted(
+            TopicKind::Status,
+            &[&status(true, 0)[..5], &[0x10, 1]].concat()
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -203,8 +209,11 @@ fn the_numbers_of_the_schema_are_as_the_check_takes_them() {
             assert!(special.is_none_or(|it| it == *number), "{message}.{name}");
         }
     }
-    assert_eq!(FOREIGN[Kind::Status as usize].0, 0b1111_0000);
-    assert_eq!(FOREIGN[Kind::Telemetry as usize], (0, 0b1_1000));
-    assert!(is_foreign_in_reading(Kind::Cells, 30));
-    assert!(!is_foreign_in_reading(Kind::Cells, 4) && !is_foreign_in_reading(Kind::Cells, 100));
+    assert_eq!(FOREIGN[TopicKind::Status as usize].0, 0b1111_0000);
+    assert_eq!(FOREIGN[TopicKind::Telemetry as usize], (0, 0b1_1000));
+    assert!(is_foreign_in_reading(TopicKind::Cells, 30));
+    assert!(
+        !is_foreign_in_reading(TopicKind::Cells, 4)
+            && !is_foreign_in_reading(TopicKind::Cells, 100)
+    );
 }

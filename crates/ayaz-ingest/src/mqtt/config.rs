@@ -1,13 +1,8 @@
 //! How the daemon connects and what it subscribes to.
 
-use std::fmt;
-
-use ayaz_model::FleetId;
+use ayaz_model::{FleetId, TopicKind};
 use ayaz_publisher::MqttUrl;
 use serde::{Deserialize, Deserializer};
-
-/// The last level of the topics that vehicles publish on.
-pub(super) const KINDS: [&str; 3] = ["telemetry", "cells", "status"];
 
 /// The broker's side of the daemon.
 #[derive(Debug, Clone, Deserialize)]
@@ -144,17 +139,13 @@ impl MqttConfig {
             "" => String::new(),
             group => format!("$share/{group}/"),
         };
-        let fleets: Vec<&dyn fmt::Display> = if self.fleets.is_empty() {
-            vec![&"+"]
-        } else {
-            self.fleets
-                .iter()
-                .map(|fleet| fleet as &dyn fmt::Display)
-                .collect()
+        let fleets: Vec<Option<&FleetId>> = match self.fleets.as_slice() {
+            [] => vec![None],
+            fleets => fleets.iter().map(Some).collect(),
         };
         fleets
             .iter()
-            .flat_map(|fleet| KINDS.map(|kind| format!("{prefix}ayaz/v1/{fleet}/+/{kind}")))
+            .flat_map(|fleet| TopicKind::ALL.map(|kind| format!("{prefix}{}", kind.filter(*fleet))))
             .collect()
     }
 }

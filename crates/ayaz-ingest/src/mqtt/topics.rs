@@ -5,6 +5,9 @@
 
 use std::collections::HashSet;
 
+use ayaz_model::TopicKind;
+use ayaz_model::topic;
+
 use super::MqttConfig;
 
 /// Topics with more levels are not ours, and have too many filters that match them.
@@ -43,23 +46,10 @@ impl Topics {
     /// Whether a message of this topic is one that was asked for. Each message is asked about, so this
     /// looks at each byte once.
     pub(super) fn names(&self, topic: &[u8]) -> bool {
-        let without_kind = |topic: &'_ [u8]| -> Option<usize> {
-            super::config::KINDS.iter().find_map(|kind| {
-                let vehicle = topic.strip_suffix(kind.as_bytes())?;
-                vehicle.strip_suffix(b"/").map(<[u8]>::len)
-            })
-        };
-        let fleet_and_vehicle = topic
-            .strip_prefix(b"ayaz/v1/")
-            .and_then(|rest| without_kind(rest).map(|end| &rest[..end]));
-        let Some(both) = fleet_and_vehicle else {
-            return false;
-        };
-        let Some(slash) = both.iter().position(|byte| *byte == b'/') else {
-            return false;
-        };
-        let (fleet, vehicle) = (&both[..slash], &both[slash + 1..]);
-        !vehicle.contains(&b'/') && (self.fleets.is_empty() || self.fleets.contains(fleet))
+        topic::split(topic).is_some_and(|[fleet, _, kind]| {
+            TopicKind::by_name(kind).is_some()
+                && (self.fleets.is_empty() || self.fleets.contains(fleet))
+        })
     }
 
     /// Filters that another configuration of this daemon may have left in the session: those of all

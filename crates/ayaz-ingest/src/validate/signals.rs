@@ -3,11 +3,11 @@
 use std::sync::LazyLock;
 
 use ayaz_model::measurements::{Value, codes, count, double, float, text};
-use ayaz_model::{Invalid, Signal, SignalKind, SignalSet};
+use ayaz_model::{Invalid, Signal, SignalKind, SignalSet, TopicKind};
 use ayaz_proto::telemetry::v1::READING_FIELDS;
 
 use super::telemetry::Rows;
-use crate::kinds::{self, Kind};
+use crate::kinds;
 use crate::wire::{Irregular, Wire, WireType};
 
 /// How many values were not believed, by reason, since the counts were last taken.
@@ -70,7 +70,7 @@ pub(super) fn measurements(
         }
         last = number;
         let Some(Some((signal, kind))) = fields.get(number as usize) else {
-            if kinds::is_foreign_in_reading(Kind::Telemetry, number) {
+            if kinds::is_foreign_in_reading(TopicKind::Telemetry, number) {
                 return Err(Irregular);
             }
             // Of a later version of the schema.

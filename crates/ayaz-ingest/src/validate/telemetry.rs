@@ -6,14 +6,14 @@
 //! then taken like the others.
 
 use ayaz_model::measurements::Value;
-use ayaz_model::{Signal, SignalSet, UnixMicroseconds, VehicleId};
+use ayaz_model::{Signal, SignalSet, TopicKind, UnixMicroseconds, VehicleId};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::TelemetryBatch;
 use ayaz_store::{ReadingEncoder, RowHead};
 
 use super::signals::{self, InvalidCounts};
 use super::{Base, Limits, base_time, count, same_vehicle};
-use crate::kinds::{self, Kind};
+use crate::kinds;
 use crate::reject::{Reason, Reject};
 use crate::wire::{Irregular, Wire, WireType, zigzag};
 
@@ -68,7 +68,7 @@ impl Arrival<'_> {
         let outcome = match self.read(payload, rows, &mut counts) {
             Ok(outcome) => outcome,
             Err(Irregular) => {
-                kinds::check(Kind::Telemetry, payload, self.limits.readings_max)?;
+                kinds::check(TopicKind::Telemetry, payload, self.limits.readings_max)?;
                 let batch = TelemetryBatch::decode(payload)
                     .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
                 counts = *invalid;

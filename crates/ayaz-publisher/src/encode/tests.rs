@@ -140,23 +140,6 @@ fn values_out_of_range_are_sent_and_not_hidden() {
 }
 
 #[test]
-fn topics_are_those_the_daemon_listens_to() {
-    let (fleet, vehicle) = ("astana".parse().unwrap(), "E12-007".parse().unwrap());
-    assert_eq!(
-        telemetry_topic(&fleet, &vehicle),
-        "ayaz/v1/astana/E12-007/telemetry"
-    );
-    assert_eq!(
-        cells_topic(&fleet, &vehicle),
-        "ayaz/v1/astana/E12-007/cells"
-    );
-    assert_eq!(
-        status_topic(&fleet, &vehicle),
-        "ayaz/v1/astana/E12-007/status"
-    );
-}
-
-#[test]
 fn a_cell_that_was_not_read_keeps_its_place() {
     let cells = CellReading {
         key: reading(3, 5, Measurements::default()).key,
