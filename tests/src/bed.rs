@@ -145,7 +145,7 @@ impl TestBed {
 
     /// A publisher whose client id begins with this name.
     pub async fn publisher(&self, name: &str) -> Result<Publisher> {
-        let url: MqttUrl = self.mqtt_url.parse()?;
+        let url: BrokerUrl = self.mqtt_url.parse()?;
         let options = PublisherOptions::new(url, format!("{name}-{}", self.fleet));
         Ok(Publisher::connect(options).await?)
     }

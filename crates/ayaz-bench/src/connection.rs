@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use bytes::{Buf, BufMut, BytesMut};
 use rumqttc::v5::mqttbytes::Error as CodecError;
 use rumqttc::v5::mqttbytes::v5::{Connect, ConnectReturnCode, Login, Packet};
@@ -40,7 +40,7 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects with a clean start, so that the broker forgets what it has kept under the client id.
-    pub(super) fn open(url: &MqttUrl, client_id: &str) -> Result<Self> {
+    pub(super) fn open(url: &BrokerUrl, client_id: &str) -> Result<Self> {
         let mut stream = TcpStream::connect((url.host(), url.port()))
             .with_context(|| format!("connect to the broker {}", url.address()))?;
         stream.set_nodelay(true)?;

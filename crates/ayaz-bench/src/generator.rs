@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 
 use super::connection::Connection;
 use super::load::Load;
@@ -70,7 +70,7 @@ pub(super) fn backlog_max(load: &Load) -> u64 {
 
 impl Generator {
     /// Connects and begins to send.
-    pub(super) fn start(url: &MqttUrl, load: &Arc<Load>, pace: Pace) -> Result<Self> {
+    pub(super) fn start(url: &BrokerUrl, load: &Arc<Load>, pace: Pace) -> Result<Self> {
         let connections = (0..connections(load.fleet_size()))
             .map(|number| Connection::open(url, &format!("{}-generator-{number}", load.fleet)))
             .collect::<Result<Vec<_>>>()?;

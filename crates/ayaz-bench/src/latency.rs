@@ -121,7 +121,7 @@ struct Probe {
 type Published = Arc<Mutex<Vec<Instant>>>;
 
 impl Probe {
-    fn start(url: &MqttUrl, load: &Arc<Load>, watch: Watch) -> Result<Self> {
+    fn start(url: &BrokerUrl, load: &Arc<Load>, watch: Watch) -> Result<Self> {
         let connection = Connection::open(url, &format!("{}-probe", load.fleet))?;
         let stop = Arc::new(AtomicBool::new(false));
         let published = Published::default();

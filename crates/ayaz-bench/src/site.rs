@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::scratch::{self, Contents, ScratchDatabase, ServerFacts};
 use anyhow::{Context, Result};
 use ayaz_local::LocalStack;
-use ayaz_model::FleetId;
-use ayaz_publisher::MqttUrl;
+use ayaz_model::{BrokerUrl, FleetId};
 use ayaz_store::DatabaseUrl;
 use url::Url;
 
@@ -19,7 +18,7 @@ use super::processes::Servers;
 #[derive(Debug)]
 pub(super) struct Site {
     pub(super) servers: Servers,
-    pub(super) mqtt_url: MqttUrl,
+    pub(super) mqtt_url: BrokerUrl,
     pub(super) mqtt_url_text: String,
     database_url: DatabaseUrl,
     database_url_text: String,

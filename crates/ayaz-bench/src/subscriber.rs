@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use ayaz_ingest::metrics;
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use ayaz_store::DatabaseUrl;
 use procfs::process::Process;
 use tempfile::NamedTempFile;
@@ -44,7 +44,7 @@ pub(super) struct Subscriber {
     pub(super) process: Process,
     admin: Admin,
     client_id: String,
-    mqtt_url: MqttUrl,
+    mqtt_url: BrokerUrl,
     _config: NamedTempFile,
 }
 

@@ -22,8 +22,8 @@ use crate::history::{Announcer, History};
 use crate::output::plural::plural;
 use anyhow::Context;
 use ayaz_daemon::output;
-use ayaz_model::{FleetId, VehicleId};
-use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions};
+use ayaz_model::{BrokerUrl, BrokerUrlError, FleetId, VehicleId};
+use ayaz_publisher::{Publisher, PublisherOptions};
 use tokio::sync::mpsc;
 
 pub mod cycle;
@@ -184,10 +184,10 @@ pub async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Replays without printing the result.
 pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
-    let url: MqttUrl = args
+    let url: BrokerUrl = args
         .mqtt_url
         .parse()
-        .map_err(|error: MqttUrlError| BadConfig(error.to_string()))?;
+        .map_err(|error: BrokerUrlError| BadConfig(error.to_string()))?;
     let overrides = Overrides {
         fleet: args.fleet,
         vehicle: args.vehicle,

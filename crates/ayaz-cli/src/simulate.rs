@@ -8,9 +8,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
 use ayaz_ingest::validate::STORABLE;
-use ayaz_model::{FleetId, TopicKind, UnixMicroseconds};
+use ayaz_model::{BrokerUrl, BrokerUrlError, FleetId, TopicKind, UnixMicroseconds};
 use ayaz_proto::Message as _;
-use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions, encode};
+use ayaz_publisher::{Publisher, PublisherOptions, encode};
 use ayaz_sim::{Deliveries, Scenario};
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
@@ -146,10 +146,10 @@ struct Sent {
 
 /// Runs the command.
 pub async fn run(args: SimulateArgs) -> Result<()> {
-    let url: MqttUrl = args
+    let url: BrokerUrl = args
         .mqtt_url
         .parse()
-        .map_err(|error: MqttUrlError| BadConfig(error.to_string()))?;
+        .map_err(|error: BrokerUrlError| BadConfig(error.to_string()))?;
     let days = args.days.unwrap_or(args.scenario.days());
     let first_day = match args.first_day {
         Some(day) => day,

@@ -104,7 +104,7 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
                     .come_back(error.to_owned(), &mut delays, &readiness)
                     .await
             }
-            Ended::Closed if delays.closed_too_often(Instant::now()) => {
+            Ended::Closed if delays.is_takeover(Instant::now()) => {
                 intake.give_way(&mut delays, &readiness).await
             }
             Ended::Closed => {

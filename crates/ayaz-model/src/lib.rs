@@ -5,6 +5,7 @@
 //! signals), [`measurements`] (a value for each), [`reading`] (all of them together);
 //! [`temperature_band`] has the bands that energy is grouped by.
 
+pub mod broker_url;
 pub mod cells;
 pub mod choices;
 pub mod identity;
@@ -15,6 +16,7 @@ pub mod signals;
 pub mod temperature_band;
 pub mod topic;
 
+pub use broker_url::{BrokerUrl, BrokerUrlError};
 pub use cells::CellReading;
 pub use choices::{ChargeState, Gear, UnknownCode};
 pub use identity::{FleetId, IdentityError, VehicleId, VehicleKey, VehicleNumber};

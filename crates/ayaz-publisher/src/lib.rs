@@ -1,6 +1,6 @@
 //! Publishes telemetry at QoS 1 and keeps every message until the broker has acknowledged it.
 //!
-//! Reading order: [`url`] (where the broker is), [`publisher`] (what callers use), [`window`]
+//! Reading order: [`publisher`] (what callers use), [`window`]
 //! (which messages wait for which acknowledgement), `session` (one task that owns the
 //! connection), [`encode`] (readings to wire types and topics).
 //!
@@ -10,17 +10,14 @@
 //! [`PublisherOptions::subscriber_wait`] also that the broker had a subscriber to hand it to. A broken connection may deliver a message
 //! twice; readings carry an identity, so a message twice is stored once.
 
-pub mod advice;
 pub mod encode;
 pub mod error;
 pub mod options;
 pub mod publisher;
 mod session;
 mod shared;
-pub mod url;
 pub mod window;
 
 pub use error::PublishError;
 pub use options::PublisherOptions;
 pub use publisher::{PublishedCounts, Publisher};
-pub use url::{MqttUrl, MqttUrlError};

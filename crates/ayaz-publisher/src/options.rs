@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::url::MqttUrl;
+use ayaz_model::BrokerUrl;
 
 /// How to reach the broker and how much to keep.
 #[derive(Debug, Clone)]
 pub struct PublisherOptions {
     /// Where the broker is.
-    pub url: MqttUrl,
+    pub url: BrokerUrl,
     /// Must be unique at the broker: two publishers with the same id throw each other out. A broker
     /// that binds client ids to logins takes the login's name instead.
     pub client_id: String,
@@ -34,7 +34,7 @@ pub const MESSAGE_OVERHEAD_BYTES: u32 = 512;
 
 impl PublisherOptions {
     /// 1,000 in flight, 16 MiB kept, 30 s for the first connection, no wait for subscribers.
-    pub fn new(url: MqttUrl, client_id: impl Into<String>) -> Self {
+    pub fn new(url: BrokerUrl, client_id: impl Into<String>) -> Self {
         Self {
             url,
             client_id: client_id.into(),

@@ -8,23 +8,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ayaz_mqtt::{TakeoverDetector, advice};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use rumqttc::Outgoing;
 use rumqttc::v5::mqttbytes::v5::{ConnectReturnCode, DisconnectReasonCode, PubAckReason};
 use rumqttc::v5::{AsyncClient, ConnectionError, Event, EventLoop, Incoming, StateError};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::advice;
 use crate::error::PublishError;
 use crate::options::PublisherOptions;
 use crate::shared::{Shared, State};
 
 mod client;
 mod subscribers;
-mod takeover;
 
 use subscribers::Subscribers;
-use takeover::Takeovers;
 
 /// Longest silence from the event loop: it reports pings, so more means that it hangs in a write
 /// to a peer that takes nothing.
@@ -35,6 +33,9 @@ const ACKNOWLEDGEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A connection that lasted this long starts the back-off anew.
 const SETTLED_AFTER: Duration = Duration::from_secs(10);
+
+/// The window for [`TakeoverDetector`].
+const TAKEOVER_WINDOW: Duration = Duration::from_secs(60);
 
 /// Why a connection ended.
 enum Ended {
@@ -63,7 +64,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
     let started = Instant::now();
     let mut delays = backoff();
     let mut subscribers = Subscribers::awaited(options.subscriber_wait);
-    let mut takeovers = Takeovers::default();
+    let mut takeovers = TakeoverDetector::new(TAKEOVER_WINDOW);
     let mut outage_is_logged = false;
     loop {
         let connected_at = Instant::now();
@@ -120,7 +121,7 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             });
         }
 
-        let taken_over = stood && takeovers.lost(told, Instant::now());
+        let taken_over = stood && (takeovers.lost(Instant::now().into_std()) || told);
         if taken_over {
             shared.lock().counts.takeovers += 1;
             tell_takeover(&options);

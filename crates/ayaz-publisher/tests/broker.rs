@@ -17,7 +17,7 @@ mod subscriber;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-async fn local_broker() -> anyhow::Result<(LocalStack, MqttUrl)> {
+async fn local_broker() -> anyhow::Result<(LocalStack, BrokerUrl)> {
     let options = Options {
         database: false,
         broker: true,

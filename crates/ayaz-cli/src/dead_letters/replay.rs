@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use ayaz_daemon::output;
-use ayaz_publisher::{MqttUrl, MqttUrlError, Publisher, PublisherOptions};
+use ayaz_model::{BrokerUrl, BrokerUrlError};
+use ayaz_publisher::{Publisher, PublisherOptions};
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{
     ChosenLetter, Digest, DigestPrefix, LetterInfo, choose_letters, database_time, list_letters,
@@ -85,10 +86,10 @@ pub(super) struct ReplayArgs {
 }
 
 pub(super) async fn run(args: ReplayArgs) -> Result<()> {
-    let broker: Option<MqttUrl> = match &args.mqtt_url {
+    let broker: Option<BrokerUrl> = match &args.mqtt_url {
         Some(url) if !args.dry_run => {
             let parsed = url.parse();
-            Some(parsed.map_err(|error: MqttUrlError| BadConfig(error.to_string()))?)
+            Some(parsed.map_err(|error: BrokerUrlError| BadConfig(error.to_string()))?)
         }
         _ => None,
     };
@@ -206,7 +207,7 @@ fn bytes_of(letter: &ChosenLetter) -> u64 {
 }
 
 /// Publishes, waits for all acknowledgements, marks, and tells.
-async fn replay(client: &Client, broker: MqttUrl, letters: &[ChosenLetter]) -> Result<()> {
+async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenLetter]) -> Result<()> {
     let client_id = format!("ayaz-dead-letters-{:08x}", rand::random::<u32>());
     let mut options = PublisherOptions::new(broker, client_id);
     options.subscriber_wait = Some(SUBSCRIBER_WAIT);

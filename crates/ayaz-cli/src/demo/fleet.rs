@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use ayaz_model::{FleetId, Reading, TopicKind, UnixMicroseconds, VehicleId, VehicleKey};
+use ayaz_model::{BrokerUrl, FleetId, Reading, TopicKind, UnixMicroseconds, VehicleId, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
-use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
+use ayaz_publisher::{Publisher, PublisherOptions, encode};
 use ayaz_sim::{Bus, Climate};
 use ayaz_store::context::{ContextChanges, ContextWriter, Vehicle};
 use bytes::Bytes;
@@ -58,7 +58,7 @@ pub struct Backfill {
 }
 
 /// Connects a publisher for a fleet.
-pub async fn publisher(url: MqttUrl, client_id: &str) -> Result<Publisher> {
+pub async fn publisher(url: BrokerUrl, client_id: &str) -> Result<Publisher> {
     let mut options = PublisherOptions::new(url, client_id);
     options.subscriber_wait = Some(Duration::from_secs(60));
     Publisher::connect(options)

@@ -4,7 +4,7 @@
 //! is not compared here: the broker's Topic Alias Maximum and Subscription Identifiers, since none
 //! are used.
 
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::mqttbytes::v5::{ConnAck, SubscribeReasonCode};
 
@@ -185,7 +185,7 @@ fn client_id(asked: &MqttConfig, assigned: Option<&str>) -> Option<Shortfall> {
     })
 }
 
-fn user(url: &MqttUrl) -> Option<&str> {
+fn user(url: &BrokerUrl) -> Option<&str> {
     url.credentials().map(|(user, _)| user)
 }
 

@@ -1,8 +1,8 @@
 //! How long to wait before connecting again.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use ayaz_mqtt::TakeoverDetector;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::MqttConfig;
@@ -10,18 +10,16 @@ use super::MqttConfig;
 /// The first wait after a takeover.
 const TAKEOVER_MIN: Duration = Duration::from_secs(2);
 
-/// A broker that closes the connection so often within so long is taken to serve another client
-/// with our id: not every broker says so, as Mosquitto does, and none restarts that often.
-const CLOSURES_MAX: usize = 3;
-const CLOSURES_WITHIN: Duration = Duration::from_secs(300);
+/// The window for [`TakeoverDetector`]. Longer than that of a publisher, since the waits after a
+/// take-over are longer.
+const TAKEOVER_WINDOW: Duration = Duration::from_secs(300);
 
 /// Delays that double up to a cap, with jitter. Those after a loss start anew after a connection
 /// that worked; those after a takeover only when there was none for long.
 pub(super) struct Delays {
     loss: Doubling,
     takeover: Doubling,
-    /// When the broker closed a connection, the latest last.
-    closures: VecDeque<Instant>,
+    closures: TakeoverDetector,
 }
 
 impl Delays {
@@ -33,7 +31,7 @@ impl Delays {
                 Duration::from_millis(config.reconnect_delay_max_ms),
             ),
             takeover: Doubling::new(TAKEOVER_MIN.min(takeover_max), takeover_max),
-            closures: VecDeque::new(),
+            closures: TakeoverDetector::new(TAKEOVER_WINDOW),
         }
     }
 
@@ -46,19 +44,12 @@ impl Delays {
         self.loss.next()
     }
 
-    /// The broker has closed the connection at `now`. Whether that is so often that another client
-    /// must be using our id.
-    pub(super) fn closed_too_often(&mut self, now: Instant) -> bool {
-        let recent = |at: &Instant| now.duration_since(*at) <= CLOSURES_WITHIN;
-        self.closures.retain(recent);
-        if self.closures.is_empty() {
+    /// Records that the broker closed the connection. Returns whether another client uses our id.
+    pub(super) fn is_takeover(&mut self, now: Instant) -> bool {
+        if self.closures.is_quiet(now) {
             self.takeover.restart();
         }
-        if self.closures.len() == CLOSURES_MAX {
-            self.closures.pop_front();
-        }
-        self.closures.push_back(now);
-        self.closures.len() == CLOSURES_MAX
+        self.closures.lost(now)
     }
 
     /// Each takeover costs a redelivery; and if the other has gone, we are the one to work.
@@ -102,13 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_broker_that_closes_again_and_again_serves_another_client_with_our_id() {
+    fn three_closures_within_five_minutes_are_a_takeover() {
         let config: MqttConfig = serde_json::from_str(r#"{ "url": "mqtt://127.0.0.1" }"#).unwrap();
         let mut delays = Delays::new(&config);
         let start = Instant::now();
-        let mut closed = |second| delays.closed_too_often(start + Duration::from_secs(second));
-        assert!(!closed(0) && !closed(1), "a restart or two");
-        assert!(closed(2) && closed(60) && closed(200), "a fight");
-        assert!(!closed(1_000), "long ago");
+        let mut closed = |second| delays.is_takeover(start + Duration::from_secs(second));
+        assert!(!closed(0) && !closed(1), "the broker may have restarted");
+        assert!(closed(2) && closed(60) && closed(200));
+        assert!(!closed(1_000), "the earlier closures are too old");
     }
 }

@@ -1,7 +1,6 @@
 //! How the daemon connects and what it subscribes to.
 
-use ayaz_model::{FleetId, TopicKind};
-use ayaz_publisher::MqttUrl;
+use ayaz_model::{BrokerUrl, FleetId, TopicKind};
 use serde::{Deserialize, Deserializer};
 
 /// The broker's side of the daemon.
@@ -10,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 pub struct MqttConfig {
     /// `mqtt://user:password@host:port`
     #[serde(deserialize_with = "url")]
-    pub url: MqttUrl,
+    pub url: BrokerUrl,
     /// Names the session that the broker keeps while the daemon is away: it must stay the same, and
     /// no two daemons may share it. `None`, or empty, is the login's name, see
     /// [`MqttConfig::client_id`].
@@ -100,7 +99,7 @@ fn takeover_delay_max_ms() -> u64 {
     60_000
 }
 
-fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<MqttUrl, D::Error> {
+fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BrokerUrl, D::Error> {
     String::deserialize(deserializer)?
         .parse()
         .map_err(serde::de::Error::custom)

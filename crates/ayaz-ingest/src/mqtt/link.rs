@@ -7,7 +7,7 @@
 use std::io;
 use std::time::Duration;
 
-use ayaz_publisher::advice;
+use ayaz_mqtt::advice;
 use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::Error as CodecError;
 use rumqttc::v5::mqttbytes::v5::{
@@ -60,7 +60,7 @@ impl LinkError {
         match self {
             Self::Network(error) => advice::on_network(error),
             Self::Refused(code) => advice::on_refusal(*code),
-            Self::OldMqtt => advice::TAKE_MQTT_5,
+            Self::OldMqtt => advice::USE_MQTT_5,
             Self::Closed
             | Self::Timeout
             | Self::Unanswered

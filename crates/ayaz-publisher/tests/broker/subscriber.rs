@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use bytes::Bytes;
 use rumqttc::v5::mqttbytes::QoS;
 use rumqttc::v5::{AsyncClient, Event, Incoming, MqttOptions};
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
 /// Subscribes and returns the payloads as they arrive, once the broker has confirmed.
-pub(crate) async fn start(url: &MqttUrl, filter: &str) -> anyhow::Result<mpsc::Receiver<Bytes>> {
+pub(crate) async fn start(url: &BrokerUrl, filter: &str) -> anyhow::Result<mpsc::Receiver<Bytes>> {
     let mut options = MqttOptions::new("test-subscriber", url.host(), url.port());
     if let Some((user, password)) = url.credentials() {
         options.set_credentials(user, password);

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -62,7 +62,7 @@ impl Fake {
         Fake { address, received }
     }
 
-    pub(crate) fn url(&self) -> MqttUrl {
+    pub(crate) fn url(&self) -> BrokerUrl {
         format!("mqtt://{}", self.address).parse().expect("url")
     }
 

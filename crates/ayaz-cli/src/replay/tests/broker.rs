@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Subscribes to all telemetry, for as long as the runtime lives.
 async fn subscribe(url: &str) {
-    let url: MqttUrl = url.parse().unwrap();
+    let url: BrokerUrl = url.parse().unwrap();
     let mut options = MqttOptions::new("replay-test-subscriber", url.host(), url.port());
     if let Some((user, password)) = url.credentials() {
         options.set_credentials(user, password);

@@ -1,4 +1,4 @@
-//! Where the broker is, and as whom to log in.
+//! The URL of an MQTT broker, with user and password.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,17 +12,17 @@ const PORT_DEFAULT: u16 = 1883;
 
 /// `mqtt://[user:password@]host[:port]`. `Debug` and `Display` show no password.
 #[derive(Clone)]
-pub struct MqttUrl {
+pub struct BrokerUrl {
     host: String,
     port: u16,
     user: Option<String>,
     password: Option<SecretString>,
 }
 
-/// Why a text is no MQTT URL. The text itself is not repeated, since it may hold a password.
+/// Why a text is not a broker's URL. No message repeats the text, since it may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum MqttUrlError {
-    /// Not a URL, or with parts that mean nothing here.
+pub enum BrokerUrlError {
+    /// Not a URL, or one with a path, query or fragment.
     #[error("mqtt url must look like mqtt://[user:password@]host[:port]: {0}")]
     Malformed(String),
     /// `mqtts://` and the like.
@@ -34,35 +34,35 @@ pub enum MqttUrlError {
     /// Another scheme.
     #[error("mqtt url must start with mqtt://, not {0}")]
     Scheme(&'static str),
-    /// A letter in the user or the password that means something else in a URL.
+    /// A reserved character in the user or the password.
     #[error(
         "mqtt url must look like mqtt://[user:password@]host[:port]: the user or the password holds a \
-         letter that means something else in a URL; percent-encode it (@ is %40, : is %3A, / is %2F, # is \
+         character that is reserved in a URL; percent-encode it (@ is %40, : is %3A, / is %2F, # is \
          %23, ? is %3F, % is %25)"
     )]
     NotEncoded,
-    /// Nothing between `//` and the port.
+    /// No host between `//` and the port.
     #[error("mqtt url names no host; it must look like mqtt://[user:password@]host[:port]")]
     NoHost,
 }
 
-impl MqttUrl {
-    /// Name or address; an IPv6 address in brackets.
+impl BrokerUrl {
+    /// The host's name or address; an IPv6 address has brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// 1883 where none is given.
+    /// The port; 1883 if the URL has none.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Host and port, as messages name a broker.
+    /// `host:port`, as errors and log lines show it.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// User and password, if a user is given.
+    /// User and password. `None` without a user.
     pub fn credentials(&self) -> Option<(&str, &str)> {
         let password = self
             .password
@@ -72,35 +72,34 @@ impl MqttUrl {
     }
 }
 
-impl FromStr for MqttUrl {
-    type Err = MqttUrlError;
+impl FromStr for BrokerUrl {
+    type Err = BrokerUrlError;
 
-    fn from_str(text: &str) -> Result<Self, MqttUrlError> {
-        let malformed = |why: &str| MqttUrlError::Malformed(why.to_owned());
+    fn from_str(text: &str) -> Result<Self, BrokerUrlError> {
+        let malformed = |why: &str| BrokerUrlError::Malformed(why.to_owned());
         let Some((scheme, rest)) = text.trim().split_once("://") else {
             return Err(malformed("mqtt:// is missing"));
         };
         match scheme {
             "mqtt" | "tcp" => {}
-            "mqtts" | "ssl" | "tls" | "wss" => return Err(MqttUrlError::Tls),
-            "http" | "https" => return Err(MqttUrlError::Scheme("http://")),
-            "ws" => return Err(MqttUrlError::Scheme("ws://")),
-            // What stands there may be anything.
-            _ => return Err(MqttUrlError::Scheme("another scheme")),
+            "mqtts" | "ssl" | "tls" | "wss" => return Err(BrokerUrlError::Tls),
+            "http" | "https" => return Err(BrokerUrlError::Scheme("http://")),
+            "ws" => return Err(BrokerUrlError::Scheme("ws://")),
+            // The unknown scheme may be part of a password, so the error does not show it.
+            _ => return Err(BrokerUrlError::Scheme("another scheme")),
         }
         check_login(rest)?;
         let url = Url::parse(&format!("mqtt://{rest}")).map_err(|error| match error {
-            url::ParseError::EmptyHost => MqttUrlError::NoHost,
-            other => MqttUrlError::Malformed(other.to_string()),
+            url::ParseError::EmptyHost => BrokerUrlError::NoHost,
+            other => BrokerUrlError::Malformed(other.to_string()),
         })?;
         let host = url
             .host_str()
             .filter(|host| !host.is_empty())
-            .ok_or(MqttUrlError::NoHost)?;
+            .ok_or(BrokerUrlError::NoHost)?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
             return Err(malformed("nothing may follow the port"));
         }
-        // A URL keeps `@`, `:` and `/` of a password as `%40`, `%3A` and `%2F`.
         let decode = |part: &str| match percent_decode_str(part).decode_utf8() {
             Ok(text) => Ok(text.into_owned()),
             Err(_) => Err(malformed("user or password is not UTF-8")),
@@ -121,10 +120,10 @@ impl FromStr for MqttUrl {
     }
 }
 
-/// Checks what follows `mqtt://`, so that no part of a password is taken for a host or a port.
-fn check_login(rest: &str) -> Result<(), MqttUrlError> {
+/// Checks the text after `mqtt://`, so that no part of a password is parsed as host or port.
+fn check_login(rest: &str) -> Result<(), BrokerUrlError> {
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, behind) = rest.split_at(authority_end);
+    let (authority, tail) = rest.split_at(authority_end);
     let (login, host) = authority.split_once('@').unwrap_or(("", authority));
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let is_plain = |part: &str| {
@@ -132,23 +131,23 @@ fn check_login(rest: &str) -> Result<(), MqttUrlError> {
         !part.contains([':', '[', ']'])
             && codes.all(|code| code.chars().take(2).filter(char::is_ascii_hexdigit).count() == 2)
     };
-    if host.contains('@') || behind.contains('@') || !is_plain(user) || !is_plain(password) {
-        return Err(MqttUrlError::NotEncoded);
+    if host.contains('@') || tail.contains('@') || !is_plain(user) || !is_plain(password) {
+        return Err(BrokerUrlError::NotEncoded);
     }
     Ok(())
 }
 
-impl fmt::Display for MqttUrl {
+impl fmt::Display for BrokerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Without the user too, which may be a password in the wrong place.
+        // The user is hidden too: somebody may have written the password there.
         let login = if self.user.is_some() { "***@" } else { "" };
         write!(f, "mqtt://{login}{}:{}", self.host, self.port)
     }
 }
 
-impl fmt::Debug for MqttUrl {
+impl fmt::Debug for BrokerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MqttUrl({self})")
+        write!(f, "BrokerUrl({self})")
     }
 }
 
@@ -159,8 +158,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_found_and_the_password_is_never_shown() {
-        let url: MqttUrl = "mqtt://bus:p%40ss%2Fw%C3%B6rd@broker.example:1884"
+    fn a_url_has_its_parts_and_never_shows_the_password() {
+        let url: BrokerUrl = "mqtt://bus:p%40ss%2Fw%C3%B6rd@broker.example:1884"
             .parse()
             .unwrap();
         assert_eq!((url.host(), url.port()), ("broker.example", 1884));
@@ -168,20 +167,20 @@ mod tests {
         assert_eq!(url.to_string(), "mqtt://***@broker.example:1884");
         assert_eq!(
             format!("{url:?}"),
-            "MqttUrl(mqtt://***@broker.example:1884)"
+            "BrokerUrl(mqtt://***@broker.example:1884)"
         );
 
-        let url: MqttUrl = "mqtt://127.0.0.1".parse().unwrap();
+        let url: BrokerUrl = "mqtt://127.0.0.1".parse().unwrap();
         assert_eq!(
             (url.address().as_str(), url.credentials()),
             ("127.0.0.1:1883", None)
         );
-        let url: MqttUrl = "mqtt://[::1]:1999/".parse().unwrap();
+        let url: BrokerUrl = "mqtt://[::1]:1999/".parse().unwrap();
         assert_eq!(url.address(), "[::1]:1999");
     }
 
     proptest! {
-        /// Letters that are in none of our own words, and all that mean something in a URL.
+        /// Letters that our own words do not contain, and the reserved characters.
         #[test]
         fn no_part_of_a_password_is_shown(
             password in "[QXZ7890@:/#?%\\[\\]&=+ ]{3,12}",
@@ -193,14 +192,14 @@ mod tests {
                 1 => format!("mqtt://{password}@{host}"),
                 _ => format!("mqtts://u:{password}@{host}"),
             };
-            let shown = match text.parse::<MqttUrl>() {
+            let shown = match text.parse::<BrokerUrl>() {
                 Ok(url) => format!("{url} {url:?}"),
                 Err(error) => format!("{error} {error:?}"),
             };
             let letters: Vec<char> = password.chars().collect();
             for part in letters.windows(3) {
                 let part: String = part.iter().collect();
-                // Of letters that only mean something in a URL our own words are full.
+                // Our own words contain reserved characters.
                 if part.contains(char::is_alphanumeric) {
                     prop_assert!(!shown.contains(&part), "{} is in {}", part, shown);
                 }
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_mqtt_url_is_refused_without_repeating_it() {
+    fn an_error_does_not_repeat_a_wrong_url() {
         let cases = [
             ("mqtts://u:secret@host", "TLS is not built in"),
             (
@@ -233,7 +232,7 @@ mod tests {
             ("", "mqtt:// is missing"),
         ];
         for (text, expected) in cases {
-            let error = text.parse::<MqttUrl>().unwrap_err().to_string();
+            let error = text.parse::<BrokerUrl>().unwrap_err().to_string();
             assert!(error.contains(expected), "{text}: {error}");
             assert!(!error.contains("secret"), "{text}: {error}");
         }
