@@ -17,6 +17,7 @@ use super::line::Lines;
 use super::problem::Problems;
 use super::read;
 use super::resolve::{Resolved, resolve};
+use crate::plural::plural;
 
 /// Each paragraph is one line, which clap breaks where the terminal ends.
 const LONG_ABOUT: &str = "\
@@ -203,7 +204,6 @@ pub(super) fn understand(
     if problems.is_empty() {
         return Ok(resolved);
     }
-    let count = problems.count();
-    let noun = if count == 1 { "mistake" } else { "mistakes" };
-    bail!("nothing was stored because of {count} {noun}:\n{problems}")
+    let mistakes = plural(problems.count() as u64, "mistake", "mistakes");
+    bail!("nothing was stored because of {mistakes}:\n{problems}")
 }

@@ -68,7 +68,7 @@ impl<'a> Legend<'a> {
 
     /// How many rows there are, and how many of them are less complete than asked for.
     pub(super) fn counts(&mut self, rows: usize, one: &str, below: usize, threshold: Threshold) {
-        let rows = counted(rows, one);
+        let rows = plural(rows as u64, one, &format!("{one}s"));
         self.lines.push(match below {
             0 => format!("{rows}."),
             _ => format!(
