@@ -1,4 +1,4 @@
-//! Readings to wire types.
+//! Converts readings to wire types.
 
 use ayaz_model::{CellReading, Measurements, Reading, ReadingKey, Signal, VehicleId};
 use ayaz_proto::telemetry::v1 as wire;
@@ -7,19 +7,19 @@ mod raw;
 
 pub use raw::{NotEncodable, set_number, set_text};
 
-/// What the readings of one message have in common: they add their offsets to it.
+/// The base values of one message. Each of its readings has offsets from them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchBase {
     /// Boot of every reading in the message.
     pub boot_id: u32,
-    /// At most the sequence of any reading in the message.
+    /// The lowest sequence in the message.
     pub sequence: u64,
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub time_unix_microseconds: i64,
 }
 
 impl BatchBase {
-    /// Boot and time of the first, and the lowest sequence, since offsets are not negative.
+    /// Boot and time of the first reading, and the lowest sequence, since offsets are not negative.
     pub fn of(keys: impl IntoIterator<Item = ReadingKey>) -> Option<BatchBase> {
         let mut keys = keys.into_iter();
         let first = keys.next()?;
@@ -30,8 +30,8 @@ impl BatchBase {
         })
     }
 
-    /// What a reading of that key adds to the base: sequence and microseconds. Sequences of one
-    /// message lie within 2³² of each other.
+    /// The offsets of a reading: sequence and microseconds. Sequences of one message differ by less
+    /// than 2³².
     pub fn offsets(&self, key: ReadingKey) -> (u32, i64) {
         debug_assert_eq!(
             self.boot_id, key.boot_id,
@@ -46,7 +46,7 @@ impl BatchBase {
     }
 }
 
-/// All readings in one message; 1 to 1,000, of one boot.
+/// Builds one message of 1 to 1,000 readings of one boot.
 pub fn telemetry_batch(
     vehicle: &VehicleId,
     historical: bool,
@@ -67,7 +67,7 @@ pub fn telemetry_batch(
     )
 }
 
-/// The same from readings that are wire types already.
+/// Builds one message of readings in wire form.
 pub fn batch_of(
     vehicle: &VehicleId,
     historical: bool,
@@ -123,7 +123,7 @@ macro_rules! wire_value {
 
 ayaz_model::for_each_signal!(define_wire_reading);
 
-/// All cell readings in one message; 1 to 1,000, of one boot.
+/// Builds one message of 1 to 1,000 cell readings of one boot.
 pub fn cell_batch(
     vehicle: &VehicleId,
     historical: bool,

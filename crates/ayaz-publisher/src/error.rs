@@ -1,83 +1,83 @@
-//! What can go wrong for good. A lost connection is not among it: that is waited out.
+//! Errors that end a publisher. A lost connection is not one of them, since the publisher reconnects.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a publisher stopped. It stays stopped: every later call returns the same error.
+/// Why a publisher ended. Every later call returns the same error.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PublishError {
-    /// The broker was reached and does not want us: credentials or protocol.
+    /// The broker refuses the connection because of the credentials or the protocol.
     #[error("broker {broker} refuses the connection {user}: {reason}")]
     Refused {
         /// Host and port.
         broker: String,
-        /// As whom we log in.
+        /// The user name of the login.
         user: String,
-        /// The broker's reason, and what to try.
+        /// The broker's reason, and advice.
         reason: String,
     },
-    /// The first connection did not come about in time.
+    /// The first connection did not succeed within the time limit.
     #[error("broker {broker} cannot be reached {user} after {} s: {reason}", after.as_secs())]
     Unreachable {
         /// Host and port.
         broker: String,
-        /// As whom we log in.
+        /// The user name of the login.
         user: String,
-        /// How long it was tried.
+        /// The time limit.
         after: Duration,
-        /// The last failure, and what to try.
+        /// The last failure, and advice.
         reason: String,
     },
-    /// The broker acknowledged a message with an error, so it is not delivered.
+    /// The broker acknowledged a message with an error code.
     #[error("broker rejects a message on topic {topic}: {reason}")]
     Rejected {
-        /// Where the message should have gone.
+        /// The message's topic.
         topic: String,
         /// The broker's reason.
         reason: String,
     },
-    /// The message is larger than the broker takes.
+    /// The message is larger than the broker accepts.
     #[error(
-        "message of {size} bytes on topic {topic} is larger than the {max} bytes the broker takes; \
+        "message of {size} bytes on topic {topic} is larger than the {max} bytes that the broker accepts; \
          put fewer readings in a message or raise max_packet_size in the broker"
     )]
     TooLarge {
-        /// Where the message should have gone.
+        /// The message's topic.
         topic: String,
         /// Size of the whole packet, bytes.
         size: usize,
         /// The broker's limit, bytes.
         max: usize,
     },
-    /// The broker broke off because a packet was too large, without having announced a limit.
+    /// The broker disconnected because a packet was too large. It had not announced a limit.
     #[error(
-        "broker broke off because a message is too large, the largest that waits has {size} bytes \
+        "the broker disconnected because a message is too large; the largest one has {size} bytes \
          on topic {topic}; put fewer readings in a message or raise the broker's limit"
     )]
-    BrokeOffTooLarge {
-        /// Topic of the largest message that waits.
+    DisconnectedTooLarge {
+        /// The topic of the largest message in the window.
         topic: String,
         /// Its size, bytes.
         size: usize,
     },
-    /// The broker has nobody to hand messages to, see
+    /// The broker has no subscriber for a message, see
     /// [`subscriber_wait`](crate::PublisherOptions::subscriber_wait).
     #[error(
-        "nobody has subscribed to topic {topic} within {after:?}, so the broker throws its \
-         messages away; start ayaz-ingest, which keeps a session from its first connection on, \
-         and replay again"
+        "nobody has subscribed to topic {topic} within {after:?}, so the broker discards its \
+         messages; start ayaz-ingest, which keeps a session from its first connection on, and \
+         replay again"
     )]
     NobodySubscribed {
         /// Where the messages should have gone.
         topic: String,
-        /// How long it was tried.
+        /// The time limit.
         after: Duration,
     },
-    /// No topic to publish to: empty, over 65,535 bytes, or with a wildcard.
-    #[error("{0:?} is no topic to publish to")]
+    /// Not a valid topic: empty, over 65,535 bytes, or with a wildcard.
+    #[error("{0:?} is not a valid topic for a message")]
     Topic(String),
-    /// The task that owns the connection is gone, as when the runtime shuts down.
+    /// The connection task has ended, for example because the runtime shuts down.
     #[error("the publisher's connection task has ended")]
     Stopped,
 }

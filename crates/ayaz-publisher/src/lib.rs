@@ -1,14 +1,13 @@
 //! Publishes telemetry at QoS 1 and keeps every message until the broker has acknowledged it.
 //!
-//! Reading order: [`publisher`] (what callers use), [`window`]
-//! (which messages wait for which acknowledgement), `session` (one task that owns the
-//! connection), [`encode`] (readings to wire types and topics).
+//! Reading order: [`publisher`] (the public type), [`window`] (which messages wait for which
+//! acknowledgement), `session` (the task that owns the connection), [`encode`] (readings to wire
+//! types).
 //!
-//! What is promised: a message that [`Publisher::publish`] took is delivered to the broker at
-//! least once, in the order of publishing, over any number of lost connections, as long as the
-//! process lives and [`Publisher::finish`] returns `Ok`; with
-//! [`PublisherOptions::subscriber_wait`] also that the broker had a subscriber to hand it to. A broken connection may deliver a message
-//! twice; readings carry an identity, so a message twice is stored once.
+//! Guarantee: every message that [`Publisher::publish`] accepts reaches the broker at least once and
+//! in order, however often the connection is lost, if the process lives and [`Publisher::finish`]
+//! returns `Ok`. With [`PublisherOptions::subscriber_wait`] the broker also had a subscriber for it.
+//! A lost connection may deliver a message twice; the store ignores the duplicate by its key.
 
 pub mod encode;
 pub mod error;

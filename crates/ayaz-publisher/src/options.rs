@@ -1,39 +1,39 @@
-//! What a publisher is told.
+//! Options of a publisher.
 
 use std::time::Duration;
 
 use ayaz_model::BrokerUrl;
 
-/// How to reach the broker and how much to keep.
+/// Where the broker is, and how many messages may wait.
 #[derive(Debug, Clone)]
 pub struct PublisherOptions {
-    /// Where the broker is.
+    /// The broker.
     pub url: BrokerUrl,
-    /// Must be unique at the broker: two publishers with the same id throw each other out. A broker
-    /// that binds client ids to logins takes the login's name instead.
+    /// Must be unique at the broker: two publishers with the same id disconnect each other. A broker
+    /// that binds client ids to logins uses the login's name instead.
     pub client_id: String,
-    /// Most messages sent and not acknowledged; the broker's Receive Maximum lowers it. At least 1.
+    /// Maximum of messages sent and not acknowledged, at least 1. The broker's Receive Maximum may
+    /// lower it.
     pub inflight_max: u16,
-    /// Most bytes of messages kept, counting [`MESSAGE_OVERHEAD_BYTES`] for each. A single larger
-    /// message still goes, alone.
+    /// Maximum bytes of unacknowledged messages, with [`MESSAGE_OVERHEAD_BYTES`] for each. A larger
+    /// message is sent alone.
     pub window_bytes_max: u32,
-    /// How long to try the first connection; `None` for as long as it takes. Later ones are tried
-    /// for as long as it takes.
+    /// Time limit for the first connection; `None` means no limit. Later connections have no limit.
     pub give_up_after: Option<Duration>,
-    /// What counts as delivered. `None`: that the broker has taken a message, even if it throws it
-    /// away because nobody has subscribed. `Some`: that it had a subscriber to hand it to; until
-    /// then the message is kept and sent again, and the publisher fails once nobody has subscribed
-    /// for this long. Retained messages are delivered either way, since the broker keeps them.
+    /// When a message counts as delivered. `None`: the broker acknowledged it, even if it has no
+    /// subscriber and discards the message. `Some`: the broker also has a subscriber; until then the
+    /// publisher sends the message again, and fails after this time. Retained messages need no
+    /// subscriber, since the broker keeps them.
     ///
-    /// Needs a broker that tells, as Mosquitto does: MQTT 5 leaves that to the broker.
+    /// Needs a broker that reports missing subscribers, as Mosquitto does. MQTT 5 does not demand it.
     pub subscriber_wait: Option<Duration>,
 }
 
-/// Added to the length of topic and payload, so that the bound on bytes also bounds the count.
+/// Added to the length of topic and payload, so that the limit in bytes also limits the count.
 pub const MESSAGE_OVERHEAD_BYTES: u32 = 512;
 
 impl PublisherOptions {
-    /// 1,000 in flight, 16 MiB kept, 30 s for the first connection, no wait for subscribers.
+    /// 1,000 messages in flight, 16 MiB, 30 s for the first connection, no wait for subscribers.
     pub fn new(url: BrokerUrl, client_id: impl Into<String>) -> Self {
         Self {
             url,

@@ -1,4 +1,4 @@
-//! What callers use.
+//! The publisher that callers use.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,26 +12,26 @@ use crate::options::{MESSAGE_OVERHEAD_BYTES, PublisherOptions};
 use crate::session;
 use crate::shared::{Message, Shared};
 
-/// Longest a broker may take to see our goodbye, once it has acknowledged everything.
-const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Time limit for DISCONNECT, after the broker has acknowledged everything.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often what was done.
+/// Counters of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PublishedCounts {
     /// Messages that the broker has acknowledged.
     pub messages: u64,
-    /// Messages sent once more, since a connection broke before their acknowledgement.
+    /// Messages sent again, since a connection ended before their acknowledgement.
     pub resent: u64,
     /// Connections after the first.
     pub reconnects: u64,
-    /// Times that another connection took ours over, as the broker told or as is evident.
+    /// Take-overs by another client with our client id, reported by the broker or detected.
     pub takeovers: u64,
 }
 
 /// Publishes at QoS 1 and keeps each message until the broker has acknowledged it.
 ///
-/// Share it by reference between tasks. Dropped without [`finish`](Publisher::finish), it drops
-/// what is not acknowledged.
+/// Tasks share it by reference. If it is dropped without [`finish`](Publisher::finish), unacknowledged
+/// messages are lost.
 #[derive(Debug)]
 pub struct Publisher {
     shared: Arc<Shared>,
@@ -40,7 +40,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Connects, trying again for as long as the options allow.
+    /// Connects, and retries within the time limit of the options.
     pub async fn connect(options: PublisherOptions) -> Result<Publisher, PublishError> {
         let window_bytes_max = options.window_bytes_max.max(1);
         let shared = Arc::new(Shared::new(window_bytes_max));
@@ -60,26 +60,26 @@ impl Publisher {
         Ok(publisher)
     }
 
-    /// Hands over a message. Waits while the window of unacknowledged messages is full, so a
-    /// broker that is away holds the caller back instead of filling memory.
+    /// Publishes a message. Waits while the window of unacknowledged messages is full, so that memory
+    /// stays bounded while the broker is unreachable.
     pub async fn publish(
         &self,
         topic: impl Into<String>,
         payload: Bytes,
     ) -> Result<(), PublishError> {
-        self.hand_over(topic.into(), payload, false).await
+        self.publish_message(topic.into(), payload, false).await
     }
 
-    /// The same for a message that the broker keeps for later subscribers, as a status.
+    /// Publishes a retained message, such as a status.
     pub async fn publish_retained(
         &self,
         topic: impl Into<String>,
         payload: Bytes,
     ) -> Result<(), PublishError> {
-        self.hand_over(topic.into(), payload, true).await
+        self.publish_message(topic.into(), payload, true).await
     }
 
-    async fn hand_over(
+    async fn publish_message(
         &self,
         topic: String,
         payload: Bytes,
@@ -107,12 +107,12 @@ impl Publisher {
         Ok(())
     }
 
-    /// Messages that the broker has acknowledged so far.
+    /// Messages that the broker has acknowledged.
     pub fn acknowledged(&self) -> u64 {
         self.shared.lock().counts.messages
     }
 
-    /// Times that another connection took ours over so far.
+    /// Take-overs by another client with our client id.
     pub fn takeovers(&self) -> u64 {
         self.shared.lock().counts.takeovers
     }
@@ -126,10 +126,10 @@ impl Publisher {
                 None => state.window.is_empty().then_some(Ok(state.counts)),
             })
             .await?;
-        let says_goodbye = self.shared.lock().say_goodbye();
-        if says_goodbye {
-            // All is acknowledged; if the goodbye does not get through, nothing is lost.
-            let _ = timeout(GOODBYE_TIMEOUT, &mut self.session).await;
+        let is_connected = self.shared.lock().disconnect();
+        if is_connected {
+            // Everything is acknowledged, so a lost DISCONNECT does no harm.
+            let _ = timeout(DISCONNECT_TIMEOUT, &mut self.session).await;
         }
         Ok(counts)
     }

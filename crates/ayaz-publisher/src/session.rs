@@ -1,9 +1,8 @@
-//! One task that owns the connection. It waits for the network and the clock only, never for
-//! callers, so acknowledgements are always read.
+//! The task that owns the connection. It waits for the network and the clock only, never for
+//! callers, so it always reads acknowledgements.
 //!
-//! Each connection is a fresh client and event loop. The library's own resumption is not used: it
-//! drops what is pending when the broker has no session for us, and its buffered events outlive a
-//! connection.
+//! Each connection has a new client and event loop. The reconnection of the library would discard
+//! pending messages if the broker has no session, and keeps events of the earlier connection.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,46 +23,46 @@ mod subscribers;
 
 use subscribers::Subscribers;
 
-/// Longest silence from the event loop: it reports pings, so more means that it hangs in a write
-/// to a peer that takes nothing.
+/// Longest time without an event. The event loop reports pings, so a longer silence means that it
+/// blocks in a write to a peer that does not read.
 const STALL_TIMEOUT: Duration = Duration::from_secs(45);
 
-/// Longest wait for any acknowledgement while messages are under way.
+/// Longest wait for an acknowledgement while messages are in flight.
 const ACKNOWLEDGEMENT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A connection that lasted this long starts the back-off anew.
-const SETTLED_AFTER: Duration = Duration::from_secs(10);
+/// A connection that lasted this long resets the back-off.
+const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// The window for [`TakeoverDetector`].
 const TAKEOVER_WINDOW: Duration = Duration::from_secs(60);
 
 /// Why a connection ended.
 enum Ended {
-    /// As asked.
-    Goodbye,
-    /// To be tried again.
+    /// The publisher finished.
+    Finished,
+    /// Lost; connect again.
     Lost(String),
-    /// To be tried again, which sends this topic's message again: nobody has subscribed to it yet.
+    /// Nobody has subscribed to this topic yet; connect again, which sends the message again.
     Unsubscribed(String),
-    /// Another connection has taken ours over, by the broker's word.
+    /// The broker reports that another client connected with our client id.
     TakenOver,
-    /// The broker does not want us.
+    /// The broker refused the connection.
     Refused(String),
-    /// Trying again cannot help.
+    /// A retry cannot help.
     Failed(PublishError),
 }
 
-/// Keeps a connection until the publisher is finished, dropped or failed.
+/// Keeps a connection until the publisher is finished or dropped, or fails.
 pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
     let broker = options.url.address();
     let user = match options.url.credentials() {
         Some((user, _)) => format!("as user {user}"),
         None => "without a user".to_owned(),
     };
-    let _ended = Ending(&shared);
+    let _fail_on_drop = FailOnDrop(&shared);
     let started = Instant::now();
     let mut delays = backoff();
-    let mut subscribers = Subscribers::awaited(options.subscriber_wait);
+    let mut subscribers = Subscribers::new(options.subscriber_wait);
     let mut takeovers = TakeoverDetector::new(TAKEOVER_WINDOW);
     let mut outage_is_logged = false;
     loop {
@@ -75,18 +74,18 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             client,
             broker: &broker,
             subscribers: &mut subscribers,
-            stood: false,
+            accepted: false,
             in_flight: 0,
         };
-        let ended = connection.keep(&mut event_loop).await;
-        let stood = connection.stood;
+        let ended = connection.run(&mut event_loop).await;
+        let accepted = connection.accepted;
         shared.lock().disconnected();
 
         let was_connected = shared.lock().was_connected;
-        let moved = shared.lock().counts.messages > acknowledged_before;
-        let told = matches!(ended, Ended::TakenOver);
+        let has_progress = shared.lock().counts.messages > acknowledged_before;
+        let is_reported = matches!(ended, Ended::TakenOver);
         let reason = match ended {
-            Ended::Goodbye => return,
+            Ended::Finished => return,
             Ended::Failed(error) => return shared.fail(error),
             Ended::Refused(reason) if !was_connected => {
                 return shared.fail(PublishError::Refused {
@@ -96,10 +95,10 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
                 });
             }
             Ended::Unsubscribed(topic) => {
-                if moved {
+                if has_progress {
                     delays = backoff();
                 }
-                let delay = delays.next().unwrap_or(SETTLED_AFTER);
+                let delay = delays.next().unwrap_or(STABLE_AFTER);
                 match subscribers.missing(topic, Instant::now()) {
                     Ok(left) => sleep(delay.min(left)).await,
                     Err(error) => return shared.fail(error),
@@ -121,56 +120,56 @@ pub(crate) async fn run(options: PublisherOptions, shared: Arc<Shared>) {
             });
         }
 
-        let taken_over = stood && (takeovers.lost(Instant::now().into_std()) || told);
-        if taken_over {
+        let is_often = accepted && takeovers.lost(Instant::now().into_std());
+        if accepted && (is_often || is_reported) {
             shared.lock().counts.takeovers += 1;
-            tell_takeover(&options);
-        } else if stood && (moved || connected_at.elapsed() > SETTLED_AFTER) {
+            log_takeover(&options);
+        } else if accepted && (has_progress || connected_at.elapsed() > STABLE_AFTER) {
             delays = backoff();
         }
         let waiting = shared.lock().window.len();
         if !was_connected && !outage_is_logged {
-            // Somebody may be setting Ayaz up.
+            // An error, since somebody may be setting up Ayaz.
             tracing::error!("cannot connect to the broker at {broker} {user}: {reason}");
             outage_is_logged = true;
-        } else if stood || !outage_is_logged {
+        } else if accepted || !outage_is_logged {
             tracing::warn!(
                 broker,
                 reason,
                 waiting,
-                "no connection to the broker, trying again"
+                "no connection to the broker; connecting again"
             );
             outage_is_logged = true;
         } else {
-            tracing::debug!(broker, reason, "still no connection to the broker");
+            tracing::debug!(broker, reason, "cannot connect to the broker yet");
         }
-        sleep(delays.next().unwrap_or(SETTLED_AFTER)).await;
+        sleep(delays.next().unwrap_or(STABLE_AFTER)).await;
     }
 }
 
-/// Says what to do about two that use one login.
-fn tell_takeover(options: &PublisherOptions) {
+/// Logs what to do about two connections with one login.
+fn log_takeover(options: &PublisherOptions) {
     let login = options.url.credentials().map_or("", |(user, _)| user);
     tracing::error!(
         login,
         client_id = options.client_id,
-        "another connection with this login takes ours over again and again, and ours takes over its: \
-         at a broker that binds client ids to logins, one login is one connection, so give each \
-         device, each gateway and each replay beside them a login of its own"
+        "another client connects with this login, and the two disconnect each other again and again: \
+         a broker that binds client ids to logins allows one connection for each login, so give each \
+         device, gateway and replay its own login"
     );
 }
 
-/// However the task ends, nobody waits for it any longer.
-struct Ending<'a>(&'a Shared);
+/// Wakes all waiting callers however the task ends.
+struct FailOnDrop<'a>(&'a Shared);
 
-impl Drop for Ending<'_> {
+impl Drop for FailOnDrop<'_> {
     fn drop(&mut self) {
         self.0.fail(PublishError::Stopped);
     }
 }
 
 fn backoff() -> impl Iterator<Item = Duration> {
-    // Jitter adds up to as much again, so no delay exceeds 10 s.
+    // Jitter at most doubles a delay, so no delay exceeds 10 s.
     ExponentialBuilder::default()
         .with_min_delay(Duration::from_millis(50))
         .with_max_delay(Duration::from_secs(5))
@@ -184,50 +183,50 @@ struct Connection<'a> {
     client: AsyncClient,
     broker: &'a str,
     subscribers: &'a mut Subscribers,
-    /// Whether the broker has accepted it.
-    stood: bool,
+    /// Whether the broker has accepted the connection.
+    accepted: bool,
     /// Messages sent over it and not acknowledged.
     in_flight: u64,
 }
 
 impl Connection<'_> {
-    async fn keep(&mut self, event_loop: &mut EventLoop) -> Ended {
-        let mut moved_at = Instant::now();
+    async fn run(&mut self, event_loop: &mut EventLoop) -> Ended {
+        let mut progress_at = Instant::now();
         loop {
             let polled = match timeout(STALL_TIMEOUT, event_loop.poll()).await {
                 Ok(polled) => polled,
-                Err(_) => return Ended::Lost("broker takes nothing".to_owned()),
+                Err(_) => return Ended::Lost("the broker does not read".to_owned()),
             };
             let event = match polled {
                 Ok(event) => event,
                 Err(error) => {
-                    // Acknowledgements that were read before the error count.
+                    // Acknowledgements read before the error are valid.
                     while let Some(event) = event_loop.state.events.pop_front() {
                         if let Err(ended) = self.handle(event) {
                             return ended;
                         }
                     }
-                    return self.ended(error);
+                    return self.classify(error);
                 }
             };
             match self.handle(event) {
-                Ok(true) => moved_at = Instant::now(),
-                Ok(false) if moved_at.elapsed() < ACKNOWLEDGEMENT_TIMEOUT => {}
+                Ok(true) => progress_at = Instant::now(),
+                Ok(false) if progress_at.elapsed() < ACKNOWLEDGEMENT_TIMEOUT => {}
                 Ok(false) if self.in_flight == 0 => {}
-                Ok(false) => return Ended::Lost("broker acknowledges nothing".to_owned()),
+                Ok(false) => return Ended::Lost("the broker does not acknowledge".to_owned()),
                 Err(ended) => return ended,
             }
         }
     }
 
-    /// Returns whether messages move: one was acknowledged, or the first one was sent.
+    /// Returns whether there is progress: an acknowledgement, a connection, or a first message sent.
     fn handle(&mut self, event: Event) -> Result<bool, Ended> {
         match event {
             Event::Outgoing(Outgoing::Publish(packet_id)) => {
                 let mut state = self.shared.lock();
                 match state.window.sent(packet_id) {
-                    Some(again) => state.counts.resent += u64::from(again),
-                    None => return Err(Ended::Lost("a message went out of turn".to_owned())),
+                    Some(was_sent) => state.counts.resent += u64::from(was_sent),
+                    None => return Err(Ended::Lost("a message was sent out of order".to_owned())),
                 }
                 self.in_flight += 1;
                 Ok(self.in_flight == 1)
@@ -243,13 +242,13 @@ impl Connection<'_> {
                     )
                     .map_err(Ended::Failed)?;
                 drop(state);
-                self.stood = true;
+                self.accepted = true;
                 let inflight_max = limits.and_then(|limits| limits.receive_max);
                 tracing::info!(broker = self.broker, waiting, ?inflight_max, "connected");
                 self.shared.changed.notify_waiters();
                 Ok(true)
             }
-            Event::Outgoing(Outgoing::Disconnect) => Err(Ended::Goodbye),
+            Event::Outgoing(Outgoing::Disconnect) => Err(Ended::Finished),
             _ => Ok(false),
         }
     }
@@ -258,8 +257,8 @@ impl Connection<'_> {
         let mut state = self.shared.lock();
         let unsubscribed = reason == PubAckReason::NoMatchingSubscribers;
         if unsubscribed
-            && self.subscribers.are_awaited()
-            && let Some(message) = state.window.waiting_under(packet_id)
+            && self.subscribers.are_required()
+            && let Some(message) = state.window.message_of(packet_id)
             && !message.retain
         {
             return Err(Ended::Unsubscribed(message.topic.clone()));
@@ -268,7 +267,7 @@ impl Connection<'_> {
             return Ok(false);
         };
         self.in_flight = self.in_flight.saturating_sub(1);
-        // Nobody listening is the broker's success: it has taken the message.
+        // Without a subscriber the broker has still accepted the message.
         if reason != PubAckReason::Success && !unsubscribed {
             let reason = format!("{reason:?}");
             return Err(Ended::Failed(PublishError::Rejected {
@@ -289,7 +288,7 @@ impl Connection<'_> {
         Ok(true)
     }
 
-    fn ended(&self, error: ConnectionError) -> Ended {
+    fn classify(&self, error: ConnectionError) -> Ended {
         use ConnectReturnCode as Code;
         match error {
             ConnectionError::ConnectionRefused(code) => {
@@ -301,47 +300,47 @@ impl Connection<'_> {
                     | Code::BadAuthenticationMethod
                     | Code::UnsupportedProtocolVersion
                     | Code::RefusedProtocolVersion => Ended::Refused(reason),
-                    // Anything else may pass, as a client id that a dead node still holds.
+                    // Other codes may be temporary, such as a client id that a dead node holds.
                     _ => Ended::Lost(format!("connection refused: {reason}")),
                 }
             }
             ConnectionError::MqttState(StateError::ServerDisconnect {
                 reason_code: DisconnectReasonCode::PacketTooLarge,
                 ..
-            }) => match largest(&self.shared.lock()) {
+            }) => match largest_message_error(&self.shared.lock()) {
                 Some(error) => Ended::Failed(error),
-                None => Ended::Lost("broker calls a packet too large".to_owned()),
+                None => Ended::Lost("the broker reports a packet that is too large".to_owned()),
             },
             ConnectionError::MqttState(StateError::ServerDisconnect {
                 reason_code: DisconnectReasonCode::SessionTakenOver,
                 ..
             }) => Ended::TakenOver,
-            other if self.stood => Ended::Lost(other.to_string()),
-            other => Ended::Lost(unreached(&other)),
+            other if self.accepted => Ended::Lost(other.to_string()),
+            other => Ended::Lost(explain(&other)),
         }
     }
 }
 
-/// Why no connection came about, and what to try.
-fn unreached(error: &ConnectionError) -> String {
+/// Explains why the broker did not accept a connection, with advice.
+fn explain(error: &ConnectionError) -> String {
     let no_broker = |what: &str| format!("{what}; {}", advice::CHECK_THE_PORT);
     match error {
         ConnectionError::Io(error) => format!("{error}; {}", advice::on_network(error)),
         ConnectionError::Timeout(_) => no_broker("no answer to CONNECT in time"),
         ConnectionError::MqttState(StateError::ConnectionAborted) => {
-            no_broker("it closes the connection without an answer of MQTT 5 to CONNECT")
+            no_broker("the server closes the connection without an MQTT 5 answer to CONNECT")
         }
         ConnectionError::MqttState(StateError::Deserialization(_))
-        | ConnectionError::NotConnAck(_) => no_broker("what answers there is no MQTT 5 broker"),
+        | ConnectionError::NotConnAck(_) => no_broker("the server is not an MQTT 5 broker"),
         other => other.to_string(),
     }
 }
 
-fn largest(state: &State) -> Option<PublishError> {
+fn largest_message_error(state: &State) -> Option<PublishError> {
     let message = state
         .window
         .messages()
         .max_by_key(|message| message.packet_size())?;
     let (topic, size) = (message.topic.clone(), message.packet_size());
-    Some(PublishError::BrokeOffTooLarge { topic, size })
+    Some(PublishError::DisconnectedTooLarge { topic, size })
 }

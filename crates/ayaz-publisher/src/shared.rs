@@ -1,5 +1,5 @@
-//! What callers and the connection task share: the window, the current connection's sender, and
-//! the budget of bytes.
+//! State shared by the callers and the connection task: the window, the current client, and the
+//! memory budget.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,12 +18,12 @@ pub(crate) struct Message {
     pub(crate) topic: String,
     pub(crate) payload: Bytes,
     pub(crate) retain: bool,
-    /// What it took of the budget, given back with its acknowledgement.
+    /// Its part of the memory budget, released at its acknowledgement.
     pub(crate) cost: u32,
 }
 
 impl Message {
-    /// Size of the packet, bytes: fixed header up to 5, topic length 2, packet id 2, properties 1.
+    /// Bytes of the packet: fixed header up to 5, topic length 2, packet id 2, properties 1.
     pub(crate) fn packet_size(&self) -> usize {
         self.topic.len() + self.payload.len() + 10
     }
@@ -44,9 +44,9 @@ impl Message {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) window: AckWindow<Message>,
-    /// The connection that takes messages now; `None` between connections.
+    /// The client of the current connection; `None` between connections.
     client: Option<AsyncClient>,
-    /// What the broker announced, bytes.
+    /// The broker's Maximum Packet Size, bytes.
     packet_size_max: usize,
     pub(crate) was_connected: bool,
     pub(crate) failure: Option<PublishError>,
@@ -56,9 +56,9 @@ pub(crate) struct State {
 #[derive(Debug)]
 pub(crate) struct Shared {
     state: Mutex<State>,
-    /// Bytes that may still be kept.
+    /// Free bytes of the memory budget.
     pub(crate) budget: Semaphore,
-    /// Told when the window has become empty, a connection stands, or all is over.
+    /// Notified when the window becomes empty, a connection is accepted, or the publisher fails.
     pub(crate) changed: Notify,
 }
 
@@ -80,11 +80,11 @@ impl Shared {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // No code panics while it holds the lock half-way through a change.
+        // No code panics in the middle of a change, so a poisoned lock still holds valid state.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the publisher: the first failure stays, and whoever waits is woken.
+    /// Ends the publisher. Keeps the first failure and wakes all waiting callers.
     pub(crate) fn fail(&self, error: PublishError) {
         let mut state = self.lock();
         state.client = None;
@@ -94,7 +94,7 @@ impl Shared {
         self.changed.notify_waiters();
     }
 
-    /// Waits until `ready` returns something.
+    /// Waits until `ready` returns a value.
     pub(crate) async fn wait<T>(&self, mut ready: impl FnMut(&mut State) -> Option<T>) -> T {
         loop {
             let changed = self.changed.notified();
@@ -109,7 +109,7 @@ impl Shared {
 }
 
 impl State {
-    /// Keeps a message and sends it if there is a connection.
+    /// Adds a message to the window, and sends it if there is a connection.
     pub(crate) fn accept(&mut self, message: Message) -> Result<(), PublishError> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
@@ -118,15 +118,15 @@ impl State {
         if let Some(client) = &self.client
             && !submit(client, &message)
         {
-            // The connection has just died; the next one sends all that is kept.
+            // The connection has just ended; the next one sends the whole window.
             self.client = None;
         }
         self.window.push(message);
         Ok(())
     }
 
-    /// A connection stands: all that is kept goes out again, before anything new. Returns how
-    /// many that are.
+    /// Sends the whole window over a new connection, before any new message. Returns the number of
+    /// messages.
     pub(crate) fn connected(
         &mut self,
         client: &AsyncClient,
@@ -153,15 +153,15 @@ impl State {
         self.client = None;
     }
 
-    /// Asks the connection to say goodbye to the broker; returns whether there is one.
-    pub(crate) fn say_goodbye(&self) -> bool {
+    /// Sends DISCONNECT. Returns whether there is a connection.
+    pub(crate) fn disconnect(&self) -> bool {
         self.client
             .as_ref()
             .is_some_and(|client| client.try_disconnect().is_ok())
     }
 }
 
-/// Returns whether it was taken. Never waits: the channel is as long as the window can become.
+/// Returns whether the client accepted it. Never waits, since the channel is as long as the window.
 fn submit(client: &AsyncClient, message: &Message) -> bool {
     let Message {
         topic,

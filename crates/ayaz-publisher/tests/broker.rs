@@ -1,6 +1,5 @@
-//! Against a real broker that is stopped and started in the middle. What must hold: every message
-//! that was published arrives, in the order of publishing apart from repetitions, and the counts
-//! are true.
+//! Publishes to a real broker that stops and starts. Checks that every published message arrives, in
+//! the order of publishing apart from repetitions, and that the counts are right.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -15,7 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 #[path = "broker/subscriber.rs"]
 mod subscriber;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 async fn local_broker() -> anyhow::Result<(LocalStack, BrokerUrl)> {
     let options = Options {
@@ -32,11 +31,11 @@ fn payload(number: u32) -> Bytes {
     Bytes::copy_from_slice(&number.to_be_bytes())
 }
 
-/// Reads until the last number has arrived; returns all, in the order of arrival.
+/// Reads until the last number has arrived. Returns all numbers in the order of arrival.
 async fn receive_until(rx: &mut mpsc::Receiver<Bytes>, last: u32) -> anyhow::Result<Vec<u32>> {
     let mut numbers = Vec::new();
     while numbers.last() != Some(&last) {
-        let payload = timeout(PATIENCE, rx.recv())
+        let payload = timeout(TIMEOUT, rx.recv())
             .await
             .with_context(|| format!("only {} messages arrived", numbers.len()))?
             .context("subscriber ended")?;
@@ -45,9 +44,9 @@ async fn receive_until(rx: &mut mpsc::Receiver<Bytes>, last: u32) -> anyhow::Res
     Ok(numbers)
 }
 
-/// That all numbers are there, in order apart from repetitions.
+/// Checks that all numbers are there, in order apart from repetitions.
 fn ensure_all(numbers: &[u32], count: u32) -> anyhow::Result<()> {
-    // A repetition goes back to what was not acknowledged; new ground is taken step by step.
+    // A repetition starts at an unacknowledged message; a new number is the next one.
     let mut next = 0;
     for &number in numbers {
         ensure!(
@@ -75,13 +74,12 @@ async fn every_message_arrives_over_a_broker_that_restarts() -> anyhow::Result<(
     let publisher = Publisher::connect(PublisherOptions::new(url, "publisher-restart")).await?;
     for number in 0..MESSAGES {
         if number == MESSAGES / 3 {
-            // In the middle of the stream, with messages under way.
             stack.broker().context("broker")?.stop().await?;
         }
         if number == MESSAGES * 2 / 3 {
             ensure!(
                 publisher.acknowledged() < u64::from(number),
-                "the broker was away"
+                "the broker was stopped"
             );
             stack.broker().context("broker")?.start().await?;
         }
@@ -89,7 +87,7 @@ async fn every_message_arrives_over_a_broker_that_restarts() -> anyhow::Result<(
             .publish("restart/telemetry", payload(number))
             .await?;
     }
-    let counts = timeout(PATIENCE, publisher.finish()).await??;
+    let counts = timeout(TIMEOUT, publisher.finish()).await??;
     assert_eq!(counts.messages, u64::from(MESSAGES));
     assert!(counts.reconnects >= 1, "{counts:?}");
 
@@ -107,7 +105,7 @@ async fn what_cannot_be_sent_is_said_at_once() -> anyhow::Result<()> {
     let nowhere = "mqtt://127.0.0.1:1".parse()?;
     let mut options = PublisherOptions::new(nowhere, "publisher-nowhere");
     options.give_up_after = Some(Duration::from_millis(200));
-    let error = timeout(PATIENCE, Publisher::connect(options))
+    let error = timeout(TIMEOUT, Publisher::connect(options))
         .await?
         .unwrap_err();
     assert!(matches!(error, PublishError::Unreachable { .. }), "{error}");
@@ -116,7 +114,7 @@ async fn what_cannot_be_sent_is_said_at_once() -> anyhow::Result<()> {
     if let Some((user, _)) = url.credentials() {
         let stranger = format!("mqtt://{user}:wrong@{}", url.address()).parse()?;
         let options = PublisherOptions::new(stranger, "publisher-stranger");
-        let error = timeout(PATIENCE, Publisher::connect(options))
+        let error = timeout(TIMEOUT, Publisher::connect(options))
             .await?
             .unwrap_err();
         assert!(matches!(error, PublishError::Refused { .. }), "{error}");
@@ -146,7 +144,7 @@ async fn what_is_published_before_anybody_has_subscribed_arrives() -> anyhow::Re
     // A broker given by address may remember the subscription of an earlier run.
     let topic = format!("late-{}/telemetry", std::process::id());
     let mut options = PublisherOptions::new(url.clone(), "publisher-early");
-    options.subscriber_wait = Some(PATIENCE);
+    options.subscriber_wait = Some(TIMEOUT);
     let publisher = Publisher::connect(options).await?;
     for number in 0..MESSAGES {
         publisher.publish(topic.as_str(), payload(number)).await?;
@@ -157,11 +155,11 @@ async fn what_is_published_before_anybody_has_subscribed_arrives() -> anyhow::Re
         sleep(Duration::from_millis(20)).await;
     }
     let mut arrived = subscriber::start(&url, &topic).await?;
-    let counts = timeout(PATIENCE, publisher.finish()).await??;
+    let counts = timeout(TIMEOUT, publisher.finish()).await??;
     assert_eq!(counts.messages, u64::from(MESSAGES));
     assert!(
         counts.reconnects >= 1,
-        "the broker was asked before: {counts:?}"
+        "the publisher connected again: {counts:?}"
     );
     let numbers = receive_until(&mut arrived, MESSAGES - 1).await?;
     ensure_all(&numbers, MESSAGES)?;
@@ -182,8 +180,11 @@ async fn without_any_subscriber_the_publisher_says_what_to_do() -> anyhow::Resul
     let publisher = Publisher::connect(options).await?;
     let published_at = Instant::now();
     publisher.publish(topic.as_str(), payload(0)).await?;
-    let error = timeout(PATIENCE, publisher.finish()).await?.unwrap_err();
-    assert!(published_at.elapsed() >= LIMIT, "tried until the limit");
+    let error = timeout(TIMEOUT, publisher.finish()).await?.unwrap_err();
+    assert!(
+        published_at.elapsed() >= LIMIT,
+        "it waited for the whole limit"
+    );
     let after = LIMIT;
     assert_eq!(error, PublishError::NobodySubscribed { topic, after });
     assert!(error.to_string().contains("start ayaz-ingest"), "{error}");
@@ -205,9 +206,12 @@ async fn two_with_one_client_id_both_get_through_and_say_so() -> anyhow::Result<
         Publisher::connect(options)
     )?;
     let mut sent = 0;
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while sent < MESSAGES || first.takeovers() + second.takeovers() == 0 {
-        ensure!(Instant::now() < deadline, "nobody says so after {sent}");
+        ensure!(
+            Instant::now() < deadline,
+            "no take-over after {sent} messages"
+        );
         first.publish("twice/first", payload(2 * sent)).await?;
         second
             .publish("twice/second", payload(2 * sent + 1))
@@ -215,13 +219,13 @@ async fn two_with_one_client_id_both_get_through_and_say_so() -> anyhow::Result<
         sent += 1;
         sleep(Duration::from_micros(200)).await;
     }
-    // With one of them gone, the other works on.
-    let (messages, first) = (u64::from(sent), timeout(PATIENCE, first.finish()).await??);
-    let second = timeout(PATIENCE, second.finish()).await??;
+    // After one has finished, the other continues.
+    let (messages, first) = (u64::from(sent), timeout(TIMEOUT, first.finish()).await??);
+    let second = timeout(TIMEOUT, second.finish()).await??;
     assert_eq!((first.messages, second.messages), (messages, messages));
     let mut missing: HashSet<u32> = (0..2 * sent).collect();
     while !missing.is_empty() {
-        let payload = timeout(PATIENCE, arrived.recv()).await;
+        let payload = timeout(TIMEOUT, arrived.recv()).await;
         let payload = payload.with_context(|| format!("{} are missing", missing.len()))?;
         let number = payload.context("subscriber ended")?;
         missing.remove(&u32::from_be_bytes(number.as_ref().try_into()?));

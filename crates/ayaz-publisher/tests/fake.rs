@@ -1,5 +1,5 @@
-//! Against a broker that does what a real one does rarely: rejects, limits, refuses, acknowledges
-//! out of order or hangs up.
+//! Publishes to a fake broker that does what a real one does rarely: it rejects, limits, refuses,
+//! acknowledges out of order or closes the connection.
 
 use std::time::Duration;
 
@@ -14,24 +14,24 @@ mod broker;
 
 use broker::{Fake, Reply};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 async fn connect(fake: &Fake) -> Result<Publisher, PublishError> {
     let mut options = PublisherOptions::new(fake.url(), "publisher");
     options.inflight_max = 4;
-    timeout(PATIENCE, Publisher::connect(options))
+    timeout(TIMEOUT, Publisher::connect(options))
         .await
         .expect("connect ends")
 }
 
 async fn finish(publisher: Publisher) -> Result<PublishedCounts, PublishError> {
-    timeout(PATIENCE, publisher.finish())
+    timeout(TIMEOUT, publisher.finish())
         .await
         .expect("finish ends")
 }
 
 #[tokio::test]
-async fn a_rejected_message_is_an_error_and_nobody_listening_is_none() {
+async fn a_rejected_message_is_an_error_and_a_missing_subscriber_is_none() {
     for (code, name) in [
         (0x87, "NotAuthorized"),
         (0x97, "QuotaExceeded"),
@@ -53,15 +53,15 @@ async fn a_rejected_message_is_an_error_and_nobody_listening_is_none() {
 }
 
 #[tokio::test]
-async fn where_subscribers_are_awaited_a_message_for_nobody_goes_again_in_its_place() {
-    // The first connection's second message finds nobody, though its third does.
+async fn with_subscriber_wait_a_message_without_subscriber_is_sent_again_in_order() {
+    // The second message of the first connection has no subscriber, but the third has one.
     let fake = Fake::start(vec![], |connection, nth| match (connection, nth) {
         (0, 1) | (1, 0) => Reply::Acknowledge(0x10),
         _ => Reply::Acknowledge(0),
     })
     .await;
     let mut options = PublisherOptions::new(fake.url(), "publisher");
-    options.subscriber_wait = Some(PATIENCE);
+    options.subscriber_wait = Some(TIMEOUT);
     let publisher = Publisher::connect(options).await.unwrap();
     for number in 0..3u8 {
         publisher
@@ -78,7 +78,7 @@ async fn where_subscribers_are_awaited_a_message_for_nobody_goes_again_in_its_pl
 async fn a_retained_message_needs_no_subscriber() {
     let fake = Fake::start(vec![], |_, _| Reply::Acknowledge(0x10)).await;
     let mut options = PublisherOptions::new(fake.url(), "publisher");
-    options.subscriber_wait = Some(PATIENCE);
+    options.subscriber_wait = Some(TIMEOUT);
     let publisher = Publisher::connect(options).await.unwrap();
     publisher
         .publish_retained("some/status", Bytes::new())
@@ -88,7 +88,7 @@ async fn a_retained_message_needs_no_subscriber() {
 }
 
 #[tokio::test]
-async fn after_a_failure_a_caller_that_waits_for_room_is_told() {
+async fn a_caller_that_waits_for_the_window_gets_the_failure() {
     let fake = Fake::start(vec![], |_, _| Reply::Acknowledge(0x83)).await;
     let mut options = PublisherOptions::new(fake.url(), "publisher");
     options.window_bytes_max = 10; // room for one message
@@ -99,9 +99,7 @@ async fn after_a_failure_a_caller_that_waits_for_room_is_told() {
         }
         Ok(())
     };
-    let result = timeout(PATIENCE, publishing)
-        .await
-        .expect("nobody waits for ever");
+    let result = timeout(TIMEOUT, publishing).await.expect("publish ends");
     assert!(
         matches!(result, Err(PublishError::Rejected { .. })),
         "{result:?}"
@@ -109,10 +107,10 @@ async fn after_a_failure_a_caller_that_waits_for_room_is_told() {
 }
 
 #[tokio::test]
-async fn hung_up_connections_lose_nothing_and_keep_the_order() {
-    // Three connections that take messages and hang up; the second acknowledges its second.
+async fn closed_connections_lose_no_message_and_keep_the_order() {
+    // Three connections close after some messages; the second acknowledges its second message.
     let fake = Fake::start(vec![], |connection, nth| match (connection, nth) {
-        (0, 3) | (1, 3) | (2, 1) => Reply::HangUp,
+        (0, 3) | (1, 3) | (2, 1) => Reply::Close,
         (1, 1) => Reply::Acknowledge(0),
         (0..=2, _) => Reply::Silence,
         _ => Reply::Acknowledge(0),
@@ -132,22 +130,22 @@ async fn hung_up_connections_lose_nothing_and_keep_the_order() {
     assert_eq!(
         received[1],
         [0, 1, 2, 3],
-        "nothing was acknowledged, so all goes again"
+        "nothing was acknowledged, so all are sent again"
     );
     assert_eq!(
         received[2],
         [0, 2],
-        "what was acknowledged does not go again"
+        "the acknowledged message is not sent again"
     );
     assert_eq!(received[3], [0, 2, 3, 4, 5, 6, 7]);
     assert!(counts.resent >= 4 + 2 + 3, "{counts:?}");
 }
 
 #[tokio::test]
-async fn acknowledgements_out_of_order_are_those_of_their_messages() {
+async fn an_acknowledgement_out_of_order_counts_for_its_message() {
     let fake = Fake::start(vec![], |connection, nth| match (connection, nth) {
         (0, 3) => Reply::AcknowledgeBackwards(4),
-        (0, 5) => Reply::HangUp,
+        (0, 5) => Reply::Close,
         (0, _) => Reply::Silence,
         _ => Reply::Acknowledge(0),
     })
@@ -164,7 +162,7 @@ async fn acknowledgements_out_of_order_are_those_of_their_messages() {
 }
 
 #[tokio::test]
-async fn a_message_over_the_announced_limit_is_refused_before_it_is_sent() {
+async fn a_message_over_the_announced_limit_is_an_error_before_it_is_sent() {
     // Maximum Packet Size 100.
     let fake = Fake::start(vec![0x27, 0, 0, 0, 100], |_, _| Reply::Acknowledge(0)).await;
     let publisher = connect(&fake).await.unwrap();
@@ -190,12 +188,12 @@ async fn a_message_over_the_announced_limit_is_refused_before_it_is_sent() {
     assert_eq!(
         finish(publisher).await.unwrap().messages,
         1,
-        "the publisher goes on"
+        "the publisher continues"
     );
 }
 
 #[tokio::test]
-async fn a_broker_that_breaks_off_over_a_large_message_is_not_tried_for_ever() {
+async fn a_message_too_large_for_the_broker_ends_the_publisher() {
     let fake = Fake::start(vec![], |_, _| Reply::Disconnect(0x95)).await;
     let publisher = connect(&fake).await.unwrap();
     publisher
@@ -203,11 +201,11 @@ async fn a_broker_that_breaks_off_over_a_large_message_is_not_tried_for_ever() {
         .await
         .unwrap();
     let error = finish(publisher).await.unwrap_err();
-    assert!(matches!(&error, PublishError::BrokeOffTooLarge { topic, .. } if topic == "large"));
+    assert!(matches!(&error, PublishError::DisconnectedTooLarge { topic, .. } if topic == "large"));
 }
 
 #[tokio::test]
-async fn wrong_credentials_end_the_first_connection_and_a_busy_broker_does_not() {
+async fn wrong_credentials_end_the_publisher_and_a_busy_broker_does_not() {
     let fake = Fake::refusing(vec![0x86]).await;
     let error = connect(&fake).await.unwrap_err();
     assert!(matches!(error, PublishError::Refused { .. }), "{error}");
@@ -218,15 +216,15 @@ async fn wrong_credentials_end_the_first_connection_and_a_busy_broker_does_not()
     assert_eq!(finish(publisher).await.unwrap(), PublishedCounts::default());
 }
 
-/// Answers each connection's first packet with these bytes, and closes.
+/// A server that answers the first packet with these bytes and closes the connection.
 async fn answering(bytes: &'static [u8]) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
-            let mut heard = [0; 1_024];
-            // An error is a client that went away.
-            let _ = stream.read(&mut heard).await;
+            let mut buffer = [0; 1_024];
+            // An error means that the client closed the connection.
+            let _ = stream.read(&mut buffer).await;
             let _ = stream.write_all(bytes).await;
         }
     });
@@ -234,19 +232,19 @@ async fn answering(bytes: &'static [u8]) -> std::net::SocketAddr {
 }
 
 #[tokio::test]
-async fn a_first_connection_that_fails_says_where_as_whom_why_and_what_to_try() {
-    for (answer, why, what_to_try) in [
-        // As PostgreSQL does with what it does not understand.
-        (&b""[..], "closes the connection", "speaks MQTT 5"),
+async fn the_error_of_a_first_connection_has_address_user_reason_and_advice() {
+    for (answer, reason, advice) in [
+        // PostgreSQL does so with an unknown protocol.
+        (&b""[..], "closes the connection", "an MQTT 5 broker"),
         (
             b"HTTP/1.1 400 Bad Request\r\n\r\n",
-            "no MQTT 5 broker",
-            "speaks MQTT 5",
+            "not an MQTT 5 broker",
+            "port of an MQTT 5 broker",
         ),
         (
             b"\x20\x02\x00\x01",
-            "without an answer of MQTT 5",
-            "speaks MQTT 5",
+            "without an MQTT 5 answer",
+            "port of an MQTT 5 broker",
         ),
         (
             b"\x20\x03\x00\x87\x00",
@@ -263,19 +261,17 @@ async fn a_first_connection_that_fails_says_where_as_whom_why_and_what_to_try() 
         let url = format!("mqtt://bus:hunter2@{address}").parse().unwrap();
         let mut options = PublisherOptions::new(url, "publisher");
         options.give_up_after = Some(Duration::from_millis(50));
-        let error = timeout(PATIENCE, Publisher::connect(options))
-            .await
-            .unwrap();
-        let told = error.unwrap_err().to_string();
-        for word in [&address.to_string(), "as user bus", why, what_to_try] {
-            assert!(told.contains(word), "{word}: {told}");
+        let error = timeout(TIMEOUT, Publisher::connect(options)).await.unwrap();
+        let error = error.unwrap_err().to_string();
+        for word in [&address.to_string(), "as user bus", reason, advice] {
+            assert!(error.contains(word), "{word}: {error}");
         }
-        assert!(!told.contains("hunter2"), "{told}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn one_message_larger_than_the_window_goes_alone() {
+async fn a_message_larger_than_the_window_is_sent_alone() {
     let fake = Fake::start(vec![], |_, _| Reply::Acknowledge(0)).await;
     let mut options = PublisherOptions::new(fake.url(), "publisher");
     options.window_bytes_max = 1_000;

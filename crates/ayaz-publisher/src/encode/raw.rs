@@ -1,24 +1,24 @@
-//! Values into wire readings as a log holds them, without looking at the signal's range: whoever
-//! receives them marks what cannot be true, and nothing is hidden on the way.
+//! Writes values of a log into wire readings. Does not check the signal's range: the receiver marks
+//! invalid values, so that none is hidden on the way.
 
 use ayaz_model::{ChargeState, Gear, SignalKind};
 use thiserror::Error;
 
 use super::{Signal, wire};
 
-/// The wire type of the signal cannot carry the value at all.
+/// Why the wire type of a signal cannot hold a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotEncodable {
     /// Not a whole number.
     #[error("it must be a whole number, 0 or more")]
     NotWhole,
-    /// More than the type holds, which is this.
+    /// More than this maximum of the type.
     #[error("it must be {0} at most")]
     TooLarge(u64),
     /// Neither 0 nor 1.
     #[error("write 0 or 1")]
     NotFlag,
-    /// No number, and there are no names.
+    /// Not a number, and the signal has no names.
     #[error("it must be a number")]
     NotNumber,
     /// Neither a number nor one of these names.
@@ -28,7 +28,7 @@ pub enum NotEncodable {
 
 macro_rules! define_set {
     ($($(#[$doc:meta])* $name:ident: $kind:ident($($argument:tt)*);)+) => {
-        /// Sets a signal from a number in the signal's unit: flags and choices by their code.
+        /// Sets a signal from a number in the signal's unit. Flags and choices use their code.
         pub fn set_number(
             reading: &mut wire::Reading,
             signal: Signal,
@@ -40,7 +40,7 @@ macro_rules! define_set {
             Ok(())
         }
 
-        /// Sets a text, a choice from its name, or anything else from the number in the text.
+        /// Sets a signal from a text: a text signal as it is, a choice by name, others by number.
         pub fn set_text(
             reading: &mut wire::Reading,
             signal: Signal,
@@ -120,7 +120,7 @@ fn flag(value: f64) -> Result<bool, NotEncodable> {
 }
 
 fn whole(value: f64, max: u64) -> Result<u64, NotEncodable> {
-    // NaN fails the comparison, and infinity has no fraction that is 0.
+    // NaN fails the comparison, and the fraction of infinity is NaN.
     if value >= 0.0 && value.fract() == 0.0 {
         match value <= max as f64 {
             true => Ok(value as u64),

@@ -1,4 +1,4 @@
-//! What goes in comes out of the bytes.
+//! Compares encoded messages with their readings.
 
 use ayaz_model::{Gear, TimeQuality, UnixMicroseconds};
 use ayaz_model::{SignalKind, SignalSet};
@@ -35,7 +35,7 @@ fn full() -> Measurements {
 }
 
 #[test]
-fn identities_survive_the_offsets() {
+fn offsets_keep_time_and_sequence_of_each_reading() {
     let keys = [(10, 1_000_000), (11, 1_100_000), (9, 900_000)];
     let readings: Vec<_> = keys
         .iter()
@@ -61,7 +61,7 @@ fn identities_survive_the_offsets() {
 }
 
 #[test]
-fn no_signal_is_forgotten_on_either_way_to_the_wire() {
+fn every_signal_is_encoded_from_the_model_and_from_a_log() {
     let key = reading(0, 0, Measurements::default()).key;
     let base = BatchBase::of([key]).unwrap();
     let from_model = wire_reading(&base, key, &full());
@@ -77,8 +77,8 @@ fn no_signal_is_forgotten_on_either_way_to_the_wire() {
     assert_eq!(from_model, from_log);
     let decoded = wire::Reading::decode(from_model.encode_to_vec().as_slice()).unwrap();
     assert_eq!(decoded, from_model);
-    // Every field but the two offsets, which are 0 here, is on the wire; prost prints the fields
-    // that are absent as None.
+    // Every field is encoded, except the two offsets, which are 0 here. prost prints absent fields
+    // as None.
     let printed = format!("{decoded:?}");
     assert!(
         !printed.contains("None") && !printed.contains("[]"),
@@ -92,7 +92,7 @@ fn no_signal_is_forgotten_on_either_way_to_the_wire() {
 }
 
 #[test]
-fn values_out_of_range_are_sent_and_not_hidden() {
+fn values_out_of_range_are_encoded() {
     let mut reading = wire::Reading::default();
     set_number(&mut reading, Signal::accelerator_percent, 135.0).unwrap();
     set_number(&mut reading, Signal::soc_percent, f64::NAN).unwrap();
@@ -102,11 +102,7 @@ fn values_out_of_range_are_sent_and_not_hidden() {
     assert_eq!(reading.odometer_km, Some(-1e300));
 
     set_number(&mut reading, Signal::gear, 9.0).unwrap();
-    assert_eq!(
-        reading.gear,
-        Some(9),
-        "unknown codes are the receiver's to judge"
-    );
+    assert_eq!(reading.gear, Some(9), "the receiver checks unknown codes");
     set_text(&mut reading, Signal::gear, Gear::Drive.name()).unwrap();
     assert_eq!(reading.gear, Some(4));
     assert_eq!(
@@ -140,7 +136,7 @@ fn values_out_of_range_are_sent_and_not_hidden() {
 }
 
 #[test]
-fn a_cell_that_was_not_read_keeps_its_place() {
+fn a_missing_cell_value_keeps_its_position() {
     let cells = CellReading {
         key: reading(3, 5, Measurements::default()).key,
         received_at: UnixMicroseconds(0),

@@ -1,4 +1,4 @@
-//! A fresh client and event loop for one connection.
+//! Builds the client and event loop of one connection.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ pub(crate) fn build(options: &PublisherOptions) -> (AsyncClient, EventLoop) {
     let mut network = NetworkOptions::new();
     network.set_tcp_nodelay(true);
     mqtt.set_network_options(network);
-    // Every message costs at least its overhead, except one that fills the window alone; one more
-    // place is for the goodbye.
+    // Every message costs at least its overhead, except one that fills the window alone. One more
+    // place is for DISCONNECT.
     let messages_max = options.window_bytes_max / MESSAGE_OVERHEAD_BYTES + 2;
     AsyncClient::new(mqtt, messages_max as usize)
 }

@@ -1,4 +1,4 @@
-//! Whether anybody is there to whom the broker hands our messages, and how long nobody has been.
+//! Tracks for how long the broker has had no subscriber for our messages.
 
 use std::time::Duration;
 
@@ -6,34 +6,34 @@ use tokio::time::Instant;
 
 use crate::error::PublishError;
 
-/// What the broker's acknowledgements say of subscribers.
+/// Subscribers, as far as the broker's acknowledgements report them.
 #[derive(Debug)]
 pub(crate) struct Subscribers {
-    /// How long to wait for one; `None` if none is needed.
+    /// How long to wait for a subscriber; `None` if none is needed.
     wait_max: Option<Duration>,
-    /// First answer that there is none, since there last was one.
+    /// When the broker first reported none, after the last delivery.
     missing_since: Option<Instant>,
 }
 
 impl Subscribers {
-    pub(crate) fn awaited(wait_max: Option<Duration>) -> Self {
+    pub(crate) fn new(wait_max: Option<Duration>) -> Self {
         Self {
             wait_max,
             missing_since: None,
         }
     }
 
-    /// Whether a message that nobody has subscribed to must be sent again.
-    pub(crate) fn are_awaited(&self) -> bool {
+    /// Whether a message without a subscriber must be sent again.
+    pub(crate) fn are_required(&self) -> bool {
         self.wait_max.is_some()
     }
 
-    /// The broker handed a message to somebody.
+    /// The broker delivered a message to a subscriber.
     pub(crate) fn found(&mut self) {
         self.missing_since = None;
     }
 
-    /// The broker had nobody for a message of that topic; returns how much longer to try.
+    /// The broker has no subscriber for this topic. Returns the time left to try.
     pub(crate) fn missing(
         &mut self,
         topic: String,
@@ -60,9 +60,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_clock_starts_at_the_first_answer_and_anew_after_a_delivery() {
+    fn the_wait_starts_at_the_first_report_and_again_after_a_delivery() {
         let start = Instant::now();
-        let mut subscribers = Subscribers::awaited(Some(Duration::from_secs(60)));
+        let mut subscribers = Subscribers::new(Some(Duration::from_secs(60)));
         let mut missing_at = |second: u64, found_before: bool| {
             if found_before {
                 subscribers.found();

@@ -1,4 +1,4 @@
-//! The window against a model: a plain list of messages that were not acknowledged.
+//! Compares the window with a model: a plain list of unacknowledged messages.
 
 use proptest::prelude::*;
 
@@ -14,12 +14,9 @@ fn a_message_is_kept_until_its_own_acknowledgement() {
         [window.sent(1), window.sent(2), window.sent(3)],
         [Some(false); 3]
     );
-    assert_eq!(window.waiting_under(2), Some(&"b"));
+    assert_eq!(window.message_of(2), Some(&"b"));
     assert_eq!(window.acknowledged(2), Some("b"), "out of order");
-    assert_eq!(
-        [window.waiting_under(2), window.waiting_under(9)],
-        [None; 2]
-    );
+    assert_eq!([window.message_of(2), window.message_of(9)], [None; 2]);
     assert_eq!(window.acknowledged(2), None, "twice");
     assert_eq!(window.acknowledged(9), None, "never sent");
     assert_eq!(window.messages().copied().collect::<Vec<_>>(), ["a", "c"]);
@@ -31,7 +28,7 @@ fn a_message_is_kept_until_its_own_acknowledgement() {
     assert_eq!(
         window.acknowledged(3),
         None,
-        "an id of the connection before means nothing"
+        "a packet id of an earlier connection has no message"
     );
     assert_eq!([window.sent(1), window.sent(2)], [Some(true), Some(false)]);
     assert_eq!(window.sent(3), None, "nothing left to send");
@@ -61,11 +58,11 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #[test]
-    fn nothing_is_lost_reordered_or_acknowledged_for_another(
+    fn no_message_is_lost_reordered_or_acknowledged_by_mistake(
         steps in prop::collection::vec(step(), 0..300)
     ) {
         let mut window = AckWindow::default();
-        // The model: messages not acknowledged, in order; packet ids of this connection.
+        // The model: unacknowledged messages in order, and packet ids of this connection.
         let mut kept: Vec<u64> = Vec::new();
         let mut in_flight: Vec<(u16, u64)> = Vec::new();
         let mut sent_this_epoch: Vec<u64> = Vec::new();

@@ -1,4 +1,4 @@
-//! A subscriber with a session that outlives its connections.
+//! A subscriber with a persistent session.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use rumqttc::v5::{AsyncClient, Event, Incoming, MqttOptions};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
 
-/// Subscribes and returns the payloads as they arrive, once the broker has confirmed.
+/// Subscribes, waits for the SUBACK, and returns the payloads as they arrive.
 pub(crate) async fn start(url: &BrokerUrl, filter: &str) -> anyhow::Result<mpsc::Receiver<Bytes>> {
     let mut options = MqttOptions::new("test-subscriber", url.host(), url.port());
     if let Some((user, password)) = url.credentials() {

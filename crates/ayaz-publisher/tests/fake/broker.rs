@@ -1,4 +1,4 @@
-//! Just enough MQTT 5 to play a broker.
+//! A fake broker with the part of MQTT 5 that the tests need.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -7,15 +7,15 @@ use ayaz_model::BrokerUrl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What to do about a message.
+/// What the broker does after a message.
 pub(crate) enum Reply {
-    /// With this reason code.
+    /// Acknowledges with this reason code.
     Acknowledge(u8),
-    /// This many of the latest packet ids, latest first.
+    /// Acknowledges this many of the latest packet ids, latest first.
     AcknowledgeBackwards(u16),
     Silence,
-    HangUp,
-    /// With this reason code, then hang up.
+    Close,
+    /// Sends DISCONNECT with this reason code and closes the connection.
     Disconnect(u8),
 }
 
@@ -37,7 +37,7 @@ impl Fake {
         Self::listen(properties, vec![], Arc::new(reply)).await
     }
 
-    /// Refuses connections with these codes in turn, then accepts.
+    /// Refuses one connection with each of these codes, then accepts.
     pub(crate) async fn refusing(codes: Vec<u8>) -> Fake {
         Self::listen(vec![], codes, Arc::new(|_, _| Reply::Acknowledge(0))).await
     }
@@ -55,7 +55,7 @@ impl Fake {
                 log.lock().expect("log").push(Vec::new());
                 let code = refusals.get(connection).copied().unwrap_or(0);
                 let reply = |nth| reply(connection, nth);
-                // An error is a client that went away.
+                // An error means that the client closed the connection.
                 let _ = serve(&mut stream, code, &properties, reply, &log).await;
             }
         });
@@ -117,8 +117,8 @@ async fn serve(
                 }
             }
             Reply::Silence => {}
-            Reply::HangUp => {
-                // Orderly, so that the client reads every acknowledgement before the end.
+            Reply::Close => {
+                // First the write side, so that the client reads every acknowledgement.
                 stream.shutdown().await?;
                 tokio::io::copy(stream, &mut tokio::io::sink()).await?;
                 return Ok(());
