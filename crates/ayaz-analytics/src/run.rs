@@ -77,7 +77,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
     }));
     let pulse = config.database.url.clone().map(|url| {
         let pulse = Pulse::new(url, Role::Analytics);
-        tokio::spawn(pulse.watch(readiness.of_part(REACHABLE)))
+        tokio::spawn(pulse.watch(readiness.reporter(REACHABLE)))
     });
     let mut work = Work::default();
     let result = work_until(&config, Mode::Continuous, &readiness, shutdown, &mut work).await;

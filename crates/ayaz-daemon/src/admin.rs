@@ -1,4 +1,4 @@
-//! `/metrics`, `/healthz` (the process lives) and `/readyz` (it does its work, or why not).
+//! `/metrics`, `/healthz` (the process runs) and `/readyz` (the daemon works, or why it does not).
 
 mod server;
 
@@ -17,14 +17,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-/// Where a daemon can be asked how it does.
+/// Where a daemon serves its metrics and health.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdminConfig {
-    /// Address and port; loopback unless the network is trusted, since nothing is authenticated.
+    /// Address and port. Use loopback unless the network is trusted, since there is no authentication.
     #[serde(deserialize_with = "socket_address")]
     pub listen: SocketAddr,
-    /// Whether to listen at all.
+    /// Whether the server is enabled.
     #[serde(default = "yes")]
     pub enabled: bool,
 }
@@ -41,7 +41,7 @@ fn yes() -> bool {
 }
 
 impl AdminConfig {
-    /// On this port of the loopback interface.
+    /// Listens on this port of the loopback interface.
     pub fn on_loopback(port: u16) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], port)),
@@ -50,7 +50,7 @@ impl AdminConfig {
     }
 }
 
-/// The port is taken or may not be used.
+/// The port is in use or not permitted.
 #[derive(Debug, Error)]
 #[error("cannot listen on {address} for /metrics and /readyz (set admin.listen): {source}")]
 pub struct ListenError {
@@ -58,17 +58,17 @@ pub struct ListenError {
     source: std::io::Error,
 }
 
-/// The reason of a part that has not said anything yet.
+/// The reason of a part that has not reported yet.
 const STARTING: &str = "starting";
 
-/// What keeps the daemon from its work, by part. Ready when every part is.
+/// The parts of the daemon that do not work, with the reason. It is ready when all parts work.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
     unready: Arc<Mutex<BTreeMap<&'static str, String>>>,
 }
 
 impl Readiness {
-    /// A daemon that waits for all these parts.
+    /// A daemon that is ready once all these parts have reported.
     pub fn waiting_for(parts: &[&'static str]) -> Self {
         let starting = parts
             .iter()
@@ -86,7 +86,7 @@ impl Readiness {
         }
     }
 
-    /// The part does not work, and why. The first reason of a state is logged.
+    /// The part does not work. Logs the first reason only.
     pub fn not_ready(&self, part: &'static str, reason: impl Into<String>) {
         let reason = reason.into();
         let before = self.lock().insert(part, reason.clone());
@@ -95,22 +95,22 @@ impl Readiness {
         }
     }
 
-    /// Takes what is found of one part again and again: that it works, or why not.
-    pub fn of_part(&self, part: &'static str) -> impl Fn(Result<(), String>) + Send + 'static {
+    /// Returns a function that sets the state of one part.
+    pub fn reporter(&self, part: &'static str) -> impl Fn(Result<(), String>) + Send + 'static {
         let readiness = self.clone();
-        move |found| match found {
+        move |state| match state {
             Ok(()) => readiness.ready(part),
             Err(reason) => readiness.not_ready(part, reason),
         }
     }
 
-    /// What does not work; empty when all does.
+    /// The reasons by part; empty when the daemon is ready.
     pub fn reasons(&self) -> BTreeMap<&'static str, String> {
         self.lock().clone()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, String>> {
-        // The map is whole after every operation, so a panic elsewhere leaves it usable.
+        // The map is valid after every operation, also after a panic elsewhere.
         self.unready.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,14 +131,14 @@ impl Readiness {
     }
 }
 
-/// Binds the port; serving starts with [`Admin::serve`].
+/// The server's port. Serving starts with [`Admin::serve`].
 #[derive(Debug)]
 pub struct Admin {
     listener: Option<TcpListener>,
 }
 
 impl Admin {
-    /// Takes the port, so that a second daemon on the same machine fails at once and says why.
+    /// Binds the port, so that a second daemon on the same machine fails at once with a clear error.
     pub async fn bind(config: &AdminConfig) -> Result<Self, ListenError> {
         if !config.enabled {
             return Ok(Self { listener: None });
@@ -154,22 +154,22 @@ impl Admin {
         }
     }
 
-    /// The address it listens on; `None` when it does not.
+    /// The address, or `None` if the server is disabled.
     pub fn address(&self) -> Option<SocketAddr> {
         self.listener
             .as_ref()
             .and_then(|listener| listener.local_addr().ok())
     }
 
-    /// Answers until `shutdown` completes.
+    /// Answers requests until `shutdown` completes.
     pub async fn serve(
         self,
         metrics: PrometheusHandle,
         readiness: Readiness,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) {
-        // The recorder keeps every sample of a histogram until it is asked to fold them, so that
-        // without this a daemon that nobody scrapes would grow.
+        // The recorder keeps every sample of a histogram until upkeep. Without it, memory would grow
+        // while nobody scrapes the daemon.
         let upkeep = tokio::spawn(upkeep(metrics.clone()));
         let Some(listener) = self.listener else {
             shutdown.await;

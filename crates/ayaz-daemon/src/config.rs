@@ -1,11 +1,11 @@
 //! Configuration: defaults, then one TOML file, then the environment.
 //!
-//! `AYAZ_DATABASE_URL` and `AYAZ_MQTT_URL` set `database.url` and `mqtt.url`; any other key has
-//! the form `AYAZ__SECTION__KEY`. A key that does not exist is an error, so that a typing mistake
-//! cannot leave a default in force, and every error says where the value came from.
+//! `AYAZ_DATABASE_URL` and `AYAZ_MQTT_URL` set `database.url` and `mqtt.url`. Every other key has a
+//! variable `AYAZ__SECTION__KEY`. An unknown key is an error, since a typing mistake would leave the
+//! default. Every error says where the value is set.
 //!
-//! Reading order: `sample` (which keys there are, and of what kind), `environment` (variables), `layers`
-//! (file and variables in one table), `renamed` (old names of keys), `secrets` (what no message may show).
+//! Reading order: `sample` (keys and their types), `environment` (variables), `layers` (file and
+//! variables in one table), `renamed` (old names of keys), `secrets` (hides passwords).
 
 mod environment;
 mod layers;
@@ -24,7 +24,7 @@ pub use sample::Program;
 use environment::Variables;
 use layers::Layers;
 
-/// A configuration that cannot be used.
+/// An invalid configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -32,15 +32,15 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A key is unknown or missing, or its value cannot be.
+    /// A key is unknown or missing, or its value is invalid.
     #[error("{0}")]
     Invalid(String),
 }
 
-/// An address that all programs take from the same variable.
+/// A URL that all programs read from the same variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SharedUrl {
     /// `AYAZ_DATABASE_URL`, for `database.url`.
@@ -58,45 +58,45 @@ impl SharedUrl {
     }
 }
 
-/// What a number may be.
+/// The limits of a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {
     /// The number's key, such as `batch.rows_max`.
     pub key: &'static str,
-    /// The least.
+    /// Minimum.
     pub min: f64,
-    /// The most.
+    /// Maximum.
     pub max: f64,
 }
 
-/// The number of this key must be `min` to `max`.
+/// Limits the number of this key to `min..=max`.
 pub const fn bounds(key: &'static str, min: f64, max: f64) -> Bounds {
     Bounds { key, min, max }
 }
 
 /// The configuration of a daemon.
 pub trait DaemonConfig: DeserializeOwned {
-    /// Whose it is.
+    /// The daemon.
     const PROGRAM: Program;
-    /// The addresses without which the daemon cannot work.
+    /// The URLs that the daemon needs.
     const URLS: &'static [SharedUrl];
-    /// Of every number.
+    /// The limits of every number.
     const BOUNDS: &'static [Bounds];
 
-    /// What values cannot be together.
+    /// Checks values that depend on each other.
     ///
     /// # Errors
     ///
-    /// The mistake, with its keys.
+    /// Describes the mistake, with the keys.
     fn check(&self) -> Result<(), String>;
 }
 
-/// Loads the configuration of a daemon from a file, if one is given, with the environment over it. The
-/// variables of other programs may be set too, as where all share one environment.
+/// Loads the configuration of a daemon from the file, if there is one, and the environment, which
+/// overrides the file. Variables of other programs are allowed, since programs may share an environment.
 ///
 /// # Errors
 ///
-/// For a file that cannot be read, and for the first mistake in it or in the environment.
+/// If the file cannot be read, or for the first mistake in the file or the environment.
 pub fn load<C: DaemonConfig>(file: Option<&Path>) -> Result<C, ConfigError> {
     load_from(file, &Variables::of_this_process()?)
 }
@@ -106,8 +106,8 @@ fn load_from<C: DaemonConfig>(
     variables: &Variables,
 ) -> Result<C, ConfigError> {
     let mut layers = Layers::new(C::PROGRAM, file)?;
-    layers.lay_over(variables, C::URLS)?;
-    layers.check_kinds()?;
+    layers.apply_variables(variables, C::URLS)?;
+    layers.check_types()?;
     layers.check_bounds(C::BOUNDS)?;
     let config: C = layers.deserialize()?;
     config
@@ -116,17 +116,17 @@ fn load_from<C: DaemonConfig>(
     Ok(config)
 }
 
-/// What a test of a daemon's configuration needs to know of it.
+/// Functions for tests of a daemon's configuration.
 #[doc(hidden)]
 pub mod testing {
     use super::{ConfigError, DaemonConfig, Variables, load_from, sample};
 
-    /// Loads these variables alone.
+    /// Loads a configuration from these variables only.
     pub fn load_variables<C: DaemonConfig>(variables: &[(&str, &str)]) -> Result<C, ConfigError> {
         load_from(None, &Variables::of(variables))
     }
 
-    /// Numbers of the sample that have no bounds, or lie outside of them.
+    /// Numbers of the sample that have no bounds or are outside of them.
     pub fn numbers_out_of_bounds<C: DaemonConfig>() -> Vec<String> {
         let numbers = sample::numbers(C::PROGRAM);
         let inside = |(key, number): &(String, f64)| {
@@ -137,7 +137,7 @@ pub mod testing {
         outside.map(|(key, _)| key).collect()
     }
 
-    /// Keys that the configuration knows and the sample does not show.
+    /// Keys of the configuration that the sample does not show.
     pub fn keys_without_sample<C: DaemonConfig>() -> Vec<String> {
         sample::keys_without_sample::<C>()
     }

@@ -1,9 +1,9 @@
-//! Exit codes, so that a supervisor and a script can tell what went wrong.
+//! Exit codes for supervisors and scripts.
 
-/// Wrong arguments, as clap has it.
+/// Wrong arguments; the same code as clap's.
 pub const BAD_USAGE: u8 = 2;
 
-/// A configuration that cannot be used (`EX_USAGE` of sysexits.h, as other daemons use it).
+/// An invalid configuration (`EX_USAGE` of sysexits.h, as in other daemons).
 pub const BAD_CONFIG: u8 = 64;
 
 /// The work itself failed.

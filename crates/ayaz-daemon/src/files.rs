@@ -1,5 +1,5 @@
-//! Files that people write and programs read whole: configurations, mappings, context. Whatever a path
-//! leads to, reading it ends soon and takes little memory.
+//! Reads files that people write: configurations, mappings, context. Reading ends soon and takes little
+//! memory, whatever the path names.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -8,16 +8,16 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// More than any configuration or mapping that people write.
+/// Larger than any configuration or mapping that people write.
 pub const TEXT_MAX_BYTES: u64 = 1 << 20;
 
-/// Opens a file for reading, which a pipe or a device is not: either may never end, or never begin.
+/// Opens a regular file. Refuses pipes and devices, since reading them may never end.
 ///
 /// # Errors
 ///
-/// What the system says, or that it is no regular file.
+/// The error of the system, or if it is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
-    // Without this flag, opening a pipe waits for somebody who writes to it.
+    // Without this flag, opening a pipe waits for a writer.
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(OFlags::NONBLOCK.bits() as i32)
@@ -40,18 +40,18 @@ pub fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 ///
-/// As [`open`]; if it is longer, or not UTF-8.
+/// As [`open`]; also if the text is longer or not UTF-8.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
-    // One more, to tell what ends here from what goes on; a file may grow, or not tell its length.
+    // One byte more, to detect a longer file: its length in metadata may be wrong.
     open(path)?
         .take(TEXT_MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
     let invalid = |text: String| io::Error::new(ErrorKind::InvalidData, text);
     if bytes.len() as u64 > TEXT_MAX_BYTES {
-        let most = TEXT_MAX_BYTES >> 20;
+        let max = TEXT_MAX_BYTES >> 20;
         return Err(invalid(format!(
-            "it holds more than {most} MB: is it the right file"
+            "it has more than {max} MB: check that it is the right file"
         )));
     }
     String::from_utf8(bytes).map_err(|error| {
@@ -68,12 +68,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_texts_of_bounded_length_are_read() {
+    fn only_short_texts_in_regular_files_are_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("text"), "[a]\nb = 1\n").unwrap();
         std::fs::write(path("latin"), b"ok\n\xe9\n").unwrap();
-        // Takes no room on the disk.
+        // A sparse file, which needs no disk space.
         let huge = File::create(path("huge")).unwrap();
         huge.set_len(10 << 30).unwrap();
         let made = std::process::Command::new("mkfifo")

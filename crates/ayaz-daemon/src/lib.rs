@@ -1,6 +1,6 @@
-//! What every daemon shares: [`config`] (one TOML file, environment over it), [`log`],
-//! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes;
-//! [`output`] and [`masked`], for what every program prints, and [`files`], for what every program reads.
+//! Code that all daemons share: [`config`] (one TOML file, overridden by the environment), [`log`],
+//! [`metrics`], [`admin`] (`/metrics`, `/healthz`, `/readyz`), [`shutdown`] and [`exit`] codes. All
+//! programs share [`output`] and [`masked`] for printing, and [`files`] for reading.
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]

@@ -1,5 +1,5 @@
-//! Logging through `tracing`, to standard error. It never ends work, nor makes it wait: lines go through
-//! a bounded [`queue`], and those that cannot be written are counted.
+//! Logging through `tracing`, to standard error. Logging never stops or delays the work: lines go
+//! through a bounded [`queue`], which counts the lines that it cannot write.
 
 mod queue;
 
@@ -17,15 +17,15 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::masked::masked;
 use queue::{Queue, Style};
 
-/// How long the end of the process waits for a log that takes its last lines slowly.
+/// Longest wait for the last lines when the process ends.
 const FLUSH_MAX: Duration = Duration::from_secs(1);
 
-/// What a write beyond the limit on a file's size raises, on all of Linux but MIPS.
+/// The signal for a write over the file size limit, on all Linux platforms except MIPS.
 const SIGXFSZ: i32 = 25;
 
 static QUEUE: OnceLock<Arc<Queue>> = OnceLock::new();
 
-/// Hands the last lines over when it is dropped, or gives them up after a second.
+/// Writes the last lines when it is dropped, for at most one second.
 #[derive(Debug)]
 #[must_use = "the last lines are written when this is dropped"]
 pub struct Log(());
@@ -38,16 +38,16 @@ impl Drop for Log {
     }
 }
 
-/// Starts logging. `RUST_LOG` chooses what (default `info`), `AYAZ_LOG_FORMAT=json` writes one JSON
-/// object a line instead of text. A second call changes nothing.
+/// Starts logging. `RUST_LOG` is the filter (default `info`). `AYAZ_LOG_FORMAT=json` writes one JSON
+/// object per line instead of text. A second call changes nothing.
 pub fn init() -> Log {
     init_with("info", io::stderr())
 }
 
-/// As [`init`], with another default filter, and by way of what else writes to standard error, as the bar
-/// of a long command. A thread writes to `destination`, in whole lines.
+/// Like [`init`], with another default filter and another destination, such as one that redraws a
+/// progress bar. A thread writes whole lines to `destination`.
 pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log {
-    outlive_file_size_limit();
+    ignore_file_size_signal();
     let chosen = std::env::var_os(EnvFilter::DEFAULT_ENV);
     let (filter, mistake) = match chosen.map(|chosen| filter(&chosen)) {
         Some(Ok(filter)) => (filter, None),
@@ -61,65 +61,65 @@ pub fn init_with(default: &str, destination: impl Write + Send + 'static) -> Log
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(Lines(queue.clone()))
-        // They would go to standard error by a macro that panics where that cannot be written.
+        // tracing prints them with a macro that panics if standard error fails.
         .log_internal_errors(false);
-    // Fails only where logging runs already, as in a demo that holds several daemons.
+    // Fails only if logging runs already, as in a demo with several daemons.
     let _ = if json {
         builder.json().try_init()
     } else {
         builder.with_ansi(io::stderr().is_terminal()).try_init()
     };
     if let Some(mistake) = mistake {
-        tracing::warn!("RUST_LOG {mistake}: {default} holds instead");
+        tracing::warn!("RUST_LOG {mistake}: using {default}");
     }
     if !["", "text", "json"].contains(&format.as_str()) {
         tracing::warn!(
             format,
-            "AYAZ_LOG_FORMAT is not known: it can be text or json"
+            "AYAZ_LOG_FORMAT has an unknown value: write text or json"
         );
     }
     Log(())
 }
 
-/// The filter that a value of `RUST_LOG` says, or what is wrong with it.
+/// Parses a value of `RUST_LOG`. The error says what is wrong with it.
 fn filter(value: &OsStr) -> Result<EnvFilter, String> {
     let value = value.to_str().ok_or("is not UTF-8")?;
-    // The library takes such a value for a filter that lets nothing but errors through.
+    // The library parses such a value as a filter for errors only.
     if value
         .split(',')
         .all(|directive| directive.trim().is_empty())
     {
         return Err("names no level (write debug, info, warn, error or off)".to_owned());
     }
-    EnvFilter::try_new(value).map_err(|error| format!("cannot be read ({error})"))
+    EnvFilter::try_new(value).map_err(|error| format!("cannot be parsed ({error})"))
 }
 
-/// A line of its own, as why the process ends, behind what was logged before. Like any other it may be
-/// lost. Addresses are shown without their passwords.
+/// Writes a plain line after all earlier log lines, such as why the process ends. It may be lost like any
+/// log line. Hides passwords in URLs.
 pub fn line(text: impl Display) {
     let text = masked(text) + "\n";
     match QUEUE.get() {
         Some(queue) => queue.push(text.as_bytes()),
-        // Nothing is logged yet, and there is nobody else to tell.
+        // Logging has not started, and a failure cannot be reported anywhere.
         None => drop(io::stderr().write_all(text.as_bytes())),
     }
 }
 
-/// Lines that could not be written so far.
+/// The number of lines that could not be written.
 pub(crate) fn lines_lost() -> u64 {
     QUEUE.get().map_or(0, |queue| queue.lines_lost())
 }
 
-/// Without this, a log that reaches the limit on a file's size (`ulimit -f`) would end the process; with
-/// it, that is an error like a full disk.
-fn outlive_file_size_limit() {
+/// Turns the file size limit (`ulimit -f`) into a write error like a full disk. By default it ends the
+/// process.
+fn ignore_file_size_signal() {
     if Handle::try_current().is_ok() {
-        // The signal stays handled when the stream is dropped.
+        // The handler stays installed after the stream is dropped.
         drop(signal(SignalKind::from_raw(SIGXFSZ)));
     }
 }
 
-/// Puts each event into the queue.
+/// Pushes each event to the queue.
 struct Lines(Arc<Queue>);
 
 impl<'a> MakeWriter<'a> for Lines {
@@ -133,7 +133,7 @@ impl<'a> MakeWriter<'a> for Lines {
 struct Line<'a>(&'a Queue);
 
 impl Write for Line<'_> {
-    // An event comes in one piece.
+    // tracing writes an event in one call.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.0.push(line);
         Ok(line.len())

@@ -1,15 +1,15 @@
-//! Addresses without their passwords, for whatever repeats what a user gave: an address may stand where
-//! none is looked for, as a file's name or a key, and then nobody knows that it holds a password.
+//! Hides passwords of URLs in every text that repeats user input. A user may write a URL in a wrong place,
+//! such as a file name or a key, so all texts are searched.
 
 use std::fmt::Display;
 
-/// How the forms of our own messages begin.
-const FORMS: [&str; 2] = ["[user:password", "USER:PASSWORD"];
+/// The placeholders in our own messages, which are not passwords.
+const PLACEHOLDERS: [&str; 2] = ["[user:password", "USER:PASSWORD"];
 
-/// The text, with `***` for what stands between `://` and the last `@` of a word.
+/// Replaces the text between `://` and the last `@` of each word with `***`.
 pub fn masked(text: impl Display) -> String {
     let mut text = text.to_string();
-    // In these it is known where an address ends, even if it has spaces.
+    // An argument shows where its URL ends, even if the URL has spaces.
     for argument in std::env::args_os() {
         if let Some(login) = argument.to_str().and_then(login) {
             text = text.replace(&format!("://{login}@"), "://***@");
@@ -19,36 +19,40 @@ pub fn masked(text: impl Display) -> String {
 }
 
 fn login(address: &str) -> Option<&str> {
-    let (_, behind) = address.split_once("://")?;
-    let (login, _) = behind.rsplit_once('@')?;
+    let (_, after) = address.split_once("://")?;
+    let (login, _) = after.rsplit_once('@')?;
     Some(login)
 }
 
 fn masked_words(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, behind)) = rest.split_once("://") {
+    while let Some((before, after)) = rest.split_once("://") {
         shown.push_str(before);
         shown.push_str("://");
-        let word = behind.split(char::is_whitespace).next().unwrap_or_default();
-        let line = behind.split('\n').next().unwrap_or_default();
+        let word = after.split(char::is_whitespace).next().unwrap_or_default();
+        let line = after.split('\n').next().unwrap_or_default();
         let end = match word.rfind('@') {
             None if begins_with_password(word) => line.rfind('@'),
             found => found,
         };
         rest = match end {
-            Some(at) if !FORMS.iter().any(|form| behind.starts_with(form)) => {
+            Some(at)
+                if !PLACEHOLDERS
+                    .iter()
+                    .any(|placeholder| after.starts_with(placeholder)) =>
+            {
                 shown.push_str("***");
-                &behind[at..]
+                &after[at..]
             }
-            _ => behind,
+            _ => after,
         };
     }
     shown.push_str(rest);
     shown
 }
 
-/// Whether what follows the first `:` is no port, so that it may be the first word of a password.
+/// Whether the text after the first `:` is not a port, so that it may begin a password.
 fn begins_with_password(word: &str) -> bool {
     let authority = word.split('/').next().unwrap_or_default();
     authority
@@ -56,8 +60,8 @@ fn begins_with_password(word: &str) -> bool {
         .is_some_and(|(_, port)| port.starts_with(|c: char| c.is_alphanumeric() && !c.is_numeric()))
 }
 
-/// Ends the process as `clap` would for wrong usage, if its words or a hint of ours need more than
-/// that: `clap` repeats what it cannot read.
+/// Ends the process for wrong usage if `clap`'s message holds a password, which this hides, or if there
+/// is a hint. Otherwise the caller lets `clap` print its message.
 pub fn end_if_it_shows_secrets(usage_error: impl Display, hint: Option<&str>, code: i32) {
     let text = usage_error.to_string();
     let shown = masked(&text);
@@ -77,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_a_password_is_masked_wherever_it_stands() {
+    fn a_password_is_hidden_in_every_place() {
         for (text, expected) in [
             (
                 "unexpected argument 'postgres://a:s3cr3tA@h' found",

@@ -1,29 +1,29 @@
-//! "Did you mean …?"
+//! Finds the name that a user probably meant.
 
-/// Shortest beginning of a name that may stand for it.
-const BEGINNING_MIN: usize = 3;
+/// Minimum length of a prefix that may stand for a name.
+const PREFIX_MIN: usize = 3;
 
-/// The candidate that takes the fewest changes of a letter, if it takes few enough to be meant; else the
-/// shortest of those that begin so.
+/// The candidate with the smallest edit distance, if that is small enough; else the shortest candidate
+/// that begins with `wanted`.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let few = wanted.chars().count() / 3 + 1;
+    let distance_max = wanted.chars().count() / 3 + 1;
     let candidates: Vec<&str> = candidates.into_iter().collect();
-    let likest = candidates
+    let closest = candidates
         .iter()
         .map(|candidate| (distance(wanted, candidate), *candidate))
         .min_by_key(|(changes, _)| *changes)
-        .filter(|(changes, _)| *changes <= few);
+        .filter(|(changes, _)| *changes <= distance_max);
     let begins = |candidate: &&str| {
         let wanted = wanted.to_lowercase();
-        wanted.len() >= BEGINNING_MIN && candidate.to_lowercase().starts_with(&wanted)
+        wanted.len() >= PREFIX_MIN && candidate.to_lowercase().starts_with(&wanted)
     };
     let longer = || candidates.iter().copied().filter(begins);
-    likest
+    closest
         .map(|(_, candidate)| candidate)
         .or_else(|| longer().min_by_key(|candidate| candidate.len()))
 }
 
-/// `, did you mean "X"?`, or nothing.
+/// `, did you mean "X"?`, or an empty text.
 pub fn suggestion<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(wanted, candidates) {
         Some(candidate) => format!(", did you mean {candidate:?}?"),
@@ -31,7 +31,7 @@ pub fn suggestion<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str
     }
 }
 
-/// Levenshtein distance, regardless of case.
+/// Levenshtein distance without regard to case.
 fn distance(a: &str, b: &str) -> usize {
     strsim::levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_nearest_name_is_found_and_a_strange_one_has_none() {
+    fn a_similar_name_is_found_and_a_different_one_is_not() {
         let names = [
             "speed_kmh",
             "soc_percent",

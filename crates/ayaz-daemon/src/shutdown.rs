@@ -1,4 +1,4 @@
-//! When to stop.
+//! Waits for the signal to stop.
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -7,7 +7,7 @@ pub async fn requested() {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(stream) => stream,
         Err(error) => {
-            tracing::warn!(%error, "cannot listen for SIGTERM, Ctrl-C still stops");
+            tracing::warn!(%error, "cannot listen for SIGTERM; Ctrl-C stops the daemon");
             return interrupted().await;
         }
     };

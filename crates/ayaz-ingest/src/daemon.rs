@@ -119,7 +119,7 @@ impl Daemon {
         // What the writers hold is all there is: when they have ended, the others learn of it.
         drop((requests, settled));
         let pulse = Pulse::new(config.database.url.clone(), Role::Ingest);
-        let pulse = tokio::spawn(pulse.watch(readiness.of_part(REACHABLE)));
+        let pulse = tokio::spawn(pulse.watch(readiness.reporter(REACHABLE)));
         let progress = Progress::new();
         let stall_after = Duration::from_secs(u64::from(config.stall_after_s));
         let watch = tokio::spawn(progress.clone().watch(stall_after, readiness.clone()));

@@ -1,5 +1,5 @@
-//! HTTP for whoever can reach the port, which may be anyone: no client holds a connection for long, and
-//! all of them together hold few, so that the daemon keeps its descriptors and its time for its work.
+//! The HTTP server of the admin port. Anybody may connect, so the duration and the number of connections
+//! are limited: clients cannot use up the daemon's file descriptors or its time.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,25 +11,25 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// Connections at once. When one more comes, the oldest has had its time and is closed.
+/// Maximum of open connections. One more closes the oldest.
 const CONNECTIONS_MAX: usize = 32;
 
-/// From the first byte to the last of a request and its answer.
+/// Time limit of a request and its answer.
 const EXCHANGE_MAX: Duration = Duration::from_secs(10);
 
-/// Headers of a request.
+/// Maximum bytes of a request's headers.
 const HEADERS_MAX_BYTES: usize = 16 << 10;
 
-/// Before the next connection is taken while there are too many: so that a flood of them gets this part of
-/// the daemon's time and no more.
+/// Wait before the next accept while there are too many connections. Limits the daemon's time that a
+/// flood of them takes.
 const CROWDED_DELAY: Duration = Duration::from_millis(1);
 
-/// Before the next try where the system has no connection to give, as when it has no descriptor left.
+/// Wait after a failed accept, for example without a free file descriptor.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Answers until it is dropped.
+/// Serves requests until it is dropped.
 pub(super) async fn serve(listener: TcpListener, router: Router) {
-    // Dropped, it ends them all.
+    // Its drop closes all connections.
     let mut connections = JoinSet::new();
     let mut oldest_first: VecDeque<AbortHandle> = VecDeque::new();
     loop {
@@ -37,7 +37,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    tracing::debug!(%error, "cannot take a connection to the admin port");
+                    tracing::debug!(%error, "cannot accept a connection to the admin port");
                     tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                     continue;
                 }
@@ -55,7 +55,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
     }
 }
 
-/// One request and its answer. Connections are not kept: a scrape every few seconds does not need it.
+/// Serves one request. There is no keep-alive, since a scrape every few seconds does not need it.
 async fn exchange(stream: TcpStream, router: Router) {
     let served = http1::Builder::new()
         .keep_alive(false)
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const TIMEOUT: Duration = Duration::from_secs(20);
 
     async fn served() -> std::net::SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -90,22 +90,22 @@ mod tests {
         address
     }
 
-    async fn ask(address: std::net::SocketAddr, path: &str) -> TcpStream {
+    async fn request(address: std::net::SocketAddr, path: &str) -> TcpStream {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         stream
     }
 
-    /// Whether the server has closed it within our patience.
+    /// Whether the server closes the connection in time.
     async fn ends(mut stream: TcpStream) -> bool {
         let mut rest = Vec::new();
         let ended = stream.read_to_end(&mut rest);
-        tokio::time::timeout(PATIENCE, ended).await.is_ok()
+        tokio::time::timeout(TIMEOUT, ended).await.is_ok()
     }
 
     #[tokio::test]
-    async fn silent_connections_are_closed_and_keep_nobody_out() {
+    async fn silent_connections_are_closed_and_block_no_other_client() {
         let address = served().await;
         let mut silent = Vec::new();
         for _ in 0..200 {
@@ -113,8 +113,8 @@ mod tests {
         }
         let started = Instant::now();
         let mut answer = String::new();
-        let mut asked = ask(address, "/").await;
-        asked.read_to_string(&mut answer).await.unwrap();
+        let mut stream = request(address, "/").await;
+        stream.read_to_string(&mut answer).await.unwrap();
         assert!(
             answer.starts_with("HTTP/1.1 200") && answer.ends_with("alive"),
             "{answer}"
@@ -124,21 +124,21 @@ mod tests {
             "{:?}",
             started.elapsed()
         );
-        // The oldest goes first, and the youngest when its time is over.
+        // The oldest is closed for a new one, the youngest at its time limit.
         assert!(ends(silent.remove(0)).await);
         assert!(ends(silent.pop().unwrap()).await);
     }
 
     #[tokio::test]
-    async fn who_sends_or_reads_without_end_is_cut_off() {
+    async fn a_client_that_sends_or_reads_too_slowly_is_disconnected() {
         let address = served().await;
         let mut dripping = TcpStream::connect(address).await.unwrap();
         dripping.write_all(b"GET / HTTP/1.1\r\nX: ").await.unwrap();
-        let does_not_read = ask(address, "/large").await;
+        let does_not_read = request(address, "/large").await;
         let started = Instant::now();
-        // A byte now and then is no reason to wait.
+        // Single bytes do not extend the time limit.
         while dripping.write_all(b"x").await.is_ok() {
-            assert!(started.elapsed() < PATIENCE);
+            assert!(started.elapsed() < TIMEOUT);
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         assert!(ends(does_not_read).await);

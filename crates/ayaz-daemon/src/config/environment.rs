@@ -1,4 +1,4 @@
-//! Variables of the environment that are ours, and those that look as if they were meant to be.
+//! Our environment variables, and variables that are probably misspelt.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,16 +6,16 @@ use super::sample::Program;
 use super::{ConfigError, SharedUrl};
 use crate::nearest::nearest;
 
-/// How all of ours begin.
+/// The prefix of all our variables.
 const PREFIX: &str = "AYAZ_";
 
-/// Sets a key of a daemon's configuration.
+/// The prefix of variables that set a configuration key.
 const KEY_PREFIX: &str = "AYAZ__";
 
-/// Between the parts of a key.
+/// Separates the parts of a key.
 const SEPARATOR: &str = "__";
 
-/// Those that set no key: of the commands, of deploy/compose.yaml, and of tests.
+/// Variables that set no key: of the commands, of deploy/compose.yaml, and of tests.
 const OTHERS: [&str; 8] = [
     "AYAZ_LOG_FORMAT",
     "AYAZ_CACHE_DIR",
@@ -27,24 +27,24 @@ const OTHERS: [&str; 8] = [
     "AYAZ_SHARED",
 ];
 
-/// How those of single tests begin.
+/// Prefixes of variables of single tests.
 const TEST_PREFIXES: [&str; 2] = ["AYAZ_TEST_", "AYAZ_LOCAL_TEST_"];
 
-/// All variables whose names begin with `AYAZ_`, in whatever case.
+/// All variables whose names begin with `AYAZ_`, in any case.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(BTreeMap<String, String>);
 
 impl Variables {
-    /// Those that this process was started with.
+    /// The variables of this process.
     pub(super) fn of_this_process() -> Result<Self, ConfigError> {
         let mut variables = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| begins_as_ours(name)) else {
+            let Some(name) = name.to_str().filter(|name| has_our_prefix(name)) else {
                 continue;
             };
             let value = match value.into_string() {
                 Ok(value) => value,
-                // It sets nothing.
+                // A variable in another case sets no key.
                 Err(_) if !name.starts_with(PREFIX) => continue,
                 Err(_) => {
                     let text = format!("environment variable {name}: it is not UTF-8");
@@ -56,7 +56,7 @@ impl Variables {
         Ok(Self(variables))
     }
 
-    /// These.
+    /// The given variables.
     pub(super) fn of(variables: &[(&str, &str)]) -> Self {
         let owned = variables.iter();
         Self(
@@ -66,29 +66,29 @@ impl Variables {
         )
     }
 
-    /// An address that is given, and not left empty.
+    /// The value of a URL variable, if it is not empty.
     pub(super) fn url(&self, url: SharedUrl) -> Option<&str> {
         let (name, _) = url.variable_and_key();
         let value = self.0.get(name).map(String::as_str);
         value.filter(|value| !value.is_empty())
     }
 
-    /// A sentence on each address that two variables set differently.
-    pub(super) fn contradictions(&self, urls: &[SharedUrl]) -> Vec<String> {
-        let two = |url: &SharedUrl| {
+    /// A sentence for each URL that two variables set to different values.
+    pub(super) fn conflicts(&self, urls: &[SharedUrl]) -> Vec<String> {
+        let conflict = |url: &SharedUrl| {
             let (name, key) = url.variable_and_key();
             let other = variable_of(key);
             let differs = self.0.get(&other)? != self.url(*url)?;
             differs.then(|| {
                 format!(
-                    "{name} and {other} are set to different addresses: {name} holds, unset one"
+                    "{name} and {other} are set to different URLs: {name} is used; unset one of them"
                 )
             })
         };
-        urls.iter().filter_map(two).collect()
+        urls.iter().filter_map(conflict).collect()
     }
 
-    /// What sets keys: name, key and value of each variable.
+    /// Name, key and value of each variable that sets a key.
     pub(super) fn keys(&self) -> impl Iterator<Item = (&str, String, &str)> {
         self.0.iter().filter_map(|(name, value)| {
             let key = name.strip_prefix(KEY_PREFIX)?;
@@ -97,16 +97,16 @@ impl Variables {
         })
     }
 
-    /// Names that are nearly one of ours, and that one.
+    /// Names that are similar to one of ours, with ours.
     fn misspelt(&self) -> Vec<(&str, String)> {
         let known = known();
         let unknown = self.0.keys().filter(|name| {
-            // A daemon refuses one that sets a key that it does not know.
+            // The configuration reports unknown keys itself.
             !name.starts_with(KEY_PREFIX)
                 && !TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
                 && !known.contains(*name)
         });
-        // All begin alike, which makes no two of them near.
+        // The common prefix does not make two names similar.
         let rest = |name: &'static String| name.strip_prefix(PREFIX).unwrap_or(name);
         unknown
             .filter_map(|name| {
@@ -117,7 +117,7 @@ impl Variables {
     }
 }
 
-fn begins_as_ours(name: &str) -> bool {
+fn has_our_prefix(name: &str) -> bool {
     let prefix = name.get(..PREFIX.len());
     prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
 }
@@ -140,21 +140,21 @@ fn known() -> &'static BTreeSet<String> {
     &KNOWN
 }
 
-/// A sentence on each variable of this process that is probably meant to be one of ours, and is not.
+/// A sentence for each variable of this process that is probably a misspelt name of ours.
 pub fn misspelt_variables() -> Vec<String> {
-    // What cannot be read is told by whoever needs it.
+    // The code that needs a variable reports its errors.
     let variables = Variables::of_this_process().unwrap_or_default();
     let misspelt = variables.misspelt().into_iter();
     misspelt
         .map(|(name, meant)| {
             format!(
-                "environment variable {name} is not known and changes nothing: did you mean {meant}?"
+                "environment variable {name} is not known and has no effect: did you mean {meant}?"
             )
         })
         .collect()
 }
 
-/// Logs them.
+/// Logs a warning for each misspelt variable.
 pub fn warn_of_misspelt_variables() {
     for sentence in misspelt_variables() {
         tracing::warn!("{sentence}");
@@ -166,23 +166,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_variables_for_one_address_are_noticed_where_they_differ() {
-        for (short, long, is_told) in [
+    fn two_variables_with_different_urls_are_reported() {
+        for (short, long, is_reported) in [
             ("postgres://a", "postgres://b", true),
             ("postgres://a", "postgres://a", false),
             ("", "postgres://b", false),
         ] {
             let variables = [("AYAZ_DATABASE_URL", short), ("AYAZ__DATABASE__URL", long)];
-            let told = Variables::of(&variables).contradictions(&[SharedUrl::Database]);
-            assert_eq!(told.len(), usize::from(is_told), "{told:?}");
-            assert!(told.iter().all(|told| !told.contains("://")), "{told:?}");
+            let sentences = Variables::of(&variables).conflicts(&[SharedUrl::Database]);
+            assert_eq!(sentences.len(), usize::from(is_reported), "{sentences:?}");
+            assert!(
+                sentences.iter().all(|text| !text.contains("://")),
+                "{sentences:?}"
+            );
         }
         let one = Variables::of(&[("AYAZ_DATABASE_URL", "x")]);
-        assert!(one.contradictions(&[SharedUrl::Database]).is_empty());
+        assert!(one.conflicts(&[SharedUrl::Database]).is_empty());
     }
 
     #[test]
-    fn a_slip_is_noticed_and_what_others_use_is_not() {
+    fn a_misspelt_variable_is_found_and_a_foreign_one_is_not() {
         for (name, meant) in [
             ("AYAZ_DATABSE_URL", Some("AYAZ_DATABASE_URL")),
             ("AYAZ_DATABASE_URI", Some("AYAZ_DATABASE_URL")),

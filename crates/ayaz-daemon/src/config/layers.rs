@@ -1,4 +1,4 @@
-//! File and variables in one table, with where each value came from.
+//! Merges file and variables into one table, and records where each value is set.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,18 @@ use super::{Bounds, ConfigError, DaemonConfig, SharedUrl};
 use crate::files;
 use crate::nearest::nearest;
 
-/// The table, and its sources.
+/// The table and its sources.
 pub(super) struct Layers {
     program: Program,
     keys: BTreeMap<String, Kind>,
     table: Table,
     file: Option<(PathBuf, String)>,
-    /// Keys that are set by a variable, with its name.
+    /// Keys set by a variable, with the variable's name.
     variables: BTreeMap<String, String>,
 }
 
 impl Layers {
-    /// The file's values.
+    /// Reads the file.
     pub(super) fn new(program: Program, file: Option<&Path>) -> Result<Self, ConfigError> {
         let mut layers = Self {
             program,
@@ -54,8 +54,8 @@ impl Layers {
         Ok(layers)
     }
 
-    /// Puts the variables over what is there. Those that set a key of another program change nothing.
-    pub(super) fn lay_over(
+    /// Sets the keys of all variables. Ignores variables of another program.
+    pub(super) fn apply_variables(
         &mut self,
         variables: &Variables,
         urls: &[SharedUrl],
@@ -90,7 +90,7 @@ impl Layers {
             })?;
             self.set(&key, value, name)?;
         }
-        for sentence in variables.contradictions(urls) {
+        for sentence in variables.conflicts(urls) {
             tracing::warn!("{sentence}");
         }
         let mut missing = Vec::new();
@@ -114,7 +114,7 @@ impl Layers {
                 }
             )));
         }
-        // A section may be given in part, and this default is not the same for all programs.
+        // serde cannot supply this default, since it differs between programs.
         if self.table.contains_key("admin")
             && self.value("admin.listen").is_none()
             && let (Some(listen), Some(Value::Table(admin))) =
@@ -147,9 +147,9 @@ impl Layers {
         parts.try_fold(first, |value, part| value.get(part))
     }
 
-    /// Whether every key is known and its value of the right kind. Whole numbers are taken where any
-    /// number may be.
-    pub(super) fn check_kinds(&mut self) -> Result<(), ConfigError> {
+    /// Checks that every key is known and its value has the right type. A whole number is valid for any
+    /// number.
+    pub(super) fn check_types(&mut self) -> Result<(), ConfigError> {
         let mut table = std::mem::take(&mut self.table);
         let checked = self.check_section(&mut table, "");
         self.table = table;
@@ -169,7 +169,7 @@ impl Layers {
                 (value, Some(kind)) => {
                     if !fits(*kind, value) {
                         let wrong = match key.ends_with("url") {
-                            // Whatever it is, it may hold a password.
+                            // The value may hold a password.
                             true => String::new(),
                             false => format!(" is {},", without_passwords(&value.to_string())),
                         };
@@ -199,7 +199,7 @@ impl Layers {
         Ok(())
     }
 
-    /// Whether every number is one that can work.
+    /// Checks that every number is within its bounds.
     pub(super) fn check_bounds(&self, all: &[Bounds]) -> Result<(), ConfigError> {
         for Bounds { key, min, max } in all {
             let number = match self.value(key) {
@@ -215,13 +215,13 @@ impl Layers {
         Ok(())
     }
 
-    /// The configuration that the table is.
+    /// Converts the table to the configuration.
     pub(super) fn deserialize<C: DaemonConfig>(self) -> Result<C, ConfigError> {
         serde_path_to_error::deserialize(Value::Table(self.table.clone())).map_err(|error| {
             let key = error.path().to_string();
             let what = without_passwords(error.inner().message());
             let is = match self.value(&key) {
-                // An address may hold a password.
+                // A URL may hold a password.
                 Some(Value::String(text)) if !key.ends_with("url") => {
                     format!(" is {}", without_passwords(&format!("{text:?}")))
                 }
@@ -235,7 +235,7 @@ impl Layers {
         ConfigError::Invalid(format!("{}: {text}", self.place(key)))
     }
 
-    /// Where a key's value came from.
+    /// Where the value of a key is set.
     fn place(&self, key: &str) -> String {
         match (self.variables.get(key), &self.file) {
             (Some(variable), _) => format!("environment variable {variable}"),
@@ -251,7 +251,7 @@ impl Layers {
 fn fits(kind: Kind, value: &mut Value) -> bool {
     match (kind, &*value) {
         (Kind::Real, Value::Integer(number)) => *value = Value::Float(*number as f64),
-        // An instant may be written without quotes.
+        // TOML allows an instant without quotes.
         (Kind::Text, Value::Datetime(instant)) => *value = Value::String(instant.to_string()),
         _ => {}
     }
@@ -265,7 +265,7 @@ fn fits(kind: Kind, value: &mut Value) -> bool {
     )
 }
 
-/// A variable's text as a value of that kind.
+/// Parses a variable's text as a value of this type.
 fn value_of(kind: Kind, text: &str) -> Option<Value> {
     match kind {
         Kind::Text => Some(text.into()),
@@ -280,7 +280,7 @@ fn value_of(kind: Kind, text: &str) -> Option<Value> {
     }
 }
 
-/// The line of a key, or of the section that it should be in.
+/// The line of a key, or of its section.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let parsed = DeTable::parse(text).ok()?;
     let mut table = parsed.get_ref();

@@ -1,6 +1,6 @@
-//! Keys that have another name since a version, so that the error for the old name gives the new one.
+//! Renamed configuration keys. The error for an old key names the new one.
 
-/// Old and new name of keys and sections. CHANGELOG.md has the same list.
+/// Old and new names of keys and sections. CHANGELOG.md has the same list.
 const RENAMED: &[(&str, &str)] = &[
     (
         "refresh.running_hour_interval_s",
@@ -21,7 +21,7 @@ const RENAMED: &[(&str, &str)] = &[
     ),
 ];
 
-/// The new name of a key or section, if this is an old one or lies in an old section.
+/// The new name of a key or section, if it or its section was renamed.
 pub(super) fn new_name(key: &str) -> Option<String> {
     RENAMED.iter().find_map(|(old, new)| {
         let rest = key.strip_prefix(old)?;
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_keys_of_sections_have_their_new_name() {
+    fn an_old_key_or_section_has_its_new_name() {
         for (old, new) in [
             (
                 "refresh.touches_per_round_max",
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn new_names_are_known_and_old_ones_are_not() {
+    fn new_names_are_keys_and_old_ones_are_not() {
         let known: Vec<_> = Program::ALL
             .into_iter()
             .flat_map(|program| program.keys().into_keys())

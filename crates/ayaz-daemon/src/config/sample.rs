@@ -1,5 +1,4 @@
-//! Which keys there are, and of what kind: as in the samples that are shipped, which show every key with
-//! its default.
+//! The keys and their types. The shipped sample files define them, with the default of every key.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ pub enum Program {
     Analytics,
 }
 
-/// What a value is.
+/// The type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -28,7 +27,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// In a sentence: "it must be …".
+    /// The text after "it must be".
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Text => "a text",
@@ -45,7 +44,7 @@ static INGEST: LazyLock<Table> =
 static ANALYTICS: LazyLock<Table> =
     LazyLock::new(|| parse(include_str!("../../../../deploy/analytics.example.toml")));
 
-/// Tests parse the samples, so they can be parsed.
+/// Tests check that the samples parse.
 fn parse(sample: &str) -> Table {
     toml::from_str(sample).unwrap_or_default()
 }
@@ -76,13 +75,13 @@ impl Program {
         keys
     }
 
-    /// Where the daemon's health is told by default.
+    /// The default of `admin.listen`.
     pub(super) fn admin_listen(self) -> Option<&'static Value> {
         self.sample().get("admin")?.get("listen")
     }
 }
 
-/// Hands over every value that is no section.
+/// Calls `take` for every value that is not a section.
 fn walk(table: &Table, section: &str, take: &mut impl FnMut(String, &Value)) {
     for (name, value) in table {
         let key = join(section, name);
@@ -93,7 +92,7 @@ fn walk(table: &Table, section: &str, take: &mut impl FnMut(String, &Value)) {
     }
 }
 
-/// The key of that name in a section; the outermost has no name.
+/// The key of a name in a section. The root section has an empty name.
 pub(super) fn join(section: &str, name: &str) -> String {
     match section {
         "" => name.to_owned(),
@@ -112,7 +111,7 @@ pub(super) fn numbers(program: Program) -> Vec<(String, f64)> {
     numbers
 }
 
-/// Asks each section for a key that it cannot have: serde answers with those that it has.
+/// Sets an unknown key in each section: the error of serde lists the known ones.
 pub(super) fn keys_without_sample<C: DaemonConfig>() -> Vec<String> {
     const NO_KEY: &str = "?";
     fn ask<C: DaemonConfig>(table: &Table, section: &[&str], missing: &mut Vec<String>) {
@@ -124,7 +123,7 @@ pub(super) fn keys_without_sample<C: DaemonConfig>() -> Vec<String> {
             .err()
             .map(|error| error.message().to_owned());
         let answer = answer.unwrap_or_default();
-        // The first name in backquotes is the one that was asked for.
+        // The first name in backquotes is the unknown key itself.
         let names = answer.split('`').skip(1).step_by(2).skip(1);
         let before = missing.len();
         let mut found = 0;

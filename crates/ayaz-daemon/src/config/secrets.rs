@@ -1,18 +1,18 @@
-//! What no message may show, and no stranger read.
+//! Hides passwords in messages, and warns of a readable file with a password.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-/// Whoever is neither the owner nor of the group may read.
+/// The file mode bit that lets every user read.
 const OTHERS_READ: u32 = 0o004;
 
-/// A parser quotes what it cannot read, and that may be an address with its password: in a line of the
-/// file, or in quotes. What we say ourselves stands in neither.
+/// Hides URLs in the quoted parts of a parser's message, since a URL may hold a password. The parser
+/// quotes a line of the file, or text in quotes; our own text is in neither.
 pub(super) fn without_passwords(text: &str) -> String {
     let lines = text.lines().map(|line| match line.split_once('|') {
-        // `2 | url = 'postgres://…`, as it stands in the file.
+        // A line of the file, such as `2 | url = 'postgres://…`.
         Some((number, quoted)) if number.trim().parse::<usize>().is_ok() => {
             let kept = match quoted.split_once('=') {
                 Some((key, _)) if may_be_secret(quoted) && !may_be_secret(key) => {
@@ -32,7 +32,7 @@ fn may_be_secret(text: &str) -> bool {
     text.contains("://") || text.contains('@')
 }
 
-/// The line without what stands in quotes and may be an address. A quote within quotes has a backslash.
+/// Hides URLs in quotes. A quote within quotes has a backslash.
 fn without_quoted(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut rest = line;
@@ -41,23 +41,22 @@ fn without_quoted(line: &str) -> String {
         let (before, quoted) = rest.split_at(start + 1);
         shown.push_str(before);
         let mut escaped = false;
-        let end = quoted.find(|letter: char| {
-            let ends = quote.starts_with(letter) && !escaped;
-            escaped = letter == '\\' && !escaped;
+        let end = quoted.find(|character: char| {
+            let ends = quote.starts_with(character) && !escaped;
+            escaped = character == '\\' && !escaped;
             ends
         });
-        let (inside, behind) = quoted.split_at(end.unwrap_or(quoted.len()));
+        let (inside, after) = quoted.split_at(end.unwrap_or(quoted.len()));
         shown.push_str(if may_be_secret(inside) { "***" } else { inside });
-        let closing = behind.len().min(1);
-        shown.push_str(&behind[..closing]);
-        rest = &behind[closing..];
+        let closing = after.len().min(1);
+        shown.push_str(&after[..closing]);
+        rest = &after[closing..];
     }
     shown.push_str(rest);
     shown
 }
 
-/// Says so if the file holds a password and everybody on this machine can read it, with the command that
-/// mends it.
+/// Warns if the file holds a password and every user can read it, with the command that corrects this.
 pub(super) fn warn_of_readable_password(path: &Path, table: &Table) {
     let readable = path
         .metadata()
@@ -97,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_quoted_is_not_shown_and_what_we_say_is() {
+    fn a_quoted_url_is_hidden_and_our_own_text_is_not() {
         let hint = "mqtt url must look like mqtt://[user:password@]host[:port]: no host";
         for (text, expected) in [
             (hint, hint),
@@ -118,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_told_from_other_addresses() {
+    fn urls_with_and_without_password_are_distinguished() {
         for (text, is_there) in [
             ("postgres://u:p@h/d", true),
             ("mqtt://astana%2Fb1:p@127.0.0.1:1883", true),
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_works_whatever_the_file_is_called() {
+    fn the_command_is_right_for_every_file_name() {
         assert_eq!(command(Path::new("a b.toml")), "chmod o-rwx 'a b.toml'");
         assert_eq!(command(Path::new("it's")), r"chmod o-rwx 'it'\''s'");
     }

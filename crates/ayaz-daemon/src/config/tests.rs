@@ -53,7 +53,7 @@ fn load_sample(file: &str, variables: &[(&str, &str)]) -> Result<Sample, ConfigE
 }
 
 #[test]
-fn the_environment_lies_over_the_file() {
+fn the_environment_overrides_the_file() {
     let loaded = load_sample(
         "[database]\nurl = 'file'\n[batch]\nrows_max = 5\n",
         &[
@@ -75,12 +75,12 @@ fn the_environment_lies_over_the_file() {
     assert_eq!(
         (admin.enabled, admin.listen.port()),
         (false, 9464),
-        "the rest is the default"
+        "the port keeps its default"
     );
 }
 
 #[test]
-fn mistakes_are_named_with_where_they_are() {
+fn an_error_names_the_mistake_and_its_place() {
     const DATABASE: &str = "[database]\nurl = 'x'\n";
     let file = |batch: &str| format!("{DATABASE}[batch]\n{batch}\n");
     for (text, variables, words) in [
@@ -185,7 +185,7 @@ fn mistakes_are_named_with_where_they_are() {
         check(&error, &[words, &[place.as_str()]].concat(), variable);
         assert!(
             !error.to_string().contains("/"),
-            "{error} should not blame the file"
+            "{error} should not name the file"
         );
     }
     let missing = load_from::<Sample>(
@@ -212,7 +212,7 @@ fn check(error: &ConfigError, words: &[&str], of: &str) {
 }
 
 #[test]
-fn no_mistake_shows_a_password() {
+fn no_error_shows_a_password() {
     for file in [
         "database = 'postgres://u:hunter2@h/d'\n",
         "[database]\nurl = 'postgres://u:hunter2@h/d\n",

@@ -1,5 +1,5 @@
-//! Lines on their way to where the log is written. A thread writes them, so that a disk that is full or
-//! slow, or a pipe that nobody reads, is that thread's trouble alone.
+//! The queue of log lines. Its own thread writes them, so that a full or slow disk, or a pipe that nobody
+//! reads, delays only that thread.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Write};
@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-/// Most bytes of lines that wait. What comes over it is lost.
+/// Maximum bytes of waiting lines. Further lines are lost.
 const BYTES_MAX: usize = 1 << 20;
 
-/// How often it is tried to say that lines were lost, while no other line comes.
+/// How often the thread tries to report lost lines while no other line arrives.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a destination that takes nothing for the moment is left alone, if it says so.
+/// Wait before the next write to a non-blocking destination that is busy.
 const BUSY_DELAY: Duration = Duration::from_millis(20);
 
-/// What a line about lost lines looks like.
+/// The format of the line that reports lost lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Text,
@@ -39,7 +39,7 @@ pub(super) struct Queue {
 struct State {
     lines: VecDeque<Line>,
     bytes: usize,
-    /// Lines for which there was no room, since the last one in `lines`.
+    /// Lines lost since the last one in `lines`, because the queue was full.
     lost: u64,
     is_writing: bool,
 }
@@ -47,23 +47,23 @@ struct State {
 #[derive(Debug)]
 struct Line {
     text: Vec<u8>,
-    /// Lines before this one for which there was no room.
+    /// Lines lost before this one, because the queue was full.
     lost_before: u64,
 }
 
 impl Queue {
-    /// Starts the thread that writes.
+    /// Starts the writer thread.
     pub(super) fn start(out: impl Write + Send + 'static, style: Style) -> Arc<Self> {
         let queue = Arc::new(Self::default());
         let lines = queue.clone();
-        // Without the thread no line is ever written, which their count tells.
+        // If the thread cannot start, the count of lost lines shows it.
         let _ = thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || lines.write_all(Pen::new(out, style)));
+            .spawn(move || lines.write_all(LineWriter::new(out, style)));
         queue
     }
 
-    /// Takes a line, with its end, if there is room for it. Never waits for the destination.
+    /// Adds a line with its line end, if there is room. Never waits for the destination.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.bytes + line.len() > BYTES_MAX {
@@ -80,14 +80,14 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Lines that were not written and never will be.
+    /// The number of lines that could not be written.
     pub(super) fn lines_lost(&self) -> u64 {
         self.lines_lost.load(Ordering::Relaxed)
     }
 
-    /// Waits until all lines are written or lost, but no longer than this.
-    pub(super) fn flush(&self, longest: Duration) {
-        let deadline = Instant::now() + longest;
+    /// Waits until all lines are written or lost, for at most this long.
+    pub(super) fn flush(&self, time_limit: Duration) {
+        let deadline = Instant::now() + time_limit;
         let mut state = self.lock();
         while !state.lines.is_empty() || state.is_writing {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -99,28 +99,29 @@ impl Queue {
         }
     }
 
-    fn write_all(&self, mut pen: Pen<impl Write>) {
+    fn write_all(&self, mut writer: LineWriter<impl Write>) {
         loop {
-            let (line, lost) = self.next(pen.unsaid > 0);
-            pen.unsaid += lost;
-            if !pen.write(line.as_deref()) {
+            let (line, lost) = self.next(writer.unreported > 0);
+            writer.unreported += lost;
+            if !writer.write(line.as_deref()) {
                 self.lines_lost.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
-    /// The next line, and how many were lost before it. Without a line after a while if `is_owing`.
-    fn next(&self, is_owing: bool) -> (Option<Vec<u8>>, u64) {
+    /// The next line, and how many were lost before it. With `must_report` it returns without a line
+    /// after [`RETRY_INTERVAL`].
+    fn next(&self, must_report: bool) -> (Option<Vec<u8>>, u64) {
         let mut state = self.lock();
         state.is_writing = false;
         self.changed.notify_all();
         let deadline = Instant::now() + RETRY_INTERVAL;
         while state.lines.is_empty() && state.lost == 0 {
             let left = deadline.saturating_duration_since(Instant::now());
-            if is_owing && left.is_zero() {
+            if must_report && left.is_zero() {
                 break;
             }
-            state = if is_owing {
+            state = if must_report {
                 let waited = self.changed.wait_timeout(state, left);
                 waited.unwrap_or_else(PoisonError::into_inner).0
             } else {
@@ -139,54 +140,53 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole after every operation, so a panic elsewhere leaves it usable.
+        // The state is valid after every operation, also after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Writes lines, and says of which it could not.
-struct Pen<W> {
+/// Writes lines, and reports in the log how many were lost.
+struct LineWriter<W> {
     out: W,
     style: Style,
-    /// Lost lines of which the log does not tell yet.
-    unsaid: u64,
-    /// Whether the last line was written in part only.
-    is_torn: bool,
+    /// Lost lines that the log does not report yet.
+    unreported: u64,
+    /// Whether the last line was written only in part.
+    is_cut: bool,
 }
 
-impl<W: Write> Pen<W> {
+impl<W: Write> LineWriter<W> {
     fn new(out: W, style: Style) -> Self {
         Self {
             out,
             style,
-            unsaid: 0,
-            is_torn: false,
+            unreported: 0,
+            is_cut: false,
         }
     }
 
-    /// Writes how many lines were lost, if that is not said yet, and the line. Returns false if the line
-    /// is lost.
+    /// Reports lost lines if necessary, then writes the line. Returns false if the line is lost.
     fn write(&mut self, line: Option<&[u8]>) -> bool {
         let mut is_written = true;
-        if self.unsaid > 0 {
+        if self.unreported > 0 {
             is_written = self.put(self.note().as_bytes()).is_ok();
             if is_written {
-                self.unsaid = 0;
+                self.unreported = 0;
             }
         }
         let Some(line) = line else {
             return true;
         };
         is_written = is_written && self.put(line).is_ok();
-        self.unsaid += u64::from(!is_written);
+        self.unreported += u64::from(!is_written);
         is_written
     }
 
     fn note(&self) -> String {
         let mut time = String::new();
-        // A clock that cannot be told leaves the time out.
+        // If the time cannot be formatted, the note has none.
         let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-        let lines = self.unsaid;
+        let lines = self.unreported;
         match self.style {
             Style::Text => {
                 format!("{time}  WARN {NOTE_TARGET}: {NOTE} lines={lines}\n")
@@ -199,7 +199,7 @@ impl<W: Write> Pen<W> {
     }
 
     fn put(&mut self, text: &[u8]) -> io::Result<()> {
-        if self.is_torn {
+        if self.is_cut {
             self.put_all(b"\n")?;
         }
         self.put_all(text)
@@ -210,11 +210,11 @@ impl<W: Write> Pen<W> {
             match self.out.write(text) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    self.is_torn = text[written - 1] != b'\n';
+                    self.is_cut = text[written - 1] != b'\n';
                     text = &text[written..];
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Another process has made the pipe or terminal that it shares with us non-blocking.
+                // Another process made the shared pipe or terminal non-blocking.
                 Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(BUSY_DELAY),
                 Err(error) => return Err(error),
             }
