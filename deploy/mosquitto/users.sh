@@ -1,14 +1,14 @@
 #!/bin/sh
-# Enters the broker's own users, ayaz-ingest and health, and leaves the buses' as they are. Runs
-# as root in its own container; the broker, user 1883, owns the result.
+# Sets the passwords of the users ayaz-ingest and health, and keeps those of the buses. Runs as root in
+# its own container. The broker (user 1883) owns the files.
 set -eu
 umask 077
 users=/mosquitto/users
-# Kept, because a running broker knows the one of its start.
+# An existing password stays, since a running broker uses the one of its start.
 if [ ! -s "$users/health" ]; then
     head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \n' > "$users/health"
 fi
-# Hashed in a file, so that no password is an argument that a list of processes shows.
+# Hashed in a file, so that no process list shows a password.
 printf 'ayaz-ingest:%s\nhealth:%s\n' "$INGEST_PASSWORD" "$(cat "$users/health")" > "$users/new"
 mosquitto_passwd -U "$users/new"
 if [ -f "$users/passwd" ]; then

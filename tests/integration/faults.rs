@@ -168,7 +168,7 @@ async fn two_daemons_with_one_client_id_report_it_and_reconnect_slowly() -> Resu
     // Another thread writes the log, so a line may come later.
     wait::until("the first to log it", 20, async || {
         let log = first.log();
-        Ok(log.contains("ERROR") && log.contains("no two clients may share"))
+        Ok(log.contains("ERROR") && log.contains("each client needs its own login"))
     })
     .await
     .with_context(|| first.log())?;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the target with what stable Rust has of libFuzzer's instrumentation, and runs it with these
-# arguments: on the corpus, unless they name folders of their own.
+# Builds the fuzz target with the instrumentation that stable Rust supports, and runs it with these
+# arguments. Uses the corpus, unless the arguments name other folders.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 host=$(rustc -vV | sed -n 's/^host: //p')
@@ -9,7 +9,7 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
     coverage="$coverage -Cllvm-args=-sanitizer-coverage-$option"
 done
 target=${CARGO_TARGET_DIR:-$here/target}
-# With a target named, build scripts are built without the flags.
+# With --target, cargo builds the build scripts without RUSTFLAGS.
 RUSTFLAGS="--cfg fuzzing $coverage -Ccodegen-units=1 -Cdebug-assertions" \
     ${CARGO:-cargo} build --release --manifest-path "$here/Cargo.toml" \
     --target "$host" --target-dir "$target" >&2

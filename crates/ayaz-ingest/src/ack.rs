@@ -1,31 +1,30 @@
-//! Which packets may be acknowledged, and in which order.
+//! Decides which packets may be acknowledged, and in which order.
 //!
-//! MQTT wants PUBACKs in the order of receipt (MQTT-4.6.0-2), batches are committed as a whole, and
-//! packet ids of one connection mean nothing on the next. So every delivery gets a token that names
-//! its connection (epoch) and its position; a settled token releases the packets at the front of
-//! the connection's queue that are all settled; a token of an earlier connection releases nothing,
-//! because its packet will be delivered again.
+//! MQTT demands PUBACKs in the order of receipt (MQTT-4.6.0-2). Batches are committed as a whole. Packet
+//! ids are valid for one connection only. So every delivery has a token with its connection (epoch) and
+//! position. When a token settles, all settled packets at the front of the queue may be acknowledged. A
+//! token of an earlier connection has no effect, since the broker delivers its packet again.
 
 use std::collections::VecDeque;
 
-/// The right, and the duty, to settle one delivery. Cannot be copied or made elsewhere.
+/// Settles one delivery. It cannot be copied, or created outside of this module.
 #[must_use = "a delivery whose token is not settled is never acknowledged"]
 #[derive(Debug)]
 pub struct AckToken {
     epoch: u64,
-    /// `None` for QoS 0, which is not acknowledged.
+    /// `None` for QoS 0, which has no acknowledgement.
     position: Option<u64>,
     bytes: usize,
 }
 
 impl AckToken {
-    /// Bytes that this delivery keeps in memory until it is settled.
+    /// Bytes of memory that the delivery uses until it is settled.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 }
 
-/// The packets of one connection that are delivered and not yet acknowledged.
+/// The unacknowledged packets of one connection.
 #[derive(Debug)]
 pub struct AckLedger {
     epoch: u64,
@@ -45,7 +44,7 @@ impl AckLedger {
         }
     }
 
-    /// Notes a received packet that has to be acknowledged.
+    /// Records a received packet that needs an acknowledgement.
     pub fn receive(&mut self, packet_id: u16, bytes: usize) -> AckToken {
         let position = self.first + self.packets.len() as u64;
         self.packets.push_back((packet_id, false));
@@ -56,7 +55,7 @@ impl AckLedger {
         }
     }
 
-    /// A token for a packet that is not acknowledged (QoS 0).
+    /// Creates a token for a packet of QoS 0, which has no acknowledgement.
     pub fn receive_unacknowledged(&mut self, bytes: usize) -> AckToken {
         AckToken {
             epoch: self.epoch,
@@ -65,12 +64,12 @@ impl AckLedger {
         }
     }
 
-    /// Settles a delivery. Appends the packet ids that may be acknowledged now, in order.
+    /// Settles a delivery. Appends the packet ids that may now be acknowledged, in order.
     pub fn settle(&mut self, token: AckToken, acknowledge: &mut Vec<u16>) {
         let Some(position) = token.position.filter(|_| token.epoch == self.epoch) else {
             return;
         };
-        // A token is settled once, so its position has not left the queue.
+        // A token settles only once, so its position is still in the queue.
         let index = position
             .checked_sub(self.first)
             .and_then(|index| usize::try_from(index).ok());
@@ -84,7 +83,7 @@ impl AckLedger {
         }
     }
 
-    /// Packets delivered and not yet acknowledged.
+    /// The number of unacknowledged packets.
     pub fn outstanding(&self) -> usize {
         self.packets.len()
     }
@@ -112,8 +111,8 @@ mod tests {
     }
 
     proptest! {
-        /// Connections come and go while deliveries are stored in any order: each acknowledges
-        /// its own packets only, as a prefix of what it received, once.
+        /// Deliveries of several connections are stored in any order. Each connection acknowledges only
+        /// its own packets, once, and in the order of receipt.
         #[test]
         fn no_connection_acknowledges_anothers_packets(
             // Deliveries received on each connection before it ends.
@@ -130,10 +129,10 @@ mod tests {
                 let mut settled = vec![false; count];
                 let mut acknowledged = Vec::new();
                 for position in 0..count {
-                    // Packet ids are used again by the next connection.
+                    // The next connection uses the same packet ids.
                     let token = ledger.receive(position as u16 + 1, 1);
                     waiting.push((epoch, position, token));
-                    // Some are stored meanwhile, of this connection or an earlier one.
+                    // Some deliveries of this or an earlier connection are stored.
                     while waiting.len() > skip {
                         let index = rng.random_range(0..waiting.len());
                         let (of, position, token) = waiting.swap_remove(index);
@@ -150,7 +149,7 @@ mod tests {
         }
 
         #[test]
-        fn packets_are_acknowledged_in_order_and_never_before_they_settle(
+        fn packets_are_acknowledged_in_order_and_after_they_settle(
             order in Just((0..40_usize).collect::<Vec<_>>()).prop_shuffle(),
             settled in 0..=40_usize,
         ) {

@@ -1,5 +1,5 @@
-//! What must hold for whatever bytes arrive: for the fuzzer (`fuzz/`), and for a test that does the
-//! same for a minute without one.
+//! Properties that must hold for all input bytes. The fuzzer (`fuzz/`) checks them, and a test with random
+//! mutations for one minute.
 
 use std::cell::RefCell;
 
@@ -12,21 +12,21 @@ use crate::validate::{InvalidCounts, Limits, validate};
 /// 2026-01-20T00:00:00Z.
 const NOW: UnixMicroseconds = UnixMicroseconds(1_768_867_200_000_000);
 
-/// Most that a row may take beside what was sent for it.
+/// Maximum bytes of a row, without its fault codes.
 const ROW_BYTES_MAX: usize = 1_024;
 
 thread_local! {
-    /// One that has seen all inputs before, as the daemon's has.
+    /// An encoder that is used for all inputs, like the daemon's.
     static USED_ENCODER: RefCell<ReadingEncoder> = RefCell::default();
 }
 
-/// Takes the first byte for the kind of the topic and the rest for the payload, through decoding,
-/// validation and encoding for COPY.
+/// Decodes, validates and encodes an input. Its first byte selects the kind of the topic; the rest is the
+/// payload.
 ///
 /// # Panics
 ///
-/// If that panics, takes more memory than the payload warrants, or makes a row that PostgreSQL
-/// could not read.
+/// If the code panics, uses too much memory for the payload, or encodes a row that PostgreSQL cannot
+/// read.
 pub fn check(input: &[u8]) {
     let Some((kind, payload)) = input.split_first() else {
         return;
@@ -47,11 +47,14 @@ pub fn check(input: &[u8]) {
             (Ok(fresh), Ok(used)) => fresh == used,
             (fresh, used) => fresh.is_err() && used.is_err(),
         };
-        assert!(same, "what came before shows: {checked:?}, {again:?}");
+        assert!(
+            same,
+            "earlier inputs change the result: {checked:?}, {again:?}"
+        );
     });
     if checked.is_ok() && !payload.is_empty() {
         for other in kinds {
-            // Readings without a value are of both kinds of batch.
+            // Readings without a value are valid in both kinds of batch.
             if (other == "status") == (kind == "status") {
                 continue;
             }
@@ -60,22 +63,25 @@ pub fn check(input: &[u8]) {
                 let mut invalid = InvalidCounts::default();
                 validate(frame, &limits, NOW, &mut encoder, &mut invalid)
             });
-            assert!(also.is_err(), "a message of {kind} is one of {other} too");
+            assert!(
+                also.is_err(),
+                "a message of kind {kind} is also valid as {other}"
+            );
         }
     }
     match checked {
         Ok(Content::Readings(_, rows)) => {
             assert!((1..=limits.readings_max).contains(&rows.len()));
-            // Codes take one byte at least on the wire, and twelve in a row.
-            let most = rows.len() * ROW_BYTES_MAX + 12 * payload.len();
-            assert!(rows.bytes() <= most, "{} bytes of rows", rows.bytes());
+            // A fault code needs at least one byte on the wire, and twelve in a row.
+            let bytes_max = rows.len() * ROW_BYTES_MAX + 12 * payload.len();
+            assert!(rows.bytes() <= bytes_max, "{} bytes of rows", rows.bytes());
             rows.check().unwrap_or_else(|what| panic!("{what}"));
         }
         Ok(Content::Cells(_, cells)) => {
             assert!((1..=limits.readings_max).contains(&cells.len()));
         }
         Ok(Content::Status { .. }) => {}
-        Ok(Content::Rejected(_)) => unreachable!("validation rejects by an error"),
+        Ok(Content::Rejected(_)) => unreachable!("validation rejects with an error"),
         Err(reject) => assert!(!reject.detail.is_empty()),
     }
 }
@@ -91,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    /// Inputs that the fuzzer, or a failure, has found to be of interest.
+    /// Inputs that the fuzzer or a failed test has found.
     fn corpus() -> Vec<Vec<u8>> {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/any_payload");
         let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -141,12 +147,12 @@ mod tests {
     }
 
     fn mutate(rng: &mut ChaCha8Rng, input: &mut Vec<u8>, other: &[u8]) {
-        const TELLING: &[u8] = &[0, 1, 7, 8, 0x7f, 0x80, 0xff];
+        const SPECIAL_BYTES: &[u8] = &[0, 1, 7, 8, 0x7f, 0x80, 0xff];
         for _ in 0..rng.random_range(1..6) {
             let at = rng.random_range(0..=input.len());
             match rng.random_range(0..6) {
                 0 => input.insert(at, rng.random()),
-                1 => input.insert(at, *TELLING.choose(rng).unwrap()),
+                1 => input.insert(at, *SPECIAL_BYTES.choose(rng).unwrap()),
                 2 => drop(input.splice(at..at, [0xff; 9])),
                 3 => input.truncate(at.max(1)),
                 4 => {
@@ -163,9 +169,9 @@ mod tests {
         }
     }
 
-    /// For a minute; `AYAZ_TEST_FUZZ_S` says otherwise.
+    /// Runs for one minute, or for `AYAZ_TEST_FUZZ_S` seconds.
     #[test]
-    fn whatever_arrives_is_taken_or_refused() {
+    fn every_input_is_accepted_or_rejected() {
         let seconds = std::env::var("AYAZ_TEST_FUZZ_S").ok();
         let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(60);
         let seed = rand::rng().random();
@@ -184,7 +190,7 @@ mod tests {
             if std::panic::catch_unwind(|| check(&kept)).is_err() {
                 panic!("add it to fuzz/corpus/any_payload: {input:02x?}");
             }
-            // What was mutated once is mutated again now and then.
+            // Some mutated inputs are mutated again.
             if tried.is_multiple_of(1_000) && inputs.len() < 500 {
                 inputs.push(input);
             }

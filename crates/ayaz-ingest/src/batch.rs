@@ -1,4 +1,4 @@
-//! Gathers messages until there are enough, or the oldest has waited long enough. Pure: no clock,
+//! Collects messages until there are enough, or the oldest has waited long enough. Pure: no clock,
 //! no I/O.
 
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use crate::ack::AckToken;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatchConfig {
-    /// A batch takes no further message once it holds this many rows.
+    /// A batch with this many rows is full.
     pub rows_max: usize,
-    /// A batch is written once its oldest message has waited this long, if a writer is idle.
+    /// A batch is written when its oldest message has waited this long and a writer is idle.
     pub linger_ms: u64,
 }
 
@@ -27,20 +27,20 @@ impl Default for BatchConfig {
     }
 }
 
-/// Messages that are written in one go, with the tokens that acknowledge them.
+/// Messages that are written in one transaction, with the tokens that settle them.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// In the order of receipt.
     pub messages: Vec<Message>,
-    /// One each.
+    /// One for each message.
     pub tokens: Vec<AckToken>,
-    /// Rows that the messages become.
+    /// The rows of all messages.
     pub rows: usize,
-    /// Whether one of them says that its vehicle came or went.
+    /// Whether it has a status message.
     pub has_status: bool,
 }
 
-/// The batch that is being gathered.
+/// Collects the next batch.
 #[derive(Debug)]
 pub struct Batcher {
     config: BatchConfig,
@@ -50,8 +50,8 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// With nothing gathered. A batch is full with `messages_max` messages too: where the broker
-    /// delivers no more before some are acknowledged, waiting for more would be waiting for nothing.
+    /// Starts with an empty batch. A batch is also full with `messages_max` messages, since the broker
+    /// delivers no more before some are acknowledged.
     pub fn new(config: BatchConfig, messages_max: usize) -> Self {
         Self {
             config,
@@ -61,8 +61,8 @@ impl Batcher {
         }
     }
 
-    /// Whether another message may be pushed. One message never fills more than
-    /// `limits.readings_max` rows over it.
+    /// Whether another message may be pushed. The last message may exceed `rows_max` by at most
+    /// `limits.readings_max` rows.
     pub fn has_room(&self) -> bool {
         self.batch.rows < self.config.rows_max && self.batch.messages.len() < self.messages_max
     }
@@ -76,7 +76,7 @@ impl Batcher {
         self.oldest.get_or_insert(now);
     }
 
-    /// When the batch is to be written: now if it is full, later if it lingers, never if empty.
+    /// When the batch must be written: now if it is full, later if it is not, never if it is empty.
     pub fn due_at(&self, now: Instant) -> Option<Instant> {
         let oldest = self.oldest?;
         if self.has_room() {
@@ -86,12 +86,12 @@ impl Batcher {
         }
     }
 
-    /// Whether what is gathered says that a vehicle came or went.
+    /// Whether the batch has a status message.
     pub fn has_status(&self) -> bool {
         self.batch.has_status
     }
 
-    /// Hands the batch over; `None` when it is empty.
+    /// Takes the batch; `None` if it is empty.
     pub fn take(&mut self) -> Option<Batch> {
         self.oldest.take()?;
         Some(std::mem::take(&mut self.batch))
@@ -124,7 +124,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn batches_are_bounded_keep_the_order_and_are_due_in_time(
+        fn batches_are_limited_in_order_and_written_in_time(
             rows_max in 1..20_usize,
             messages_max in 1..20_usize,
             // Milliseconds to the next message, and whether the writer is idle then.

@@ -1,4 +1,4 @@
-//! The daemon's configuration: plain data, documented by `deploy/ingest.example.toml`.
+//! The daemon's configuration. `deploy/ingest.example.toml` documents every key.
 
 use std::path::Path;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::clock::ClockConfig;
 use crate::mqtt::MqttConfig;
 use crate::validate::Limits;
 
-/// Everything that can be set.
+/// The whole configuration.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -26,22 +26,22 @@ pub struct Config {
     /// When a batch is written.
     #[serde(default)]
     pub batch: BatchConfig,
-    /// What is accepted from outside.
+    /// Limits on accepted messages.
     #[serde(default)]
     pub limits: Limits,
-    /// How far the daemon's clock and the database's may differ.
+    /// Limits on the difference between the daemon's clock and the database's.
     #[serde(default)]
     pub clock: ClockConfig,
-    /// How many messages are kept that could not become rows.
+    /// Limits on dead letters.
     #[serde(default)]
     pub dead_letters: DeadLetterConfig,
     /// Metrics and health.
     #[serde(default = "admin")]
     pub admin: AdminConfig,
-    /// `/readyz` says no when messages have waited this long and none was stored.
+    /// The daemon is not ready when messages wait and none was stored for this long.
     #[serde(default = "stall_after_s")]
     pub stall_after_s: u32,
-    /// How long a stop may wait for the database to take what has been received.
+    /// How long a stop may wait until the received messages are stored.
     #[serde(default = "shutdown_grace_ms")]
     pub shutdown_grace_ms: u64,
 }
@@ -52,28 +52,28 @@ pub struct Config {
 pub struct DatabaseConfig {
     /// `postgres://user:password@host:port/database`
     pub url: DatabaseUrl,
-    /// A batch that takes longer is broken off and tried again on a new connection.
+    /// A write that takes longer is cancelled and retried on a new connection.
     #[serde(default = "write_timeout_ms")]
     pub write_timeout_ms: u64,
-    /// Batches that are written at the same time, each over a connection of its own: 1 to 4.
+    /// Batches written at the same time, each on its own connection: 1 to 4.
     #[serde(default = "connections")]
     pub connections: u8,
 }
 
-/// How many messages are kept that could not become rows.
+/// Limits on dead letters.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeadLetterConfig {
-    /// New letters of one vehicle in one hour; what comes over it, or over one of the bounds below, is
-    /// counted and not kept.
+    /// New dead letters of one vehicle in one hour. A message over this limit, or one of those below, is
+    /// counted and not stored.
     pub per_vehicle_hour_max: u32,
-    /// Bytes of them: of topics and payloads.
+    /// Bytes of their topics and payloads.
     pub per_vehicle_hour_max_bytes: u64,
-    /// Bytes of all letters of one vehicle that are kept.
+    /// Bytes of all stored dead letters of one vehicle.
     pub per_vehicle_max_bytes: u64,
-    /// Letters of all vehicles that are kept.
+    /// Stored dead letters of all vehicles.
     pub total_max: u64,
-    /// Bytes of them.
+    /// Bytes of all stored dead letters.
     pub total_max_bytes: u64,
 }
 
@@ -91,7 +91,7 @@ impl Default for DeadLetterConfig {
 }
 
 impl DeadLetterConfig {
-    /// As the store takes it, for payloads of up to so many bytes.
+    /// Converts to the store's type, with this limit on payloads.
     pub fn limits(&self, payload_max_bytes: usize) -> DeadLetterLimits {
         DeadLetterLimits {
             per_vehicle_hour_max: self.per_vehicle_hour_max,
@@ -105,7 +105,7 @@ impl DeadLetterConfig {
 }
 
 impl Config {
-    /// From this file, with the environment over it.
+    /// Loads the file, overridden by the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         ayaz_daemon::config::load(file)
     }
@@ -118,7 +118,7 @@ impl DaemonConfig for Config {
         bounds("shutdown_grace_ms", 0.0, 600_000.0),
         bounds("stall_after_s", 1.0, 86_400.0),
         bounds("mqtt.receive_maximum", 1.0, 65_535.0),
-        // The protocol's limit.
+        // The limit of MQTT.
         bounds("mqtt.packet_max_bytes", 1.0, 268_435_455.0),
         bounds("mqtt.memory_max_bytes", 1.0, 68_719_476_736.0),
         bounds("mqtt.vehicle_memory_max_bytes", 1.0, 68_719_476_736.0),
@@ -128,7 +128,7 @@ impl DaemonConfig for Config {
         bounds("mqtt.reconnect_delay_max_ms", 1.0, 3_600_000.0),
         bounds("mqtt.takeover_delay_max_ms", 1.0, 3_600_000.0),
         bounds("database.write_timeout_ms", 100.0, 3_600_000.0),
-        // Beyond that a server of this size has nothing left to gain.
+        // More connections are not faster.
         bounds("database.connections", 1.0, 4.0),
         bounds("batch.rows_max", 1.0, 1_000_000.0),
         bounds("batch.linger_ms", 0.0, 60_000.0),
@@ -136,7 +136,7 @@ impl DaemonConfig for Config {
         bounds("limits.readings_max", 1.0, 1_000_000.0),
         bounds("limits.future_tolerance_s", 0.0, 31_536_000.0),
         bounds("limits.vehicle_days_per_hour_max", 1.0, 4_294_967_295.0),
-        // Less than an answer of the database takes could never be told.
+        // A shorter difference than the answer time of a database cannot be measured.
         bounds("clock.offset_max_ms", 100.0, 4_294_967_295.0),
         bounds("clock.test_shift_s", -4_000_000_000.0, 4_000_000_000.0),
         bounds("dead_letters.per_vehicle_hour_max", 1.0, 4_294_967_295.0),
@@ -149,16 +149,18 @@ impl DaemonConfig for Config {
     fn check(&self) -> Result<(), String> {
         let Self { mqtt, limits, .. } = self;
         if mqtt.client_id().is_empty() {
-            return Err("mqtt.client_id is empty: the broker keeps messages under it".to_owned());
+            return Err(
+                "mqtt.client_id is empty: the broker needs it to keep the session".to_owned(),
+            );
         }
-        if let Some(letter) = mqtt.client_id().chars().find(|letter| letter.is_control()) {
+        if let Some(character) = mqtt.client_id().chars().find(|c| c.is_control()) {
             return Err(format!(
-                "mqtt.client_id holds the control character {letter:?}, for which brokers end the \
-                 connection: take it out (it is the login's name where none is set)"
+                "mqtt.client_id has the control character {character:?}, and brokers then end the \
+                 connection: remove it (an empty mqtt.client_id means the login's name)"
             ));
         }
         if mqtt.shared_group.contains(['/', '+', '#']) {
-            return Err("mqtt.shared_group must not hold '/', '+' or '#'".to_owned());
+            return Err("mqtt.shared_group must not contain '/', '+' or '#'".to_owned());
         }
         if mqtt.reconnect_delay_min_ms > mqtt.reconnect_delay_max_ms {
             return Err(too_large(
@@ -168,19 +170,19 @@ impl DaemonConfig for Config {
         }
         if !mqtt.shared_group.is_empty() && !mqtt.shared_group_is_protected {
             return Err(format!(
-                "mqtt.shared_group is {:?}: any client that may subscribe to $share/{0}/… takes \
-                 messages out of it, and they are lost; make the broker refuse that subscription \
-                 to all others (deploy/ingest.example.toml says how), then set \
+                "mqtt.shared_group is {:?}: any other client that subscribes to $share/{0}/… receives \
+                 some of its messages, and these are lost; configure the broker to refuse this \
+                 subscription to all others (deploy/ingest.example.toml says how), then set \
                  mqtt.shared_group_is_protected = true",
                 mqtt.shared_group
             ));
         }
-        // A device without a battery for its clock may begin in 1970.
+        // The clock of a machine without a clock battery may start in 1970.
         let now = Timestamp::now().max(CLOCK_MIN);
         if limits.recorded_at_min > now {
             return Err(format!(
-                "limits.recorded_at_min is {}, which has not come yet: all readings would be set \
-                 aside; write a time before the first reading that is to be taken",
+                "limits.recorded_at_min is {}, which is in the future: all readings would be set \
+                 aside; write a time before the first valid reading",
                 limits.recorded_at_min
             ));
         }
@@ -198,15 +200,15 @@ impl DaemonConfig for Config {
     }
 }
 
-/// Of two keys with their values, which are in the wrong order.
+/// The error for a value that must not be larger than the value of another key.
 fn too_large((key, value): (&str, u64), (bound_key, bound): (&str, u64)) -> String {
     format!(
-        "{key} is {value}, it must be {bound} at most, which is {bound_key}: lower the one or raise \
-         the other"
+        "{key} is {value}, it must be {bound} at most, which is {bound_key}: lower the first or raise \
+         the second"
     )
 }
 
-/// It was not earlier when this was written: 2026-01-01T00:00:00Z.
+/// A time before this version was written: 2026-01-01T00:00:00Z.
 const CLOCK_MIN: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 fn admin() -> AdminConfig {
@@ -230,7 +232,7 @@ fn shutdown_grace_ms() -> u64 {
 }
 
 impl DatabaseConfig {
-    /// As a duration.
+    /// `write_timeout_ms` as a duration.
     pub fn write_timeout(&self) -> Duration {
         Duration::from_millis(self.write_timeout_ms)
     }
@@ -243,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sample_configuration_is_one() {
+    fn the_sample_configuration_is_valid_and_shows_the_defaults() {
         let sample = concat!(
             env!("CARGO_MANIFEST_DIR"),
             "/../../deploy/ingest.example.toml"
@@ -271,7 +273,7 @@ mod tests {
         );
         assert_eq!(
             config.mqtt.filters(),
-            ["telemetry", "cells", "status"].map(|kind| format!("ayaz/v1/+/+/{kind}"))
+            ayaz_model::TopicKind::ALL.map(|kind| kind.filter(None))
         );
     }
 
@@ -282,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn values_that_cannot_work_are_named() {
+    fn an_error_names_the_wrong_value() {
         for (variable, value, word) in [
             (
                 "AYAZ__BATCH__ROWS_MAX",
@@ -308,7 +310,7 @@ mod tests {
             (
                 "AYAZ__MQTT__CLIENT_ID",
                 "a\tb",
-                "mqtt.client_id holds the control character '\\t'",
+                "mqtt.client_id has the control character '\\t'",
             ),
             ("AYAZ__MQTT__SHARED_GROUP", "a/b", "mqtt.shared_group"),
             ("AYAZ__MQTT__SHARED_GROUP", "astana", "$share/astana/"),
@@ -326,7 +328,7 @@ mod tests {
             (
                 "AYAZ__LIMITS__RECORDED_AT_MIN",
                 "2999-01-01T00:00:00Z",
-                "which has not come yet",
+                "which is in the future",
             ),
         ] {
             let error = testing::load_variables::<Config>(&[

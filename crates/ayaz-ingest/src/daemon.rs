@@ -1,4 +1,4 @@
-//! The stages, wired: the one place that knows all of them.
+//! Connects the stages. No other module knows all of them.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -14,30 +14,30 @@ use tokio::task::{JoinError, JoinSet};
 use crate::batch::Batcher;
 use crate::clock::{self, Clock};
 use crate::config::Config;
-use crate::fair::Waiting;
+use crate::fair_queue::FairQueue;
 use crate::progress::Progress;
 use crate::writer::WriterStates;
 use crate::{metrics, mqtt, pipeline, writer};
 
-/// The part of the daemon's readiness that says whether the database answers, whatever the writers are at.
+/// The part of the daemon's readiness for whether the database answers, independent of the writers.
 const REACHABLE: &str = "database_reachable";
 
-/// Why the daemon ended by itself.
+/// An error that ends the daemon.
 #[derive(Debug, Error)]
 pub enum DaemonError {
     /// The admin port cannot be used.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The database cannot be used as it is.
+    /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A task ended that must not: a mistake of ours.
+    /// A task ended unexpectedly, which is a bug.
     #[error("the {0} ended unexpectedly")]
     Task(&'static str),
 }
 
 impl DaemonError {
-    /// What the process exits with.
+    /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Listen(_) => exit::BAD_CONFIG,
@@ -46,7 +46,7 @@ impl DaemonError {
     }
 }
 
-/// The daemon, with its admin port taken.
+/// The daemon, bound to its admin port.
 #[derive(Debug)]
 pub struct Daemon {
     config: Config,
@@ -55,7 +55,7 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Takes the admin port.
+    /// Binds the admin port.
     pub async fn bind(config: Config) -> Result<Self, DaemonError> {
         let admin = Admin::bind(&config.admin).await?;
         let readiness = Readiness::waiting_for(&[mqtt::PART, writer::PART, clock::PART]);
@@ -66,17 +66,17 @@ impl Daemon {
         })
     }
 
-    /// Where `/metrics`, `/healthz` and `/readyz` are.
+    /// The address of `/metrics`, `/healthz` and `/readyz`.
     pub fn admin_address(&self) -> Option<SocketAddr> {
         self.admin.address()
     }
 
-    /// What `/readyz` tells.
+    /// The state that `/readyz` reports.
     pub fn readiness(&self) -> Readiness {
         self.readiness.clone()
     }
 
-    /// Works until `shutdown` completes, then stores and acknowledges what it has received.
+    /// Runs until `shutdown` completes, then stores and acknowledges the received messages.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), DaemonError> {
         let Self {
             config,
@@ -116,7 +116,7 @@ impl Daemon {
                 number,
             ));
         }
-        // What the writers hold is all there is: when they have ended, the others learn of it.
+        // Only the writers hold these senders, so the other tasks notice when all writers have ended.
         drop((requests, settled));
         let pulse = Pulse::new(config.database.url.clone(), Role::Ingest);
         let pulse = tokio::spawn(pulse.watch(readiness.reporter(REACHABLE)));
@@ -129,11 +129,11 @@ impl Daemon {
             stop: stopping,
             progress,
         };
-        // A share of what the broker may have on the way: the others are written while one comes.
+        // A part of the Receive Maximum, so that one batch fills while the others are written.
         let shares = usize::from(config.database.connections) + 1;
         let messages_max = usize::from(config.mqtt.receive_maximum).div_ceil(shares);
         let batcher = Batcher::new(config.batch, messages_max);
-        let waiting = Waiting::new(config.mqtt.vehicle_memory_max_bytes);
+        let waiting = FairQueue::new(config.mqtt.vehicle_memory_max_bytes);
         let mut mqtt = tokio::spawn(mqtt::run(config.mqtt, channels, readiness.clone()));
         let mut pipeline = tokio::spawn(pipeline::run(
             config.limits,
@@ -145,14 +145,14 @@ impl Daemon {
         ));
 
         let outcome = tokio::select! {
-            // The writers first: when one fails, the others end too, and its error is the cause.
+            // Writers first: when one fails, the other tasks end too, and its error is the cause.
             biased;
             Some(ended) = writers.join_next() => Err(failure("writer", ended)),
             _ = &mut pipeline => Err(cause("pipeline", &mut writers).await),
             _ = &mut mqtt => Err(cause("broker task", &mut writers).await),
             () = shutdown => {
-                // The stop travels with the data: mqtt closes the deliveries, the pipeline hands
-                // over the rest, the writers settle it, mqtt acknowledges and disconnects.
+                // The stop follows the data: mqtt closes the deliveries, the pipeline sends its last
+                // batches, the writers settle them, mqtt acknowledges and disconnects.
                 let _ = stop.send(true);
                 let grace = Duration::from_millis(config.shutdown_grace_ms);
                 let drain = async {
@@ -171,8 +171,8 @@ impl Daemon {
                         tracing::warn!(
                             ?grace,
                             ?reasons,
-                            "stopping before all is stored and acknowledged; the broker will deliver \
-                             the rest again"
+                            "stopping before all messages are stored; the broker delivers the \
+                             unacknowledged ones again"
                         );
                         Ok(())
                     }
@@ -198,7 +198,7 @@ fn failure(task: &'static str, ended: WriterEnd) -> DaemonError {
     }
 }
 
-/// Why a task ended that only ends after the writers: the error of one, if there is one.
+/// The error for a task that ended early: the error of a writer, if one failed.
 async fn cause(task: &'static str, writers: &mut JoinSet<Result<(), StoreError>>) -> DaemonError {
     match tokio::time::timeout(Duration::from_secs(1), writers.join_next()).await {
         Ok(Some(Ok(Err(error)))) => error.into(),

@@ -1,27 +1,27 @@
-//! Bytes to wire types: the topic says who and what, the payload must fit it. Pure.
+//! Decodes a message: the topic gives vehicle and kind, and the payload must match the kind. Pure.
 
 use ayaz_model::{Topic, TopicKind, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::{CellBatch, VehicleStatus};
 
-use crate::kinds;
+use crate::payload_kind;
 use crate::reject::{Reason, Reject};
 use crate::validate::Limits;
 
-/// A message that could be decoded. Its values are not checked yet.
+/// A decoded message. Its values are not checked yet.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame<'a> {
-    /// Who, by the topic.
+    /// The vehicle of the topic.
     pub vehicle: VehicleKey,
-    /// What.
+    /// The message.
     pub body: Body<'a>,
 }
 
-/// The wire message that belongs on each topic.
+/// The wire message of each kind of topic.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Body<'a> {
-    /// `…/telemetry`: a `TelemetryBatch`, which [`validate`](crate::validate) reads and checks in
-    /// one pass.
+    /// `…/telemetry`: a `TelemetryBatch`. [`validate`](crate::validate) decodes and checks it in one
+    /// pass.
     Telemetry(&'a [u8]),
     /// `…/cells`
     Cells(CellBatch),
@@ -48,17 +48,17 @@ pub fn decode<'a>(topic: &[u8], payload: &'a [u8], limits: &Limits) -> Result<Fr
     let body = match kind {
         TopicKind::Telemetry => Body::Telemetry(payload),
         TopicKind::Cells => {
-            kinds::check(kind, payload, limits.readings_max)?;
+            payload_kind::check(kind, payload, limits.readings_max)?;
             Body::Cells(CellBatch::decode(payload).map_err(undecodable)?)
         }
-        // A retained status that was cleared: nobody says that the vehicle is there.
+        // A cleared retained status: the vehicle is offline.
         TopicKind::Status if payload.is_empty() => Body::Status(VehicleStatus {
             vehicle: vehicle.vehicle.as_str().to_owned(),
             online: false,
             boot_id: 0,
         }),
         TopicKind::Status => {
-            kinds::check(kind, payload, limits.readings_max)?;
+            payload_kind::check(kind, payload, limits.readings_max)?;
             Body::Status(VehicleStatus::decode(payload).map_err(undecodable)?)
         }
     };

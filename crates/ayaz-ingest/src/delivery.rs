@@ -1,19 +1,19 @@
-//! One message as the broker delivered it, with the right to acknowledge it.
+//! A received message that is not acknowledged yet.
 
 use ayaz_model::UnixMicroseconds;
 use bytes::Bytes;
 
 use crate::ack::AckToken;
 
-/// A delivered message on its way into the database.
+/// A received message on its way to the database.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Where it was published.
+    /// The topic it was published on.
     pub topic: Bytes,
-    /// Its bytes.
+    /// The bytes of the payload.
     pub payload: Bytes,
-    /// The daemon's clock when it arrived.
+    /// When it arrived, by the daemon's clock.
     pub received_at: UnixMicroseconds,
-    /// Hands it back once it is stored.
+    /// Settles the delivery after it is stored.
     pub token: AckToken,
 }

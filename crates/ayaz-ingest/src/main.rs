@@ -1,4 +1,4 @@
-//! `ayaz-ingest`: takes telemetry from the broker and acknowledges it once it is stored.
+//! `ayaz-ingest`: receives telemetry from the broker and acknowledges it after it is stored.
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -11,18 +11,18 @@ use ayaz_daemon::{exit, log, shutdown};
 use ayaz_ingest::{Config, Daemon};
 use clap::Parser;
 
-/// Takes telemetry from an MQTT broker, writes it to TimescaleDB, and acknowledges each message
-/// once it is stored.
+/// Receives telemetry from an MQTT broker, stores it in TimescaleDB, and acknowledges each message
+/// after it is stored.
 ///
-/// Needs a database that `ayaz migrate` has prepared. Serves /metrics, /healthz and /readyz on
-/// 127.0.0.1:9464. SIGTERM or Ctrl-C stops it cleanly; whatever was not acknowledged is delivered
+/// Needs a database prepared by `ayaz migrate`. Serves /metrics, /healthz and /readyz on
+/// 127.0.0.1:9464. SIGTERM or Ctrl-C stops it cleanly. The broker delivers unacknowledged messages
 /// again at the next start.
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Environment: AYAZ_DATABASE_URL and AYAZ_MQTT_URL (with these two \
-    no file is needed), AYAZ__SECTION__KEY for any other key, RUST_LOG, AYAZ_LOG_FORMAT=json.\n\
-    Exit codes: 0 stopped as asked, 1 failed at work, 2 bad usage, 64 bad configuration."
+    after_help = "Environment: AYAZ_DATABASE_URL and AYAZ_MQTT_URL (these two are enough \
+    without a file), AYAZ__SECTION__KEY for any other key, RUST_LOG, AYAZ_LOG_FORMAT=json.\n\
+    Exit codes: 0 stopped by a signal, 1 failed, 2 wrong arguments, 64 wrong configuration."
 )]
 struct Arguments {
     /// TOML file; deploy/ingest.example.toml explains every key.
@@ -31,8 +31,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    // One thread does all: PostgreSQL needs several times as long for a reading as the daemon does, and
-    // stages on several threads would wake each other for every message.
+    // One thread is enough: PostgreSQL needs several times as long for a reading as the daemon. Stages on
+    // several threads would wake each other for every message.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         }
     };
     let code = runtime.block_on(run());
-    // Looking up a name that no name server answers for must not keep a daemon that has stopped.
+    // A DNS lookup without an answer must not delay the exit.
     runtime.shutdown_background();
     code
 }

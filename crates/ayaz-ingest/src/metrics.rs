@@ -1,4 +1,4 @@
-//! What the daemon counts. Each help text is the comment of its function.
+//! The daemon's metrics. The comment of each name is its help text.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ macro_rules! metric_names {
     ($($(#[doc = $help:literal])+ $kind:ident $name:ident = $text:literal;)+) => {
         $($(#[doc = $help])+ pub const $name: &str = $text;)+
 
-        /// Gives every metric its help text.
+        /// Registers the help text of every metric.
         pub fn describe() {
             $(describe!($kind $name, concat!($($help),+));)+
         }
@@ -30,41 +30,40 @@ macro_rules! describe {
 }
 
 metric_names! {
-    /// Messages received, by QoS. QoS 0 lies outside the guarantee.
+    /// Messages received, by QoS. The guarantee does not cover QoS 0.
     counter MESSAGES_RECEIVED = "ayaz_ingest_messages_received_total";
-    /// Messages acknowledged to the broker, after their commit.
+    /// Messages acknowledged after their commit.
     counter MESSAGES_ACKNOWLEDGED = "ayaz_ingest_messages_acknowledged_total";
-    /// Messages that could not become rows, by reason; those over the cap on dead letters too.
+    /// Messages that cannot be stored as rows, by reason, including those over the limits on dead letters.
     counter MESSAGES_REJECTED = "ayaz_ingest_messages_rejected_total";
-    /// Rejected messages that left no dead letter, because a bound of `[dead_letters]` was
-    /// reached.
+    /// Rejected messages without a dead letter, because a limit of `[dead_letters]` was reached.
     counter DEAD_LETTERS_SUPPRESSED = "ayaz_ingest_dead_letters_suppressed_total";
-    /// Times that reading from the broker stopped at the memory bound, until something was stored.
+    /// Pauses of reading from the broker at the memory limit, until something was stored.
     counter INTAKE_PAUSES = "ayaz_ingest_intake_pauses_total";
-    /// Messages that came while more of their vehicle waited than `mqtt.vehicle_memory_max_bytes`, so
-    /// that those of others went before them.
+    /// Messages of a vehicle with more than `mqtt.vehicle_memory_max_bytes` waiting. Messages of other
+    /// vehicles are stored first.
     counter MESSAGES_HELD_BACK = "ayaz_ingest_messages_held_back_total";
-    /// Vehicles of which more waits than `mqtt.vehicle_memory_max_bytes`.
+    /// Vehicles with more than `mqtt.vehicle_memory_max_bytes` waiting.
     gauge VEHICLES_OVER = "ayaz_ingest_vehicles_over_bound";
-    /// Readings stored as new rows, those that are set aside included.
+    /// Readings stored as new rows, including those set aside.
     counter READINGS_WRITTEN = "ayaz_ingest_readings_written_total";
-    /// Readings that were stored already.
+    /// Duplicate readings, which were stored before.
     counter READINGS_DUPLICATE = "ayaz_ingest_readings_duplicate_total";
     /// New readings that wait for an operator's decision (`ayaz readings`), by reason.
     counter READINGS_SET_ASIDE = "ayaz_ingest_readings_set_aside_total";
-    /// Values that cannot be true, stored as absent and marked, by reason.
+    /// Invalid values, stored as absent and marked, by reason.
     counter VALUES_INVALID = "ayaz_ingest_values_invalid_total";
-    /// Readings whose time is not believed, by time quality.
+    /// Readings with an implausible time, by time quality.
     counter READINGS_MISTIMED = "ayaz_ingest_readings_mistimed_total";
     /// Transactions committed.
     counter BATCHES_WRITTEN = "ayaz_ingest_batches_written_total";
-    /// Rows of a batch.
+    /// Rows in a batch.
     histogram BATCH_ROWS = "ayaz_ingest_batch_rows";
     /// Time to write a batch and commit it, without retries, in seconds.
     histogram WRITE_DURATION = "ayaz_ingest_write_duration_seconds";
-    /// Writes that failed and were tried again.
+    /// Failed writes that were retried.
     counter WRITE_RETRIES = "ayaz_ingest_write_retries_total";
-    /// When a batch was last committed, in seconds since 1970.
+    /// Time of the last commit, in seconds since 1970.
     gauge LAST_WRITE = "ayaz_ingest_last_write_timestamp_seconds";
     /// How far the daemon's clock is ahead of the database's, in seconds; negative if it is behind.
     gauge CLOCK_OFFSET = "ayaz_ingest_clock_offset_seconds";
@@ -74,21 +73,21 @@ metric_names! {
     gauge OUTSTANDING_MESSAGES = "ayaz_ingest_outstanding_messages";
     /// Connections to the broker since the start.
     counter CONNECTIONS = "ayaz_ingest_connections_total";
-    /// Reconnects at which the broker had forgotten our session, and with it what it held for us.
+    /// Reconnects at which the broker had lost our session and its queued messages.
     counter SESSIONS_LOST = "ayaz_ingest_sessions_lost_total";
-    /// What the broker does not grant as asked: 1 while it is so, by point, and by whether that breaks
-    /// the guarantee or weakens it.
+    /// Requested settings that the broker does not grant: 1 while it does not, by setting (point) and by
+    /// whether that breaks or weakens the guarantee.
     gauge SHORTFALLS = "ayaz_ingest_broker_shortfalls";
-    /// Messages of topics that the configuration does not name, as subscriptions of an earlier one
-    /// bring them. They are stored.
+    /// Messages on topics outside of the configuration, from subscriptions of an earlier configuration.
+    /// They are stored.
     counter MESSAGES_UNNAMED = "ayaz_ingest_messages_unnamed_total";
-    /// Connections closed because another client connected with our client id, as told or evident.
+    /// Take-overs by another client with our client id, reported by the broker or detected.
     counter TAKEOVERS = "ayaz_ingest_takeovers_total";
-    /// Whether the broker is connected and has accepted the subscriptions: 1 or 0.
+    /// 1 while the broker is connected and has accepted the subscriptions, else 0.
     gauge CONNECTED = "ayaz_ingest_connected";
 }
 
-/// What is counted for every message, looked up once. First used after the recorder is installed.
+/// Metrics of every message, looked up once. First used after the recorder is installed.
 pub(crate) static HOT: LazyLock<Hot> = LazyLock::new(|| Hot {
     received_qos0: counter!(MESSAGES_RECEIVED, "qos" => "0"),
     received_qos1: counter!(MESSAGES_RECEIVED, "qos" => "1"),
@@ -129,7 +128,7 @@ pub(crate) fn set(name: &'static str, value: f64) {
     gauge!(name).set(value);
 }
 
-/// Sets what the broker grants less at this point.
+/// Sets whether the broker grants less at this point.
 pub(crate) fn set_shortfall(point: &'static str, effect: &'static str, value: f64) {
     gauge!(SHORTFALLS, "point" => point, "effect" => effect).set(value);
 }

@@ -1,22 +1,22 @@
-//! The only task that talks to the broker. It receives, hands on, and acknowledges what is stored;
-//! it never waits for anything but the broker and the clock, so keep-alive goes on whatever the
-//! database does.
+//! The only task that talks to the broker. It receives messages, sends them to the pipeline, and
+//! acknowledges them after they are stored. It waits only for the broker and the clock, so keep-alive
+//! continues while the database is slow.
 //!
-//! Nothing of a connection outlives it: an acknowledgement or a publish of an earlier one must not
-//! reach the next.
+//! The state of a connection ends with it: an acknowledgement or message of an earlier connection must
+//! not reach the next one.
 //!
-//! Memory is bounded here, in bytes: while what was handed on and not yet stored is
-//! `memory_max_bytes` or more, nothing is read from the broker, and only pings are sent.
+//! This task limits the memory: while `memory_max_bytes` or more are received and not stored, it reads
+//! nothing from the broker and only sends pings.
 
-mod answer;
 mod backoff;
+mod broker_state;
 mod config;
 mod connection;
+mod grants;
 mod keep_alive;
-mod leftovers;
 pub mod link;
+mod old_subscriptions;
 mod socket;
-mod standing;
 mod subscriptions;
 mod topics;
 
@@ -32,32 +32,32 @@ use crate::delivery::Delivery;
 use crate::metrics::{self, HOT};
 use crate::progress::Progress;
 use backoff::Delays;
+use broker_state::BrokerState;
 pub use config::MqttConfig;
 use connection::{Connection, Ended};
-use leftovers::Leftovers;
 use link::LinkError;
-use standing::Standing;
+use old_subscriptions::OldSubscriptions;
 
-/// The part of the daemon's readiness that this task speaks for.
+/// The part of the daemon's readiness for this task.
 pub const PART: &str = "broker";
 
-/// Bytes that a delivery costs beside topic and payload.
+/// Bytes of a delivery in addition to topic and payload.
 const DELIVERY_OVERHEAD_BYTES: usize = 256;
 
-/// Where this task's messages come from and go to.
+/// The channels of this task.
 #[derive(Debug)]
 pub struct Channels {
     /// To the pipeline.
     pub deliveries: UnboundedSender<Vec<Delivery>>,
     /// From the writers.
     pub settled: UnboundedReceiver<Vec<AckToken>>,
-    /// Turns true when the daemon is to stop.
+    /// Becomes true when the daemon must stop.
     pub stop: watch::Receiver<bool>,
-    /// To whoever watches whether things move.
+    /// Records the progress of storing.
     pub progress: Progress,
 }
 
-/// Receives and acknowledges until the daemon stops and the writers have settled everything.
+/// Receives and acknowledges until the daemon stops and all deliveries are settled.
 pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
     let Channels {
         deliveries,
@@ -71,47 +71,50 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
         outstanding_bytes: 0,
         progress,
         bytes_max: config.memory_max_bytes,
-        pauses: Episode::default(),
-        standing: Standing::default(),
-        leftovers: Leftovers::of(&config),
-        unreached: None,
+        pause_log: LogLimit::default(),
+        broker_state: BrokerState::default(),
+        old_subscriptions: OldSubscriptions::new(&config),
+        connect_error: None,
         stop,
         config: config.clone(),
     };
     let mut delays = Delays::new(&config);
     for epoch in 1.. {
-        let Some(opened) = intake.meanwhile(Connection::open(&config, epoch)).await else {
+        let Some(opened) = intake
+            .while_disconnected(Connection::open(&config, epoch))
+            .await
+        else {
             return;
         };
         let (established, ended) = match opened {
             Ok(connection) => connection.run(&mut intake, &readiness).await,
-            Err(error) => (false, Ended::Lost(intake.unreached(&error))),
+            Err(error) => (false, Ended::Lost(intake.connect_failed(&error))),
         };
         metrics::set(metrics::CONNECTED, 0.0);
         HOT.outstanding_messages.set(0.0);
         if established {
-            delays.worked();
-            intake.unreached = None;
+            delays.reset();
+            intake.connect_error = None;
         }
         let waited = match ended {
             Ended::Stopped => return,
-            Ended::TakenOver => intake.give_way(&mut delays, &readiness).await,
-            // Before that, whoever connects with our id is not the reason.
+            Ended::TakenOver => intake.wait_after_takeover(&mut delays, &readiness).await,
+            // Before the SUBACK, another client with our id is not the cause.
             Ended::Closed if !established => {
-                let error = "the broker closed the connection before it answered to SUBSCRIBE: its \
-                             log says why, perhaps our user may not subscribe";
+                let error = "the broker closed the connection before it answered to SUBSCRIBE: see the \
+                             broker's log; perhaps our user has no right to subscribe";
                 intake
-                    .come_back(error.to_owned(), &mut delays, &readiness)
+                    .wait_after_loss(error.to_owned(), &mut delays, &readiness)
                     .await
             }
             Ended::Closed if delays.is_takeover(Instant::now()) => {
-                intake.give_way(&mut delays, &readiness).await
+                intake.wait_after_takeover(&mut delays, &readiness).await
             }
             Ended::Closed => {
                 let error = LinkError::Closed.to_string();
-                intake.come_back(error, &mut delays, &readiness).await
+                intake.wait_after_loss(error, &mut delays, &readiness).await
             }
-            Ended::Lost(error) => intake.come_back(error, &mut delays, &readiness).await,
+            Ended::Lost(error) => intake.wait_after_loss(error, &mut delays, &readiness).await,
         };
         if waited == Waited::Stopped {
             return;
@@ -119,7 +122,7 @@ pub async fn run(config: MqttConfig, channels: Channels, readiness: Readiness) {
     }
 }
 
-/// What outlives a connection: the channels, and the account of memory.
+/// The state that stays over all connections: the channels and the use of memory.
 struct Intake {
     config: MqttConfig,
     /// `None` once the daemon stops.
@@ -128,26 +131,26 @@ struct Intake {
     outstanding_bytes: usize,
     progress: Progress,
     bytes_max: usize,
-    pauses: Episode,
-    standing: Standing,
-    leftovers: Leftovers,
-    /// Why no connection comes about, as it was last logged.
-    unreached: Option<String>,
+    pause_log: LogLimit,
+    broker_state: BrokerState,
+    old_subscriptions: OldSubscriptions,
+    /// The last logged error of connecting.
+    connect_error: Option<String>,
     stop: watch::Receiver<bool>,
 }
 
-/// A stretch in which something happens again and again, to be told once.
+/// Limits the log lines about a repeated event.
 #[derive(Debug, Default)]
-struct Episode {
+struct LogLimit {
     last: Option<Instant>,
 }
 
-impl Episode {
-    /// So long without it, and the next one is news.
+impl LogLimit {
+    /// An event is logged again after this time without one.
     const QUIET: Duration = Duration::from_secs(60);
 
-    /// It happens. Returns whether that is news.
-    fn note(&mut self) -> bool {
+    /// Records the event. Returns whether to log it.
+    fn should_log(&mut self) -> bool {
         let last = self.last.replace(Instant::now());
         last.is_none_or(|last| last.elapsed() > Self::QUIET)
     }
@@ -164,88 +167,86 @@ impl Intake {
         self.outstanding_bytes >= self.bytes_max
     }
 
-    /// No connection came about. An error the first time, since somebody may be setting Ayaz up;
-    /// after that only what is new.
-    fn unreached(&mut self, error: &LinkError) -> String {
-        self.standing.unreached();
+    /// Logs why the connection failed, unless it was logged before. An error, since somebody may be
+    /// setting up Ayaz.
+    fn connect_failed(&mut self, error: &LinkError) -> String {
+        self.broker_state.unreachable();
         let broker = self.config.url.address();
         let advice = error.advice();
-        let what = format!("cannot connect to the broker at {broker}: {error}; {advice}");
-        if self.unreached.as_ref() != Some(&what) {
+        let text = format!("cannot connect to the broker at {broker}: {error}; {advice}");
+        if self.connect_error.as_ref() != Some(&text) {
             let user = self
                 .config
                 .url
                 .credentials()
                 .map_or("none", |(user, _)| user);
             let client_id = self.config.client_id();
-            tracing::error!(user, client_id, "{what}");
-            self.unreached = Some(what.clone());
+            tracing::error!(user, client_id, "{text}");
+            self.connect_error = Some(text.clone());
         }
-        what
+        text
     }
 
-    /// Nothing more is read until something is stored.
+    /// Counts and logs a pause: nothing is read until something is stored.
     fn paused(&mut self) {
         metrics::add(metrics::INTAKE_PAUSES, 1);
-        if self.pauses.note() {
+        if self.pause_log.should_log() {
             tracing::warn!(
-                // Of its own, for who expects it, as while a backlog is read.
+                // Its own target, so that a user can silence it while a backlog is read.
                 target: "ayaz_ingest::intake",
                 outstanding_bytes = self.outstanding_bytes,
-                "memory bound reached: further messages stay with the broker until something is \
-                 stored"
+                "memory limit reached: further messages stay in the broker until something is stored"
             );
         }
     }
 
-    fn hand_on(&mut self, deliveries: Vec<Delivery>) {
+    fn forward(&mut self, deliveries: Vec<Delivery>) {
         let bytes = deliveries.iter().map(|of| of.token.bytes()).sum();
-        // The pipeline ends early only when the daemon fails, and then nothing is stored or
-        // acknowledged any more.
+        // The pipeline ends early only when the daemon fails. Then nothing is stored or acknowledged.
         if self
             .deliveries
             .as_ref()
             .is_some_and(|to| to.send(deliveries).is_ok())
         {
-            self.account(bytes, 0);
+            self.update_memory(bytes, 0);
         }
     }
 
-    /// Stored: its memory is free again.
+    /// Releases the memory of stored deliveries.
     fn release(&mut self, tokens: &[AckToken]) {
-        self.account(0, tokens.iter().map(AckToken::bytes).sum());
+        self.update_memory(0, tokens.iter().map(AckToken::bytes).sum());
     }
 
-    fn account(&mut self, more: usize, less: usize) {
-        self.outstanding_bytes = (self.outstanding_bytes + more).saturating_sub(less);
-        self.progress.waits(self.outstanding_bytes, less > 0);
+    fn update_memory(&mut self, added: usize, released: usize) {
+        self.outstanding_bytes = (self.outstanding_bytes + added).saturating_sub(released);
+        self.progress.update(self.outstanding_bytes, released > 0);
         HOT.outstanding_bytes.set(self.outstanding_bytes as f64);
     }
 
-    /// Another client uses our id, and it is not known which of us is the wrong one.
-    async fn give_way(&mut self, delays: &mut Delays, readiness: &Readiness) -> Waited {
+    /// Waits longer after another client connected with our client id. Either may be the wrong one.
+    async fn wait_after_takeover(&mut self, delays: &mut Delays, readiness: &Readiness) -> Waited {
         metrics::add(metrics::TAKEOVERS, 1);
         let client_id = self.config.client_id();
         let delay = delays.after_takeover();
         tracing::error!(
             client_id,
             ?delay,
-            "another client connects with our client id, so this one waits: no two clients may share \
-             a login where the broker takes it for the client id, nor mqtt.client_id elsewhere"
+            "another client connects with our client id, so this daemon waits: each client needs its \
+             own login if the broker uses the login as client id, else its own mqtt.client_id"
         );
-        // The id is mostly the login's name, and whoever asks for readiness has no login.
-        let reason = "another client uses the client id of this daemon, which its log names";
+        // Without the id, which is often the login's name: /readyz has no authentication.
+        let reason = "another client uses the client id of this daemon; the daemon's log names it";
         readiness.not_ready(PART, reason);
         self.wait(delay).await
     }
 
-    async fn come_back(
+    async fn wait_after_loss(
         &mut self,
         error: String,
         delays: &mut Delays,
         readiness: &Readiness,
     ) -> Waited {
-        readiness.not_ready(PART, self.standing.reason(error));
+        readiness.not_ready(PART, self.broker_state.reason(error));
         let delay = delays.after_loss();
         tracing::debug!(?delay, "connecting again later");
         self.wait(delay).await
@@ -253,15 +254,15 @@ impl Intake {
 
     /// Waits between connections.
     async fn wait(&mut self, delay: Duration) -> Waited {
-        match self.meanwhile(tokio::time::sleep(delay)).await {
+        match self.while_disconnected(tokio::time::sleep(delay)).await {
             Some(()) => Waited::Elapsed,
             None => Waited::Stopped,
         }
     }
 
-    /// Does something while there is no connection; what is stored meanwhile will be delivered
-    /// again, and found to be there. `None` if the writers have ended.
-    async fn meanwhile<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for `work` while there is no connection. Deliveries that are stored meanwhile are delivered
+    /// again, as duplicates. `None` if the writers have ended.
+    async fn while_disconnected<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         loop {
             tokio::select! {

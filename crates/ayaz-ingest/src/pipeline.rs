@@ -1,4 +1,4 @@
-//! Deliveries to batches: decode, validate, gather, and hand over when a writer is idle.
+//! Turns deliveries into batches: decodes, validates, collects, and sends a batch to an idle writer.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -11,16 +11,16 @@ use crate::batch::Batcher;
 use crate::clock::Clock;
 use crate::decode::decode;
 use crate::delivery::Delivery;
-use crate::fair::{Flood, Waiting};
+use crate::fair_queue::{FairQueue, Flood};
 use crate::metrics::{self, HOT};
 use crate::validate::{InvalidCounts, Limits, validate};
 use crate::writer::Request;
 
-/// Works until there are no more deliveries, then hands over what is left.
+/// Runs until there are no more deliveries, then sends the last batches.
 pub async fn run(
     limits: Limits,
     clock: Clock,
-    mut waiting: Waiting,
+    mut waiting: FairQueue,
     mut batcher: Batcher,
     mut deliveries: UnboundedReceiver<Vec<Delivery>>,
     mut requests: Receiver<Request>,
@@ -28,16 +28,16 @@ pub async fn run(
     let mut encoder = ReadingEncoder::default();
     let mut open = true;
     let mut idle = VecDeque::new();
-    // The writer whose batch holds statuses: until it asks again, no other gets such a batch, since
-    // the last status of a vehicle is the one that counts.
+    // The writer whose batch has statuses. No other writer gets such a batch until it asks again, since
+    // the last status of a vehicle must be written last.
     let mut with_statuses = None;
-    // The first request comes once a writer has compared the clocks: before, no time can be judged.
-    let mut may_judge = false;
+    // A writer compares the clocks before its first request. Until then no time can be checked.
+    let mut clock_is_known = false;
     while open || !waiting.is_empty() || batcher.due_at(Instant::now()).is_some() {
         let now = Instant::now();
         let mut tally = Tally::default();
-        // Decoded, a message is several times as large, so no more are than a batch takes.
-        while may_judge
+        // A decoded message is several times as large, so decode no more than one batch.
+        while clock_is_known
             && batcher.has_room()
             && let Some(delivery) = waiting.pop()
         {
@@ -48,7 +48,7 @@ pub async fn run(
         HOT.vehicles_over.set(waiting.over() as f64);
         ayaz_store::failpoint!("after_decode");
         let due_at = batcher.due_at(now);
-        // At the end there is nothing to linger for.
+        // After the last delivery there is no reason to wait.
         let due = due_at.is_some_and(|due_at| !open || due_at <= now);
         let in_order = with_statuses.is_none() || !batcher.has_status();
         if due
@@ -62,7 +62,7 @@ pub async fn run(
                 with_statuses = Some(writer);
             }
             if to.send(batch).is_err() {
-                // The writer has stopped: what is not written is not acknowledged either.
+                // The writer has ended. Messages that are not written are not acknowledged.
                 return;
             }
             continue;
@@ -70,15 +70,15 @@ pub async fn run(
         tokio::select! {
             request = requests.recv() => match request {
                 Some(request) => {
-                    may_judge = true;
+                    clock_is_known = true;
                     with_statuses = with_statuses.filter(|writer| *writer != request.writer);
                     idle.push_back(request);
                 }
                 None => return,
             },
-            // All that has come, so that it is known who has how much.
+            // Reads all deliveries, so that the queue knows how much each vehicle has.
             delivered = deliveries.recv(), if open => match delivered {
-                Some(delivered) => take_in(delivered, &mut waiting),
+                Some(delivered) => enqueue(delivered, &mut waiting),
                 None => open = false,
             },
             () = sleep_until(due_at), if !due && due_at.is_some() => {}
@@ -86,17 +86,17 @@ pub async fn run(
     }
 }
 
-fn take_in(delivered: Vec<Delivery>, waiting: &mut Waiting) {
+fn enqueue(delivered: Vec<Delivery>, waiting: &mut FairQueue) {
     let now = Instant::now();
     for delivery in delivered {
         if let Some(Flood { topic, bytes }) = waiting.push(delivery, now) {
             tracing::warn!(
-                // Of its own, for who expects it, as while a backlog is read.
+                // Its own target, so that a user can silence it while a backlog is read.
                 target: "ayaz_ingest::intake",
                 topic = %String::from_utf8_lossy(&topic),
                 bytes,
-                "this vehicle sends more than all others together: the others are stored first, and \
-                 nothing is lost"
+                "this vehicle sends more than all others together: messages of the others are stored \
+                 first; none is lost"
             );
         }
     }
@@ -125,12 +125,12 @@ fn check(
         received_at,
         token,
     } = delivery;
-    let received_at = clock.decides(received_at);
+    let received_at = clock.reference_time(received_at);
     let checked = decode(&topic, &payload, limits)
         .and_then(|frame| validate(frame, limits, received_at, encoder, &mut tally.invalid));
     let content = match checked {
         Ok(content) => {
-            tally.look_at(&content);
+            tally.add(&content);
             content
         }
         Err(reject) => {
@@ -161,7 +161,7 @@ fn check(
     )
 }
 
-/// Counts gathered over a few messages, since every metric costs a look-up.
+/// Counts of several messages, since every metric costs a look-up.
 #[derive(Default)]
 struct Tally {
     invalid: InvalidCounts,
@@ -170,7 +170,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn look_at(&mut self, content: &Content) {
+    fn add(&mut self, content: &Content) {
         let Content::Readings(_, readings) = content else {
             return;
         };
@@ -234,7 +234,7 @@ mod tests {
         status.encode_to_vec()
     }
 
-    #[allow(clippy::async_yields_async, reason = "the batch comes later")]
+    #[allow(clippy::async_yields_async, reason = "the batch arrives later")]
     async fn ask(requests: &mpsc::Sender<Request>, writer: u8) -> oneshot::Receiver<Batch> {
         let (to, batch) = oneshot::channel();
         let request = Request { writer, batch: to };
@@ -243,13 +243,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_status_is_not_written_beside_an_earlier_one() {
+    async fn a_batch_with_statuses_waits_for_the_earlier_one() {
         let mut ledger = AckLedger::new(1);
         let (deliver, delivered) = mpsc::unbounded_channel();
         let (requests, requested) = mpsc::channel(1);
         let one_each = Batcher::new(BatchConfig::default(), 1);
         let clock = Clock::new(&ClockConfig::default(), Readiness::default());
-        let waiting = Waiting::new(1 << 20);
+        let waiting = FairQueue::new(1 << 20);
         tokio::spawn(run(
             Limits::default(),
             clock,
@@ -269,9 +269,9 @@ mod tests {
         let pause = Duration::from_millis(200);
         assert!(
             timeout(pause, &mut other).await.is_err(),
-            "both statuses are written at a time"
+            "both batches with statuses are written at the same time"
         );
-        // The writer of the first asks again, so that it is stored.
+        // The first writer asks again, so its batch is stored.
         let again = ask(&requests, 1).await;
         assert!(other.await.unwrap().has_status);
         drop(again);

@@ -1,21 +1,21 @@
-//! Why a message is a dead letter: the data's fault, and final.
+//! The reasons for a dead letter. The message itself is wrong, so a retry cannot help.
 
 use ayaz_store::Rejection;
 
-/// The closed list of reasons, as metrics and the table `dead_letter` know them.
+/// All reasons in metrics and in the table `dead_letter`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// The topic is none that vehicles publish on.
+    /// Not the topic of a vehicle.
     TopicUnknown,
     /// Larger than `limits.payload_max_bytes`.
     PayloadTooLarge,
-    /// Not the protobuf message that belongs on the topic.
+    /// Not a protobuf message of the topic's kind.
     PayloadUndecodable,
-    /// Of another kind than the topic says, as telemetry on `…/status`.
+    /// Another kind of message than the topic's, such as telemetry on `…/status`.
     PayloadOfAnotherKind,
     /// The payload names another vehicle than the topic.
     VehicleMismatch,
-    /// The payload holds fewer or more readings than it says: it was cut off.
+    /// The number of readings differs from `reading_count`: the payload is truncated.
     ReadingCountMismatch,
     /// No readings at all.
     ReadingsMissing,
@@ -23,9 +23,9 @@ pub enum Reason {
     ReadingsTooMany,
     /// More cells than one reading may have.
     CellsTooMany,
-    /// No base time: the clock was never set, or the publisher is broken.
+    /// No base time: the bus's clock was never set, or the publisher has a bug.
     TimeMissing,
-    /// A time that no database column can hold as a time of this world.
+    /// A time outside of 1970 to 2199.
     TimeOutOfRange,
     /// A sequence number that cannot be stored.
     SequenceOutOfRange,
@@ -51,17 +51,17 @@ impl Reason {
     }
 }
 
-/// A message that will be a dead letter.
+/// A message that becomes a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reject {
-    /// For counting.
+    /// The reason, for counting.
     pub reason: Reason,
-    /// For a person.
+    /// The explanation, for an operator.
     pub detail: String,
 }
 
 impl Reject {
-    /// A rejection with its explanation.
+    /// Rejects a message.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self {
             reason,

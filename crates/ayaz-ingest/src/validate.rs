@@ -1,8 +1,8 @@
-//! Wire types to readings: the one place where values are believed or not. Pure.
+//! Checks decoded messages and converts them to rows. Pure.
 //!
-//! What breaks the message as a whole (another vehicle, a cut-off payload, an impossible time)
-//! rejects it. What breaks one value costs that value only: it is absent in the row and its signal
-//! is in the row's set of invalid ones.
+//! An error in the whole message (another vehicle, a truncated payload, a time out of range) rejects it.
+//! An invalid value is only left out: it is absent in the row, and its signal is in the row's set of
+//! invalid signals.
 
 mod cells;
 mod limits;
@@ -19,8 +19,8 @@ pub use limits::{Limits, STORABLE};
 pub use signals::InvalidCounts;
 use telemetry::Arrival;
 
-/// Checks a frame that arrived at `received_at`. Counts what it did not believe in `invalid`.
-/// `encoder` is kept between calls because it costs an allocation.
+/// Checks a frame that arrived at `received_at`. Adds the numbers of invalid values to `invalid`.
+/// The caller reuses `encoder`, which saves an allocation.
 pub fn validate(
     frame: Frame<'_>,
     limits: &Limits,
@@ -46,7 +46,7 @@ pub fn validate(
                 online,
                 boot_id,
             } = status;
-            same_vehicle(&vehicle.vehicle, &named)?;
+            check_vehicle(&vehicle.vehicle, &named)?;
             Ok(Content::Status {
                 vehicle,
                 online,
@@ -56,8 +56,8 @@ pub fn validate(
     }
 }
 
-/// The topic is the identity, since the broker's access rules guard it.
-fn same_vehicle(topic: &VehicleId, payload: &str) -> Result<(), Reject> {
+/// The topic identifies the vehicle, since the broker's access rules protect it.
+fn check_vehicle(topic: &VehicleId, payload: &str) -> Result<(), Reject> {
     if topic.as_str() == payload {
         return Ok(());
     }
@@ -68,17 +68,17 @@ fn same_vehicle(topic: &VehicleId, payload: &str) -> Result<(), Reject> {
     ))
 }
 
-fn count(found: usize, announced: u32, limits: &Limits) -> Result<(), Reject> {
+fn check_count(found: usize, announced: u32, limits: &Limits) -> Result<(), Reject> {
     if found as u64 != u64::from(announced) {
         return Err(Reject::new(
             Reason::ReadingCountMismatch,
-            format!("reading_count says {announced}, the payload holds {found}"),
+            format!("reading_count is {announced}, the payload has {found} readings"),
         ));
     }
     match found {
         0 => Err(Reject::new(
             Reason::ReadingsMissing,
-            "the batch holds no reading",
+            "the batch has no readings",
         )),
         n if n > limits.readings_max => Err(Reject::new(
             Reason::ReadingsTooMany,
@@ -97,7 +97,7 @@ fn base_time(time: Option<i64>) -> Result<i64, Reject> {
     })
 }
 
-/// What all readings of a batch share.
+/// The base values of a batch.
 struct Base {
     boot_id: u32,
     sequence: u64,

@@ -1,12 +1,11 @@
-//! Just enough of protobuf's wire format (<https://protobuf.dev/programming-guides/encoding/>) to
-//! read a batch in one straight pass. Whatever it does not take, such as fields out of their order,
-//! is no error yet: prost decides about it.
+//! The part of protobuf's wire format (<https://protobuf.dev/programming-guides/encoding/>) that is needed
+//! to read a batch in one pass. prost reads all other forms, such as fields in another order.
 
-/// Not what a straight pass reads. Perhaps malformed, perhaps only unusual.
+/// The single pass cannot read this. It may be malformed or only unusual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Irregular;
 
-/// How a field's value is written.
+/// The wire type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WireType {
     Varint,
@@ -15,7 +14,7 @@ pub(crate) enum WireType {
     Fixed32,
 }
 
-/// A place in a message.
+/// A position in a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wire<'a> {
     rest: &'a [u8],
@@ -57,7 +56,7 @@ impl<'a> Wire<'a> {
 
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, Irregular> {
-        // Most are of one or two bytes.
+        // Most varints have one or two bytes.
         match *self.rest {
             [low @ 0..=0x7f, ref rest @ ..] => {
                 self.rest = rest;
@@ -70,7 +69,7 @@ impl<'a> Wire<'a> {
             _ => {}
         }
         let mut value = 0;
-        // The tenth byte may only hold the last bit; overlong ones are left to prost.
+        // The tenth byte may only hold the last bit. prost reads longer encodings.
         for (index, byte) in self.rest.iter().take(9).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
@@ -113,7 +112,7 @@ impl<'a> Wire<'a> {
     }
 }
 
-/// A `sint64`.
+/// Decodes a `sint64`.
 pub(crate) fn zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }

@@ -1,8 +1,8 @@
-//! Writes one batch after another. A batch that the database cannot take now is tried again until
-//! it can: nothing is skipped. A database that cannot be used as it is ends the daemon at its start; one
-//! that was used before may be about to be restored, and is tried again. Several writers take turns, so that the database copies one batch while
-//! it commits another. Which is stored first does not matter: acknowledgements leave in the order of
-//! receipt, and of batches with statuses, whose last one counts, only one is written at a time.
+//! Writes batches to the database. A failed write is retried until it succeeds, so no batch is skipped.
+//! An unusable database ends the daemon at the start. Later it is retried, since an operator may restore
+//! it. Several writers work at the same time, so that the database copies one batch while it commits
+//! another. Their order does not matter: acknowledgements are sent in the order of receipt, and only one
+//! batch with statuses is written at a time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -17,22 +17,22 @@ use tokio::sync::oneshot;
 
 use crate::ack::AckToken;
 use crate::batch::Batch;
-use crate::clock::{COMPARED_EVERY, Clock};
+use crate::clock::{COMPARE_INTERVAL, Clock};
 use crate::metrics;
 
-/// The part of the daemon's readiness that the writers speak for together.
+/// The part of the daemon's readiness for all writers.
 pub const PART: &str = "database";
 
-/// How all writers are, of which there are 32 at most.
+/// The states of all writers, at most 32.
 #[derive(Debug, Clone)]
 pub struct WriterStates {
     readiness: Readiness,
-    /// One bit for each that cannot write.
+    /// One bit for each writer that cannot write.
     failing: Arc<AtomicU32>,
 }
 
 impl WriterStates {
-    /// With so many writers, none of which has connected yet.
+    /// The states before any writer has connected.
     pub fn starting(writers: u8, readiness: Readiness) -> Self {
         let failing = (0..u32::from(writers)).fold(0, |bits, writer| bits | 1 << writer);
         Self {
@@ -41,30 +41,30 @@ impl WriterStates {
         }
     }
 
-    fn works(&self, writer: u8) {
+    fn set_working(&self, writer: u8) {
         let bit = 1 << writer;
         if self.failing.fetch_and(!bit, Relaxed) & !bit == 0 {
             self.readiness.ready(PART);
         }
     }
 
-    fn fails(&self, writer: u8, reason: String) {
+    fn set_failing(&self, writer: u8, reason: String) {
         self.failing.fetch_or(1 << writer, Relaxed);
         self.readiness.not_ready(PART, reason);
     }
 }
 
-/// How a writer asks for its next batch. That it asks says that its last one is stored.
+/// A writer's request for its next batch. Its previous batch is stored.
 #[derive(Debug)]
 pub struct Request {
-    /// Which writer.
+    /// The writer's number.
     pub writer: u8,
-    /// Where the batch goes.
+    /// Receives the batch.
     pub batch: oneshot::Sender<Batch>,
 }
 
-/// Writes until there are no more batches. Asks for one only when it is idle, so that a batch goes
-/// on growing meanwhile. Returns early only with an error that trying again cannot mend.
+/// Writes until there are no more batches. Requests a batch only when it is idle, so that the next batch
+/// grows meanwhile. Returns early only with an error that a retry cannot resolve.
 pub async fn run(
     mut store: IngestStore,
     requests: Sender<Request>,
@@ -77,24 +77,24 @@ pub async fn run(
         states,
         clock,
         number,
-        has_worked: false,
-        is_told: false,
+        has_connected: false,
+        failure_is_logged: false,
     };
-    // Connecting before the first batch lets a wrong schema be told at the start.
+    // Connects before the first batch, so that a wrong schema is reported at the start.
     tokio::select! {
         connected = retry(&mut store, &mut state, Work::Connect) => drop(connected?),
-        // The daemon stops, and nothing waits to be written.
+        // The daemon stops, and no batch waits.
         () = requests.closed() => return Ok(()),
     }
-    let mut compare_at = Instant::now() + COMPARED_EVERY;
+    let mut compare_at = Instant::now() + COMPARE_INTERVAL;
     loop {
         let (sender, batch) = oneshot::channel();
         let request = Request {
             writer: state.number,
             batch: sender,
         };
-        let asked = requests.send(request).await.is_ok();
-        if !asked {
+        let is_open = requests.send(request).await.is_ok();
+        if !is_open {
             return Ok(());
         }
         let Some(batch) = next(batch, &mut store, &state, &requests, &mut compare_at).await else {
@@ -103,13 +103,12 @@ pub async fn run(
         metrics::sample(metrics::BATCH_ROWS, batch.rows as f64);
         let written = retry(&mut store, &mut state, Work::Write(&batch.messages)).await?;
         count(written);
-        // The receiver is gone only when the daemon is, and then nobody acknowledges.
+        // The receiver is closed only when the daemon ends, and then nothing is acknowledged.
         let _ = settled.send(batch.tokens);
     }
 }
 
-/// Waits for the batch, and compares the clocks when it is time for that, so that it costs no batch
-/// anything.
+/// Waits for the batch, and compares the clocks meanwhile, so that this delays no batch.
 async fn next(
     mut batch: oneshot::Receiver<Batch>,
     store: &mut IngestStore,
@@ -119,7 +118,7 @@ async fn next(
 ) -> Option<Batch> {
     loop {
         tokio::select! {
-            // The clocks first, or a writer that always has work would never compare them.
+            // Clocks first: otherwise a writer that always has work would never compare them.
             biased;
             () = tokio::time::sleep_until((*compare_at).into()) => {
                 let compared = tokio::select! {
@@ -129,10 +128,10 @@ async fn next(
                 };
                 match compared {
                     Ok(offset) => state.clock.compared(offset),
-                    // The next batch finds out what is wrong.
+                    // The next batch reports the cause.
                     Err(error) => tracing::debug!(%error, "cannot compare the clocks"),
                 }
-                *compare_at = Instant::now() + COMPARED_EVERY;
+                *compare_at = Instant::now() + COMPARE_INTERVAL;
             }
             batch = &mut batch => return batch.ok(),
         }
@@ -170,15 +169,15 @@ enum Work<'a> {
     Write(&'a [Message]),
 }
 
-/// Where a writer tells how it is.
+/// The state of a writer.
 struct State {
     states: WriterStates,
     clock: Clock,
     number: u8,
-    /// Whether the database could be used before.
-    has_worked: bool,
-    /// Whether the log has the present failure.
-    is_told: bool,
+    /// Whether the database was usable before.
+    has_connected: bool,
+    /// Whether the current failure is logged.
+    failure_is_logged: bool,
 }
 
 async fn retry(
@@ -202,22 +201,22 @@ async fn retry(
                 if let Some(offset) = store.take_clock_offset() {
                     state.clock.compared(offset);
                 }
-                state.states.works(state.number);
-                (state.has_worked, state.is_told) = (true, false);
+                state.states.set_working(state.number);
+                (state.has_connected, state.failure_is_logged) = (true, false);
                 return Ok(done);
             }
-            Err(error) if error.is_transient() || state.has_worked => {
-                if !state.is_told {
-                    tracing::error!(%error, "nothing is stored; it is tried again until it is");
-                    state.is_told = true;
+            Err(error) if error.is_transient() || state.has_connected => {
+                if !state.failure_is_logged {
+                    tracing::error!(%error, "cannot store messages; retrying until it succeeds");
+                    state.failure_is_logged = true;
                 }
-                state.states.fails(state.number, error.to_string());
+                state.states.set_failing(state.number, error.to_string());
                 metrics::add(metrics::WRITE_RETRIES, 1);
                 let delay = delays.next().unwrap_or(DELAY_MAX);
-                tracing::debug!(%error, ?delay, "the database cannot take the batch now");
+                tracing::debug!(%error, ?delay, "cannot write the batch; retrying later");
                 tokio::time::sleep(delay).await;
             }
-            // The store turns refused data into dead letters by itself.
+            // Not caused by refused data, which the store turns into dead letters.
             Err(error) => return Err(error),
         }
     }

@@ -1,5 +1,5 @@
-//! What a broker grants less than it was asked for, over the wire: told in readiness until it is
-//! gone, while what comes is taken.
+//! Connects the daemon to a fake broker that grants less than requested. Checks that readiness reports it
+//! until it is resolved, and that messages are still received.
 
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,9 @@ mod peer;
 
 use peer::{Peer, qos_1};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The broker's side of the daemon, beside a broker that the test plays.
+/// The daemon's MQTT task, connected to a fake broker.
 struct Bench {
     listener: TcpListener,
     deliveries: UnboundedReceiver<Vec<Delivery>>,
@@ -61,7 +61,7 @@ impl Bench {
     }
 
     async fn accept(&self) -> Peer {
-        timeout(PATIENCE, Peer::accept(&self.listener))
+        timeout(TIMEOUT, Peer::accept(&self.listener))
             .await
             .expect("a connection in time")
     }
@@ -70,16 +70,16 @@ impl Bench {
         self.readiness.reasons().get(part).cloned()
     }
 
-    /// Waits until the part says this.
-    async fn until(&self, part: &str, said: impl Fn(Option<&str>) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !said(self.reason(part).as_deref()) {
+    /// Waits until the reason of the part matches.
+    async fn until(&self, part: &str, matches: impl Fn(Option<&str>) -> bool) {
+        let deadline = Instant::now() + TIMEOUT;
+        while !matches(self.reason(part).as_deref()) {
             assert!(Instant::now() < deadline, "{:?}", self.reason(part));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
-    async fn until_says(&self, part: &str, words: &[&str]) {
+    async fn until_reason(&self, part: &str, words: &[&str]) {
         self.until(part, |reason| {
             reason.is_some_and(|reason| words.iter().all(|word| reason.contains(word)))
         })
@@ -92,10 +92,10 @@ impl Bench {
         self.until(mqtt::PART, |reason| reason.is_none()).await;
     }
 
-    /// A message comes through, and is acknowledged once it is stored.
-    async fn passes(&mut self, peer: &mut Peer, topic: &str, packet_id: u16) {
+    /// Publishes a message, waits for its delivery, and settles it.
+    async fn deliver(&mut self, peer: &mut Peer, topic: &str, packet_id: u16) {
         peer.publish(topic, packet_id).await;
-        let delivered = timeout(PATIENCE, self.deliveries.recv()).await;
+        let delivered = timeout(TIMEOUT, self.deliveries.recv()).await;
         let delivered = delivered.ok().flatten().expect("a delivery in time");
         assert_eq!(delivered[0].topic, topic.as_bytes());
         let tokens = delivered.into_iter().map(|it| it.token).collect();
@@ -104,14 +104,14 @@ impl Bench {
 }
 
 async fn until_acknowledged(peer: &mut Peer, packet_id: u16) {
-    match timeout(PATIENCE, peer.hear()).await.expect("an answer") {
+    match timeout(TIMEOUT, peer.receive()).await.expect("an answer") {
         Packet::PubAck(ack) => assert_eq!(ack.pkid, packet_id),
         other => panic!("{other:?}"),
     }
 }
 
 #[tokio::test]
-async fn a_grant_of_qos_0_keeps_the_daemon_unready_until_it_is_gone() {
+async fn the_daemon_is_not_ready_while_the_broker_grants_only_qos_0() {
     let mut bench = Bench::new("").await;
     let mut peer = bench.accept().await;
     peer.welcome(false, |_| {}).await;
@@ -121,12 +121,12 @@ async fn a_grant_of_qos_0_keeps_the_daemon_unready_until_it_is_gone() {
     })
     .await;
     let words = ["QoS 0", "ayaz/v1/+/+/cells", "max_qos 1"];
-    bench.until_says(mqtt::PART, &words).await;
-    bench.passes(&mut peer, "ayaz/v1/f/b/telemetry", 7).await;
+    bench.until_reason(mqtt::PART, &words).await;
+    bench.deliver(&mut peer, "ayaz/v1/f/b/telemetry", 7).await;
     until_acknowledged(&mut peer, 7).await;
     assert!(
         bench.reason(mqtt::PART).is_some(),
-        "that something comes mends nothing"
+        "a received message does not resolve it"
     );
 
     drop(peer);
@@ -134,20 +134,20 @@ async fn a_grant_of_qos_0_keeps_the_daemon_unready_until_it_is_gone() {
     peer.welcome(true, |_| {}).await;
     peer.grant(qos_1).await;
     bench.until_ready().await;
-    // Nothing but the three kinds was asked for, so nothing can be left of it.
-    bench.passes(&mut peer, "ayaz/v1/f/b/status", 8).await;
+    // The session has no old subscriptions, so nothing is unsubscribed.
+    bench.deliver(&mut peer, "ayaz/v1/f/b/status", 8).await;
     until_acknowledged(&mut peer, 8).await;
 }
 
 #[tokio::test]
-async fn what_breaks_the_promise_is_told_and_what_weakens_it_does_not_stop_the_daemon() {
+async fn only_a_broken_guarantee_makes_the_daemon_not_ready() {
     let bench = Bench::new("").await;
     let mut peer = bench.accept().await;
     peer.welcome(false, |it| it.session_expiry_interval = Some(0))
         .await;
     peer.grant(qos_1).await;
     bench
-        .until_says(mqtt::PART, &["our session for 0 s", "session expiry"])
+        .until_reason(mqtt::PART, &["our session for 0 s", "session expiry"])
         .await;
     drop(peer);
 
@@ -165,7 +165,7 @@ async fn what_breaks_the_promise_is_told_and_what_weakens_it_does_not_stop_the_d
 }
 
 #[tokio::test]
-async fn a_refused_topic_is_named_and_the_others_come() {
+async fn a_refused_topic_is_named_and_the_others_are_received() {
     let mut bench = Bench::new(r#", "fleets": ["a", "b"]"#).await;
     let mut peer = bench.accept().await;
     peer.welcome(false, |_| {}).await;
@@ -175,36 +175,40 @@ async fn a_refused_topic_is_named_and_the_others_come() {
     })
     .await;
     let words = ["refuses the subscription to ayaz/v1/b/+/telemetry", "ACL"];
-    bench.until_says(mqtt::PART, &words).await;
-    bench.passes(&mut peer, "ayaz/v1/a/bus/telemetry", 1).await;
+    bench.until_reason(mqtt::PART, &words).await;
+    bench.deliver(&mut peer, "ayaz/v1/a/bus/telemetry", 1).await;
     until_acknowledged(&mut peer, 1).await;
 }
 
 #[tokio::test]
-async fn a_session_that_is_gone_is_told_beside_the_broker() {
+async fn a_lost_session_is_reported_in_its_own_part() {
     let bench = Bench::new("").await;
     let mut peer = bench.accept().await;
     peer.welcome(false, |_| {}).await;
     peer.grant(qos_1).await;
     bench.until_ready().await;
-    assert_eq!(bench.reason("session"), None, "the first one is no loss");
+    assert_eq!(
+        bench.reason("session"),
+        None,
+        "the first session is no loss"
+    );
     drop(peer);
     let mut peer = bench.accept().await;
     peer.welcome(false, |_| {}).await;
     peer.grant(qos_1).await;
     bench.until_ready().await;
     bench
-        .until_says("session", &["lost this daemon's session", "minutes"])
+        .until_reason("session", &["lost this daemon's session", "minutes"])
         .await;
 }
 
 #[tokio::test]
-async fn subscriptions_of_an_earlier_configuration_are_taken_back() {
+async fn subscriptions_of_an_earlier_configuration_are_removed() {
     let mut bench = Bench::new(r#", "fleets": ["a"]"#).await;
     let mut peer = bench.accept().await;
     peer.welcome(true, |_| {}).await;
     let ours = peer.grant(qos_1).await;
-    let of_all = match peer.hear().await {
+    let of_all = match peer.receive().await {
         Packet::Unsubscribe(it) => it.filters,
         other => panic!("{other:?}"),
     };
@@ -212,9 +216,9 @@ async fn subscriptions_of_an_earlier_configuration_are_taken_back() {
     assert_eq!(of_all, kinds.map(|kind| format!("ayaz/v1/+/+/{kind}")));
     bench.until_ready().await;
 
-    // A fleet that was taken out: what has come is stored, and no more is to come.
-    bench.passes(&mut peer, "ayaz/v1/out/bus/cells", 5).await;
-    let filters = match peer.hear().await {
+    // A fleet that was removed from the configuration: its message is stored, then it is unsubscribed.
+    bench.deliver(&mut peer, "ayaz/v1/out/bus/cells", 5).await;
+    let filters = match peer.receive().await {
         Packet::Unsubscribe(it) => it.filters,
         other => panic!("{other:?}"),
     };
@@ -224,31 +228,31 @@ async fn subscriptions_of_an_earlier_configuration_are_taken_back() {
     );
     assert!(filters.iter().all(|it| !ours.contains(it)), "{filters:?}");
     until_acknowledged(&mut peer, 5).await;
-    bench.passes(&mut peer, "ayaz/v1/out/bus2/cells", 6).await;
+    bench.deliver(&mut peer, "ayaz/v1/out/bus2/cells", 6).await;
     until_acknowledged(&mut peer, 6).await;
-    bench.passes(&mut peer, "ayaz/v1/a/bus/cells", 7).await;
+    bench.deliver(&mut peer, "ayaz/v1/a/bus/cells", 7).await;
     until_acknowledged(&mut peer, 7).await;
 }
 
 #[tokio::test]
-async fn a_port_that_closes_is_no_other_client_with_our_id() {
+async fn a_server_that_closes_every_connection_is_not_a_take_over() {
     let bench = Bench::new("").await;
     for _ in 0..5 {
-        // It accepts and closes, as PostgreSQL does with what it does not understand.
+        // Accepts and closes, as PostgreSQL does with an unknown protocol.
         drop(bench.accept().await);
     }
     let words = [
         "cannot connect to the broker at 127.0.0.1:",
-        "speaks MQTT 5",
+        "port of an MQTT 5 broker",
     ];
-    bench.until_says(mqtt::PART, &words).await;
+    bench.until_reason(mqtt::PART, &words).await;
     for _ in 0..5 {
-        // And a broker that closes at SUBSCRIBE.
+        // A broker that closes at SUBSCRIBE.
         let mut peer = bench.accept().await;
         peer.welcome(false, |_| {}).await;
-        peer.hear().await;
+        peer.receive().await;
     }
     bench
-        .until_says(mqtt::PART, &["before it answered to SUBSCRIBE"])
+        .until_reason(mqtt::PART, &["before it answered to SUBSCRIBE"])
         .await;
 }

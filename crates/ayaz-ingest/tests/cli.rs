@@ -1,4 +1,4 @@
-//! The program's behaviour before it works: help and bad configuration.
+//! Help and wrong configuration of the program.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn help_tells_what_is_needed() {
+fn help_names_what_the_daemon_needs() {
     let output = run(&["--help"], &[]);
     assert!(output.status.success());
     let text = String::from_utf8_lossy(&output.stdout);
@@ -30,65 +30,68 @@ fn help_tells_what_is_needed() {
 }
 
 #[test]
-fn without_any_configuration_the_variables_are_named() {
+fn without_configuration_the_error_names_the_variables() {
     let output = run(&[], &[("AYAZ_MQTT_ULR", "mqtt://u:hunter2@h")]);
     assert_eq!(output.status.code(), Some(64));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("AYAZ_MQTT_ULR is not known"), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("AYAZ_MQTT_ULR is not known"), "{stderr}");
     let lower = run(&[], &[("ayaz__batch__rows_max", "5")]);
     let lower = String::from_utf8_lossy(&lower.stderr);
     assert!(lower.contains("mean AYAZ__BATCH__ROWS_MAX?"), "{lower}");
-    assert!(told.contains("did you mean AYAZ_MQTT_URL?"), "{told}");
-    let last = told.lines().last().unwrap_or_default();
+    assert!(stderr.contains("did you mean AYAZ_MQTT_URL?"), "{stderr}");
+    let last = stderr.lines().last().unwrap_or_default();
     assert_eq!(
         last,
         "ayaz-ingest: set AYAZ_MQTT_URL and AYAZ_DATABASE_URL, or mqtt.url and database.url in a file \
          that --config names"
     );
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
 }
 
 #[test]
-fn a_configuration_that_is_no_file_of_text_is_refused_at_once() {
+fn a_pipe_or_device_as_configuration_is_refused_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let pipe = folder.path().join("pipe");
     let made = Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo runs").success());
     for path in ["/dev/zero", pipe.to_str().expect("a name")] {
         let output = run(&["--config", path], &[]);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(64), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(64), "{stderr}");
         assert!(
-            told.contains(path) && told.contains("a pipe or a device"),
-            "{told}"
+            stderr.contains(path) && stderr.contains("a pipe or a device"),
+            "{stderr}"
         );
     }
 }
 
 #[test]
-fn a_password_that_everybody_can_read_is_told_with_the_command_that_mends_it() {
+fn a_warning_of_a_readable_password_has_a_command_that_works() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("it's.toml");
     let text = "[database]\nurl = 'postgres://u:hunter2@h/d'\n[batch]\nrows_max = 0\n";
     std::fs::write(&path, text).expect("a file");
-    for (mode, is_told) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
+    for (mode, is_warned) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
         std::fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a mode");
         let environment = [("AYAZ_MQTT_URL", "mqtt://127.0.0.1")];
         let output = run(&["--config", path.to_str().expect("a name")], &environment);
         assert_eq!(output.status.code(), Some(64));
-        let told = String::from_utf8_lossy(&output.stderr);
+        let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(
-            told.contains("every user of this machine can read it"),
-            is_told,
-            "{told}"
+            stderr.contains("every user of this machine can read it"),
+            is_warned,
+            "{stderr}"
         );
-        assert!(!told.contains("hunter2"), "{told}");
-        if is_told {
-            let command = told.lines().next().and_then(|line| line.split(": ").last());
-            let mended = Command::new("sh")
+        assert!(!stderr.contains("hunter2"), "{stderr}");
+        if is_warned {
+            let command = stderr
+                .lines()
+                .next()
+                .and_then(|line| line.split(": ").last());
+            let status = Command::new("sh")
                 .args(["-c", command.expect("a command")])
                 .status();
-            assert!(mended.expect("sh runs").success());
+            assert!(status.expect("sh runs").success());
             let mode = std::fs::metadata(&path)
                 .expect("it is there")
                 .permissions()
@@ -129,13 +132,13 @@ fn bad_configuration_exits_64_with_one_line_that_shows_no_password() {
 }
 
 #[test]
-fn an_address_in_the_wrong_place_shows_no_password() {
+fn a_url_in_the_wrong_place_shows_no_password() {
     let url = "postgres://a:s3cr3tA@h";
     for (arguments, code) in [(&[url][..], 2), (&["--config", url], 64)] {
         let output = run(arguments, &[]);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("postgres://***@h"), "{told}");
-        assert!(!told.contains("s3cr3tA"), "{told}");
-        assert_eq!(output.status.code(), Some(code), "{told}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(stderr.contains("postgres://***@h"), "{stderr}");
+        assert!(!stderr.contains("s3cr3tA"), "{stderr}");
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
     }
 }

@@ -1,4 +1,4 @@
-//! How long to wait before connecting again.
+//! The wait before the next connection.
 
 use std::time::{Duration, Instant};
 
@@ -7,15 +7,15 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 
 use super::MqttConfig;
 
-/// The first wait after a takeover.
+/// The first wait after a take-over.
 const TAKEOVER_MIN: Duration = Duration::from_secs(2);
 
 /// The window for [`TakeoverDetector`]. Longer than that of a publisher, since the waits after a
 /// take-over are longer.
 const TAKEOVER_WINDOW: Duration = Duration::from_secs(300);
 
-/// Delays that double up to a cap, with jitter. Those after a loss start anew after a connection
-/// that worked; those after a takeover only when there was none for long.
+/// Delays that double up to a maximum, with jitter. The delay after a loss is reset by an established
+/// connection; the delay after a take-over only after [`TAKEOVER_WINDOW`] without a closure.
 pub(super) struct Delays {
     loss: Doubling,
     takeover: Doubling,
@@ -35,8 +35,8 @@ impl Delays {
         }
     }
 
-    /// The broker had accepted the connection.
-    pub(super) fn worked(&mut self) {
+    /// Resets the delay after a loss. The connection was established.
+    pub(super) fn reset(&mut self) {
         self.loss.restart();
     }
 
@@ -52,7 +52,7 @@ impl Delays {
         self.closures.lost(now)
     }
 
-    /// Each takeover costs a redelivery; and if the other has gone, we are the one to work.
+    /// The delay after a take-over. Each take-over costs a redelivery, but the other client may be gone.
     pub(super) fn after_takeover(&mut self) -> Duration {
         self.takeover.next()
     }
@@ -82,7 +82,7 @@ impl Doubling {
         self.delays = self.builder.build();
     }
 
-    /// The jitter comes on top of a delay, so the longest would be exceeded by it.
+    /// Jitter is added to a delay, so the sum is limited again.
     fn next(&mut self) -> Duration {
         self.delays.next().unwrap_or(self.longest).min(self.longest)
     }

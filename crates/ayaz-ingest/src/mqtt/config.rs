@@ -3,64 +3,63 @@
 use ayaz_model::{BrokerUrl, FleetId, TopicKind};
 use serde::{Deserialize, Deserializer};
 
-/// The broker's side of the daemon.
+/// Settings of the broker connection.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MqttConfig {
     /// `mqtt://user:password@host:port`
     #[serde(deserialize_with = "url")]
     pub url: BrokerUrl,
-    /// Names the session that the broker keeps while the daemon is away: it must stay the same, and
-    /// no two daemons may share it. `None`, or empty, is the login's name, see
+    /// The client id, under which the broker keeps the session while the daemon is disconnected. It must
+    /// not change, and each daemon needs its own. `None` or empty means the login's name, see
     /// [`MqttConfig::client_id`].
-    #[serde(default, deserialize_with = "unless_empty")]
+    #[serde(default, deserialize_with = "none_if_empty")]
     pub client_id: Option<String>,
-    /// Fleets to subscribe to; empty is all of them.
+    /// Fleets to subscribe to; empty means all.
     #[serde(default, deserialize_with = "fleets")]
     pub fleets: Vec<FleetId>,
-    /// Shares the messages with the other daemons of this group (`$share/GROUP/…`), on brokers that
-    /// can; empty is not shared.
+    /// Shares the messages with the other daemons of this group (`$share/GROUP/…`). Empty means no shared
+    /// subscription.
     #[serde(default)]
     pub shared_group: String,
-    /// The operator's word that the broker lets nobody else subscribe to that group. Whoever can
-    /// takes messages out of it, which are then acknowledged and stored nowhere.
+    /// The operator confirms that the broker lets no other client subscribe to the group. Such a client
+    /// would acknowledge messages that are then stored nowhere.
     #[serde(default)]
     pub shared_group_is_protected: bool,
-    /// Most messages that the broker may deliver without an acknowledgement (MQTT 5 Receive
-    /// Maximum). A batch takes a share of them at most, so that the others can come meanwhile.
+    /// Maximum of unacknowledged messages (MQTT 5 Receive Maximum). A batch has at most a part of them,
+    /// so that further messages arrive while it is written.
     #[serde(default = "receive_maximum")]
     pub receive_maximum: u16,
-    /// Largest packet taken from the broker. A broker that holds a larger one drops it, so this is
-    /// to be no less than the broker's own limit; `limits.payload_max_bytes` says what becomes a
-    /// dead letter instead.
+    /// Maximum packet size, at least the broker's own limit: the broker drops a larger packet. Payloads
+    /// over `limits.payload_max_bytes` become dead letters instead.
     #[serde(default = "packet_max_bytes")]
     pub packet_max_bytes: u32,
-    /// Most bytes of messages that were received and are not yet stored. At this bound nothing is
-    /// read from the broker.
+    /// Maximum bytes of messages that are received and not stored. At this limit the daemon does not read
+    /// from the broker.
     #[serde(default = "memory_max_bytes")]
     pub memory_max_bytes: usize,
-    /// Bytes of one vehicle that may wait here, beyond which the messages of others go before its own.
+    /// Bytes of one vehicle that may wait. Above this limit, messages of others are stored first.
     #[serde(default = "vehicle_memory_max_bytes")]
     pub vehicle_memory_max_bytes: usize,
-    /// The broker hears from us twice in this time, and is given up when it has not answered for so
-    /// long. A broker that demands a shorter keep-alive gets it.
+    /// The daemon sends two pings in this time, and ends the connection after this time without an
+    /// answer. A shorter keep-alive of the broker has priority.
     #[serde(default = "keep_alive_s")]
     pub keep_alive_s: u16,
-    /// How long the broker keeps our messages while we are away.
+    /// How long the broker keeps our session while the daemon is disconnected.
     #[serde(default = "session_expiry_s")]
     pub session_expiry_s: u32,
-    /// First wait before connecting again; it doubles, with jitter, up to the next.
+    /// First wait before the next connection. It doubles, with jitter, up to `reconnect_delay_max_ms`.
     #[serde(default = "reconnect_delay_min_ms")]
     pub reconnect_delay_min_ms: u64,
-    /// Longest wait. A cluster can refuse a dead node's client id for 20 s.
+    /// Longest wait before the next connection. A cluster can refuse the client id of a dead node for 20 s.
     #[serde(default = "reconnect_delay_max_ms")]
     pub reconnect_delay_max_ms: u64,
-    /// Longest wait after another client has connected with our client id.
+    /// Longest wait after another client connected with our client id.
     #[serde(default = "takeover_delay_max_ms")]
     pub takeover_delay_max_ms: u64,
 }
 
-/// Where neither a client id is set nor a login is given.
+/// The client id without a configured id or login.
 const CLIENT_ID: &str = "ayaz-ingest";
 
 fn receive_maximum() -> u16 {
@@ -105,7 +104,7 @@ fn url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BrokerUrl, D::Error
         .map_err(serde::de::Error::custom)
 }
 
-fn unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+fn none_if_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     String::deserialize(deserializer).map(|text| Some(text).filter(|text| !text.is_empty()))
 }
 
@@ -125,8 +124,8 @@ fn fleets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<FleetId>, D:
 }
 
 impl MqttConfig {
-    /// The client id: as set, else the login's name, since brokers that bind client ids to logins
-    /// want these to be the same.
+    /// The configured client id, else the login's name, since brokers that bind client ids to logins
+    /// demand that they are equal.
     pub fn client_id(&self) -> &str {
         let login = self.url.credentials().map(|(user, _)| user);
         self.client_id.as_deref().or(login).unwrap_or(CLIENT_ID)
@@ -154,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_client_id_is_the_logins_name_unless_one_is_set() {
+    fn the_client_id_is_by_default_the_logins_name() {
         for (config, client_id) in [
             (r#"{ "url": "mqtt://127.0.0.1" }"#, "ayaz-ingest"),
             (r#"{ "url": "mqtt://store:p@127.0.0.1" }"#, "store"),

@@ -11,7 +11,7 @@ use rumqttc::v5::mqttbytes::v5::{
 };
 use tokio::time::{Interval, MissedTickBehavior, interval_at};
 
-use super::answer;
+use super::grants;
 use super::keep_alive::KeepAlive;
 use super::link::{Link, LinkError, Moved};
 use super::subscriptions::Subscriptions;
@@ -20,33 +20,32 @@ use crate::ack::{AckLedger, AckToken};
 use crate::delivery::Delivery;
 use crate::metrics::{self, HOT};
 
-/// How long the last acknowledgements may take to leave when the daemon stops, and how long the
-/// goodbye alone, which nobody needs.
-const DRAIN: Duration = Duration::from_secs(3);
-const GOODBYE: Duration = Duration::from_millis(200);
+/// Time limits at a stop: for the last acknowledgements, and for DISCONNECT alone.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// A connection that closes so soon after a pause is taken to close because of it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A connection that closes this soon after a pause probably closed because of it.
+const PAUSE_EFFECT: Duration = Duration::from_secs(60);
 
-/// How often a subscription that was refused is asked for again.
-const ASK_AGAIN: Duration = Duration::from_secs(30);
+/// How often a refused subscription is requested again.
+const SUBSCRIBE_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Why a connection is over.
+/// Why a connection ended.
 pub(super) enum Ended {
-    /// The daemon stops, and everything that was stored is acknowledged.
+    /// The daemon stops, and all stored messages are acknowledged.
     Stopped,
-    /// Another client has connected with our client id.
+    /// Another client connected with our client id.
     TakenOver,
-    /// The broker closed the connection without a word.
+    /// The broker closed the connection without DISCONNECT.
     Closed,
-    /// The network, or the broker, or what it said.
+    /// An error of the network or of the broker.
     Lost(String),
 }
 
 impl Ended {
     fn silent(silence: Duration) -> Self {
         Self::Lost(format!(
-            "nothing heard from the broker for {} s",
+            "no answer from the broker for {} s",
             silence.as_secs()
         ))
     }
@@ -64,34 +63,37 @@ impl From<LinkError> for Ended {
 pub(super) struct Connection {
     link: Link,
     ledger: AckLedger,
-    /// What has come and is not handed on yet.
+    /// Received deliveries that are not forwarded yet.
     received: Vec<Delivery>,
-    /// When nothing was read for want of memory, the last time.
+    /// When reading last paused at the memory limit.
     paused_at: Option<Instant>,
-    /// Acknowledgements that wait in the link.
+    /// Acknowledgements that are not sent yet.
     unsent: u64,
     keep_alive: KeepAlive,
     subscriptions: Subscriptions,
-    ask_again: Interval,
+    subscribe_ticks: Interval,
     answer: ConnAck,
     epoch: u64,
     established: bool,
 }
 
 impl Connection {
-    /// Connects and asks for the subscriptions.
+    /// Connects and subscribes.
     pub(super) async fn open(config: &MqttConfig, epoch: u64) -> Result<Self, LinkError> {
         let (mut link, answer) = Link::open(config).await?;
         let granted = answer.properties.as_ref();
         let packet_max_bytes = granted.and_then(|granted| granted.max_packet_size);
         let mut subscriptions = Subscriptions::new(&config.filters(), packet_max_bytes);
-        // Also when the session is said to be present: a cluster that lost a node resumes sessions
-        // without their subscriptions.
-        for packet in subscriptions.ask() {
+        // Also if the broker resumed the session: a cluster that lost a node resumes sessions without
+        // their subscriptions.
+        for packet in subscriptions.request() {
             link.put(&packet)?;
         }
-        let mut ask_again = interval_at(tokio::time::Instant::now() + ASK_AGAIN, ASK_AGAIN);
-        ask_again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut subscribe_ticks = interval_at(
+            tokio::time::Instant::now() + SUBSCRIBE_INTERVAL,
+            SUBSCRIBE_INTERVAL,
+        );
+        subscribe_ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
             link,
             ledger: AckLedger::new(epoch),
@@ -100,29 +102,29 @@ impl Connection {
             unsent: 0,
             keep_alive: KeepAlive::new(config, &answer),
             subscriptions,
-            ask_again,
+            subscribe_ticks,
             answer,
             epoch,
             established: false,
         })
     }
 
-    /// Works until the connection is over. Returns whether the broker had answered to the
-    /// subscriptions, and why it is over.
+    /// Runs until the connection ends. Returns whether the broker had answered SUBSCRIBE, and why the
+    /// connection ended.
     pub(super) async fn run(mut self, intake: &mut Intake, readiness: &Readiness) -> (bool, Ended) {
-        let lacking = answer::of_connection(&intake.config, &self.answer);
+        let shortfalls = grants::of_connection(&intake.config, &self.answer);
         let resumed = self.answer.session_present;
-        let standing = &mut intake.standing;
-        standing.connected(&intake.config, resumed, lacking, readiness);
+        let state = &mut intake.broker_state;
+        state.connected(&intake.config, resumed, shortfalls, readiness);
         let Err(ended) = self.serve(intake, readiness).await else {
             let established = self.established;
             self.finish().await;
             return (established, Ended::Stopped);
         };
         let ended = match ended {
-            Ended::Closed if self.has_lately_paused() => {
-                let why = "the broker closed the connection, from which nothing was read while \
-                           memory was full";
+            Ended::Closed if self.paused_recently() => {
+                let why = "the broker closed the connection while the daemon did not read it, because \
+                           its memory limit was reached";
                 Ended::Lost(why.to_owned())
             }
             other => other,
@@ -130,30 +132,30 @@ impl Connection {
         (self.established, ended)
     }
 
-    /// Some brokers lose patience with who does not read (EMQX after 15 s), and we learn of it only
-    /// once we have read what they sent before.
-    fn has_lately_paused(&self) -> bool {
-        self.paused_at.is_some_and(|at| at.elapsed() < PATIENCE)
+    /// Some brokers close a connection that is not read (EMQX after 15 s). The daemon notices it only
+    /// after it has read the earlier bytes.
+    fn paused_recently(&self) -> bool {
+        self.paused_at.is_some_and(|at| at.elapsed() < PAUSE_EFFECT)
     }
 
-    /// Returns when everything is settled and the daemon stops.
+    /// Returns when the daemon stops and all deliveries are settled.
     async fn serve(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
         if self.answer.session_present {
-            self.take_back(intake.leftovers.when_resumed())?;
+            self.unsubscribe(intake.old_subscriptions.on_resume())?;
         }
         let mut was_paused = false;
         loop {
-            // What was read before a pause, or behind the CONNACK, waits in the link.
+            // The link may hold packets read before a pause, or together with the CONNACK.
             if !intake.is_full() {
-                self.take_in(intake, readiness)?;
+                self.handle_packets(intake, readiness)?;
             }
             if !self.received.is_empty() {
-                intake.hand_on(std::mem::take(&mut self.received));
-                self.tell_outstanding();
-                // A broker that always has more must not keep the other tasks waiting.
+                intake.forward(std::mem::take(&mut self.received));
+                self.update_outstanding();
+                // A broker that always sends more must not block the other tasks.
                 tokio::task::yield_now().await;
             }
-            // At the memory bound nothing more is read, and the broker keeps the rest.
+            // At the memory limit nothing is read, and the broker keeps the messages.
             let paused = intake.is_full();
             if paused {
                 self.paused_at = Some(Instant::now());
@@ -164,8 +166,8 @@ impl Connection {
             was_paused = paused;
             tokio::select! {
                 moved = self.link.exchange(!paused) => match moved? {
-                    Moved::In => self.keep_alive.heard(),
-                    Moved::Out => self.left(),
+                    Moved::In => self.keep_alive.received(),
+                    Moved::Out => self.sent(),
                 },
                 tokens = intake.settled.recv() => match tokens {
                     Some(tokens) => self.settle(tokens, intake)?,
@@ -173,31 +175,31 @@ impl Connection {
                 },
                 () = self.keep_alive.tick() => {
                     if !paused {
-                        self.keep_alive.must_have_heard().map_err(Ended::silent)?;
+                        self.keep_alive.check().map_err(Ended::silent)?;
                     }
                     self.link.put(&Packet::PingReq(PingReq))?;
                 }
-                _ = self.ask_again.tick(), if self.subscriptions.are_open() => {
-                    for packet in self.subscriptions.ask() {
+                _ = self.subscribe_ticks.tick(), if self.subscriptions.are_incomplete() => {
+                    for packet in self.subscriptions.request() {
                         self.link.put(&packet)?;
                     }
                 }
-                () = intake.standing.session_was_told() => {
-                    intake.standing.forget_lost_session(readiness);
+                () = intake.broker_state.session_loss_expired() => {
+                    intake.broker_state.forget_lost_session(readiness);
                 }
                 Ok(()) = intake.stop.changed() => intake.deliveries = None,
             }
         }
     }
 
-    fn take_back(&mut self, filters: &[String]) -> Result<(), LinkError> {
-        for packet in self.subscriptions.take_back(filters) {
+    fn unsubscribe(&mut self, filters: &[String]) -> Result<(), LinkError> {
+        for packet in self.subscriptions.unsubscribe(filters) {
             self.link.put(&packet)?;
         }
         Ok(())
     }
 
-    fn take_in(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
+    fn handle_packets(&mut self, intake: &mut Intake, readiness: &Readiness) -> Result<(), Ended> {
         let arrived_at = UnixMicroseconds::now();
         while let Some(packet) = self.link.packet()? {
             self.handle(packet, arrived_at, intake, readiness)?;
@@ -214,19 +216,21 @@ impl Connection {
     ) -> Result<(), Ended> {
         match packet {
             Packet::Publish(publish) => {
-                let unnamed = intake.leftovers.when_received(&publish.topic, self.epoch);
-                self.take_back(&unnamed)?;
+                let old = intake
+                    .old_subscriptions
+                    .on_message(&publish.topic, self.epoch);
+                self.unsubscribe(&old)?;
                 self.receive(publish, arrived_at, intake);
             }
             Packet::SubAck(answer) => {
-                if let Some(lacking) = self.subscriptions.granted(&answer) {
+                if let Some(shortfalls) = self.subscriptions.granted(&answer) {
                     self.established = true;
-                    let all = !self.subscriptions.are_open();
-                    metrics::set(metrics::CONNECTED, f64::from(u8::from(all)));
-                    intake.standing.subscribed(lacking, readiness);
+                    let is_complete = !self.subscriptions.are_incomplete();
+                    metrics::set(metrics::CONNECTED, f64::from(u8::from(is_complete)));
+                    intake.broker_state.subscribed(shortfalls, readiness);
                 }
             }
-            Packet::UnsubAck(answer) => self.subscriptions.taken_back(&answer),
+            Packet::UnsubAck(answer) => self.subscriptions.unsubscribed(&answer),
             Packet::Disconnect(Disconnect { reason_code, .. }) => {
                 return Err(match reason_code {
                     DisconnectReasonCode::SessionTakenOver => Ended::TakenOver,
@@ -246,7 +250,7 @@ impl Connection {
         };
         received.increment(1);
         if intake.deliveries.is_none() {
-            // Stopping: it will be delivered again.
+            // The daemon stops; the broker delivers the message again.
             return;
         }
         let bytes = publish.topic.len() + publish.payload.len() + DELIVERY_OVERHEAD_BYTES;
@@ -256,8 +260,7 @@ impl Connection {
             self.ledger.receive(publish.pkid, bytes)
         };
         self.received.push(Delivery {
-            // Copied out of the buffer that was read into: a slice would keep all of it alive, many
-            // times what the account of memory knows of.
+            // A copy: a slice would keep the whole input buffer in memory, which is not counted.
             topic: Bytes::copy_from_slice(&publish.topic),
             payload: Bytes::copy_from_slice(&publish.payload),
             received_at: arrived_at,
@@ -265,14 +268,14 @@ impl Connection {
         });
     }
 
-    /// Acknowledges what is stored, and whatever waited for it.
+    /// Settles stored deliveries, and acknowledges all packets that this allows.
     fn settle(&mut self, tokens: Vec<AckToken>, intake: &mut Intake) -> Result<(), Ended> {
         intake.release(&tokens);
         let mut packet_ids = Vec::with_capacity(tokens.len());
         for token in tokens {
             self.ledger.settle(token, &mut packet_ids);
         }
-        self.tell_outstanding();
+        self.update_outstanding();
         ayaz_store::failpoint!("before_acknowledgement");
         for packet_id in packet_ids {
             self.link
@@ -282,26 +285,30 @@ impl Connection {
         Ok(())
     }
 
-    fn tell_outstanding(&self) {
+    fn update_outstanding(&self) {
         HOT.outstanding_messages
             .set(self.ledger.outstanding() as f64);
     }
 
-    /// Bytes went out.
-    fn left(&mut self) {
+    /// Counts the acknowledgements after the link has sent all bytes.
+    fn sent(&mut self) {
         if !self.link.has_unsent() {
             HOT.acknowledged.increment(std::mem::take(&mut self.unsent));
         }
     }
 
-    /// Lets the last acknowledgements leave, and says goodbye, so that the broker knows at once that
-    /// we are gone.
+    /// Sends the last acknowledgements and DISCONNECT, so that the broker knows at once that the daemon
+    /// stopped.
     async fn finish(mut self) {
-        let patience = if self.unsent > 0 { DRAIN } else { GOODBYE };
-        let goodbye = Disconnect::new(DisconnectReasonCode::NormalDisconnection);
-        if self.link.put(&Packet::Disconnect(goodbye)).is_ok() {
-            // Whatever does not leave in time is delivered again, and found to be stored.
-            let closed = tokio::time::timeout(patience, self.link.close()).await;
+        let time_limit = if self.unsent > 0 {
+            DRAIN_TIMEOUT
+        } else {
+            DISCONNECT_TIMEOUT
+        };
+        let disconnect = Disconnect::new(DisconnectReasonCode::NormalDisconnection);
+        if self.link.put(&Packet::Disconnect(disconnect)).is_ok() {
+            // The broker delivers unacknowledged messages again, as duplicates.
+            let closed = tokio::time::timeout(time_limit, self.link.close()).await;
             if let Ok(Ok(())) = closed {
                 HOT.acknowledged.increment(self.unsent);
             }

@@ -1,4 +1,4 @@
-//! Asking the broker whether it is there.
+//! Pings the broker.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::MqttConfig;
 
-/// Asks the broker twice in a keep-alive whether it is there.
+/// Pings the broker twice in a keep-alive.
 #[derive(Debug)]
 pub(super) struct KeepAlive {
     ticks: Interval,
@@ -27,17 +27,17 @@ impl KeepAlive {
         }
     }
 
-    /// Time to ask.
+    /// Waits until the next ping.
     pub(super) async fn tick(&mut self) {
         self.ticks.tick().await;
     }
 
-    pub(super) fn heard(&mut self) {
+    pub(super) fn received(&mut self) {
         self.unanswered = 0;
     }
 
-    /// Counts another question; an error is for how long too many were not answered.
-    pub(super) fn must_have_heard(&mut self) -> Result<(), Duration> {
+    /// Counts a ping. The error is the time without an answer, if it is too long.
+    pub(super) fn check(&mut self) -> Result<(), Duration> {
         if self.unanswered >= Self::UNANSWERED_MAX {
             return Err(self.ticks.period() * self.unanswered);
         }
@@ -46,8 +46,8 @@ impl KeepAlive {
     }
 }
 
-/// Of what we ask for and what the broker demands: with a longer one than ours we would learn of a
-/// dead connection later than the operator wants, and nobody minds more pings.
+/// The shorter keep-alive of ours and the broker's. A longer one would detect a dead connection later
+/// than configured, and more pings do no harm.
 fn shorter(config: &MqttConfig, answer: &ConnAck) -> Duration {
     let demanded = answer
         .properties
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_shorter_keep_alive_counts() {
+    fn the_shorter_keep_alive_is_used() {
         let config: MqttConfig = serde_json::from_str(r#"{ "url": "mqtt://127.0.0.1" }"#).unwrap();
         for (demanded, expected) in [(0, 30), (10, 10), (30, 30), (65_535, 30)] {
             let seconds = shorter(&config, &demanding(demanded)).as_secs();

@@ -1,8 +1,8 @@
 //! Packets of MQTT 5 over one TCP connection.
 //!
-//! rumqttc's codec without its event loop. That one writes every acknowledgement by itself, where a
-//! batch has thousands, and cannot ping without reading, so that memory could only be bounded by
-//! dropping messages and having them sent again.
+//! Uses rumqttc's codec without its event loop. The event loop writes each acknowledgement separately,
+//! although a batch has thousands. It also cannot ping without reading, so memory could be limited only
+//! by dropping messages.
 
 use std::io;
 use std::time::Duration;
@@ -19,43 +19,43 @@ use tokio::net::TcpStream;
 use super::socket::{self, Reader, Writer};
 use super::{MqttConfig, subscriptions};
 
-/// How long the broker may take to accept a connection.
+/// Time limit for the broker to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why nothing more comes or goes.
+/// An error that ends the link.
 #[derive(Debug, Error)]
 pub enum LinkError {
-    /// Without a DISCONNECT.
+    /// The broker closed the connection without DISCONNECT.
     #[error("the broker closed the connection")]
     Closed,
-    /// Below MQTT.
+    /// An error of the network.
     #[error(transparent)]
     Network(#[from] io::Error),
     /// The broker did not accept the connection in time.
     #[error("no answer to CONNECT within {} s", CONNECT_TIMEOUT.as_secs())]
     Timeout,
-    /// By its CONNACK.
-    #[error("it refuses the connection ({0:?})")]
+    /// The CONNACK refuses the connection.
+    #[error("the broker refuses the connection ({0:?})")]
     Refused(ConnectReturnCode),
-    /// Without a CONNACK.
-    #[error("it closes the connection without an answer to CONNECT")]
+    /// The server closed the connection without a CONNACK.
+    #[error("the server closes the connection without an answer to CONNECT")]
     Unanswered,
-    /// The CONNACK is one of MQTT 3.1.1.
-    #[error("it speaks MQTT 3.1.1 only")]
+    /// The CONNACK is of MQTT 3.1.1.
+    #[error("the broker supports MQTT 3.1.1 only")]
     OldMqtt,
-    /// The answer to CONNECT is none of MQTT.
-    #[error("what answers there is no MQTT broker, it speaks {0}")]
+    /// The answer to CONNECT is not MQTT.
+    #[error("the server is not an MQTT broker; its protocol is {0}")]
     NotMqtt(&'static str),
-    /// Not MQTT 5, or larger than what was announced.
-    #[error("the broker sent what MQTT 5 does not know: {0}")]
+    /// A packet that is not MQTT 5, or is larger than our limit.
+    #[error("the broker sent a malformed packet: {0}")]
     Malformed(String),
-    /// A packet of ours: a mistake in the configuration, or of ours.
-    #[error("cannot be sent to the broker: {0}")]
+    /// A packet of ours is invalid, because of the configuration or a bug.
+    #[error("cannot encode a packet for the broker: {0}")]
     Unsendable(String),
 }
 
 impl LinkError {
-    /// What to try when no connection comes about.
+    /// Advice for an operator when the connection fails.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Network(error) => advice::on_network(error),
@@ -74,13 +74,13 @@ impl LinkError {
 /// What [`Link::exchange`] did.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Moved {
-    /// Bytes came, perhaps packets.
+    /// Bytes arrived, perhaps packets.
     In,
-    /// Bytes went; all of them if [`Link::has_unsent`] says no.
+    /// Bytes were sent; all of them unless [`Link::has_unsent`].
     Out,
 }
 
-/// What asks for the configured topics, at QoS 1.
+/// The SUBSCRIBE packet for the configured topics, with QoS 1.
 pub fn subscription(config: &MqttConfig) -> Packet {
     subscriptions::subscribe(1, config.filters())
 }
@@ -98,14 +98,14 @@ pub struct Link {
 impl Link {
     /// Connects, and waits for the broker's answer.
     pub async fn open(config: &MqttConfig) -> Result<(Self, ConnAck), LinkError> {
-        tokio::time::timeout(CONNECT_TIMEOUT, Self::shake_hands(config))
+        tokio::time::timeout(CONNECT_TIMEOUT, Self::handshake(config))
             .await
             .unwrap_or(Err(LinkError::Timeout))
     }
 
-    async fn shake_hands(config: &MqttConfig) -> Result<(Self, ConnAck), LinkError> {
+    async fn handshake(config: &MqttConfig) -> Result<(Self, ConnAck), LinkError> {
         let stream = TcpStream::connect(config.url.address()).await?;
-        // What is written is a whole batch of acknowledgements, for which the broker waits.
+        // A write has the acknowledgements of a whole batch, and the broker waits for them.
         stream.set_nodelay(true)?;
         let (reader, writer) = socket::split(stream)?;
         let mut link = Self {
@@ -132,7 +132,7 @@ impl Link {
         };
         link.put(&Packet::Connect(connect, None, login))?;
         loop {
-            what_answers(&link.input)?;
+            check_protocol(&link.input)?;
             match link.packet()? {
                 None => match link.exchange(true).await {
                     Err(LinkError::Closed) => return Err(LinkError::Unanswered),
@@ -145,27 +145,27 @@ impl Link {
                 }
                 Some(Packet::ConnAck(answer)) => return Err(LinkError::Refused(answer.code)),
                 Some(_) => {
-                    let what = "another packet in answer to CONNECT";
+                    let what = "another packet as the answer to CONNECT";
                     return Err(LinkError::Malformed(what.to_owned()));
                 }
             }
         }
     }
 
-    /// The next packet of those that have come.
+    /// The next received packet.
     pub fn packet(&mut self) -> Result<Option<Packet>, LinkError> {
         complete_disconnect(&mut self.input);
         let bytes = self.input.len();
         match Packet::read(&mut self.input, Some(self.packet_max_bytes)) {
             Ok(packet) => Ok(Some(packet)),
-            // The codec says the same of a packet that is there and ends too early; but that it takes
-            // out of the input.
+            // The codec has the same error for a malformed packet that ends too early, but removes that
+            // from the input.
             Err(CodecError::InsufficientBytes(_)) if self.input.len() == bytes => Ok(None),
             Err(error) => Err(LinkError::Malformed(error.to_string())),
         }
     }
 
-    /// Puts a packet behind those that wait to be sent.
+    /// Adds a packet to the output.
     pub fn put(&mut self, packet: &Packet) -> Result<(), LinkError> {
         packet
             .write(&mut self.output, None)
@@ -173,13 +173,13 @@ impl Link {
             .map_err(|error| LinkError::Unsendable(error.to_string()))
     }
 
-    /// Whether something waits to be sent.
+    /// Whether the output has bytes.
     pub fn has_unsent(&self) -> bool {
         !self.output.is_empty()
     }
 
-    /// Waits until bytes have come (if `reading`) or gone. Both at once, since a broker that waits
-    /// for us to read may not read itself. Can be cancelled without loss.
+    /// Waits until bytes are received (if `reading`) or sent. Both at the same time, since a broker that
+    /// waits until we read may not read itself. Cancel-safe.
     pub async fn exchange(&mut self, reading: bool) -> Result<Moved, LinkError> {
         tokio::select! {
             read = self.reader.read(&mut self.input), if reading => match read? {
@@ -194,7 +194,7 @@ impl Link {
         }
     }
 
-    /// Sends what waits, and returns once the broker has taken it and closed its side.
+    /// Sends the output, and returns after the broker has closed its side.
     pub async fn close(mut self) -> Result<(), LinkError> {
         while self.has_unsent() {
             self.exchange(true).await?;
@@ -202,7 +202,7 @@ impl Link {
             tokio::task::yield_now().await;
         }
         self.writer.shutdown()?;
-        // Closing with bytes unread would make the kernel throw away what is on its way.
+        // If unread bytes remain at close, the kernel discards the bytes it has not sent yet.
         while self.exchange(true).await.is_ok() {
             self.input.clear();
             tokio::task::yield_now().await;
@@ -211,25 +211,25 @@ impl Link {
     }
 }
 
-/// Whether the answer to CONNECT, as far as it has come, can be one of MQTT 5.
-fn what_answers(input: &[u8]) -> Result<(), LinkError> {
+/// Checks whether the received part of the answer to CONNECT can be MQTT 5.
+fn check_protocol(input: &[u8]) -> Result<(), LinkError> {
     const CONNACK: u8 = 0x20;
     let other = match input {
         [] => return Ok(()),
-        // One of MQTT 5 has a length of properties too.
+        // MQTT 5 has a length of properties too.
         [CONNACK, 2, _, _, ..] => return Err(LinkError::OldMqtt),
         [CONNACK, ..] => return Ok(()),
         [0x15, ..] => "TLS",
         [b'H', ..] => "HTTP",
         [b'S', ..] => "SSH",
         [b'A', ..] => "AMQP",
-        _ => "something else",
+        _ => "unknown",
     };
     Err(LinkError::NotMqtt(other))
 }
 
-/// Adds what MQTT 5 lets a DISCONNECT leave out (3.14.2.1 and 3.14.2.2.1) and the codec insists on:
-/// Mosquitto sends a reason and no length of properties.
+/// Adds the parts of a DISCONNECT that are optional in MQTT 5 (3.14.2.1 and 3.14.2.2.1), but required by
+/// the codec. Mosquitto sends a reason without the length of properties.
 fn complete_disconnect(input: &mut BytesMut) {
     const DISCONNECT: u8 = 0xe0;
     let reason = match input[..] {
@@ -237,7 +237,7 @@ fn complete_disconnect(input: &mut BytesMut) {
         [DISCONNECT, 1, reason, ..] => reason,
         _ => return,
     };
-    // Nothing follows it.
+    // DISCONNECT is the last packet.
     input.clear();
     input.extend_from_slice(&[DISCONNECT, 2, reason, 0]);
 }
@@ -250,8 +250,8 @@ mod tests {
 
     use super::*;
 
-    /// A link whose broker says these bytes, one after the other.
-    async fn hears(bytes: &'static [u8]) -> Result<Link, LinkError> {
+    /// Opens a link to a broker that sends these bytes one by one.
+    async fn open_to(bytes: &'static [u8]) -> Result<Link, LinkError> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
@@ -260,7 +260,7 @@ mod tests {
                 broker.write_all(&[*byte]).await.unwrap();
                 tokio::task::yield_now().await;
             }
-            // Stays open until the test is over.
+            // Keeps the connection open until the test ends.
             std::future::pending::<()>().await;
         });
         let config = format!(r#"{{ "url": "mqtt://{address}" }}"#);
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_disconnect_is_heard_in_all_its_forms() {
+    async fn a_disconnect_is_read_in_all_its_forms() {
         let taken_over = DisconnectReasonCode::SessionTakenOver;
         let normal = DisconnectReasonCode::NormalDisconnection;
         for (bytes, expected) in [
@@ -287,41 +287,41 @@ mod tests {
             (b"\x20\x03\x00\x00\x00\xe0\x02\x8e\x00", taken_over),
             (b"\x20\x03\x00\x00\x00\xe0\x00", normal),
         ] {
-            match next(&mut hears(bytes).await.unwrap()).await {
-                Ok(Packet::Disconnect(heard)) => assert_eq!(heard.reason_code, expected),
+            match next(&mut open_to(bytes).await.unwrap()).await {
+                Ok(Packet::Disconnect(packet)) => assert_eq!(packet.reason_code, expected),
                 other => panic!("{other:?}"),
             }
         }
     }
 
     #[tokio::test]
-    async fn what_is_not_mqtt_5_is_told() {
+    async fn the_error_says_which_other_protocol_answers() {
         for (bytes, expected) in [
-            // A CONNACK of MQTT 3.1.1 that refuses, and one that does not.
-            (&b"\x20\x02\x00\x01"[..], "speaks MQTT 3.1.1 only"),
-            (b"\x20\x02\x00\x00", "speaks MQTT 3.1.1 only"),
-            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP"),
-            (b"\x15\x03\x01\x00\x02\x02\x46", "speaks TLS"),
-            (b"SSH-2.0-OpenSSH_9.2\r\n", "speaks SSH"),
-            (b"\x4a\x00\x00\x00\x0a8.0.36", "no MQTT broker"),
+            // Two CONNACKs of MQTT 3.1.1: one refuses, one accepts.
+            (&b"\x20\x02\x00\x01"[..], "supports MQTT 3.1.1 only"),
+            (b"\x20\x02\x00\x00", "supports MQTT 3.1.1 only"),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", "protocol is HTTP"),
+            (b"\x15\x03\x01\x00\x02\x02\x46", "protocol is TLS"),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "protocol is SSH"),
+            (b"\x4a\x00\x00\x00\x0a8.0.36", "not an MQTT broker"),
             (
                 b"\x20\x03\x00\x87\x00",
                 "refuses the connection (NotAuthorized)",
             ),
         ] {
-            let error = hears(bytes).await.unwrap_err();
-            let told = error.to_string();
-            assert!(told.contains(expected), "{told}");
+            let error = open_to(bytes).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains(expected), "{text}");
             assert!(!error.advice().is_empty());
         }
         // A PUBLISH that ends before its properties.
-        let mut link = hears(b"\x20\x03\x00\x00\x00\x32\x05\x00\x01a\x00\x01")
+        let mut link = open_to(b"\x20\x03\x00\x00\x00\x32\x05\x00\x01a\x00\x01")
             .await
             .unwrap();
-        let cut_off = next(&mut link).await;
+        let truncated = next(&mut link).await;
         assert!(
-            matches!(cut_off, Err(LinkError::Malformed(_))),
-            "{cut_off:?}"
+            matches!(truncated, Err(LinkError::Malformed(_))),
+            "{truncated:?}"
         );
     }
 }

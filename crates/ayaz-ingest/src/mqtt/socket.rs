@@ -1,8 +1,8 @@
-//! A TCP connection whose reader is not woken for every segment.
+//! A TCP connection whose reader does not wake up for every segment.
 //!
-//! A broker writes each message by itself. To be woken for each costs both sides more than the message
-//! does, and epoll wakes for each even while nobody wants to read. So the socket is registered there
-//! only while nothing comes; as long as something does, it is looked at every few milliseconds.
+//! A broker writes each message separately. A wake-up for each one costs more than the message itself,
+//! and epoll wakes the thread even while nobody reads. So the socket is registered with epoll only while
+//! it is idle. While bytes arrive, it is polled every few milliseconds.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -13,18 +13,18 @@ use std::time::Duration;
 use bytes::{Buf, BytesMut};
 use tokio::time::{Instant, Sleep};
 
-/// How long what comes may gather before it is read.
-const GATHER: Duration = Duration::from_millis(2);
+/// How long bytes may collect before they are read.
+const READ_INTERVAL: Duration = Duration::from_millis(2);
 
-/// Read at a time.
+/// Maximum bytes of one read.
 const READ_BYTES: usize = 128 * 1024;
 
 #[derive(Debug)]
 pub(super) struct Reader {
     stream: Arc<TcpStream>,
     buffer: Box<[u8]>,
-    /// Until then nothing is read.
-    gathering: Pin<Box<Sleep>>,
+    /// The wait before the next read.
+    next_read: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Writer {
 }
 
 pub(super) fn split(stream: tokio::net::TcpStream) -> io::Result<(Reader, Writer)> {
-    // It stays non-blocking, and leaves epoll.
+    // The socket stays non-blocking, and is removed from epoll.
     let stream = Arc::new(stream.into_std()?);
     let writer = Writer {
         stream: Arc::clone(&stream),
@@ -41,23 +41,25 @@ pub(super) fn split(stream: tokio::net::TcpStream) -> io::Result<(Reader, Writer
     let reader = Reader {
         stream,
         buffer: vec![0; READ_BYTES].into(),
-        gathering: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        next_read: Box::pin(tokio::time::sleep(Duration::ZERO)),
     };
     Ok((reader, writer))
 }
 
 impl Reader {
-    /// Appends what has come; returns how many bytes, 0 at the end. Can be cancelled without loss.
+    /// Appends received bytes to the input. Returns their number, 0 at the end. Cancel-safe.
     pub(super) async fn read(&mut self, input: &mut BytesMut) -> io::Result<usize> {
-        if !self.gathering.is_elapsed() {
-            self.gathering.as_mut().await;
+        if !self.next_read.is_elapsed() {
+            self.next_read.as_mut().await;
         }
         loop {
             match (&*self.stream).read(&mut self.buffer) {
                 Ok(read) => {
                     input.extend_from_slice(&self.buffer[..read]);
                     if read < READ_BYTES {
-                        self.gathering.as_mut().reset(Instant::now() + GATHER);
+                        self.next_read
+                            .as_mut()
+                            .reset(Instant::now() + READ_INTERVAL);
                     }
                     return Ok(read);
                 }
@@ -72,8 +74,7 @@ impl Reader {
 }
 
 impl Writer {
-    /// Writes what the network takes of the output, and removes it there. Can be cancelled without
-    /// loss.
+    /// Writes bytes of the output and removes them from it. Cancel-safe.
     pub(super) async fn write(&mut self, output: &mut BytesMut) -> io::Result<()> {
         loop {
             match (&*self.stream).write(output) {
@@ -91,13 +92,13 @@ impl Writer {
         }
     }
 
-    /// Tells the other side that nothing more comes.
+    /// Closes the write side.
     pub(super) fn shutdown(&self) -> io::Result<()> {
         self.stream.shutdown(Shutdown::Write)
     }
 }
 
-/// Another descriptor of the same connection, in epoll as long as it lives.
+/// A second descriptor of the connection. It is registered with epoll until it is dropped.
 fn registered(stream: &TcpStream) -> io::Result<tokio::net::TcpStream> {
     tokio::net::TcpStream::from_std(stream.try_clone()?)
 }

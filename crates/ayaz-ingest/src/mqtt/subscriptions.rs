@@ -1,5 +1,5 @@
-//! The subscriptions of one connection: asked for, answered, and those of an earlier configuration
-//! taken back.
+//! The subscriptions of one connection: requests and answers, also to unsubscribe from those of an
+//! earlier configuration.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use rumqttc::v5::mqttbytes::v5::{
     Filter, Packet, SubAck, Subscribe, UnsubAck, UnsubAckReason, Unsubscribe,
 };
 
-use super::answer::{self, Grant, Shortfall};
+use super::grants::{self, Grant, Shortfall};
 use super::topics;
 
-/// What asks for these topics, at QoS 1.
+/// A SUBSCRIBE packet for these topics, with QoS 1.
 pub(super) fn subscribe(packet_id: u16, filters: Vec<String>) -> Packet {
     let filters = filters
         .into_iter()
@@ -22,9 +22,9 @@ pub(super) fn subscribe(packet_id: u16, filters: Vec<String>) -> Packet {
     })
 }
 
-/// A packet of ours that waits for its answer.
+/// A request that waits for its answer.
 #[derive(Debug)]
-enum Asked {
+enum Request {
     Subscribe(Vec<String>),
     Unsubscribe(Vec<String>),
 }
@@ -32,54 +32,54 @@ enum Asked {
 #[derive(Debug)]
 pub(super) struct Subscriptions {
     filters: Vec<String>,
-    /// What the broker last said of each filter.
+    /// The broker's last answer for each filter.
     grants: HashMap<String, Grant>,
-    /// Whether one of them is not granted at all.
-    open: bool,
-    /// By packet id.
-    waiting: HashMap<u16, Asked>,
+    /// Whether a filter is not granted yet.
+    incomplete: bool,
+    /// Requests by packet id.
+    waiting: HashMap<u16, Request>,
     last_packet_id: u16,
     packet_max_bytes: Option<u32>,
 }
 
 impl Subscriptions {
-    /// To these filters, at a broker that takes packets of so many bytes.
+    /// Subscriptions to these filters, with the broker's limit on packets.
     pub(super) fn new(filters: &[String], packet_max_bytes: Option<u32>) -> Self {
         Self {
             filters: filters.to_vec(),
             grants: HashMap::new(),
-            open: true,
+            incomplete: true,
             waiting: HashMap::new(),
             last_packet_id: 0,
             packet_max_bytes,
         }
     }
 
-    /// Packets that ask for what is not granted yet; none while answers are awaited.
-    pub(super) fn ask(&mut self) -> Vec<Packet> {
-        if self.are_awaited() {
+    /// Packets that request the filters that are not granted yet; none while an answer is pending.
+    pub(super) fn request(&mut self) -> Vec<Packet> {
+        if self.are_pending() {
             return Vec::new();
         }
-        let open = self.filters.iter();
-        let open: Vec<String> = open
-            .filter(|filter| answer::is_open(self.grant(filter)))
+        let filters = self.filters.iter();
+        let missing: Vec<String> = filters
+            .filter(|filter| grants::is_missing(self.grant(filter)))
             .cloned()
             .collect();
-        let packets = topics::packets(&open, self.packet_max_bytes).into_iter();
+        let packets = topics::packets(&missing, self.packet_max_bytes).into_iter();
         packets
             .map(|filters| {
-                let id = self.wait_for(Asked::Subscribe(filters.clone()));
+                let id = self.add_pending(Request::Subscribe(filters.clone()));
                 subscribe(id, filters)
             })
             .collect()
     }
 
-    /// Packets that take these subscriptions back.
-    pub(super) fn take_back(&mut self, filters: &[String]) -> Vec<Packet> {
+    /// Packets that unsubscribe from these filters.
+    pub(super) fn unsubscribe(&mut self, filters: &[String]) -> Vec<Packet> {
         let packets = topics::packets(filters, self.packet_max_bytes).into_iter();
         packets
             .map(|filters| {
-                let id = self.wait_for(Asked::Unsubscribe(filters.clone()));
+                let id = self.add_pending(Request::Unsubscribe(filters.clone()));
                 Packet::Unsubscribe(Unsubscribe {
                     pkid: id,
                     filters,
@@ -89,15 +89,15 @@ impl Subscriptions {
             .collect()
     }
 
-    fn wait_for(&mut self, asked: Asked) -> u16 {
-        // There are far fewer under way than ids.
+    fn add_pending(&mut self, request: Request) -> u16 {
+        // Far fewer requests are pending than there are ids.
         loop {
             self.last_packet_id = self.last_packet_id.checked_add(1).unwrap_or(1);
             if !self.waiting.contains_key(&self.last_packet_id) {
                 break;
             }
         }
-        self.waiting.insert(self.last_packet_id, asked);
+        self.waiting.insert(self.last_packet_id, request);
         self.last_packet_id
     }
 
@@ -105,62 +105,62 @@ impl Subscriptions {
         self.grants.get(filter).copied().flatten()
     }
 
-    fn are_awaited(&self) -> bool {
+    fn are_pending(&self) -> bool {
         let mut waiting = self.waiting.values();
-        waiting.any(|asked| matches!(asked, Asked::Subscribe(_)))
+        waiting.any(|request| matches!(request, Request::Subscribe(_)))
     }
 
-    /// Whether one may be granted when asked for again.
-    pub(super) fn are_open(&self) -> bool {
-        self.open
+    /// Whether a filter is not granted yet.
+    pub(super) fn are_incomplete(&self) -> bool {
+        self.incomplete
     }
 
-    /// The broker has answered to SUBSCRIBE. Once it has to all: what is lacking.
+    /// Records the answer to SUBSCRIBE. Returns the shortfalls after the last answer.
     pub(super) fn granted(&mut self, answer: &SubAck) -> Option<Vec<Shortfall>> {
-        let Some(Asked::Subscribe(filters)) = self.waiting.remove(&answer.pkid) else {
+        let Some(Request::Subscribe(filters)) = self.waiting.remove(&answer.pkid) else {
             return None;
         };
         let mut codes = answer.return_codes.iter().copied();
         for filter in filters {
             self.grants.insert(filter, codes.next());
         }
-        if self.are_awaited() {
+        if self.are_pending() {
             return None;
         }
         let filters = self.filters.iter();
         let grants = filters.map(|filter| (filter.as_str(), self.grant(filter)));
-        let open = grants.clone().any(|(_, grant)| answer::is_open(grant));
-        let lacking = answer::of_subscriptions(grants);
-        self.open = open;
-        Some(lacking)
+        let incomplete = grants.clone().any(|(_, grant)| grants::is_missing(grant));
+        let shortfalls = grants::of_subscriptions(grants);
+        self.incomplete = incomplete;
+        Some(shortfalls)
     }
 
-    /// The broker has answered to UNSUBSCRIBE.
-    pub(super) fn taken_back(&mut self, answer: &UnsubAck) {
-        let Some(Asked::Unsubscribe(filters)) = self.waiting.remove(&answer.pkid) else {
+    /// Logs the answer to UNSUBSCRIBE.
+    pub(super) fn unsubscribed(&mut self, answer: &UnsubAck) {
+        let Some(Request::Unsubscribe(filters)) = self.waiting.remove(&answer.pkid) else {
             return;
         };
-        let (mut gone, mut refused) = (Vec::new(), None);
+        let (mut removed, mut refused) = (Vec::new(), None);
         for (filter, reason) in filters.into_iter().zip(&answer.reasons) {
             match reason {
-                UnsubAckReason::Success => gone.push(filter),
+                UnsubAckReason::Success => removed.push(filter),
                 UnsubAckReason::NoSubscriptionExisted => {}
                 other => refused = Some((filter, *other)),
             }
         }
-        if !gone.is_empty() {
+        if !removed.is_empty() {
             tracing::warn!(
-                filters = gone.join(" "),
-                "the session still held subscriptions that the configuration does not name; they \
-                 are taken back, and what the broker had queued of them is stored"
+                filters = removed.join(" "),
+                "unsubscribed from old subscriptions that the configuration does not name; messages \
+                 that the broker had already queued are stored"
             );
         }
         if let Some((filter, reason)) = refused {
             tracing::warn!(
                 filter,
                 ?reason,
-                "the broker does not let us take back a subscription of an earlier configuration; \
-                 what comes through it is stored"
+                "the broker refuses to unsubscribe from a subscription of an earlier configuration; \
+                 its messages are stored"
             );
         }
     }
@@ -171,7 +171,7 @@ mod tests {
     use rumqttc::v5::mqttbytes::v5::SubscribeReasonCode;
 
     use super::*;
-    use crate::mqtt::answer::Point;
+    use crate::mqtt::grants::Point;
 
     fn id_and_filters(packet: &Packet) -> (u16, usize) {
         match packet {
@@ -189,14 +189,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_refused_is_asked_for_again_and_nothing_else() {
+    fn only_refused_filters_are_requested_again() {
         let granted = SubscribeReasonCode::Success(QoS::AtLeastOnce);
         let filters: Vec<String> = (0..500).map(|it| format!("ayaz/v1/{it:030}/+/c")).collect();
         let mut subscriptions = Subscriptions::new(&filters, None);
-        let packets = subscriptions.ask();
+        let packets = subscriptions.request();
         assert!(
-            packets.len() > 1 && subscriptions.ask().is_empty(),
-            "one at a time"
+            packets.len() > 1 && subscriptions.request().is_empty(),
+            "no request while an answer is pending"
         );
         let (last, others) = packets.split_last().unwrap();
         for packet in others {
@@ -212,23 +212,23 @@ mod tests {
             subscriptions
                 .granted(&suback(id + 1, vec![granted]))
                 .is_none(),
-            "not asked"
+            "not requested"
         );
-        // One is refused, and the answer lacks another.
+        // The answer refuses one filter and leaves out another.
         let mut codes = vec![granted; count - 2];
         codes.push(SubscribeReasonCode::NotAuthorized);
-        let lacking = subscriptions.granted(&suback(id, codes)).unwrap();
-        let points: Vec<Point> = lacking.iter().map(|it| it.point).collect();
+        let shortfalls = subscriptions.granted(&suback(id, codes)).unwrap();
+        let points: Vec<Point> = shortfalls.iter().map(|it| it.point).collect();
         assert_eq!(points, [Point::Subscription; 2]);
-        assert!(subscriptions.are_open());
+        assert!(subscriptions.are_incomplete());
 
-        let again = subscriptions.ask();
+        let again = subscriptions.request();
         let (id, count) = id_and_filters(&again[0]);
         assert_eq!((again.len(), count), (1, 2));
-        let lacking = subscriptions
+        let shortfalls = subscriptions
             .granted(&suback(id, vec![granted; 2]))
             .unwrap();
-        assert!(lacking.is_empty() && !subscriptions.are_open());
-        assert!(subscriptions.ask().is_empty());
+        assert!(shortfalls.is_empty() && !subscriptions.are_incomplete());
+        assert!(subscriptions.request().is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! Which topics the configuration names, and through which topic filters others can have come. Pure.
+//! The topics of the configuration, and the topic filters that match any other topic. Pure.
 //!
-//! The broker keeps subscriptions with the session: those of an earlier configuration stay until
-//! somebody takes them back, and a fleet that was taken out would be stored for ever.
+//! The broker keeps subscriptions with the session. Those of an earlier configuration stay until
+//! UNSUBSCRIBE, and a fleet that was removed would still be stored.
 
 use std::collections::HashSet;
 
@@ -10,25 +10,25 @@ use ayaz_model::topic;
 
 use super::MqttConfig;
 
-/// Topics with more levels are not ours, and have too many filters that match them.
+/// Topics with more levels are not ours, and too many filters match them.
 const LEVELS_MAX: usize = 6;
 
-/// Longer topics are none that a filter of ours names.
+/// No filter of ours matches longer topics.
 const TOPIC_BYTES_MAX: usize = 256;
 
-/// Most bytes of filters in one packet.
+/// Maximum bytes of filters in one packet.
 const PACKET_BYTES_MAX: usize = 8 * 1024;
 
-/// What a packet has beside its filters, and each filter beside its text, bytes.
+/// Bytes of a packet without its filters, and of each filter without its text.
 const PACKET_OVERHEAD_BYTES: usize = 16;
 const FILTER_OVERHEAD_BYTES: usize = 3;
 
-/// The topics that the configuration names.
+/// The topics of the configuration.
 #[derive(Debug)]
 pub(super) struct Topics {
-    /// Empty is all.
+    /// Empty means all.
     fleets: HashSet<Vec<u8>>,
-    /// Before a filter: none, and that of our shared group if there is one.
+    /// Prefixes of a filter: none, and the prefix of our shared group, if there is one.
     prefixes: Vec<String>,
 }
 
@@ -43,18 +43,17 @@ impl Topics {
         }
     }
 
-    /// Whether a message of this topic is one that was asked for. Each message is asked about, so this
-    /// looks at each byte once.
-    pub(super) fn names(&self, topic: &[u8]) -> bool {
+    /// Whether the topic belongs to the configuration. Fast, since it is called for every message.
+    pub(super) fn contains(&self, topic: &[u8]) -> bool {
         topic::split(topic).is_some_and(|[fleet, _, kind]| {
             TopicKind::by_name(kind).is_some()
                 && (self.fleets.is_empty() || self.fleets.contains(fleet))
         })
     }
 
-    /// Filters that another configuration of this daemon may have left in the session: those of all
-    /// fleets, and unshared ones where ours are shared. Others are known by what comes through them.
-    pub(super) fn likely_leftovers(config: &MqttConfig) -> Vec<String> {
+    /// Filters that an earlier configuration probably left in the session: those of all fleets, and
+    /// unshared ones if ours are shared. Others are found by the messages that arrive.
+    pub(super) fn likely_old_filters(config: &MqttConfig) -> Vec<String> {
         let all = MqttConfig {
             fleets: Vec::new(),
             ..config.clone()
@@ -72,9 +71,9 @@ impl Topics {
             .collect()
     }
 
-    /// Filters through which a message of a topic that is not named can have come, as far as they are
-    /// not too many. None of them is ours, since ours would name it.
-    pub(super) fn filters_of(&self, topic: &[u8]) -> Vec<String> {
+    /// All filters that match a topic outside of the configuration; empty if there are too many. None of
+    /// them is ours, since ours do not match the topic.
+    pub(super) fn matching_filters(&self, topic: &[u8]) -> Vec<String> {
         let Ok(topic) = std::str::from_utf8(topic) else {
             return Vec::new();
         };
@@ -82,23 +81,22 @@ impl Topics {
         if topic.len() > TOPIC_BYTES_MAX || levels.len() > LEVELS_MAX {
             return Vec::new();
         }
-        let mut beginnings = vec![String::new()];
-        // Wildcards at the first level do not match topics of the broker's own.
+        let mut prefixes = vec![String::new()];
         let mut filters = Vec::new();
         for (index, level) in levels.iter().enumerate() {
-            filters.extend(beginnings.iter().map(|beginning| format!("{beginning}#")));
+            filters.extend(prefixes.iter().map(|prefix| format!("{prefix}#")));
             let slash = if index + 1 < levels.len() { "/" } else { "" };
-            beginnings = [*level, "+"]
+            prefixes = [*level, "+"]
                 .iter()
                 .flat_map(|next| {
-                    let longer = beginnings.iter();
-                    longer.map(move |beginning| format!("{beginning}{next}{slash}"))
+                    let longer = prefixes.iter();
+                    longer.map(move |prefix| format!("{prefix}{next}{slash}"))
                 })
                 .collect();
         }
         // `a/#` matches `a` too.
-        filters.extend(beginnings.iter().map(|whole| format!("{whole}/#")));
-        filters.extend(beginnings);
+        filters.extend(prefixes.iter().map(|whole| format!("{whole}/#")));
+        filters.extend(prefixes);
         self.prefixes
             .iter()
             .flat_map(|prefix| {
@@ -110,17 +108,17 @@ impl Topics {
     }
 }
 
-/// Splits filters into packets that the broker takes; a filter that alone is too large goes alone, so
-/// that the broker tells.
+/// Splits filters into packets that the broker accepts. A filter that is too large has its own packet, so
+/// that the broker reports it.
 pub(super) fn packets(filters: &[String], broker_max_bytes: Option<u32>) -> Vec<Vec<String>> {
-    let most = broker_max_bytes.map_or(usize::MAX, |bytes| bytes as usize);
-    let most = most.min(PACKET_BYTES_MAX);
+    let limit = broker_max_bytes.map_or(usize::MAX, |bytes| bytes as usize);
+    let bytes_max = limit.min(PACKET_BYTES_MAX);
     let mut packets: Vec<Vec<String>> = Vec::new();
     let mut bytes = usize::MAX;
     for filter in filters {
         let cost = filter.len() + FILTER_OVERHEAD_BYTES;
         match packets.last_mut() {
-            Some(packet) if bytes + cost <= most => packet.push(filter.clone()),
+            Some(packet) if bytes + cost <= bytes_max => packet.push(filter.clone()),
             _ => {
                 bytes = PACKET_OVERHEAD_BYTES;
                 packets.push(vec![filter.clone()]);
@@ -142,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn topics_are_named_exactly_by_the_filters() {
+    fn a_topic_is_contained_if_a_filter_matches_it() {
         let configs = [
             config(""),
             config(r#", "fleets": ["astana"]"#),
@@ -170,20 +168,20 @@ mod tests {
                     .iter()
                     .map(|filter| filter.trim_start_matches("$share/g/"))
                     .any(|filter| matches(topic, filter));
-                assert_eq!(wanted.names(topic.as_bytes()), expected, "{topic}");
+                assert_eq!(wanted.contains(topic.as_bytes()), expected, "{topic}");
             }
         }
     }
 
     #[test]
-    fn what_an_earlier_configuration_left_is_known_or_found_by_its_messages() {
+    fn filters_of_an_earlier_configuration_are_known_or_found_by_a_message() {
         let all = config("");
-        assert!(Topics::likely_leftovers(&all).is_empty());
+        assert!(Topics::likely_old_filters(&all).is_empty());
         let some = config(r#", "fleets": ["astana"]"#);
         let of_all = ["telemetry", "cells", "status"].map(|kind| format!("ayaz/v1/+/+/{kind}"));
-        assert_eq!(Topics::likely_leftovers(&some), of_all);
+        assert_eq!(Topics::likely_old_filters(&some), of_all);
         let shared = config(r#", "fleets": ["astana"], "shared_group": "g""#);
-        let leftovers = Topics::likely_leftovers(&shared);
+        let leftovers = Topics::likely_old_filters(&shared);
         for expected in [
             "ayaz/v1/+/+/cells",
             "$share/g/ayaz/v1/+/+/cells",
@@ -193,8 +191,8 @@ mod tests {
         }
         assert_eq!(leftovers.len(), 9, "{leftovers:?}");
 
-        // A fleet that was named before, and one that only a shared group of ours names.
-        let found = Topics::new(&shared).filters_of(b"ayaz/v1/almaty/b/cells");
+        // A topic of a fleet that the configuration does not name.
+        let found = Topics::new(&shared).matching_filters(b"ayaz/v1/almaty/b/cells");
         for expected in [
             "ayaz/v1/almaty/+/cells",
             "$share/g/ayaz/v1/almaty/+/cells",
@@ -218,13 +216,21 @@ mod tests {
     }
 
     #[test]
-    fn what_others_sent_us_to_costs_little() {
+    fn the_number_of_matching_filters_is_limited() {
         let topics = Topics::new(&config(r#", "shared_group": "g""#));
-        assert!(topics.filters_of(&[0xff]).is_empty());
-        assert!(topics.filters_of("a/".repeat(10).as_bytes()).is_empty());
-        assert!(topics.filters_of("a".repeat(300).as_bytes()).is_empty());
+        assert!(topics.matching_filters(&[0xff]).is_empty());
+        assert!(
+            topics
+                .matching_filters("a/".repeat(10).as_bytes())
+                .is_empty()
+        );
+        assert!(
+            topics
+                .matching_filters("a".repeat(300).as_bytes())
+                .is_empty()
+        );
         let longest = vec!["x".repeat(40); LEVELS_MAX].join("/");
-        let filters = topics.filters_of(longest.as_bytes());
+        let filters = topics.matching_filters(longest.as_bytes());
         assert_eq!(filters.len(), 2 * (64 + 64 + 63));
         for packet in packets(&filters, Some(1_000)) {
             let bytes: usize = packet.iter().map(|it| it.len() + 3).sum();

@@ -1,4 +1,4 @@
-//! All cells of a pack at one instant.
+//! Checks a batch of cell readings.
 
 use ayaz_model::cells::{CELL_TEMPERATURE_LIMITS_CELSIUS, CELL_VOLTAGE_LIMITS_VOLTS, CELLS_MAX};
 use ayaz_model::measurements::float;
@@ -6,7 +6,7 @@ use ayaz_model::{CellReading, UnixMicroseconds, VehicleKey};
 use ayaz_proto::telemetry::v1::CellBatch;
 use ayaz_store::Content;
 
-use super::{Base, InvalidCounts, Limits, base_time, count, same_vehicle};
+use super::{Base, InvalidCounts, Limits, base_time, check_count, check_vehicle};
 use crate::reject::{Reason, Reject};
 
 pub(super) fn cells(
@@ -16,8 +16,8 @@ pub(super) fn cells(
     received_at: UnixMicroseconds,
     invalid: &mut InvalidCounts,
 ) -> Result<Content, Reject> {
-    same_vehicle(&vehicle.vehicle, &batch.vehicle)?;
-    count(batch.readings.len(), batch.reading_count, limits)?;
+    check_vehicle(&vehicle.vehicle, &batch.vehicle)?;
+    check_count(batch.readings.len(), batch.reading_count, limits)?;
     let base = Base {
         boot_id: batch.boot_id,
         sequence: batch.base_sequence,
@@ -31,12 +31,12 @@ pub(super) fn cells(
             limits,
             received_at,
         )?;
-        let most = wire
+        let cells = wire
             .voltages_volts
             .len()
             .max(wire.temperatures_celsius.len());
-        if most > CELLS_MAX {
-            let detail = format!("{most} cells, at most {CELLS_MAX} are accepted");
+        if cells > CELLS_MAX {
+            let detail = format!("{cells} cells, at most {CELLS_MAX} are accepted");
             return Err(Reject::new(Reason::CellsTooMany, detail));
         }
         readings.push(CellReading {
@@ -55,7 +55,7 @@ pub(super) fn cells(
     Ok(Content::Cells(vehicle, readings))
 }
 
-/// NaN is how a cell that was not read is sent, so it is absent and not invalid.
+/// NaN means that a cell has no value, so it is absent and not invalid.
 fn valid(values: &[f32], limits: (f32, f32), invalid: &mut InvalidCounts) -> Box<[Option<f32>]> {
     values
         .iter()

@@ -1,4 +1,4 @@
-//! Limits on whole messages and on time. The limits of single signals are the model's.
+//! Limits on messages and times. `ayaz-model` has the limits of signals.
 
 use std::ops::Range;
 
@@ -10,26 +10,26 @@ use serde::{Deserialize, Deserializer};
 /// Largest sequence number.
 pub(super) const SEQUENCE_MAX: u64 = 1 << 62;
 
-/// Times that are stored at all: 1970-01-01 to 2200-01-01. Outside, not even the day is believable
-/// and each wrong day would cost the database a chunk.
+/// Times that can be stored: 1970-01-01 to 2200-01-01. Each day outside would cost the database a chunk
+/// for an impossible time.
 pub const STORABLE: Range<UnixMicroseconds> =
     UnixMicroseconds(0)..UnixMicroseconds(7_258_118_400_000_000);
 
-/// What is accepted from outside.
+/// Limits on accepted messages.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
     /// Larger payloads become dead letters.
     pub payload_max_bytes: usize,
-    /// Most readings in one message.
+    /// Maximum of readings in one message.
     pub readings_max: usize,
-    /// Readings from before this instant are set aside.
+    /// Earlier readings are set aside.
     #[serde(deserialize_with = "instant")]
     pub recorded_at_min: Timestamp,
-    /// So are readings this far ahead of the daemon's clock.
+    /// Readings further ahead of the daemon's clock are set aside.
     pub future_tolerance_s: u32,
-    /// Distinct days that a vehicle may send in an hour, without those around today: each may cost the
-    /// database a chunk. Readings of further days are set aside.
+    /// Distinct days that a vehicle may send in an hour, without the days around today. Each day may cost
+    /// the database a chunk. Readings of further days are set aside.
     pub vehicle_days_per_hour_max: u32,
 }
 

@@ -1,4 +1,4 @@
-//! The values of one reading, each against the limits of its signal.
+//! Checks the values of one reading against the limits of their signals.
 
 use std::sync::LazyLock;
 
@@ -7,19 +7,19 @@ use ayaz_model::{Invalid, Signal, SignalKind, SignalSet, TopicKind};
 use ayaz_proto::telemetry::v1::READING_FIELDS;
 
 use super::telemetry::Rows;
-use crate::kinds;
+use crate::payload_kind;
 use crate::wire::{Irregular, Wire, WireType};
 
-/// How many values were not believed, by reason, since the counts were last taken.
+/// Numbers of invalid values by reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InvalidCounts {
     /// NaN or infinite.
     pub not_finite: u64,
     /// Outside the signal's limits.
     pub out_of_range: u64,
-    /// An enumeration's code that nobody knows.
+    /// An unknown code of an enumeration.
     pub unknown_value: u64,
-    /// A text or list that is too long or holds control characters.
+    /// A text or list that is too long, or a text with control characters.
     pub malformed: u64,
 }
 
@@ -34,8 +34,7 @@ impl InvalidCounts {
     }
 }
 
-/// The signal of each field number. The schema's numbers rise with the order of the signals, which
-/// a test holds.
+/// The signal of each field number. A test checks that signals are in the order of their field numbers.
 static FIELDS: LazyLock<[Option<(Signal, SignalKind)>; FIELD_NUMBERS]> = LazyLock::new(|| {
     let mut fields = [None; FIELD_NUMBERS];
     for (name, number) in READING_FIELDS {
@@ -51,17 +50,17 @@ static FIELDS: LazyLock<[Option<(Signal, SignalKind)>; FIELD_NUMBERS]> = LazyLoc
 
 const FIELD_NUMBERS: usize = 128;
 
-/// The zero of every enumeration means "not sent".
+/// Code 0 of every enumeration means "not sent".
 const UNSPECIFIED: i32 = 0;
 
-/// Hands on the values that can be true, and returns the signals of the others.
+/// Writes the valid values to the row, and returns the signals of the invalid ones.
 pub(super) fn measurements(
     mut wire: Wire<'_>,
     rows: &mut impl Rows,
     counts: &mut InvalidCounts,
 ) -> Result<SignalSet, Irregular> {
     let fields = &*FIELDS;
-    let mut refused = SignalSet::EMPTY;
+    let mut invalid = SignalSet::EMPTY;
     let mut last = 0;
     let mut list = [0; ayaz_model::signals::CODES_MAX];
     while let Some((number, wire_type)) = wire.field()? {
@@ -70,10 +69,10 @@ pub(super) fn measurements(
         }
         last = number;
         let Some(Some((signal, kind))) = fields.get(number as usize) else {
-            if kinds::is_foreign_in_reading(TopicKind::Telemetry, number) {
+            if payload_kind::is_foreign_in_reading(TopicKind::Telemetry, number) {
                 return Err(Irregular);
             }
-            // Of a later version of the schema.
+            // A field of a later schema version.
             wire.skip(wire_type)?;
             continue;
         };
@@ -90,7 +89,7 @@ pub(super) fn measurements(
                 count(wire.varint()? as u32, max).map(Value::Count)
             }
             (SignalKind::Counter, WireType::Varint) => Ok(Value::Counter(wire.varint()? as u32)),
-            // The database has no unsigned numbers; the bits stay the same.
+            // PostgreSQL has no unsigned integers; the bits stay the same.
             (SignalKind::Bits, WireType::Varint) => Ok(Value::Bits(wire.varint()? as i64)),
             (SignalKind::Choice(names), WireType::Varint) => match wire.varint()? as i32 {
                 UNSPECIFIED => continue,
@@ -124,12 +123,12 @@ pub(super) fn measurements(
         match checked {
             Ok(value) => rows.put(signal, value),
             Err(why) => {
-                refused.insert(signal);
+                invalid.insert(signal);
                 counts.add(why);
             }
         }
     }
-    Ok(refused)
+    Ok(invalid)
 }
 
 #[cfg(test)]
@@ -137,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_signal_has_a_field_and_the_numbers_rise_with_the_signals() {
+    fn signals_are_in_the_order_of_their_field_numbers() {
         let of_fields: Vec<Signal> = FIELDS.iter().flatten().map(|(signal, _)| *signal).collect();
         assert_eq!(of_fields, Signal::ALL);
     }

@@ -1,9 +1,8 @@
-//! A batch of readings, from the wire to rows in one pass: structures in between would cost more
-//! than everything else that the daemon does with a reading.
+//! Decodes, checks and encodes a batch of readings in one pass. Intermediate structures would cost more
+//! time than all other work on a reading.
 //!
-//! Publishers write fields in the order of their numbers, as protobuf's libraries do, and so do our
-//! columns stand. A batch that is written otherwise is read by prost, written again in order, and
-//! then taken like the others.
+//! Protobuf libraries write fields in the order of their numbers, which is the order of our columns. For
+//! any other order, prost decodes the batch and encodes it again in order.
 
 use ayaz_model::measurements::Value;
 use ayaz_model::{Signal, SignalSet, TopicKind, UnixMicroseconds, VehicleId};
@@ -12,20 +11,20 @@ use ayaz_proto::telemetry::v1::TelemetryBatch;
 use ayaz_store::{ReadingEncoder, RowHead};
 
 use super::signals::{self, InvalidCounts};
-use super::{Base, Limits, base_time, count, same_vehicle};
-use crate::kinds;
+use super::{Base, Limits, base_time, check_count, check_vehicle};
+use crate::payload_kind;
 use crate::reject::{Reason, Reject};
 use crate::wire::{Irregular, Wire, WireType, zigzag};
 
 /// Field number of `readings` in `TelemetryBatch`.
 const READINGS: u32 = 7;
 
-/// Where checked readings go.
+/// Receives the checked readings.
 pub(super) trait Rows {
-    /// Forgets all, and makes room for so many, sent in so many bytes.
+    /// Clears all rows, and reserves memory for this many readings in this many bytes.
     fn reset(&mut self, readings: usize, bytes: usize);
     fn begin(&mut self, head: RowHead);
-    /// In the order of the signals.
+    /// Adds a value. Calls are in the order of the signals.
     fn put(&mut self, signal: Signal, value: Value<'_>);
     fn finish(&mut self, invalid: SignalSet);
 }
@@ -49,7 +48,7 @@ impl Rows for ReadingEncoder {
     }
 }
 
-/// Whose batch it is by its topic, and when it came.
+/// The topic's vehicle and the time of receipt of a batch.
 pub(super) struct Arrival<'a> {
     pub(super) vehicle: &'a VehicleId,
     pub(super) limits: &'a Limits,
@@ -57,7 +56,7 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Arrival<'_> {
-    /// Checks a batch, and hands its readings on; after an error they are worth nothing.
+    /// Checks a batch and writes its rows. After an error the rows are invalid.
     pub(super) fn telemetry(
         &self,
         payload: &[u8],
@@ -68,13 +67,13 @@ impl Arrival<'_> {
         let outcome = match self.read(payload, rows, &mut counts) {
             Ok(outcome) => outcome,
             Err(Irregular) => {
-                kinds::check(TopicKind::Telemetry, payload, self.limits.readings_max)?;
+                payload_kind::check(TopicKind::Telemetry, payload, self.limits.readings_max)?;
                 let batch = TelemetryBatch::decode(payload)
                     .map_err(|error| Reject::new(Reason::PayloadUndecodable, error.to_string()))?;
                 counts = *invalid;
                 self.read(&batch.encode_to_vec(), rows, &mut counts)
                     .unwrap_or_else(|Irregular| {
-                        let detail = "prost's own encoding cannot be read";
+                        let detail = "cannot read the batch after encoding it again";
                         Err(Reject::new(Reason::PayloadUndecodable, detail))
                     })
             }
@@ -112,8 +111,8 @@ impl Arrival<'_> {
     }
 
     fn check(&self, batch: &Batch<'_>) -> Result<Base, Reject> {
-        same_vehicle(self.vehicle, batch.vehicle)?;
-        count(batch.readings, batch.reading_count, self.limits)?;
+        check_vehicle(self.vehicle, batch.vehicle)?;
+        check_count(batch.readings, batch.reading_count, self.limits)?;
         Ok(Base {
             boot_id: batch.boot_id,
             sequence: batch.base_sequence,
@@ -157,13 +156,13 @@ impl Arrival<'_> {
             time_quality,
             historical,
         });
-        let refused = signals::measurements(measured, rows, invalid)?;
-        rows.finish(refused);
+        let invalid = signals::measurements(measured, rows, invalid)?;
+        rows.finish(invalid);
         Ok(Ok(()))
     }
 }
 
-/// What a batch says beside its readings.
+/// The header of a batch.
 struct Batch<'a> {
     vehicle: &'a str,
     reading_count: u32,
@@ -171,9 +170,9 @@ struct Batch<'a> {
     base_sequence: u64,
     base_time: Option<i64>,
     historical: bool,
-    /// How many there are.
+    /// The number of readings.
     readings: usize,
-    /// Where the first of them begins.
+    /// The position of the first reading.
     from_readings: Wire<'a>,
 }
 

@@ -1,4 +1,4 @@
-//! What each kind of bad input becomes.
+//! Checks what each kind of wrong input becomes.
 
 use ayaz_model::measurements::Value;
 use ayaz_model::{Measurements, Reading, Signal, SignalSet, TimeQuality, UnixMicroseconds};
@@ -40,7 +40,7 @@ fn accept(topic: &str, payload: impl AsRef<[u8]>) -> Result<(Content, InvalidCou
         .map_err(|reject| reject.reason)
 }
 
-/// Readings in place of rows, to look at.
+/// Collects readings instead of encoded rows.
 #[derive(Debug, Clone, PartialEq, Default)]
 struct Collected(Vec<Reading>);
 
@@ -113,14 +113,14 @@ fn readings(batch: &TelemetryBatch) -> Vec<Reading> {
     collect(&batch.encode_to_vec()).unwrap().0
 }
 
-fn refused(change: impl FnOnce(&mut TelemetryBatch)) -> Reason {
+fn rejection(change: impl FnOnce(&mut TelemetryBatch)) -> Reason {
     let mut batch = batch(vec![wire::Reading::default()]);
     change(&mut batch);
     accept(TOPIC, batch.encode_to_vec()).unwrap_err()
 }
 
 #[test]
-fn a_reading_arrives_whole() {
+fn a_reading_keeps_all_its_values() {
     let reading = wire::Reading {
         sequence_offset: 3,
         time_offset_microseconds: -1_500_000,
@@ -135,52 +135,52 @@ fn a_reading_arrives_whole() {
     assert_eq!(
         read.measurements.exterior_temperature_celsius,
         Some(0.0),
-        "0 °C is data"
+        "0 °C is a value"
     );
     assert_eq!(read.measurements.cabin_temperature_celsius, None);
-    assert_eq!(read.measurements.gear, None, "unspecified is not sent");
+    assert_eq!(read.measurements.gear, None, "code 0 means not sent");
     assert_eq!(read.measurements.is_plugged_in(), Some(true));
     assert!(read.invalid.is_empty());
 }
 
 #[test]
-fn what_breaks_the_message_rejects_it() {
+fn a_wrong_message_is_rejected() {
     assert_eq!(
-        refused(|b| b.vehicle = "E12-002".to_owned()),
+        rejection(|b| b.vehicle = "E12-002".to_owned()),
         Reason::VehicleMismatch
     );
-    assert_eq!(refused(|b| b.vehicle.clear()), Reason::VehicleMismatch);
+    assert_eq!(rejection(|b| b.vehicle.clear()), Reason::VehicleMismatch);
     assert_eq!(
-        refused(|b| b.reading_count = 2),
+        rejection(|b| b.reading_count = 2),
         Reason::ReadingCountMismatch
     );
-    assert_eq!(refused(|b| *b = batch(vec![])), Reason::ReadingsMissing);
+    assert_eq!(rejection(|b| *b = batch(vec![])), Reason::ReadingsMissing);
     assert_eq!(
-        refused(|b| b.base_time_unix_microseconds = None),
+        rejection(|b| b.base_time_unix_microseconds = None),
         Reason::TimeMissing
     );
     let too_many = vec![wire::Reading::default(); 1_001];
-    assert_eq!(refused(|b| *b = batch(too_many)), Reason::ReadingsTooMany);
+    assert_eq!(rejection(|b| *b = batch(too_many)), Reason::ReadingsTooMany);
     for time in [-1, i64::MIN, i64::MAX, 7_258_118_400_000_000] {
         assert_eq!(
-            refused(|b| b.base_time_unix_microseconds = Some(time)),
+            rejection(|b| b.base_time_unix_microseconds = Some(time)),
             Reason::TimeOutOfRange
         );
     }
     assert_eq!(
-        refused(|b| b.readings[0].time_offset_microseconds = i64::MAX),
+        rejection(|b| b.readings[0].time_offset_microseconds = i64::MAX),
         Reason::TimeOutOfRange
     );
     for sequence in [(1 << 62) + 1, u64::MAX] {
         assert_eq!(
-            refused(|b| b.base_sequence = sequence),
+            rejection(|b| b.base_sequence = sequence),
             Reason::SequenceOutOfRange
         );
     }
 }
 
 #[test]
-fn topics_that_no_vehicle_has_are_told() {
+fn a_topic_of_no_vehicle_is_rejected() {
     let payload = batch(vec![wire::Reading::default()]).encode_to_vec();
     for topic in [
         "",
@@ -200,7 +200,7 @@ fn topics_that_no_vehicle_has_are_told() {
 }
 
 #[test]
-fn dates_that_cannot_be_are_kept_and_marked() {
+fn an_implausible_date_is_kept_and_marked() {
     for (time, quality) in [
         // 1970-01-02 and 2090-01-01.
         (86_400_000_000, TimeQuality::Ancient),
@@ -215,7 +215,7 @@ fn dates_that_cannot_be_are_kept_and_marked() {
 }
 
 #[test]
-fn what_breaks_a_value_costs_that_value_only() {
+fn an_invalid_value_is_left_out_and_the_others_stay() {
     let reading = wire::Reading {
         speed_kmh: Some(f32::NAN),
         pack_voltage_volts: Some(f32::INFINITY),
@@ -252,7 +252,7 @@ fn what_breaks_a_value_costs_that_value_only() {
 }
 
 #[test]
-fn cells_keep_their_places() {
+fn cells_keep_their_positions() {
     let batch = CellBatch {
         vehicle: "E12-001".to_owned(),
         reading_count: 1,
@@ -272,11 +272,11 @@ fn cells_keep_their_places() {
     assert_eq!(*read[0].temperatures_celsius, [Some(-41.5)]);
     assert_eq!(
         invalid.out_of_range, 1,
-        "a cell that was not read is not invalid"
+        "a cell without a value is not invalid"
     );
 }
 
-/// A reading with whatever values, believable or not.
+/// A reading with any values, valid or not.
 fn any_reading() -> impl Strategy<Value = wire::Reading> {
     let number = prop_oneof![any::<f32>(), -100.0..700.0_f32];
     let text = prop_oneof![
@@ -328,7 +328,7 @@ fn fields(message: &[u8]) -> Vec<Vec<u8>> {
 }
 
 proptest! {
-    /// Any writer may send fields in any order, and a field twice, of which the last counts.
+    /// A writer may send fields in any order. Of a repeated field the last value counts.
     #[test]
     fn the_order_of_fields_changes_nothing(
         reading in any_reading(), seed in any::<u64>(), twice in any::<bool>()
@@ -351,7 +351,7 @@ proptest! {
         prop_assert_eq!(collect(&whole.concat()), collect(&batch(vec![reading]).encode_to_vec()));
     }
 
-    /// The rows that are stored say what the readings say that the tests above look at.
+    /// The encoded rows are equal to the readings that the other tests check.
     #[test]
     fn rows_are_encoded_as_their_readings(sent in proptest::collection::vec(any_reading(), 1..5)) {
         let payload = batch(sent).encode_to_vec();
@@ -362,21 +362,21 @@ proptest! {
         prop_assert_eq!(counted, invalid);
     }
 
-    /// What the one pass takes, prost takes too, and with the same values.
+    /// prost accepts whatever the single pass accepts, with the same values.
     #[test]
-    fn what_is_taken_is_what_prost_reads(
+    fn the_single_pass_and_prost_read_the_same_values(
         reading in any_reading(), at in any::<proptest::sample::Index>(), byte in any::<u8>()
     ) {
         let mut payload = batch(vec![reading]).encode_to_vec();
         *at.get_mut(&mut payload) = byte;
-        if let Ok((taken, _)) = collect(&payload) {
+        if let Ok((accepted, _)) = collect(&payload) {
             let read = TelemetryBatch::decode(&payload[..]).unwrap();
-            prop_assert_eq!(taken, readings(&read));
+            prop_assert_eq!(accepted, readings(&read));
         }
     }
 
     #[test]
-    fn a_payload_cut_off_anywhere_is_never_taken_for_a_shorter_one(
+    fn a_truncated_payload_is_never_accepted(
         count in 1..20_usize, cut in 0.0..1.0_f64
     ) {
         let readings = (0..count).map(|i| wire::Reading {

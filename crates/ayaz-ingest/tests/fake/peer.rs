@@ -1,4 +1,4 @@
-//! The broker's end of a connection, spoken by the test.
+//! The broker's side of a connection, controlled by the test.
 
 use bytes::BytesMut;
 use rumqttc::v5::mqttbytes::QoS;
@@ -14,27 +14,27 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    /// The next connection, once it has said CONNECT.
+    /// Accepts the next connection and reads its CONNECT.
     pub(crate) async fn accept(listener: &TcpListener) -> Self {
         let (stream, _) = listener.accept().await.expect("a connection");
         let mut peer = Self {
             stream,
             input: BytesMut::new(),
         };
-        match peer.hear().await {
+        match peer.receive().await {
             Packet::Connect(..) => peer,
             other => panic!("{other:?}"),
         }
     }
 
-    pub(crate) async fn say(&mut self, packet: Packet) {
+    pub(crate) async fn send(&mut self, packet: Packet) {
         let mut output = BytesMut::new();
         packet.write(&mut output, None).expect("a packet");
         self.stream.write_all(&output).await.expect("sent");
     }
 
-    /// The next packet that is no ping.
-    pub(crate) async fn hear(&mut self) -> Packet {
+    /// The next packet, without pings.
+    pub(crate) async fn receive(&mut self) -> Packet {
         loop {
             match Packet::read(&mut self.input, None) {
                 Ok(Packet::PingReq(_)) => {}
@@ -74,7 +74,7 @@ impl Peer {
             authentication_data: None,
         };
         change(&mut properties);
-        self.say(Packet::ConnAck(ConnAck {
+        self.send(Packet::ConnAck(ConnAck {
             session_present,
             code: ConnectReturnCode::Success,
             properties: Some(properties),
@@ -82,20 +82,20 @@ impl Peer {
         .await;
     }
 
-    /// Answers to SUBSCRIBE; returns its filters.
+    /// Answers SUBSCRIBE. Returns its filters.
     pub(crate) async fn grant(
         &mut self,
         grant: impl Fn(&str) -> SubscribeReasonCode,
     ) -> Vec<String> {
-        let asked = match self.hear().await {
-            Packet::Subscribe(asked) => asked,
+        let request = match self.receive().await {
+            Packet::Subscribe(request) => request,
             other => panic!("{other:?}"),
         };
-        assert!(asked.filters.iter().all(|it| it.qos == QoS::AtLeastOnce));
-        let filters = asked.filters.into_iter().map(|it| it.path);
+        assert!(request.filters.iter().all(|it| it.qos == QoS::AtLeastOnce));
+        let filters = request.filters.into_iter().map(|it| it.path);
         let filters: Vec<String> = filters.collect();
-        self.say(Packet::SubAck(SubAck {
-            pkid: asked.pkid,
+        self.send(Packet::SubAck(SubAck {
+            pkid: request.pkid,
             return_codes: filters.iter().map(|it| grant(it)).collect(),
             properties: None,
         }))
@@ -106,11 +106,11 @@ impl Peer {
     pub(crate) async fn publish(&mut self, topic: &str, packet_id: u16) {
         let mut publish = Publish::new(topic, QoS::AtLeastOnce, b"x".to_vec(), None);
         publish.pkid = packet_id;
-        self.say(Packet::Publish(publish)).await;
+        self.send(Packet::Publish(publish)).await;
     }
 }
 
-/// As asked.
+/// Grants QoS 1 to every filter.
 pub(crate) fn qos_1(_filter: &str) -> SubscribeReasonCode {
     SubscribeReasonCode::Success(QoS::AtLeastOnce)
 }

@@ -1,9 +1,9 @@
-//! Whether a payload is of the kind that its topic says. Pure.
+//! Checks that a payload is of its topic's kind. Pure.
 //!
-//! The three messages look alike on the wire: a batch of telemetry decodes as a status, since what a
-//! decoder does not know it skips. So fields that only another kind has refuse a payload, and numbers
-//! that no kind uses are those of a later version. Payloads without any field of the one or the other,
-//! such as readings without a value, are of both kinds, and say nothing either way.
+//! The three messages are similar on the wire: a batch of telemetry also decodes as a status, since a
+//! decoder skips unknown fields. So a field that only another kind has rejects the payload. A field that
+//! no kind has belongs to a later version. A payload without such fields, for example readings without a
+//! value, is valid as both kinds.
 
 use std::sync::LazyLock;
 
@@ -13,7 +13,7 @@ use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_f
 
 use crate::reject::{Reason, Reject};
 
-/// The message of a kind, and that of its readings.
+/// The names of a kind's message and of its readings' message.
 fn message_names(kind: TopicKind) -> (&'static str, &'static str) {
     match kind {
         TopicKind::Telemetry => ("TelemetryBatch", "Reading"),
@@ -26,16 +26,16 @@ fn message_names(kind: TopicKind) -> (&'static str, &'static str) {
 const READINGS: u32 = 7;
 const ONLINE: u32 = 2;
 
-/// Field numbers as bits. Those of the schema are under 128, which a test holds.
-type Numbers = u128;
+/// A set of field numbers, one bit each. A test checks that all numbers are below 128.
+type FieldSet = u128;
 
-fn bit(number: u32) -> Numbers {
+fn bit(number: u32) -> FieldSet {
     1_u128.checked_shl(number).unwrap_or(0)
 }
 
-/// Numbers that only other kinds have: in the message, and in its readings.
-static FOREIGN: LazyLock<[(Numbers, Numbers); 3]> = LazyLock::new(|| {
-    let numbers = |message: &str| -> Numbers {
+/// For each kind, fields that only other kinds have: in the message and in its readings.
+static FOREIGN: LazyLock<[(FieldSet, FieldSet); 3]> = LazyLock::new(|| {
+    let numbers = |message: &str| -> FieldSet {
         let fields = MESSAGE_FIELDS.iter().filter(|(name, _)| *name == message);
         let fields = fields.flat_map(|(_, fields)| fields.iter());
         fields.fold(0, |bits, (_, number)| bits | bit(*number))
@@ -55,9 +55,9 @@ pub(crate) fn is_foreign_in_reading(kind: TopicKind, number: u32) -> bool {
     FOREIGN[kind as usize].1 & bit(number) != 0
 }
 
-/// Looks at the fields of a payload before it is decoded: at their numbers, and at how many readings
-/// there are. An empty reading has two bytes on the wire and hundreds in memory, so that a payload
-/// within its limit could become a hundred megabytes.
+/// Checks the field numbers and the number of readings before the payload is decoded. An empty reading
+/// has two bytes on the wire and hundreds in memory, so a payload within its limit could need a hundred
+/// megabytes.
 pub(crate) fn check(kind: TopicKind, payload: &[u8], readings_max: usize) -> Result<(), Reject> {
     let undecodable =
         |error: ayaz_proto::DecodeError| Reject::new(Reason::PayloadUndecodable, error.to_string());
@@ -73,10 +73,10 @@ pub(crate) fn check(kind: TopicKind, payload: &[u8], readings_max: usize) -> Res
         skip_field(wire_type, number, &mut rest, DecodeContext::default()).map_err(undecodable)?;
         match (kind, number, wire_type) {
             (TopicKind::Status, ONLINE, WireType::Varint) => {
-                // A flag is 0 or 1; a batch has its count of readings there.
+                // A flag is 0 or 1. In a batch this field is the number of readings.
                 let online = decode_varint(&mut value).map_err(undecodable)?;
                 if online > 1 {
-                    return Err(another_kind(kind, format!("field {number} of {online}")));
+                    return Err(another_kind(kind, format!("field {number} = {online}")));
                 }
             }
             (TopicKind::Telemetry | TopicKind::Cells, READINGS, _) => {
@@ -110,7 +110,7 @@ pub(crate) fn check(kind: TopicKind, payload: &[u8], readings_max: usize) -> Res
 
 fn another_kind(kind: TopicKind, what: String) -> Reject {
     let detail = format!(
-        "{what} is none of a message on …/{}, but of another kind of message",
+        "{what} does not belong to a message on …/{}, but to another kind of message",
         kind.name()
     );
     Reject::new(Reason::PayloadOfAnotherKind, detail)

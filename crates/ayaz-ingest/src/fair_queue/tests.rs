@@ -6,7 +6,7 @@ use crate::ack::AckLedger;
 
 const VEHICLE_MAX_BYTES: usize = 1_000_000;
 
-/// A message of this vehicle, numbered, that counts as so many bytes.
+/// A numbered message of a vehicle with this size in bytes.
 fn delivery(ledger: &mut AckLedger, vehicle: &str, number: u64, bytes: usize) -> Delivery {
     Delivery {
         topic: Bytes::from(format!("ayaz/v1/fleet/{vehicle}/telemetry")),
@@ -16,24 +16,24 @@ fn delivery(ledger: &mut AckLedger, vehicle: &str, number: u64, bytes: usize) ->
     }
 }
 
-fn names(waiting: &mut Waiting) -> Vec<String> {
+fn names(waiting: &mut FairQueue) -> Vec<String> {
     std::iter::from_fn(|| waiting.pop())
         .map(|it| String::from_utf8_lossy(vehicle(&it.topic)).replace("ayaz/v1/fleet/", ""))
         .collect()
 }
 
 #[test]
-fn a_calm_vehicle_is_through_at_its_turn_however_much_another_has() {
+fn a_vehicle_that_floods_does_not_delay_a_calm_one() {
     let mut ledger = AckLedger::new(1);
-    let mut waiting = Waiting::new(VEHICLE_MAX_BYTES);
+    let mut waiting = FairQueue::new(VEHICLE_MAX_BYTES);
     let start = Instant::now();
     let mut floods = Vec::new();
-    // 30 MB of one, among them three messages of a calm one.
+    // 30 MB of one vehicle, and three messages of a calm one.
     for number in 0..300 {
         let flood = delivery(&mut ledger, "wild", number, 100_000);
         floods.extend(waiting.push(flood, start));
         if number % 100 == 50 {
-            // It is the calm one's coming that makes it a flood: nobody waited before.
+            // Only now it is a flood, since another vehicle waits.
             let calm = delivery(&mut ledger, "calm", number, 400);
             floods.extend(waiting.push(calm, start));
             assert_eq!(floods.len(), 1);
@@ -42,7 +42,7 @@ fn a_calm_vehicle_is_through_at_its_turn_however_much_another_has() {
     assert_eq!(waiting.over(), 1);
     assert_eq!(waiting.take_held_back(), 300 - 10);
     assert_eq!(waiting.take_held_back(), 0);
-    assert_eq!(floods.len(), 1, "told once: {floods:?}");
+    assert_eq!(floods.len(), 1, "reported once: {floods:?}");
     assert_eq!(floods[0].topic, "ayaz/v1/fleet/wild");
     assert_eq!(floods[0].bytes, 51 * 100_000);
     let order = names(&mut waiting);
@@ -51,29 +51,33 @@ fn a_calm_vehicle_is_through_at_its_turn_however_much_another_has() {
     assert!(last <= 5, "{:?}", &order[..=last]);
     assert_eq!((waiting.over(), waiting.is_empty()), (0, true));
 
-    // A minute without, and it is news again.
+    // After a minute without a flood it is reported again.
     let later = start + QUIET + Duration::from_secs(1);
     let mut again = |at: Instant| {
         (0..30)
             .filter_map(|number| {
                 let other = delivery(&mut ledger, "calm", number, 400);
                 let wild = delivery(&mut ledger, "wild", number, 100_000);
-                let told = [waiting.push(other, at), waiting.push(wild, at)];
-                told.into_iter().flatten().next()
+                let floods = [waiting.push(other, at), waiting.push(wild, at)];
+                floods.into_iter().flatten().next()
             })
             .count()
     };
     assert_eq!(again(later), 1);
     assert_eq!(again(later + Duration::from_secs(30)), 0);
-    assert_eq!(again(later + Duration::from_secs(80)), 0, "it has gone on");
+    assert_eq!(
+        again(later + Duration::from_secs(80)),
+        0,
+        "the flood continues"
+    );
 }
 
 #[test]
-fn a_backlog_that_all_have_is_no_flood_and_neither_is_that_of_one_alone() {
+fn a_backlog_of_all_vehicles_or_of_the_only_one_is_no_flood() {
     let mut ledger = AckLedger::new(1);
     let now = Instant::now();
     for vehicles in [1, 12] {
-        let mut waiting = Waiting::new(VEHICLE_MAX_BYTES);
+        let mut waiting = FairQueue::new(VEHICLE_MAX_BYTES);
         for number in 0..1_000 {
             let of = format!("bus-{}", number % vehicles);
             let one = delivery(&mut ledger, &of, number, 50_000);
@@ -84,54 +88,53 @@ fn a_backlog_that_all_have_is_no_flood_and_neither_is_that_of_one_alone() {
 }
 
 #[test]
-fn while_little_waits_the_order_is_that_of_receipt() {
+fn a_short_queue_keeps_the_order_of_receipt() {
     let mut ledger = AckLedger::new(1);
-    let mut waiting = Waiting::new(VEHICLE_MAX_BYTES);
+    let mut waiting = FairQueue::new(VEHICLE_MAX_BYTES);
     for number in 0..9 {
         let of = ["a", "a", "b"][number as usize % 3];
         waiting.push(delivery(&mut ledger, of, number, 100_000), Instant::now());
     }
     assert_eq!(names(&mut waiting), ["a", "a", "b"].repeat(3));
-    assert!(waiting.lanes.is_empty() && waiting.named.is_empty());
+    assert!(waiting.lanes.is_empty() && waiting.reports.is_empty());
 }
 
 #[test]
-fn what_is_remembered_is_bounded() {
+fn the_number_of_remembered_reports_is_limited() {
     let mut ledger = AckLedger::new(1);
     let now = Instant::now();
-    let mut named = 0;
+    let mut reported = 0;
     for vehicle in 0..200 {
-        let mut waiting = Waiting::new(VEHICLE_MAX_BYTES);
+        let mut waiting = FairQueue::new(VEHICLE_MAX_BYTES);
         waiting.push(delivery(&mut ledger, "calm", 0, VEHICLE_MAX_BYTES), now);
         for number in 0..3 {
             let of = format!("wild-{vehicle}");
             let one = delivery(&mut ledger, &of, number, VEHICLE_MAX_BYTES);
-            named += usize::from(waiting.push(one, now).is_some());
+            reported += usize::from(waiting.push(one, now).is_some());
         }
-        assert!(waiting.named.len() <= NAMED_MAX);
+        assert!(waiting.reports.len() <= REPORTS_MAX);
     }
-    assert_eq!(named, 200);
-    let mut waiting = Waiting::new(1);
+    assert_eq!(reported, 200);
+    let mut waiting = FairQueue::new(1);
     for vehicle in 0..1_000 {
         for number in 0..2 {
             let of = format!("wild-{vehicle}");
             waiting.push(delivery(&mut ledger, &of, number, 1 << (vehicle % 40)), now);
         }
     }
-    assert!(waiting.named.len() <= NAMED_MAX);
+    assert!(waiting.reports.len() <= REPORTS_MAX);
 }
 
 proptest! {
-    /// Whatever comes and goes: nothing is lost or doubled, the order of each vehicle stays, and
-    /// nobody waits longer than all others' turns.
+    /// No message is lost or duplicated, and the messages of each vehicle stay in order.
     #[test]
-    fn everything_comes_out_once_in_the_order_of_its_vehicle(
-        // Vehicle, bytes, and how many are taken out afterwards.
+    fn every_message_is_delivered_once_in_the_order_of_its_vehicle(
+        // Vehicle, bytes, and the number of messages removed afterwards.
         steps in proptest::collection::vec((0..6_u8, 1..300_000_usize, 0..3_usize), 1..300),
         vehicle_max_bytes in 1..2_000_000_usize,
     ) {
         let mut ledger = AckLedger::new(1);
-        let mut waiting = Waiting::new(vehicle_max_bytes);
+        let mut waiting = FairQueue::new(vehicle_max_bytes);
         let now = Instant::now();
         let number_of = |it: &Delivery| u64::from_be_bytes(it.payload[..].try_into().unwrap());
         let mut out: Vec<(Bytes, u64)> = Vec::new();

@@ -1,40 +1,40 @@
-//! What the broker does not grant, and sessions that were lost: told in log, metrics and readiness.
-//! Outlives connections, so that the same is not told again with each.
+//! Reports settings that the broker does not grant, and lost sessions: in log, metrics and readiness.
+//! Keeps its state over all connections, so that each fact is logged once.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use ayaz_daemon::admin::Readiness;
 
-use super::answer::{Effect, Point, Shortfall};
+use super::grants::{Effect, Point, Shortfall};
 use super::{MqttConfig, PART};
 use crate::metrics;
 
-/// The part of the daemon's readiness that tells of a lost session.
+/// The part of the daemon's readiness for a lost session.
 const SESSION_PART: &str = "session";
 
-/// So long it is told there. Nobody can bring back what was lost: the counter and the log keep it.
-const SESSION_TOLD_FOR: Duration = Duration::from_secs(300);
+/// How long readiness reports a lost session. The counter and the log keep the fact.
+const SESSION_LOSS_SHOWN_FOR: Duration = Duration::from_secs(300);
 
-/// Most shortfalls whose words are kept; brokers do not find new ones for long.
+/// Maximum of remembered log texts.
 const LOGGED_MAX: usize = 64;
 
 #[derive(Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct BrokerState {
     of_connection: Vec<Shortfall>,
     of_subscriptions: Vec<Shortfall>,
-    /// What was logged already, the latest last.
+    /// Shortfalls that are logged already, the latest last.
     logged: Vec<Shortfall>,
-    /// What has a gauge.
+    /// Shortfalls that have a gauge.
     gauges: HashSet<(Point, Effect)>,
-    /// The broker keeps a session for us, as far as we know.
+    /// Whether the broker has a session for us, as far as we know.
     has_session: bool,
-    /// Until when a lost session is told in readiness.
-    told_until: Option<Instant>,
+    /// When readiness stops reporting a lost session.
+    shown_until: Option<Instant>,
 }
 
-impl Standing {
-    /// The broker has accepted a connection, with these shortfalls.
+impl BrokerState {
+    /// The broker accepted a connection, with these shortfalls.
     pub(super) fn connected(
         &mut self,
         config: &MqttConfig,
@@ -48,37 +48,37 @@ impl Standing {
             metrics::add(metrics::SESSIONS_LOST, 1);
             tracing::error!(
                 client_id,
-                "the broker has lost our session, and with it what it held for us; look for a \
-                 broker without persistence, a short session expiry, or another client with our id"
+                "the broker has lost our session and its queued messages; check its persistence and \
+                 session expiry, and whether another client uses our client id"
             );
             readiness.not_ready(
                 SESSION_PART,
                 format!(
-                    "the broker has lost this daemon's session, and with it what buses sent \
-                     meanwhile (told for {} minutes)",
-                    SESSION_TOLD_FOR.as_secs() / 60
+                    "the broker has lost this daemon's session and its queued messages (shown for {} \
+                     minutes)",
+                    SESSION_LOSS_SHOWN_FOR.as_secs() / 60
                 ),
             );
-            self.told_until = Some(Instant::now() + SESSION_TOLD_FOR);
+            self.shown_until = Some(Instant::now() + SESSION_LOSS_SHOWN_FOR);
         } else if !session_present {
             tracing::info!(
                 client_id,
-                "the broker had no session for this daemon and opens one, as it should at the first \
-                 start only; messages that were sent before now are not in it"
+                "the broker had no session for this daemon and creates one, which is expected only at \
+                 the first start; earlier messages are not in it"
             );
         }
         self.has_session = true;
         tracing::info!(session_present, "connected to the broker");
         self.of_connection = shortfalls;
         self.of_subscriptions = Vec::new();
-        self.tell();
+        self.report();
     }
 
-    /// The broker has answered to all subscriptions. Ready, unless something breaks the promise.
+    /// The broker answered all subscriptions. Ready, unless a shortfall breaks the guarantee.
     pub(super) fn subscribed(&mut self, shortfalls: Vec<Shortfall>, readiness: &Readiness) {
         self.of_subscriptions = shortfalls;
-        self.tell();
-        // What is gone is news when it comes back.
+        self.report();
+        // A shortfall that returns later is logged again.
         self.logged = self.all().cloned().collect();
         match self.broken() {
             None => readiness.ready(PART),
@@ -86,15 +86,14 @@ impl Standing {
         }
     }
 
-    /// Nobody answers, so nothing is known of what would be granted.
-    pub(super) fn unreached(&mut self) {
+    /// The broker does not answer, so its shortfalls are unknown.
+    pub(super) fn unreachable(&mut self) {
         self.of_connection.clear();
         self.of_subscriptions.clear();
-        self.tell();
+        self.report();
     }
 
-    /// The connection is over: why, with what the broker had not granted before, which may be the
-    /// cause.
+    /// Why the connection ended, with the shortfalls of the broker, which may be the cause.
     pub(super) fn reason(&self, ended: String) -> String {
         match self.broken() {
             None => ended,
@@ -102,7 +101,7 @@ impl Standing {
         }
     }
 
-    /// What breaks the promise.
+    /// The shortfalls that break the guarantee.
     fn broken(&self) -> Option<String> {
         let broken = self.all().filter(|it| it.effect == Effect::Breaks);
         let texts: Vec<&str> = broken.map(|it| it.text.as_str()).collect();
@@ -113,7 +112,7 @@ impl Standing {
         self.of_connection.iter().chain(&self.of_subscriptions)
     }
 
-    fn tell(&mut self) {
+    fn report(&mut self) {
         for it in self.all().filter(|it| !self.logged.contains(it)) {
             match it.effect {
                 Effect::Breaks => tracing::error!(point = it.point.name(), "{}", it.text),
@@ -133,16 +132,16 @@ impl Standing {
         self.gauges.extend(now);
     }
 
-    /// When readiness has told of the lost session for long enough.
-    pub(super) async fn session_was_told(&self) {
-        match self.told_until {
+    /// Waits until readiness need no longer report a lost session.
+    pub(super) async fn session_loss_expired(&self) {
+        match self.shown_until {
             Some(at) => tokio::time::sleep_until(at.into()).await,
             None => std::future::pending().await,
         }
     }
 
     pub(super) fn forget_lost_session(&mut self, readiness: &Readiness) {
-        self.told_until = None;
+        self.shown_until = None;
         readiness.ready(SESSION_PART);
     }
 }
@@ -164,51 +163,51 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lost_session_is_told_for_a_while_and_the_first_is_no_loss() {
+    async fn a_lost_session_is_shown_for_a_while_and_the_first_session_is_no_loss() {
         let (config, readiness) = (config(), Readiness::default());
-        let mut standing = Standing::default();
-        let is_told = || readiness.reasons().contains_key(SESSION_PART);
-        standing.connected(&config, false, Vec::new(), &readiness);
-        standing.connected(&config, true, Vec::new(), &readiness);
-        assert!(!is_told());
-        standing.connected(&config, false, Vec::new(), &readiness);
-        standing.subscribed(Vec::new(), &readiness);
-        assert!(is_told());
+        let mut state = BrokerState::default();
+        let is_shown = || readiness.reasons().contains_key(SESSION_PART);
+        state.connected(&config, false, Vec::new(), &readiness);
+        state.connected(&config, true, Vec::new(), &readiness);
+        assert!(!is_shown());
+        state.connected(&config, false, Vec::new(), &readiness);
+        state.subscribed(Vec::new(), &readiness);
+        assert!(is_shown());
         let before = tokio::time::Instant::now();
-        standing.session_was_told().await;
-        assert!(before.elapsed() + Duration::from_secs(1) >= SESSION_TOLD_FOR);
-        standing.forget_lost_session(&readiness);
-        assert!(!is_told());
+        state.session_loss_expired().await;
+        assert!(before.elapsed() + Duration::from_secs(1) >= SESSION_LOSS_SHOWN_FOR);
+        state.forget_lost_session(&readiness);
+        assert!(!is_shown());
     }
 
     #[test]
-    fn nothing_is_ready_until_all_that_breaks_the_promise_is_gone() {
+    fn the_daemon_is_ready_when_no_shortfall_breaks_the_guarantee() {
         let (config, readiness) = (config(), Readiness::waiting_for(&[PART]));
-        let mut standing = Standing::default();
-        let told = || readiness.reasons().get(PART).cloned().unwrap_or_default();
+        let mut state = BrokerState::default();
+        let reason = || readiness.reasons().get(PART).cloned().unwrap_or_default();
         fn breaks(text: &str) -> Shortfall {
             shortfall(Effect::Breaks, text)
         }
-        standing.connected(&config, true, vec![breaks("no session")], &readiness);
-        standing.subscribed(vec![breaks("a topic")], &readiness);
-        assert_eq!(told(), "no session; a topic");
-        standing.subscribed(Vec::new(), &readiness);
-        assert_eq!(told(), "no session", "what CONNECT lacked stays");
-        assert_eq!(standing.reason("lost".to_owned()), "lost; no session");
-        standing.unreached();
-        assert_eq!(standing.reason("lost".to_owned()), "lost");
+        state.connected(&config, true, vec![breaks("no session")], &readiness);
+        state.subscribed(vec![breaks("a topic")], &readiness);
+        assert_eq!(reason(), "no session; a topic");
+        state.subscribed(Vec::new(), &readiness);
+        assert_eq!(reason(), "no session", "the shortfall of CONNECT stays");
+        assert_eq!(state.reason("lost".to_owned()), "lost; no session");
+        state.unreachable();
+        assert_eq!(state.reason("lost".to_owned()), "lost");
         let weakens = shortfall(Effect::Weakens, "a short session");
-        standing.connected(&config, true, vec![weakens], &readiness);
+        state.connected(&config, true, vec![weakens], &readiness);
         assert!(
-            !told().is_empty(),
-            "not before the subscriptions are answered"
+            !reason().is_empty(),
+            "not ready before the answer to SUBSCRIBE"
         );
-        standing.subscribed(Vec::new(), &readiness);
-        assert_eq!(told(), "");
+        state.subscribed(Vec::new(), &readiness);
+        assert_eq!(reason(), "");
         for number in 0..1_000 {
             let text = number.to_string();
-            standing.connected(&config, true, vec![breaks(&text)], &readiness);
+            state.connected(&config, true, vec![breaks(&text)], &readiness);
         }
-        assert!(standing.logged.len() <= LOGGED_MAX);
+        assert!(state.logged.len() <= LOGGED_MAX);
     }
 }

@@ -1,9 +1,8 @@
-//! In which order messages are worked on, so that a vehicle that floods does not keep the others
-//! waiting. Pure.
+//! A fair queue of received messages, so that a vehicle that floods does not delay the others. Pure.
 //!
-//! As long as less waits than one vehicle may, the order is that of receipt, and nothing is looked at.
-//! Beyond it each vehicle has a lane of its own, and the lanes take turns by bytes: whoever has little
-//! is through at its next turn, however much another has. Messages of one vehicle stay in order.
+//! While the queue holds less than the limit of one vehicle, it is first in, first out. Above the limit
+//! each vehicle has its own lane, and the lanes take turns by bytes (deficit round robin): a vehicle with
+//! few messages waits for one round only. Messages of one vehicle stay in order.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -12,44 +11,44 @@ use bytes::Bytes;
 
 use crate::delivery::Delivery;
 
-/// What a lane may hand over at a turn, bytes.
+/// Bytes that a lane may deliver in one turn.
 const TURN_BYTES: usize = 64 * 1024;
 
-/// How long it must have been quiet about a vehicle before it is named again.
+/// A flood of the same vehicle is reported again after this time without one.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Most vehicles that are remembered as named.
-const NAMED_MAX: usize = 64;
+/// Maximum of remembered reports.
+const REPORTS_MAX: usize = 64;
 
-/// A vehicle of which so much waits that the others go first.
+/// A vehicle with so many waiting messages that those of others are delivered first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flood {
     /// Its topic, without the last level.
     pub topic: Bytes,
-    /// How much of it waits.
+    /// The bytes of its waiting messages.
     pub bytes: usize,
 }
 
-/// What is received and not yet decoded.
+/// Received messages that are not decoded yet.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct FairQueue {
     vehicle_max_bytes: usize,
     bytes: usize,
-    /// In the order of receipt; empty while there are lanes.
-    line: VecDeque<Delivery>,
+    /// Messages in the order of receipt; empty while there are lanes.
+    fifo: VecDeque<Delivery>,
     lanes: Vec<Lane>,
-    /// Places in `lanes` that are free.
+    /// Indices of unused lanes.
     free: Vec<usize>,
-    /// Of each vehicle that has one.
+    /// The index of each vehicle's lane.
     lane_of: HashMap<Bytes, usize>,
-    /// Lanes that hold something; the first has its turn.
+    /// Lanes with messages; the first one has its turn.
     turns: VecDeque<usize>,
     over: usize,
-    /// The lane that has held the most, if it still holds something.
+    /// The lane that had the most bytes, if it is not empty.
     heaviest: Option<usize>,
     held_back: u64,
-    /// When a vehicle was last seen flooding after it had been named.
-    named: HashMap<Bytes, Instant>,
+    /// When each reported vehicle last flooded.
+    reports: HashMap<Bytes, Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -57,18 +56,18 @@ struct Lane {
     vehicle: Bytes,
     deliveries: VecDeque<Delivery>,
     bytes: usize,
-    /// Bytes that it may still hand over.
+    /// Bytes that it may still deliver in this turn.
     credit: usize,
     is_over: bool,
 }
 
-impl Waiting {
-    /// Nothing waits. So much may of one vehicle, until the others go first.
+impl FairQueue {
+    /// An empty queue. Above `vehicle_max_bytes` of one vehicle, the others are delivered first.
     pub fn new(vehicle_max_bytes: usize) -> Self {
         Self {
             vehicle_max_bytes,
             bytes: 0,
-            line: VecDeque::new(),
+            fifo: VecDeque::new(),
             lanes: Vec::new(),
             free: Vec::new(),
             lane_of: HashMap::new(),
@@ -76,47 +75,47 @@ impl Waiting {
             over: 0,
             heaviest: None,
             held_back: 0,
-            named: HashMap::new(),
+            reports: HashMap::new(),
         }
     }
 
-    /// Whether nothing waits.
+    /// Whether no message waits.
     pub fn is_empty(&self) -> bool {
-        self.line.is_empty() && self.turns.is_empty()
+        self.fifo.is_empty() && self.turns.is_empty()
     }
 
-    /// Vehicles of which more waits than may.
+    /// The number of vehicles above the limit.
     pub fn over(&self) -> usize {
         self.over
     }
 
-    /// How many messages joined those of a vehicle that is over its bound, since the last call.
+    /// Messages of vehicles above the limit, since the last call.
     pub fn take_held_back(&mut self) -> u64 {
         std::mem::take(&mut self.held_back)
     }
 
-    /// Adds a message. Returns the vehicle that floods, if that is news.
+    /// Adds a message. Returns the vehicle that floods, if it is not reported yet.
     pub fn push(&mut self, delivery: Delivery, now: Instant) -> Option<Flood> {
         self.bytes += delivery.token.bytes();
         if self.turns.is_empty() {
             if self.bytes <= self.vehicle_max_bytes {
-                self.line.push_back(delivery);
+                self.fifo.push_back(delivery);
                 return None;
             }
-            for earlier in std::mem::take(&mut self.line) {
-                self.join(earlier);
+            for earlier in std::mem::take(&mut self.fifo) {
+                self.push_to_lane(earlier);
             }
         }
-        self.join(delivery);
-        self.flood(now)
+        self.push_to_lane(delivery);
+        self.new_flood(now)
     }
 
-    /// Puts a message into its vehicle's lane.
-    fn join(&mut self, delivery: Delivery) {
+    /// Adds a message to its vehicle's lane.
+    fn push_to_lane(&mut self, delivery: Delivery) {
         let vehicle = vehicle(&delivery.topic);
         let index = match self.lane_of.get(vehicle) {
             Some(index) => *index,
-            None => self.open(delivery.topic.slice(..vehicle.len())),
+            None => self.open_lane(delivery.topic.slice(..vehicle.len())),
         };
         let lane = &mut self.lanes[index];
         lane.bytes += delivery.token.bytes();
@@ -132,8 +131,8 @@ impl Waiting {
         }
     }
 
-    /// A lane for a vehicle that has none.
-    fn open(&mut self, vehicle: Bytes) -> usize {
+    /// Opens a lane for a vehicle. Returns its index.
+    fn open_lane(&mut self, vehicle: Bytes) -> usize {
         let index = self.free.pop().unwrap_or_else(|| {
             self.lanes.push(Lane::default());
             self.lanes.len() - 1
@@ -146,30 +145,30 @@ impl Waiting {
         index
     }
 
-    /// The vehicle that has more than its bound and than all others together, who wait for it; unless
-    /// that was said lately.
-    fn flood(&mut self, now: Instant) -> Option<Flood> {
+    /// The vehicle above its limit that has more bytes than all others together, if there are others and
+    /// it was not reported recently.
+    fn new_flood(&mut self, now: Instant) -> Option<Flood> {
         let lane = &self.lanes[self.heaviest?];
         if !lane.is_over || self.turns.len() == 1 || 2 * lane.bytes <= self.bytes {
             return None;
         }
         let is_recent = |at: &Instant| now.duration_since(*at) < QUIET;
-        if let Some(at) = self.named.get_mut(&lane.vehicle) {
+        if let Some(at) = self.reports.get_mut(&lane.vehicle) {
             let was_recent = is_recent(at);
             *at = now;
             if was_recent {
                 return None;
             }
         } else {
-            if self.named.len() == NAMED_MAX {
-                self.named.retain(|_, at| is_recent(at));
+            if self.reports.len() == REPORTS_MAX {
+                self.reports.retain(|_, at| is_recent(at));
             }
-            if self.named.len() == NAMED_MAX {
+            if self.reports.len() == REPORTS_MAX {
                 return None;
             }
-            // A copy: a slice would keep the whole topic alive.
+            // A copy, since a slice would keep the whole topic in memory.
             let vehicle = Bytes::copy_from_slice(&lane.vehicle);
-            self.named.insert(vehicle, now);
+            self.reports.insert(vehicle, now);
         }
         Some(Flood {
             topic: lane.vehicle.clone(),
@@ -177,17 +176,17 @@ impl Waiting {
         })
     }
 
-    /// The message whose turn it is.
+    /// Removes the next message.
     pub fn pop(&mut self) -> Option<Delivery> {
-        let delivery = match self.line.pop_front() {
+        let delivery = match self.fifo.pop_front() {
             Some(delivery) => delivery,
-            None => self.pop_in_turn()?,
+            None => self.pop_from_lanes()?,
         };
         self.bytes -= delivery.token.bytes();
         Some(delivery)
     }
 
-    fn pop_in_turn(&mut self) -> Option<Delivery> {
+    fn pop_from_lanes(&mut self) -> Option<Delivery> {
         loop {
             let index = *self.turns.front()?;
             let lane = &mut self.lanes[index];
@@ -200,7 +199,7 @@ impl Waiting {
             lane.credit -= bytes;
             lane.bytes -= bytes;
             let delivery = lane.deliveries.pop_front();
-            // Not over again with the next message.
+            // Half the limit, so that the state does not change with each message.
             if lane.is_over && lane.bytes <= self.vehicle_max_bytes / 2 {
                 lane.is_over = false;
                 self.over -= 1;
@@ -208,7 +207,7 @@ impl Waiting {
             if lane.deliveries.is_empty() {
                 self.turns.pop_front();
                 self.lane_of.remove(&lane.vehicle);
-                // Its room goes too: it may have been much.
+                // Also frees the memory of the lane.
                 *lane = Lane::default();
                 self.free.push(index);
                 self.heaviest = self.heaviest.filter(|it| *it != index);
@@ -221,7 +220,7 @@ impl Waiting {
     }
 }
 
-/// A topic without its last level, which is the kind of message.
+/// The topic without its last level, which is the kind.
 fn vehicle(topic: &[u8]) -> &[u8] {
     let slash = topic.iter().rposition(|byte| *byte == b'/');
     &topic[..slash.unwrap_or(topic.len())]

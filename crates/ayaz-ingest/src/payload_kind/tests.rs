@@ -46,7 +46,7 @@ fn status(online: bool, boot_id: u32) -> Vec<u8> {
     status.encode_to_vec()
 }
 
-/// For each field of `Reading` but the offsets, a reading that has it alone.
+/// One reading for each field of `Reading` except the offsets, with only this field.
 fn single_fields() -> Vec<Reading> {
     let (_, fields) = MESSAGE_FIELDS
         .iter()
@@ -56,7 +56,7 @@ fn single_fields() -> Vec<Reading> {
         .iter()
         .map(|(_, number)| *number)
         .filter(|it| *it > 2);
-    // The wire type is that of the field: the one with which it can be decoded to something.
+    // The wire type of the field is the one that decodes.
     numbers
         .map(|number| {
             let candidates = [
@@ -106,14 +106,14 @@ fn accepted(kind: TopicKind, payload: &[u8]) -> Result<Content, Reject> {
     validate(frame, &limits, NOW, &mut encoder, &mut counts)
 }
 
-/// A field that no version of the schema has yet.
-fn later_field(bytes: &mut Vec<u8>) {
+/// Adds a field that no version of the schema has yet.
+fn add_unknown_field(bytes: &mut Vec<u8>) {
     encode_key(100, WireType::LengthDelimited, bytes);
     bytes.extend([2, b'h', b'i']);
 }
 
 #[test]
-fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
+fn a_payload_is_accepted_only_on_the_topic_of_its_kind() {
     for (sent, payload) in samples() {
         for topic in TopicKind::ALL {
             let outcome = accepted(topic, &payload);
@@ -124,7 +124,7 @@ fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
                 topic.name()
             );
             let Err(reject) = outcome else { continue };
-            // A status has no field that batches lack, and what it lacks is told.
+            // A status has no field of its own, so the error is about missing readings.
             let expected = match sent {
                 TopicKind::Status => [Reason::ReadingCountMismatch, Reason::ReadingsMissing],
                 _ => [Reason::PayloadOfAnotherKind; 2],
@@ -135,20 +135,20 @@ fn a_payload_is_taken_on_the_topic_of_its_kind_and_on_no_other() {
 }
 
 #[test]
-fn fields_of_later_versions_are_passed_over_on_every_topic() {
+fn fields_of_later_versions_are_ignored_on_every_topic() {
     for (kind, mut payload) in samples() {
         let expected = accepted(kind, &payload).unwrap();
-        later_field(&mut payload);
+        add_unknown_field(&mut payload);
         assert_eq!(accepted(kind, &payload).unwrap(), expected, "{kind:?}");
     }
-    // In a reading too.
+    // Also in a reading.
     for (kind, own) in [(TopicKind::Telemetry, 30), (TopicKind::Cells, 0)] {
         let mut reading = Vec::new();
         if own > 0 {
             encode_key(own, WireType::ThirtyTwoBit, &mut reading);
             reading.extend(70_f32.to_le_bytes());
         }
-        later_field(&mut reading);
+        add_unknown_field(&mut reading);
         let mut payload = match kind {
             TopicKind::Telemetry => telemetry(vec![]),
             _ => CellBatch {
@@ -168,8 +168,8 @@ fn fields_of_later_versions_are_passed_over_on_every_topic() {
 }
 
 #[test]
-fn another_kind_is_refused_in_whatever_order_its_fields_are() {
-    // Out of order, so that the straight pass leaves it to prost, which skips what it does not know.
+fn another_kind_is_rejected_in_any_order_of_fields() {
+    // Out of order, so prost decodes it and skips unknown fields.
     let ours = telemetry(single_fields());
     let mut reading = Vec::new();
     encode_key(4, WireType::LengthDelimited, &mut reading);
@@ -184,7 +184,7 @@ fn another_kind_is_refused_in_whatever_order_its_fields_are() {
     assert!(reject.detail.contains("field 4 in a reading"), "{reject:?}");
     let reject = accepted(TopicKind::Status, &ours).unwrap_err();
     assert!(reject.detail.contains("…/status"), "{reject:?}");
-    // Cut off after the count of readings, where it looks most like a status.
+    // Truncated after the number of readings, where it is most similar to a status.
     let cut_off = [&status(true, 0)[..5], &[0x10, 60]].concat();
     assert!(accepted(TopicKind::Status, &cut_off).is_err());
     assert!(
@@ -197,7 +197,7 @@ fn another_kind_is_refused_in_whatever_order_its_fields_are() {
 }
 
 #[test]
-fn the_numbers_of_the_schema_are_as_the_check_takes_them() {
+fn the_check_uses_the_field_numbers_of_the_schema() {
     for (message, fields) in MESSAGE_FIELDS {
         for (name, number) in *fields {
             assert!(*number < 128, "{message}.{name}");

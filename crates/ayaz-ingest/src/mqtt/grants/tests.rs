@@ -2,13 +2,13 @@ use rumqttc::v5::mqttbytes::v5::{ConnAckProperties, ConnectReturnCode};
 
 use super::*;
 
-fn asked(more: &str) -> MqttConfig {
+fn requested(more: &str) -> MqttConfig {
     let url = "mqtt://ingest:secret@127.0.0.1";
     serde_json::from_str(&format!(r#"{{ "url": "{url}"{more} }}"#)).unwrap()
 }
 
-/// Nothing but what the daemon asks for, with a limit on packets.
-fn as_asked() -> ConnAckProperties {
+/// An answer that grants everything, with a limit on packets.
+fn all_granted() -> ConnAckProperties {
     ConnAckProperties {
         session_expiry_interval: None,
         receive_max: None,
@@ -38,19 +38,19 @@ fn answer(properties: Option<ConnAckProperties>) -> ConnAck {
     }
 }
 
-/// What is found, without its words.
+/// Point and effect of each shortfall.
 fn points(found: &[Shortfall]) -> Vec<(Point, Effect)> {
     found.iter().map(|it| (it.point, it.effect)).collect()
 }
 
 #[test]
-fn every_part_of_an_answer_to_connect_is_compared() {
+fn every_property_of_a_connack_is_compared() {
     use Effect::{Breaks, Weakens};
     type Change = fn(&mut ConnAckProperties);
     type Case = (&'static str, Change, Option<(Point, Effect)>, &'static str);
     let cases: &[Case] = &[
         ("", |_| {}, None, ""),
-        // Session expiry: default a week; as asked, more, less, less than our own waits, none.
+        // Session expiry, by default a week: equal, more, less, less than our own waits, none.
         (
             "",
             |it| it.session_expiry_interval = Some(604_800),
@@ -67,7 +67,7 @@ fn every_part_of_an_answer_to_connect_is_compared() {
             "",
             |it| it.session_expiry_interval = Some(60),
             Some((Point::SessionExpiry, Weakens)),
-            "for 60 s after a connection ends, where mqtt.session_expiry_s asks for 604800 s",
+            "for 60 s after a connection ends, but mqtt.session_expiry_s requests 604800 s",
         ),
         (
             "",
@@ -85,7 +85,7 @@ fn every_part_of_an_answer_to_connect_is_compared() {
             r#", "session_expiry_s": 0"#,
             |_| {},
             Some((Point::SessionExpiry, Breaks)),
-            "asks for 0 s",
+            "requests 0 s",
         ),
         // Receive maximum: default 10,000.
         ("", |it| it.receive_max = Some(10_000), None, ""),
@@ -155,7 +155,7 @@ fn every_part_of_an_answer_to_connect_is_compared() {
             Some((Point::Wildcards, Breaks)),
             "wildcards",
         ),
-        // Only who asks for a group misses it.
+        // Only needed with a shared group.
         (
             "",
             |it| it.shared_subscription_available = Some(0),
@@ -168,7 +168,7 @@ fn every_part_of_an_answer_to_connect_is_compared() {
             Some((Point::SharedGroup, Breaks)),
             "mqtt.shared_group",
         ),
-        // Keep-alive: default 30 s; 0 is none.
+        // Keep-alive: default 30 s; 0 means none.
         ("", |it| it.server_keep_alive = Some(0), None, ""),
         ("", |it| it.server_keep_alive = Some(60), None, ""),
         ("", |it| it.server_keep_alive = Some(5), None, ""),
@@ -178,7 +178,7 @@ fn every_part_of_an_answer_to_connect_is_compared() {
             Some((Point::KeepAlive, Weakens)),
             "after 4 s",
         ),
-        // Nothing of ours.
+        // Not used by the daemon.
         (
             "",
             |it| {
@@ -190,9 +190,9 @@ fn every_part_of_an_answer_to_connect_is_compared() {
         ),
     ];
     for (number, (config, change, expected, word)) in cases.iter().enumerate() {
-        let mut properties = as_asked();
+        let mut properties = all_granted();
         change(&mut properties);
-        let found = of_connection(&asked(config), &answer(Some(properties)));
+        let found = of_connection(&requested(config), &answer(Some(properties)));
         let expected: Vec<_> = expected.iter().copied().collect();
         assert_eq!(points(&found), expected, "case {number}: {found:?}");
         for it in &found {
@@ -203,20 +203,20 @@ fn every_part_of_an_answer_to_connect_is_compared() {
 }
 
 #[test]
-fn an_answer_without_properties_grants_all_but_says_no_limit_on_packets() {
-    let found = of_connection(&asked(""), &answer(None));
+fn a_connack_without_properties_has_no_limit_on_packets() {
+    let found = of_connection(&requested(""), &answer(None));
     assert_eq!(points(&found), [(Point::PacketSize, Effect::Weakens)]);
 }
 
 #[test]
-fn all_that_is_wrong_is_told_at_once() {
+fn all_shortfalls_are_reported_together() {
     let properties = ConnAckProperties {
         session_expiry_interval: Some(0),
         max_qos: Some(0),
         retain_available: Some(0),
-        ..as_asked()
+        ..all_granted()
     };
-    let found = of_connection(&asked(""), &answer(Some(properties)));
+    let found = of_connection(&requested(""), &answer(Some(properties)));
     let found: Vec<Point> = found.iter().map(|it| it.point).collect();
     assert_eq!(found, [Point::SessionExpiry, Point::Qos, Point::Retain]);
 }
@@ -231,7 +231,7 @@ fn every_filter_of_a_subscription_is_compared() {
         (
             &[granted, lowered, granted],
             &[Point::Qos],
-            "grants QoS 0, where QoS 1 is asked, for b:",
+            "grants QoS 0 instead of QoS 1 for b:",
         ),
         (
             &[lowered, lowered, lowered],
@@ -246,7 +246,7 @@ fn every_filter_of_a_subscription_is_compared() {
         (
             &[None, granted, granted],
             &[Point::Subscription],
-            "does not answer to the subscription to a",
+            "does not answer the subscription to a",
         ),
         (
             &[Some(NotAuthorized), lowered, Some(NotAuthorized)],
@@ -261,9 +261,9 @@ fn every_filter_of_a_subscription_is_compared() {
         assert!(found.iter().all(|it| it.effect == Effect::Breaks));
         assert!(found.iter().all(|it| it.text.contains(word)), "{found:?}");
     }
-    assert!(is_open(None) && is_open(Some(NotAuthorized)));
+    assert!(is_missing(None) && is_missing(Some(NotAuthorized)));
     assert!(
-        !is_open(granted) && !is_open(lowered),
-        "asking again changes nothing"
+        !is_missing(granted) && !is_missing(lowered),
+        "a new request changes nothing"
     );
 }
