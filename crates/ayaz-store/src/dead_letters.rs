@@ -13,10 +13,10 @@ pub mod selection;
 pub use delete::delete_letters;
 pub use digest::{Digest, DigestPrefix, DigestPrefixError};
 pub use read::{
-    LetterGroup, LetterInfo, LetterPage, LetterSummary, find_letters, list_letters, load_payload,
-    summarize_letters,
+    DeadLetterGroup, DeadLetterInfo, DeadLetterPage, DeadLetterSummary, find_letters, list_letters,
+    load_payload, summarize_letters,
 };
 pub use replay::{
-    ChosenLetter, WholeLetter, choose_letters, database_time, load_letters, mark_replayed,
+    ChosenDeadLetter, WholeDeadLetter, choose_letters, database_time, load_letters, mark_replayed,
 };
-pub use selection::LetterSelection;
+pub use selection::DeadLetterSelection;

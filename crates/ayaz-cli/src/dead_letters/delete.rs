@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ayaz_daemon::output;
 use ayaz_store::Role;
-use ayaz_store::dead_letters::{ChosenLetter, choose_letters, database_time, delete_letters};
+use ayaz_store::dead_letters::{ChosenDeadLetter, choose_letters, database_time, delete_letters};
 use clap::Args;
 use jiff::SignedDuration;
 
@@ -82,6 +82,6 @@ pub(super) async fn run(args: DeleteArgs) -> Result<()> {
     Ok(())
 }
 
-fn bytes(letter: &ChosenLetter) -> u64 {
+fn bytes(letter: &ChosenDeadLetter) -> u64 {
     u64::from(letter.kept_bytes.unsigned_abs())
 }

@@ -4,7 +4,8 @@ use anyhow::Result;
 use ayaz_daemon::output;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{
-    LetterGroup, LetterInfo, LetterPage, LetterSummary, list_letters, summarize_letters,
+    DeadLetterGroup, DeadLetterInfo, DeadLetterPage, DeadLetterSummary, list_letters,
+    summarize_letters,
 };
 use clap::{Args, ValueEnum};
 
@@ -96,8 +97,8 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
     Ok(())
 }
 
-fn group_sheet(summary: &LetterSummary) -> Sheet {
-    Columns::<LetterGroup>::new()
+fn group_sheet(summary: &DeadLetterSummary) -> Sheet {
+    Columns::<DeadLetterGroup>::new()
         .with("reason", |it| it.reason.clone())
         .with("fleet", |it| it.fleet.clone())
         .with("vehicle", |it| it.vehicle.clone())
@@ -112,7 +113,7 @@ fn group_sheet(summary: &LetterSummary) -> Sheet {
         .sheet(&summary.groups)
 }
 
-fn group_table(summary: &LetterSummary, look: Look) -> String {
+fn group_table(summary: &DeadLetterSummary, look: Look) -> String {
     let mut table = Table::new([
         text("reason", 0),
         name("vehicle"),
@@ -158,8 +159,8 @@ fn vehicle(fleet: Option<&str>, vehicle: Option<&str>) -> String {
     }
 }
 
-fn letter_sheet(letters: &[LetterInfo]) -> Sheet {
-    Columns::<LetterInfo>::new()
+fn letter_sheet(letters: &[DeadLetterInfo]) -> Sheet {
+    Columns::<DeadLetterInfo>::new()
         .with("digest", |it| it.digest.to_string())
         .with("last_received_at", |it| it.last_received_at)
         .with("topic", |it| it.topic.clone())
@@ -175,7 +176,7 @@ fn letter_sheet(letters: &[LetterInfo]) -> Sheet {
         .sheet(letters)
 }
 
-fn letter_table(page: &LetterPage, look: Look) -> String {
+fn letter_table(page: &DeadLetterPage, look: Look) -> String {
     let note = format!(
         "{}. `ayaz dead-letters show DIGEST` shows one.",
         plural(page.total, "letter", "letters")
@@ -184,7 +185,7 @@ fn letter_table(page: &LetterPage, look: Look) -> String {
 }
 
 /// The letters as aligned columns.
-pub(super) fn table_of(letters: &[LetterInfo]) -> Table {
+pub(super) fn table_of(letters: &[DeadLetterInfo]) -> Table {
     let mut table = Table::new([
         text("digest", 0),
         text("last (UTC)", 2),
@@ -229,13 +230,13 @@ fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ayaz_store::dead_letters::{Digest, LetterGroup};
+    use ayaz_store::dead_letters::{DeadLetterGroup, Digest};
 
     use super::*;
 
-    fn letter(came_back: Option<bool>) -> LetterInfo {
+    fn letter(came_back: Option<bool>) -> DeadLetterInfo {
         let at = "2026-01-31T03:00:00Z".parse().unwrap();
-        LetterInfo {
+        DeadLetterInfo {
             digest: Digest::of(b"t", b"p"),
             topic: "ayaz/v1/astana/b1/telemetry".to_owned(),
             reason: "payload_too_large".to_owned(),
@@ -273,8 +274,8 @@ mod tests {
     #[test]
     fn what_was_suppressed_is_told_even_without_letters() {
         let at = "2026-01-31T03:00:00Z".parse().unwrap();
-        let summary = LetterSummary {
-            groups: vec![LetterGroup {
+        let summary = DeadLetterSummary {
+            groups: vec![DeadLetterGroup {
                 reason: "topic_unknown".to_owned(),
                 fleet: None,
                 vehicle: None,

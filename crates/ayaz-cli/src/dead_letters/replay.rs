@@ -13,8 +13,8 @@ use ayaz_model::{BrokerUrl, BrokerUrlError};
 use ayaz_publisher::{Publisher, PublisherOptions};
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{
-    ChosenLetter, Digest, DigestPrefix, LetterInfo, choose_letters, database_time, list_letters,
-    load_letters, mark_replayed,
+    ChosenDeadLetter, DeadLetterInfo, Digest, DigestPrefix, choose_letters, database_time,
+    list_letters, load_letters, mark_replayed,
 };
 use clap::Args;
 use tokio_postgres::Client;
@@ -117,7 +117,7 @@ pub(super) async fn run(args: ReplayArgs) -> Result<()> {
 
 /// What is to be published.
 struct Choice {
-    letters: Vec<ChosenLetter>,
+    letters: Vec<ChosenDeadLetter>,
     /// Letters that were meant and cannot be.
     cut: u64,
 }
@@ -125,7 +125,7 @@ struct Choice {
 async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
     if !args.digests.is_empty() {
         let letters = by_digest(client, &args.digests).await?;
-        let letters = letters.iter().map(ChosenLetter::from).collect();
+        let letters = letters.iter().map(ChosenDeadLetter::from).collect();
         return Ok(Choice { letters, cut: 0 });
     }
     let selection = args.filters.selection();
@@ -134,7 +134,7 @@ async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
         let why = why_none(client, &selection).await?;
         ayaz_daemon::note!("{}", why.nothing_to("replay")?);
     }
-    let (cut, letters): (Vec<_>, Vec<_>) = chosen.into_iter().partition(ChosenLetter::is_cut);
+    let (cut, letters): (Vec<_>, Vec<_>) = chosen.into_iter().partition(ChosenDeadLetter::is_cut);
     Ok(Choice {
         letters,
         cut: cut.len() as u64,
@@ -143,7 +143,7 @@ async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
 
 /// The letters of these digests, in the order of their arrival; fails before anything is published
 /// if one of them is not there or cannot be replayed.
-async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<LetterInfo>> {
+async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<DeadLetterInfo>> {
     let mut letters = Vec::new();
     for prefix in prefixes {
         let letter = one_letter(client, prefix).await?;
@@ -163,7 +163,7 @@ async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<Let
     Ok(letters)
 }
 
-fn tell_of_statuses(letters: &[ChosenLetter]) {
+fn tell_of_statuses(letters: &[ChosenDeadLetter]) {
     let statuses = letters.iter().filter(|letter| letter.is_status).count();
     if statuses > 0 {
         ayaz_daemon::note!(
@@ -173,7 +173,7 @@ fn tell_of_statuses(letters: &[ChosenLetter]) {
     }
 }
 
-async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenLetter]) -> Result<()> {
+async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenDeadLetter]) -> Result<()> {
     if letters.is_empty() {
         return Ok(());
     }
@@ -184,7 +184,7 @@ async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenLetter]) -
     } else {
         by_digest(client, &args.digests).await?
     };
-    let whole: Vec<LetterInfo> = listed
+    let whole: Vec<DeadLetterInfo> = listed
         .into_iter()
         .filter(|letter| !letter.is_cut())
         .collect();
@@ -202,12 +202,12 @@ async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenLetter]) -
     Ok(())
 }
 
-fn bytes_of(letter: &ChosenLetter) -> u64 {
+fn bytes_of(letter: &ChosenDeadLetter) -> u64 {
     u64::from(letter.kept_bytes.unsigned_abs())
 }
 
 /// Publishes, waits for all acknowledgements, marks, and tells.
-async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenLetter]) -> Result<()> {
+async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenDeadLetter]) -> Result<()> {
     let client_id = format!("ayaz-dead-letters-{:08x}", rand::random::<u32>());
     let mut options = PublisherOptions::new(broker, client_id);
     options.subscriber_wait = Some(SUBSCRIBER_WAIT);
@@ -234,7 +234,7 @@ async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenLetter]) ->
     }
     let counts = publisher.finish().await.context(NONE_MARKED)?;
     progress.finish();
-    let marked: Vec<ChosenLetter> = letters
+    let marked: Vec<ChosenDeadLetter> = letters
         .iter()
         .filter(|letter| published.contains(&letter.digest))
         .copied()
@@ -267,11 +267,11 @@ const NONE_MARKED: &str = "the replay broke off and no letter is marked as repla
                            what was stored already stays stored once";
 
 /// The letters in parts that fit into memory.
-fn parts(letters: &[ChosenLetter]) -> impl Iterator<Item = &[ChosenLetter]> {
+fn parts(letters: &[ChosenDeadLetter]) -> impl Iterator<Item = &[ChosenDeadLetter]> {
     let mut rest = letters;
     std::iter::from_fn(move || {
         let mut bytes = 0;
-        let fits = |letter: &&ChosenLetter| {
+        let fits = |letter: &&ChosenDeadLetter| {
             bytes += bytes_of(letter);
             bytes <= LOADED_BYTES_MAX
         };
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn parts_hold_every_letter_once_and_stay_small() {
-        let letter = |n: u32, kept_bytes: i32| ChosenLetter {
+        let letter = |n: u32, kept_bytes: i32| ChosenDeadLetter {
             digest: Digest::of(b"", &n.to_be_bytes()),
             payload_bytes: kept_bytes,
             kept_bytes,
@@ -305,7 +305,7 @@ mod tests {
             1_200 => 20 << 20,
             _ => 3 << 20,
         };
-        let letters: Vec<ChosenLetter> = (0..1_210).map(|n| letter(n, sizes(n))).collect();
+        let letters: Vec<ChosenDeadLetter> = (0..1_210).map(|n| letter(n, sizes(n))).collect();
         let counts: Vec<usize> = parts(&letters).map(<[_]>::len).collect();
         assert_eq!(counts, [500, 500, 200, 1, 2, 2, 2, 2, 1]);
         assert_eq!(parts(&letters).flatten().count(), letters.len());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Result, bail};
 use ayaz_store::dead_letters::{
-    DigestPrefix, LetterInfo, LetterSelection, find_letters, list_letters,
+    DeadLetterInfo, DeadLetterSelection, DigestPrefix, find_letters, list_letters,
 };
 use clap::Args;
 use jiff::Timestamp;
@@ -41,8 +41,8 @@ pub(super) struct Filters {
 }
 
 impl Filters {
-    pub(super) fn selection(&self) -> LetterSelection {
-        LetterSelection {
+    pub(super) fn selection(&self) -> DeadLetterSelection {
+        DeadLetterSelection {
             reason: self.reason.clone(),
             fleet: self.fleet.clone(),
             vehicle: self.vehicle.clone(),
@@ -92,13 +92,13 @@ impl WhyNone {
 }
 
 /// Why this selection holds no letters.
-pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Result<WhyNone> {
-    let all = LetterSelection::default();
-    let closed_too = LetterSelection {
+pub(super) async fn why_none(client: &Client, selection: &DeadLetterSelection) -> Result<WhyNone> {
+    let all = DeadLetterSelection::default();
+    let closed_too = DeadLetterSelection {
         open_only: false,
         ..selection.clone()
     };
-    let letters = async |selection: &LetterSelection| {
+    let letters = async |selection: &DeadLetterSelection| {
         anyhow::Ok(list_letters(client, selection, 1).await?.total)
     };
     Ok(if letters(&all).await? == 0 {
@@ -111,7 +111,7 @@ pub(super) async fn why_none(client: &Client, selection: &LetterSelection) -> Re
 }
 
 /// The one letter whose digest begins so.
-pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result<LetterInfo> {
+pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result<DeadLetterInfo> {
     let mut found = find_letters(client, prefix, CANDIDATES_MAX + 1).await?;
     match found.len() {
         0 => bail!(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
 use ayaz_store::Role;
-use ayaz_store::dead_letters::{DigestPrefix, LetterInfo, load_payload};
+use ayaz_store::dead_letters::{DeadLetterInfo, DigestPrefix, load_payload};
 use clap::Args;
 
 use super::hexdump::hexdump;
@@ -38,7 +38,7 @@ pub(super) async fn run(args: ShowArgs) -> Result<()> {
     Ok(())
 }
 
-fn text_of(letter: &LetterInfo, payload: &[u8]) -> String {
+fn text_of(letter: &DeadLetterInfo, payload: &[u8]) -> String {
     let mut text = String::new();
     for (name, value) in facts(letter) {
         let _ = writeln!(text, "{name:<14}{value}");
@@ -58,7 +58,7 @@ fn text_of(letter: &LetterInfo, payload: &[u8]) -> String {
     text + &hexdump(&payload[..shown])
 }
 
-fn facts(letter: &LetterInfo) -> [(&'static str, String); 9] {
+fn facts(letter: &DeadLetterInfo) -> [(&'static str, String); 9] {
     [
         ("digest", letter.digest.to_string()),
         ("topic", printable(&letter.topic).into_owned()),

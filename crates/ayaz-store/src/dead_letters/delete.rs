@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use super::{ChosenLetter, Digest};
+use super::{ChosenDeadLetter, Digest};
 use crate::error::StoreError;
 
 /// Letters deleted in one transaction: the daemons wait for them meanwhile.
@@ -13,7 +13,7 @@ const DELETED_AT_A_TIME: usize = 1_000;
 /// of an operator.
 pub async fn delete_letters(
     operator: &Client,
-    letters: &[ChosenLetter],
+    letters: &[ChosenDeadLetter],
 ) -> Result<u64, StoreError> {
     let mut deleted = 0;
     for part in letters.chunks(DELETED_AT_A_TIME) {

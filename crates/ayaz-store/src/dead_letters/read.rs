@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use tokio_postgres::{Client, Row};
 
 use super::selection::SELECTED;
-use super::{Digest, DigestPrefix, LetterSelection};
+use super::{DeadLetterSelection, Digest, DigestPrefix};
 use crate::error::StoreError;
 
 /// The letters of one vehicle that were refused for one reason, and those messages that were over
 /// the limit and not kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterGroup {
+pub struct DeadLetterGroup {
     /// Why.
     pub reason: String,
     /// By the topic; `None` where it names no vehicle.
@@ -37,9 +37,9 @@ pub struct LetterGroup {
 
 /// The first groups, and what there is in all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LetterSummary {
+pub struct DeadLetterSummary {
     /// Those asked for, the latest first.
-    pub groups: Vec<LetterGroup>,
+    pub groups: Vec<DeadLetterGroup>,
     /// How many groups there are.
     pub groups_total: u64,
     /// Letters of all groups.
@@ -52,9 +52,9 @@ pub struct LetterSummary {
 /// selected in the same way, but for `open_only`: it cannot be replayed.
 pub async fn summarize_letters(
     reader: &Client,
-    selection: &LetterSelection,
+    selection: &DeadLetterSelection,
     limit: u32,
-) -> Result<LetterSummary, StoreError> {
+) -> Result<DeadLetterSummary, StoreError> {
     let limit = i64::from(limit);
     let mut parameters = selection.parameters().to_vec();
     parameters.push(&limit);
@@ -66,13 +66,13 @@ pub async fn summarize_letters(
         let row = rows.first();
         row.map_or(0, |row| row.get::<_, i64>(name).unsigned_abs())
     };
-    Ok(LetterSummary {
+    Ok(DeadLetterSummary {
         groups_total: total("groups_total"),
         letters_total: total("letters_total"),
         suppressed_total: total("suppressed_total"),
         groups: rows
             .iter()
-            .map(|row| LetterGroup {
+            .map(|row| DeadLetterGroup {
                 reason: row.get("reason"),
                 fleet: row.get("fleet"),
                 vehicle: row.get("vehicle"),
@@ -144,7 +144,7 @@ fn summary_statement() -> String {
 
 /// A letter without its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterInfo {
+pub struct DeadLetterInfo {
     /// Its name.
     pub digest: Digest,
     /// Where it was published.
@@ -171,7 +171,7 @@ pub struct LetterInfo {
     pub came_back: Option<bool>,
 }
 
-impl LetterInfo {
+impl DeadLetterInfo {
     /// Whether only the start of its bytes is kept.
     pub fn is_cut(&self) -> bool {
         self.kept_bytes < self.payload_bytes
@@ -197,9 +197,9 @@ impl LetterInfo {
 
 /// The first letters, and how many there are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LetterPage {
+pub struct DeadLetterPage {
     /// Those asked for, the latest first.
-    pub letters: Vec<LetterInfo>,
+    pub letters: Vec<DeadLetterInfo>,
     /// How many are selected.
     pub total: u64,
 }
@@ -207,9 +207,9 @@ pub struct LetterPage {
 /// The selected letters, at most `limit`.
 pub async fn list_letters(
     reader: &Client,
-    selection: &LetterSelection,
+    selection: &DeadLetterSelection,
     limit: u32,
-) -> Result<LetterPage, StoreError> {
+) -> Result<DeadLetterPage, StoreError> {
     let limit = i64::from(limit);
     let mut parameters = selection.parameters().to_vec();
     parameters.push(&limit);
@@ -225,8 +225,8 @@ pub async fn list_letters(
         .query(&statement, &parameters)
         .await
         .map_err(|error| StoreError::from_driver("list dead letters", error))?;
-    Ok(LetterPage {
-        letters: rows.iter().map(LetterInfo::from_row).collect(),
+    Ok(DeadLetterPage {
+        letters: rows.iter().map(DeadLetterInfo::from_row).collect(),
         total: rows
             .first()
             .map_or(0, |row| row.get::<_, i64>("total").unsigned_abs()),
@@ -238,7 +238,7 @@ pub async fn find_letters(
     reader: &Client,
     prefix: &DigestPrefix,
     limit: u32,
-) -> Result<Vec<LetterInfo>, StoreError> {
+) -> Result<Vec<DeadLetterInfo>, StoreError> {
     let (first, last) = prefix.range();
     let rows = reader
         .query(
@@ -251,7 +251,7 @@ pub async fn find_letters(
         )
         .await
         .map_err(|error| StoreError::from_driver("find dead letters", error))?;
-    Ok(rows.iter().map(LetterInfo::from_row).collect())
+    Ok(rows.iter().map(DeadLetterInfo::from_row).collect())
 }
 
 /// The bytes that are kept of a letter; `None` if it is gone.

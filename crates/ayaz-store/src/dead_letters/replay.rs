@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::selection::SELECTED;
-use super::{Digest, LetterInfo, LetterSelection};
+use super::{DeadLetterInfo, DeadLetterSelection, Digest};
 use crate::error::StoreError;
 
 /// Letters marked in one transaction: the daemons wait for them meanwhile.
@@ -12,7 +12,7 @@ const MARKED_AT_A_TIME: usize = 1_000;
 
 /// A letter chosen for replay: as little as is needed to hold very many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChosenLetter {
+pub struct ChosenDeadLetter {
     /// Its name.
     pub digest: Digest,
     /// Bytes that arrived.
@@ -25,15 +25,15 @@ pub struct ChosenLetter {
     pub is_status: bool,
 }
 
-impl ChosenLetter {
+impl ChosenDeadLetter {
     /// Whether only the start of its bytes is kept.
     pub fn is_cut(&self) -> bool {
         self.kept_bytes < self.payload_bytes
     }
 }
 
-impl From<&LetterInfo> for ChosenLetter {
-    fn from(info: &LetterInfo) -> Self {
+impl From<&DeadLetterInfo> for ChosenDeadLetter {
+    fn from(info: &DeadLetterInfo) -> Self {
         Self {
             digest: info.digest,
             payload_bytes: info.payload_bytes,
@@ -47,8 +47,8 @@ impl From<&LetterInfo> for ChosenLetter {
 /// All selected letters, in the order in which they first arrived.
 pub async fn choose_letters(
     reader: &Client,
-    selection: &LetterSelection,
-) -> Result<Vec<ChosenLetter>, StoreError> {
+    selection: &DeadLetterSelection,
+) -> Result<Vec<ChosenDeadLetter>, StoreError> {
     let statement = format!(
         "-- choose_dead_letters
         select
@@ -64,7 +64,7 @@ pub async fn choose_letters(
         .map_err(|error| StoreError::from_driver("choose dead letters", error))?;
     Ok(rows
         .iter()
-        .map(|row| ChosenLetter {
+        .map(|row| ChosenDeadLetter {
             digest: row.get("digest"),
             payload_bytes: row.get("payload_bytes"),
             kept_bytes: row.get("kept_bytes"),
@@ -76,7 +76,7 @@ pub async fn choose_letters(
 
 /// A letter as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WholeLetter {
+pub struct WholeDeadLetter {
     /// Its name.
     pub digest: Digest,
     /// Where it was published.
@@ -85,7 +85,7 @@ pub struct WholeLetter {
     pub payload: Vec<u8>,
 }
 
-impl WholeLetter {
+impl WholeDeadLetter {
     /// Whether topic and payload are those that arrived: a payload may be cut, and a topic may have
     /// held characters that a database's text cannot.
     pub fn is_as_it_arrived(&self) -> bool {
@@ -97,7 +97,7 @@ impl WholeLetter {
 pub async fn load_letters(
     reader: &Client,
     digests: &[Digest],
-) -> Result<Vec<WholeLetter>, StoreError> {
+) -> Result<Vec<WholeDeadLetter>, StoreError> {
     let rows = reader
         .query(
             "-- load_dead_letters
@@ -111,7 +111,7 @@ pub async fn load_letters(
         .map_err(|error| StoreError::from_driver("load dead letters", error))?;
     Ok(rows
         .iter()
-        .map(|row| WholeLetter {
+        .map(|row| WholeDeadLetter {
             digest: row.get(0),
             topic: row.get(1),
             payload: row.get(2),
@@ -131,7 +131,7 @@ pub async fn database_time(reader: &Client) -> Result<Timestamp, StoreError> {
 /// Marks letters as replayed at that instant. Needs the role of an operator.
 pub async fn mark_replayed(
     operator: &Client,
-    letters: &[ChosenLetter],
+    letters: &[ChosenDeadLetter],
     at: Timestamp,
 ) -> Result<(), StoreError> {
     for part in letters.chunks(MARKED_AT_A_TIME) {

@@ -5,7 +5,7 @@ use tokio_postgres::types::ToSql;
 
 /// Which letters are meant; `None` is "all".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LetterSelection {
+pub struct DeadLetterSelection {
     /// Refused for this reason.
     pub reason: Option<String>,
     /// On a topic of this fleet.
@@ -22,7 +22,7 @@ pub struct LetterSelection {
     pub open_only: bool,
 }
 
-impl LetterSelection {
+impl DeadLetterSelection {
     /// Parameters $1 to $7 of every statement that holds [`SELECTED`].
     pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 7] {
         [

@@ -92,7 +92,7 @@ pub(super) async fn write_dead_letters(
 }
 
 /// One letter, with all its deliveries of the batch.
-struct Letter<'a> {
+struct DeadLetter<'a> {
     digest: Digest,
     topic: String,
     envelope: &'a Envelope,
@@ -104,7 +104,7 @@ struct Letter<'a> {
     last_received_at: Timestamp,
 }
 
-impl Letter<'_> {
+impl DeadLetter<'_> {
     /// What it takes if it is kept, as `dead_letter_bytes` in the database counts.
     fn size(&self, limits: &DeadLetterLimits) -> Size {
         let payload = limits.kept(&self.envelope.payload);
@@ -116,8 +116,8 @@ impl Letter<'_> {
 }
 
 /// The batch's letters, by digest.
-fn gather(messages: &[Message]) -> Vec<Letter<'_>> {
-    let mut letters: BTreeMap<Digest, Letter<'_>> = BTreeMap::new();
+fn gather(messages: &[Message]) -> Vec<DeadLetter<'_>> {
+    let mut letters: BTreeMap<Digest, DeadLetter<'_>> = BTreeMap::new();
     for (arrival, message) in messages.iter().enumerate() {
         let Content::Rejected(rejection) = &message.content else {
             continue;
@@ -131,7 +131,7 @@ fn gather(messages: &[Message]) -> Vec<Letter<'_>> {
                 letter.deliveries += 1;
                 letter.last_received_at = letter.last_received_at.max(received_at);
             })
-            .or_insert_with(|| Letter {
+            .or_insert_with(|| DeadLetter {
                 digest,
                 topic: printable(&String::from_utf8_lossy(&envelope.topic), usize::MAX),
                 envelope,
@@ -160,7 +160,7 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn push(&mut self, letter: &'a Letter<'_>, limits: &DeadLetterLimits) {
+    fn push(&mut self, letter: &'a DeadLetter<'_>, limits: &DeadLetterLimits) {
         let payload = &letter.envelope.payload;
         self.digests.push(&letter.digest);
         self.topics.push(&letter.topic);
@@ -180,7 +180,7 @@ impl<'a> Columns<'a> {
 /// how many of each quota are really new.
 async fn enter(
     transaction: &Transaction<'_>,
-    letters: &[Letter<'_>],
+    letters: &[DeadLetter<'_>],
     sorted: &Sorted,
     daemon_version: &str,
     limits: &DeadLetterLimits,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use tokio_postgres::Transaction;
 
-use super::{DeadLetterLimits, Letter};
+use super::{DeadLetter, DeadLetterLimits};
 use crate::dead_letters::Digest;
 use crate::error::StoreError;
 
@@ -83,7 +83,7 @@ pub(super) async fn kept(
 /// Locks the quotas of the letters that are not known yet, and returns what each has.
 pub(super) async fn lock(
     transaction: &Transaction<'_>,
-    letters: &[Letter<'_>],
+    letters: &[DeadLetter<'_>],
 ) -> Result<HashMap<QuotaKey, Size>, StoreError> {
     let (digests, topics, received) = keys(letters);
     let rows = transaction
@@ -119,7 +119,7 @@ pub(super) async fn lock(
 /// again under the lock: another daemon may have entered one meanwhile.
 pub(super) async fn find_new(
     transaction: &Transaction<'_>,
-    letters: &[Letter<'_>],
+    letters: &[DeadLetter<'_>],
 ) -> Result<Vec<(usize, QuotaKey)>, StoreError> {
     let (digests, topics, received) = keys(letters);
     let rows = transaction
@@ -143,7 +143,7 @@ pub(super) async fn find_new(
         .collect())
 }
 
-fn keys<'a>(letters: &'a [Letter<'_>]) -> (Vec<&'a Digest>, Vec<&'a str>, Vec<Timestamp>) {
+fn keys<'a>(letters: &'a [DeadLetter<'_>]) -> (Vec<&'a Digest>, Vec<&'a str>, Vec<Timestamp>) {
     let mut keys = (Vec::new(), Vec::new(), Vec::new());
     for letter in letters {
         keys.0.push(&letter.digest);
@@ -192,7 +192,7 @@ impl Usage {
 
 /// Gives the room that is left to the letters that came first.
 pub(super) fn sort_out(
-    letters: &[Letter<'_>],
+    letters: &[DeadLetter<'_>],
     mut new: Vec<(usize, QuotaKey)>,
     mut usage: Usage,
     limits: &DeadLetterLimits,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::{
-    LetterSelection, choose_letters, delete_letters, summarize_letters,
+    DeadLetterSelection, choose_letters, delete_letters, summarize_letters,
 };
 use ayaz_store::ingest::DeadLetterLimits;
 use ayaz_test_db::or_skip;
@@ -124,11 +124,11 @@ async fn deleted_letters_make_room_and_what_was_suppressed_stays_counted() -> Re
     assert_eq!(store.write(&batch).await?.messages_suppressed, 2);
     let operator = database.connect_as(Role::Operator).await?;
     let client = &operator.client;
-    let old = LetterSelection {
+    let old = DeadLetterSelection {
         vehicle: Some("bus".to_owned()),
         reason: Some("payload_undecodable".to_owned()),
         last_before: NOW.plus(2 * HOUR_MICROSECONDS).timestamp(),
-        ..LetterSelection::default()
+        ..DeadLetterSelection::default()
     };
     let chosen = choose_letters(client, &old).await?;
     assert_eq!(chosen.len(), 2);
@@ -138,7 +138,7 @@ async fn deleted_letters_make_room_and_what_was_suppressed_stays_counted() -> Re
     let chosen = choose_letters(client, &old).await?;
     assert_eq!(delete_letters(client, &chosen).await?, 1);
     check_sums(&database).await?;
-    let all = LetterSelection::default();
+    let all = DeadLetterSelection::default();
     let summary = summarize_letters(&database.owner.client, &all, 10).await?;
     assert_eq!((summary.letters_total, summary.suppressed_total), (2, 2));
     // Two find room now.

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result};
 use ayaz_store::StoreError;
-use ayaz_store::dead_letters::{Digest, LetterSelection, list_letters, load_letters, load_payload};
+use ayaz_store::dead_letters::{
+    DeadLetterSelection, Digest, list_letters, load_letters, load_payload,
+};
 use ayaz_store::ingest::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use ayaz_test_db::or_skip;
 
@@ -65,7 +67,7 @@ async fn of_a_payload_over_the_maximum_only_the_start_is_kept() -> Result<()> {
             letter(&topic("cut"), bytes(100_001), NOW),
         ])
         .await?;
-    let all = LetterSelection::default();
+    let all = DeadLetterSelection::default();
     let page = list_letters(&database.owner.client, &all, 10).await?;
     assert_eq!(page.total, 2);
     for info in page.letters {

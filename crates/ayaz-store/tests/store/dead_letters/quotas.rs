@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use ayaz_store::analytics::upkeep::forget_quotas;
-use ayaz_store::dead_letters::{LetterSelection, summarize_letters};
+use ayaz_store::dead_letters::{DeadLetterSelection, summarize_letters};
 use ayaz_store::{Message, Role, Written};
 use ayaz_test_db::or_skip;
 
@@ -151,7 +151,7 @@ async fn topics_that_name_no_vehicle_share_one_quota() -> Result<()> {
         counts([("", 3), ("astana/bus", 1)])
     );
     let summary =
-        summarize_letters(&database.owner.client, &LetterSelection::default(), 10).await?;
+        summarize_letters(&database.owner.client, &DeadLetterSelection::default(), 10).await?;
     assert_eq!((summary.groups_total, summary.letters_total), (2, 4));
     assert_eq!(summary.suppressed_total, 7);
     Ok(())

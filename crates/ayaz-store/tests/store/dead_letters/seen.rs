@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use ayaz_store::dead_letters::{
-    ChosenLetter, Digest, LetterSelection, choose_letters, database_time, find_letters,
+    ChosenDeadLetter, DeadLetterSelection, Digest, choose_letters, database_time, find_letters,
     list_letters, load_payload, mark_replayed, summarize_letters,
 };
 use ayaz_store::migrate::check_schema;
@@ -37,7 +37,7 @@ async fn letters_are_found_by_what_is_known_of_them() -> Result<()> {
     let client = &reader.client;
     check_schema(&reader).await?;
 
-    let all = LetterSelection::default();
+    let all = DeadLetterSelection::default();
     let summary = summarize_letters(client, &all, 10).await?;
     assert_eq!((summary.groups_total, summary.letters_total), (3, 5));
     assert_eq!(summary.suppressed_total, 2);
@@ -66,8 +66,8 @@ async fn letters_are_found_by_what_is_known_of_them() -> Result<()> {
     assert_eq!((first.groups.len(), first.groups_total), (1, 3));
     assert_eq!(first.letters_total, 5);
 
-    let select = |change: &dyn Fn(&mut LetterSelection)| {
-        let mut selection = LetterSelection::default();
+    let select = |change: &dyn Fn(&mut DeadLetterSelection)| {
+        let mut selection = DeadLetterSelection::default();
         change(&mut selection);
         selection
     };
@@ -125,12 +125,12 @@ async fn replays_are_marked_by_whoever_may_and_come_back_by_count() -> Result<()
     store.write(&messages).await?;
 
     let reader = database.connect_as(Role::Reader).await?;
-    let all = LetterSelection::default();
-    let open = LetterSelection {
+    let all = DeadLetterSelection::default();
+    let open = DeadLetterSelection {
         open_only: true,
-        ..LetterSelection::default()
+        ..DeadLetterSelection::default()
     };
-    let chosen: Vec<ChosenLetter> = choose_letters(&reader.client, &all).await?;
+    let chosen: Vec<ChosenDeadLetter> = choose_letters(&reader.client, &all).await?;
     let at = database_time(&reader.client).await?;
     let error = mark_replayed(&reader.client, &chosen, at).await;
     assert!(matches!(error, Err(StoreError::Fatal(_))), "{error:?}");
