@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_filter_that_says_nothing_is_none() {
+    fn an_empty_or_invalid_filter_is_an_error() {
         for value in [&b""[..], b",,,", b" , ", b"\xff", b"info=loud"] {
             let filter = filter(OsStr::from_bytes(value));
             assert!(filter.is_err(), "{value:?}: {filter:?}");
