@@ -175,7 +175,7 @@ impl Connection {
                 },
                 () = self.keep_alive.tick() => {
                     if !paused {
-                        self.keep_alive.check().map_err(Ended::silent)?;
+                        self.keep_alive.count_ping().map_err(Ended::silent)?;
                     }
                     self.link.put(&Packet::PingReq(PingReq))?;
                 }

@@ -37,7 +37,7 @@ impl KeepAlive {
     }
 
     /// Counts a ping. The error is the time without an answer, if it is too long.
-    pub(super) fn check(&mut self) -> Result<(), Duration> {
+    pub(super) fn count_ping(&mut self) -> Result<(), Duration> {
         if self.unanswered >= Self::UNANSWERED_MAX {
             return Err(self.ticks.period() * self.unanswered);
         }
