@@ -71,7 +71,7 @@ async fn dead_letters_of_a_flood_are_limited_and_counted_and_good_messages_store
     let ingest = ingest(&bed, "").await?;
     let publisher = bed.publisher("bus").await?;
     let (flood, quiet) = (vehicle("flood"), vehicle("quiet"));
-    let topic = |bus| encode::telemetry_topic(&bed.fleet, bus);
+    let topic = |bus| TopicKind::Telemetry.topic(&bed.fleet, bus);
     let good = readings(1, BAD as u64);
     for (payload, one) in bad_payloads(BAD).into_iter().zip(&good) {
         publisher.publish(topic(&flood), payload.into()).await?;

@@ -4,9 +4,9 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
-use ayaz_model::{FleetId, Reading, VehicleId};
+use ayaz_model::{BrokerUrl, FleetId, Reading, TopicKind, VehicleId};
 use ayaz_proto::Message as _;
-use ayaz_publisher::{MqttUrl, Publisher, PublisherOptions, encode};
+use ayaz_publisher::{Publisher, PublisherOptions, encode};
 use ayaz_store::{Connection, Role};
 use ayaz_test_db::TestDatabase;
 

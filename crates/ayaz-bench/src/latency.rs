@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::scratch::Watch;
 use anyhow::{Context, Result, ensure};
-use ayaz_publisher::MqttUrl;
+use ayaz_model::BrokerUrl;
 use serde::Serialize;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;

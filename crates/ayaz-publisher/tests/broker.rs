@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use ayaz_local::{LocalStack, Options, skips_server_tests};
-use ayaz_publisher::{MqttUrl, PublishError, Publisher, PublisherOptions};
+use ayaz_model::BrokerUrl;
+use ayaz_publisher::{PublishError, Publisher, PublisherOptions};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};

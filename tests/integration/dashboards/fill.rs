@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use ayaz_cli::demo::fleet::{self, SimulatedFleet};
-use ayaz_model::{ChargeState, FleetId, UnixMicroseconds, VehicleKey};
+use ayaz_model::{ChargeState, FleetId, TopicKind, UnixMicroseconds, VehicleKey};
 use ayaz_proto::Message as _;
 use ayaz_proto::telemetry::v1::VehicleStatus;
 use ayaz_publisher::{Publisher, encode};
@@ -84,7 +84,7 @@ async fn send_live_bus(bed: &TestBed, publisher: &Publisher) -> Result<u64> {
         boot_id: 1,
     };
     let telemetry = encode::telemetry_batch(&bus, false, &live).encode_to_vec();
-    let topic = encode::telemetry_topic(&fleet, &bus);
+    let topic = TopicKind::Telemetry.topic(&fleet, &bus);
     publisher.publish(&topic, telemetry.into()).await?;
     publisher.publish(&topic, UNREADABLE.into()).await?;
     // One reading has a clock that was never set.
@@ -92,7 +92,7 @@ async fn send_live_bus(bed: &TestBed, publisher: &Publisher) -> Result<u64> {
     unset[0].key.recorded_at = UnixMicroseconds(60_000_000);
     let telemetry = encode::telemetry_batch(&bus, false, &unset).encode_to_vec();
     publisher.publish(&topic, telemetry.into()).await?;
-    let topic = encode::status_topic(&fleet, &bus);
+    let topic = TopicKind::Status.topic(&fleet, &bus);
     let status = status.encode_to_vec();
     publisher.publish(topic, status.into()).await?;
     Ok((live.len() + unset.len()) as u64)
@@ -112,7 +112,7 @@ async fn send_soaking_bus(publisher: &Publisher) -> Result<u64> {
         measured.battery_temperature_celsius = Some(15.0 - minute as f32 / 12.0);
     }
     let telemetry = encode::telemetry_batch(&bus, true, &soaking).encode_to_vec();
-    let topic = encode::telemetry_topic(&FLEET.parse()?, &bus);
+    let topic = TopicKind::Telemetry.topic(&FLEET.parse()?, &bus);
     publisher.publish(&topic, telemetry.into()).await?;
     Ok(soaking.len() as u64)
 }

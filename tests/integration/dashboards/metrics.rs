@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use ayaz_model::TopicKind;
 use ayaz_publisher::encode;
 use ayaz_test_db::or_skip;
 use system_tests::dashboards::{dashboard_expressions, metric_names};
@@ -77,7 +78,7 @@ async fn send_one_of_each_kind(bed: &TestBed) -> Result<()> {
     let mut wrong = readings(2, 1);
     wrong[0].measurements.cabin_temperature_celsius = Some(1e9);
     bed.publish(&publisher, &bus, &wrong).await?;
-    let topic = encode::telemetry_topic(&bed.fleet, &bus);
+    let topic = TopicKind::Telemetry.topic(&bed.fleet, &bus);
     publisher.publish(topic, UNREADABLE.into()).await?;
     publisher.finish().await?;
     Ok(())

@@ -17,7 +17,7 @@ use super::line::Lines;
 use super::problem::Problems;
 use super::read;
 use super::resolve::{Resolved, resolve};
-use crate::plural::plural;
+use crate::output::plural::plural;
 
 /// Each paragraph is one line, which clap breaks where the terminal ends.
 const LONG_ABOUT: &str = "\

@@ -5,7 +5,7 @@ use ayaz_store::reports::{EnergySums, FigureSettings};
 use super::threshold::Threshold;
 use crate::output::look::Look;
 use crate::output::number::NOTHING;
-use crate::output::plural::counted;
+use crate::output::plural::plural;
 use crate::output::table::Table;
 
 pub(super) const COMPLETE: &str = "complete %";
