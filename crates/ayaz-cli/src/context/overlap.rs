@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_model::VehicleKey;
 use ayaz_store::context::{Attribute, ContextRecord};
+use jiff::Timestamp;
 
 use super::line::Placed;
 use super::problem::{Place, Problems};
-use super::resolve::record_key;
 use super::time::period;
 
 /// A record that will be there afterwards, and the line that says so; none if it is stored.
@@ -15,6 +15,11 @@ use super::time::period;
 struct Later<'a> {
     record: &'a ContextRecord,
     place: Option<&'a Place>,
+}
+
+/// What may be there once only.
+pub(super) fn record_key(record: &ContextRecord) -> (&VehicleKey, Attribute, Option<Timestamp>) {
+    (&record.vehicle, record.attribute, record.valid_from)
 }
 
 /// Says which of the entered records overlap with each other or with what stays stored.

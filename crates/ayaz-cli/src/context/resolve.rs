@@ -7,14 +7,13 @@ use ayaz_model::VehicleKey;
 use ayaz_store::context::{
     Attribute, ContextChanges, ContextRecord, Depot, Heater, Model, StoredContext, Vehicle,
 };
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::depot_changes::DepotChanges;
 use super::depot_zones::DepotZones;
 use super::file::Kind;
 use super::line::{DatedRecord, Lines, Placed};
-use super::overlap;
+use super::overlap::{self, record_key};
 use super::problem::{Place, Problems};
 use super::time::End;
 
@@ -211,11 +210,6 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
     }
     overlap::check(&entered, &stored.records, problems);
     resolved.changes.records = entered.into_iter().map(|line| line.item.clone()).collect();
-}
-
-/// What may be there once only.
-pub(super) fn record_key(record: &ContextRecord) -> (&VehicleKey, Attribute, Option<Timestamp>) {
-    (&record.vehicle, record.attribute, record.valid_from)
 }
 
 /// The record with instants for dates, if it ends after it starts.
