@@ -3,7 +3,7 @@
 //! Reading order of `ingest`: `load` (what is sent, and what must be stored afterwards), `connection` and
 //! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` and `copier` (COPY alone),
 //! `subscriber` (the daemon in its own process), `end_to_end`, `reference` and `latency` (the runs),
-//! `figures`, `report` and `table` (what comes of them). `analytics` measures the worker, [`live`] how old
+//! `figures`, `report` and `table` (what comes of them). `analytics` measures the worker, `live` how old
 //! its figures are.
 //!
 //! `scratch` and `raw_copy` have SQL of their own, which no program in service runs.
