@@ -18,8 +18,8 @@ const FORGET: &str = "-- forget_trip_sums
     )
     delete from month_charge where vehicle_id = $1 and month between $2 and $3";
 
-/// The statement that adds up the months of all days that a condition names, whose sums are gone
-/// ([`FORGET`]). They must be whole months. Bands are numbered in their order, the unknown one first.
+/// The statement that adds up the months of all days that a condition names, and for which there are no sums
+/// yet. They must be whole months. Bands are numbered in their order, the unknown one first.
 pub fn add_up_days_statement(condition: &str) -> String {
     format!(
         "-- add_up_days
@@ -46,8 +46,8 @@ pub fn add_up_days_statement(condition: &str) -> String {
     )
 }
 
-/// The statement that adds up all months of the vehicles that a condition names, whose sums are gone
-/// ([`FORGET`]).
+/// The statement that adds up all months of the vehicles that a condition names, and for which there are no
+/// sums yet.
 pub fn add_up_months_statement(condition: &str) -> String {
     format!(
         "-- add_up_months
