@@ -116,7 +116,7 @@ impl Cabin {
         let setpoint = self.setpoint_celsius(inputs.exterior_celsius);
         let wanted_watts = planned_ua * (setpoint - inputs.exterior_celsius) - gains
             + GAIN * closed * (setpoint - self.temperature_celsius);
-        let (taken, heat) = match inputs.mode {
+        let (powers, heat) = match inputs.mode {
             CabinMode::Off => (HvacPowers::default(), 0.0),
             _ if inputs.exterior_celsius > 22.0 => Self::cool(model, -wanted_watts, inputs),
             _ => self.heat(model, wanted_watts, inputs),
@@ -127,9 +127,9 @@ impl Cabin {
         self.warm_coolant(
             model,
             seconds,
-            taken.cabin_heater_watts + taken.fuel_heat_watts,
+            powers.cabin_heater_watts + powers.fuel_heat_watts,
         );
-        taken
+        powers
     }
 
     fn heat(&self, model: &BusModel, wanted_watts: f64, inputs: &CabinInputs) -> (HvacPowers, f64) {
@@ -137,29 +137,30 @@ impl Cabin {
             return (HvacPowers::default(), 0.0);
         }
         let cop = heating_cop(inputs.exterior_celsius);
-        let mut taken = HvacPowers::default();
+        let mut powers = HvacPowers::default();
         if self.heating == Heating::Electric || cop >= COP_WORTH_RUNNING {
-            taken.heat_pump_watts = (wanted_watts / cop)
+            powers.heat_pump_watts = (wanted_watts / cop)
                 .min(model.heat_pump_max_watts)
                 .min(inputs.available_watts);
         }
-        let rest = wanted_watts - taken.heat_pump_watts * cop;
+        let rest = wanted_watts - powers.heat_pump_watts * cop;
         match self.heating {
             _ if !inputs.heater_works => {}
             Heating::Electric => {
-                taken.cabin_heater_watts = rest
+                powers.cabin_heater_watts = rest
                     .min(model.cabin_heater_max_watts)
-                    .min(inputs.available_watts - taken.heat_pump_watts)
+                    .min(inputs.available_watts - powers.heat_pump_watts)
                     .max(0.0);
             }
             // The burner cannot run below a tenth of its rating.
             Heating::Fuel if rest > 0.1 * model.fuel_heater_max_watts => {
-                taken.fuel_heat_watts = rest.min(model.fuel_heater_max_watts);
+                powers.fuel_heat_watts = rest.min(model.fuel_heater_max_watts);
             }
             Heating::Fuel => {}
         }
-        let heat = taken.heat_pump_watts * cop + taken.cabin_heater_watts + taken.fuel_heat_watts;
-        (taken, heat)
+        let heat =
+            powers.heat_pump_watts * cop + powers.cabin_heater_watts + powers.fuel_heat_watts;
+        (powers, heat)
     }
 
     fn cool(model: &BusModel, wanted_watts: f64, inputs: &CabinInputs) -> (HvacPowers, f64) {
@@ -167,11 +168,11 @@ impl Cabin {
             .min(model.heat_pump_max_watts)
             .min(inputs.available_watts)
             .max(0.0);
-        let taken = HvacPowers {
+        let powers = HvacPowers {
             air_conditioning_watts,
             ..HvacPowers::default()
         };
-        (taken, -air_conditioning_watts * COP_MILD)
+        (powers, -air_conditioning_watts * COP_MILD)
     }
 
     fn warm_coolant(&mut self, model: &BusModel, seconds: f64, heat_watts: f64) {
@@ -206,9 +207,9 @@ mod tests {
     /// Four hours of service at a temperature: the final cabin temperature and the last powers.
     fn hours(heating: Heating, exterior_celsius: f64) -> (f64, HvacPowers) {
         let mut cabin = Cabin::new(heating, 10.0, 18.0);
-        let mut taken = HvacPowers::default();
+        let mut powers = HvacPowers::default();
         for second in 0..4 * 3600 {
-            taken = cabin.step(
+            powers = cabin.step(
                 &E12,
                 1.0,
                 &CabinInputs {
@@ -223,7 +224,7 @@ mod tests {
                 },
             );
         }
-        (cabin.temperature_celsius, taken)
+        (cabin.temperature_celsius, powers)
     }
 
     #[test]

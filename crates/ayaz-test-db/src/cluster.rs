@@ -1,6 +1,8 @@
 //! The database cluster in the cache directory that already has the template.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -19,7 +21,7 @@ const COMPLETE: &str = "complete";
 /// Starts servers on a copy of the cluster, which is made first if it is not there.
 pub(crate) async fn start_on_copy(options: Options) -> Result<LocalStack> {
     let folder = cache_dir().await?.join("test-db");
-    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    create(&folder).with_context(|| folder.display().to_string())?;
     let home = folder.join(template::hash());
     let options = Options {
         cluster_copied_from: Some(home.join("data")),
@@ -45,6 +47,16 @@ pub(crate) async fn start_on_copy(options: Options) -> Result<LocalStack> {
     Ok(started)
 }
 
+/// Creates the folder if it does not exist. The servers' user must be able to enter it, whatever the umask
+/// is.
+fn create(folder: &Path) -> io::Result<()> {
+    match fs::create_dir(folder) {
+        Ok(()) => fs::set_permissions(folder, Permissions::from_mode(0o755)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
 async fn lock_shared(lock: File) -> Result<File> {
     Ok(tokio::task::spawn_blocking(move || lock.lock_shared().map(|()| lock)).await??)
 }
@@ -58,11 +70,9 @@ fn touch(home: &Path) -> Result<()> {
     Ok(file.set_modified(SystemTime::now())?)
 }
 
+/// Makes the cluster, or completes one that a killed process has left.
 async fn make(home: &Path) -> Result<()> {
     print("making the database cluster of the tests");
-    if home.exists() {
-        fs::remove_dir_all(home)?;
-    }
     let options = Options {
         data_dir: Some(home.join("data")),
         broker: false,

@@ -314,8 +314,8 @@ async fn a_server_that_ends_by_itself_is_reported() {
     }
     let mut stack = start(only_broker()).await;
     kill(stack.broker().unwrap().pid().unwrap());
-    let told = timeout(PATIENCE, stack.server_ended()).await.unwrap();
-    assert!(told.to_string().contains("Mosquitto has ended"), "{told}");
+    let error = timeout(PATIENCE, stack.server_ended()).await.unwrap();
+    assert!(error.to_string().contains("Mosquitto has ended"), "{error}");
     stack.stop().await.unwrap();
 }
 

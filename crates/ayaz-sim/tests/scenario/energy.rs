@@ -88,13 +88,13 @@ fn check(bus: &TruthBus, days: &BTreeMap<i64, Day>) -> (f64, String) {
     for (truth, day) in bus.days.iter().zip(days.values()) {
         let mut check = |what: &str, got: f64, expected: f64| {
             let off = (got - expected).abs();
-            let said = format!(
+            let message = format!(
                 "{what} of {} on {}: {got} instead of {expected}",
                 bus.vehicle, truth.service_day
             );
-            assert!(off <= 0.01 * expected.abs() || off <= 0.002, "{said}");
+            assert!(off <= 0.01 * expected.abs() || off <= 0.002, "{message}");
             if expected.abs() > 0.1 && off / expected.abs() > worst.0 {
-                worst = (off / expected.abs(), said);
+                worst = (off / expected.abs(), message);
             }
         };
         let sides = [truth.totals.unplugged, truth.totals.plugged_in];
