@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use ayaz_local::{MosquittoRelease, server_needed, skips_server_tests};
+use ayaz_model::TopicKind;
 use rand::RngExt;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};

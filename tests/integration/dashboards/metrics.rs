@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use ayaz_model::TopicKind;
-use ayaz_publisher::encode;
 use ayaz_test_db::or_skip;
 use system_tests::dashboards::{dashboard_expressions, metric_names};
 use system_tests::{Program, TestBed, wait};
