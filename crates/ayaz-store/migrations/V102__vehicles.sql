@@ -1,5 +1,4 @@
--- What is known of a type of vehicle. Filled by the operator; a model without usable energy gives
--- no range.
+-- Facts about each vehicle model, entered by the operator. A model without usable energy gives no range.
 create table vehicle_model (
     model text primary key,
     length_m real check (length_m > 0),
@@ -9,7 +8,7 @@ create table vehicle_model (
         check (heater in ('electric', 'fuel', 'heat_pump', 'none'))
 );
 
--- A vehicle's number stands in every reading instead of its two names.
+-- Readings hold the vehicle's number instead of its two names.
 create table vehicle (
     vehicle_id integer generated always as identity primary key,
     fleet text not null check (fleet ~ '^[A-Za-z0-9_-]{1,64}$'),
@@ -19,7 +18,7 @@ create table vehicle (
     unique (fleet, vehicle)
 );
 
--- Whether the vehicle is connected, as its retained status and its last will say.
+-- Whether the vehicle is connected, from its retained status and its last will.
 create table vehicle_status (
     vehicle_id integer primary key references vehicle,
     online boolean not null,
@@ -27,31 +26,31 @@ create table vehicle_status (
     changed_at timestamptz not null
 );
 
-comment on table vehicle_model is 'What is known of each type of vehicle; kept by the operator.';
-comment on column vehicle_model.model is 'Name of the model, as the operator writes it.';
+comment on table vehicle_model is 'Facts about each vehicle model, entered by the operator.';
+comment on column vehicle_model.model is 'Name of the model, as entered by the operator.';
 comment on column vehicle_model.length_m is 'Length of the vehicle, m; null where not known.';
 comment on column vehicle_model.usable_energy_kwh is
-    'Energy between full and empty of a new battery, kWh, as the operator says; null where not '
-    'known.';
+    'Energy between full and empty of a new battery, kWh, as entered by the operator; null where not known.';
 comment on column vehicle_model.heater is
-    'What heats the cabin: electric, fuel, heat_pump or none; null where not known.';
+    'Cabin heater: electric, fuel, heat_pump or none; null where not known.';
 
 comment on table vehicle is
-    'Every vehicle that was heard of: its number stands in all other tables.';
+    'Every vehicle that ever sent a message. Other tables refer to its number.';
 comment on column vehicle.vehicle_id is 'The vehicle''s number in this database.';
 comment on column vehicle.fleet is 'The fleet''s name.';
 comment on column vehicle.vehicle is 'The vehicle''s name within its fleet.';
 comment on column vehicle.model is
-    'What the vehicle is, which does not change in its life: a change is a correction, and holds '
-    'for all of its past. What does change has a time, in vehicle_context.';
-comment on column vehicle.first_seen_at is 'When the database first heard of the vehicle.';
+    'Model of the vehicle. It has no period of validity: a change is a correction and applies to the whole '
+    'past. Attributes that change over time are in vehicle_context.';
+comment on column vehicle.first_seen_at is 'When the database first saw the vehicle.';
 
-comment on table vehicle_status is 'Whether each vehicle is connected, as it says itself.';
+comment on table vehicle_status is 'Whether each vehicle is connected, by its own status messages.';
 comment on column vehicle_status.vehicle_id is 'The vehicle''s number in this database.';
 comment on column vehicle_status.online is
-    'Whether the vehicle is connected, as its status and its last will say.';
-comment on column vehicle_status.boot_id is 'Boot of the device that said so.';
-comment on column vehicle_status.changed_at is 'When the status came in, by the daemon''s clock.';
+    'Whether the vehicle is connected, from its status and its last will.';
+comment on column vehicle_status.boot_id is 'Boot of the device that sent the status.';
+comment on column vehicle_status.changed_at is
+    'When the status was received, by the daemon''s clock.';
 
 grant select on vehicle, vehicle_model to ayaz_ingest, ayaz_analytics, ayaz_reader, ayaz_operator;
 grant insert (fleet, vehicle) on vehicle to ayaz_ingest;

@@ -1,6 +1,5 @@
--- One wide row per vehicle and instant; a null is "not measured". The key is the identity of a
--- reading, so that whatever is delivered twice collapses onto one row, and it serves every query
--- by vehicle and time, so there is no other index.
+-- One wide row per vehicle and instant; null means "not measured". The key identifies a reading, so that a
+-- second delivery adds no row. It also serves all queries by vehicle and time, so there is no other index.
 create table reading (
     vehicle_id integer not null,
     recorded_at timestamptz not null,
@@ -87,29 +86,29 @@ select create_hypertable(
 );
 
 comment on table reading is
-    'What vehicles measured: one row for each vehicle and instant, null where nothing was '
-    'measured. Vehicle, time, boot and sequence are the identity of a reading.';
+    'Readings of vehicles: one row per vehicle and instant; null where nothing was measured. Vehicle, time, '
+    'boot and sequence number identify a reading.';
 comment on column reading.vehicle_id is 'The vehicle''s number in this database.';
 comment on column reading.recorded_at is 'When it was measured, by the vehicle''s clock.';
 comment on column reading.boot_id is 'Boot of the device: a new number each time it starts.';
 comment on column reading.sequence is 'Number that the device gave the reading within its boot.';
-comment on column reading.received_at is 'When it came in, by the daemon''s clock.';
+comment on column reading.received_at is 'When it was received, by the daemon''s clock.';
 comment on column reading.time_quality is
-    '0 is a time that is believed, 1 later than the daemon''s clock allows, 2 before the accepted '
-    'window. Only 0 enters figures.';
+    '0: plausible time; 1: later than the daemon''s clock allows; 2: before the accepted window. Only 0 '
+    'enters figures.';
 comment on column reading.historical is
-    'Whether it was sent late on purpose: it changes no last known state.';
+    'Whether the device sent it late on purpose. Such a reading does not change the last known state.';
 comment on column reading.invalid_signals is
-    'Signals that came with a value that cannot be true and are null here, a bit each by the '
-    'position of the signal''s column; null where there are none.';
+    'Signals that were sent with an implausible value and are null here: one bit each, by the position of '
+    'the signal''s column; null if none.';
 comment on column reading.drive_cycle is
-    'Number of the drive cycle, which counts key-ons; absent while the key is off.';
-comment on column reading.speed_kmh is 'Speed over ground, km/h. Car and bus stand below 0.5.';
+    'Number of the drive cycle, which counts key-ons; null while the key is off.';
+comment on column reading.speed_kmh is 'Speed over ground, km/h; stationary below 0.5.';
 comment on column reading.odometer_km is 'Distance since manufacture, km.';
 comment on column reading.latitude_degrees is 'WGS 84 latitude, degrees, north positive.';
 comment on column reading.longitude_degrees is 'WGS 84 longitude, degrees, east positive.';
 comment on column reading.altitude_m is 'Height above the sea, m.';
-comment on column reading.position_valid is 'Whether the receiver calls its position good.';
+comment on column reading.position_valid is 'Whether the receiver reports its position as valid.';
 comment on column reading.gear is 'Selected gear.';
 comment on column reading.accelerator_percent is 'Accelerator pedal, 0 to 100 %.';
 comment on column reading.brake_percent is 'Brake pedal, 0 to 100 %.';
@@ -167,7 +166,7 @@ comment on column reading.motor_torque_nm is
     'Torque of the traction motor, N·m, negative while regenerating.';
 comment on column reading.alarm_level is
     'Highest alarm level, 0 none to 4 (GB/T 32960 uses 0 to 3).';
-comment on column reading.alarm_flags is 'Alarms as the vehicle sends them, a bit each.';
+comment on column reading.alarm_flags is 'Alarms as sent by the vehicle, one bit each.';
 comment on column reading.fault_codes is 'Diagnostic trouble codes that are set.';
 
 comment on table cell_reading is 'Voltages and temperatures of every cell, by vehicle and instant.';
@@ -176,18 +175,18 @@ comment on column cell_reading.recorded_at is 'When it was measured, by the vehi
 comment on column cell_reading.boot_id is 'Boot of the device: a new number each time it starts.';
 comment on column cell_reading.sequence is
     'Number that the device gave the reading within its boot.';
-comment on column cell_reading.received_at is 'When it came in, by the daemon''s clock.';
+comment on column cell_reading.received_at is 'When it was received, by the daemon''s clock.';
 comment on column cell_reading.time_quality is
-    '0 is a time that is believed, 1 later than the daemon''s clock allows, 2 before the accepted '
-    'window. Only 0 enters figures.';
+    '0: plausible time; 1: later than the daemon''s clock allows; 2: before the accepted window. Only 0 '
+    'enters figures.';
 comment on column cell_reading.historical is
-    'Whether it was sent late on purpose: it changes no last known state.';
+    'Whether the device sent it late on purpose. Such a reading does not change the last known state.';
 comment on column cell_reading.voltages_volts is
-    'Voltage of each cell in the pack''s order, V; null where not read.';
+    'Voltage of each cell, in the order of the pack, V; null where not read.';
 comment on column cell_reading.temperatures_celsius is
-    'Temperature of each sensor in the pack''s order, °C; null where not read.';
+    'Temperature of each sensor, in the order of the pack, °C; null where not read.';
 
 grant insert on reading, cell_reading to ayaz_ingest;
 grant select on reading, cell_reading to ayaz_analytics, ayaz_reader;
--- Who accepts readings that were set aside.
+-- Lets the operator accept readings that were set aside.
 grant insert on reading, cell_reading to ayaz_operator;

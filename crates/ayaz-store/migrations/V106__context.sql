@@ -1,9 +1,9 @@
--- What is known of a vehicle beside its readings, and since when: depot, tyres, firmware, set-point,
--- route, usable energy. And from the depot, where its service days begin.
+-- Context of vehicles, with periods of validity: depot, tyres, firmware, set-point, route, usable energy. The
+-- depot decides where service days begin.
 --
--- Whoever acts as ayaz_operator keeps it, by `ayaz context import` or by SQL; ingest has no business
--- here. Every refusal says what is wrong, of which vehicle, and what to do: the checks stand in views/
--- (check_zone, check_vehicle_context, check_depot_unused).
+-- The role ayaz_operator edits it, by `ayaz context import` or SQL; ingest has no rights here. Each refusal
+-- names the error, the vehicle and what to do: see check_zone, check_vehicle_context and check_depot_unused
+-- in views/.
 
 create table depot (
     depot text primary key
@@ -14,7 +14,7 @@ create table depot (
         constraint cut_over_hour_is_0_to_23 check (cut_over_hour between 0 and 23)
 );
 
--- What holds for a vehicle while it has no depot, in this one place.
+-- Rule for vehicles without a depot. It exists only here.
 create table service_day_default (
     one_row boolean primary key default true check (one_row),
     zone text not null,
@@ -24,7 +24,7 @@ create table service_day_default (
 
 insert into service_day_default (zone, cut_over_hour) values ('UTC', 3);
 
--- Else the planner takes it for a table of a thousand rows.
+-- Without statistics, the planner assumes a thousand rows.
 analyze service_day_default;
 
 create table vehicle_context (
@@ -43,16 +43,16 @@ create table vehicle_context (
     )
 );
 
--- Who is in a depot, for when its zone changes.
+-- Finds the vehicles of a depot when its zone changes.
 create index on vehicle_context (depot) where depot is not null;
 
--- A depot that changes moves hours to another service day. As with dirty_hours, who changes it leaves
--- a note, which becomes visible together with the change, and the worker, which alone knows what it
--- has worked out, finds the hours. Were the hours looked up here, one that the worker is just
--- working out by the old rule would be missed.
+-- A change of depot moves hours to another service day. As with dirty_hours, the change adds a note in the
+-- same transaction, and the worker finds the hours, since only it knows which ones it has worked out. A
+-- search in this transaction would miss an hour that the worker is working out by the old rule at that
+-- moment.
 create table touched_context (
     touch_id bigint generated always as identity primary key,
-    -- A vehicle's time, or a depot's vehicles, or (both null) the time of vehicles without a depot.
+    -- Identifies a period of a vehicle, all vehicles of a depot, or (both null) vehicles without a depot.
     vehicle_id integer,
     valid_from timestamptz,
     valid_to timestamptz,
@@ -61,44 +61,42 @@ create table touched_context (
 );
 
 comment on table depot is
-    'Where vehicles spend the night: its time zone and the hour of its clock at which a service '
-    'day begins.';
+    'Depots where vehicles park: the time zone, and the local hour at which a service day begins.';
 comment on column depot.depot is 'Name of the depot.';
-comment on column depot.zone is 'Time zone by whose clock the service day begins.';
-comment on column depot.cut_over_hour is
-    'Hour of that clock at which the service day begins, 0 to 23.';
+comment on column depot.zone is 'Time zone of the depot.';
+comment on column depot.cut_over_hour is 'Local hour at which the service day begins, 0 to 23.';
 
 comment on table service_day_default is
-    'Zone and cut-over hour of vehicles while they have no depot: one row, to be updated.';
+    'Zone and cut-over hour of vehicles without a depot: one row, to be updated.';
 comment on column service_day_default.one_row is 'Always true: the table has one row.';
-comment on column service_day_default.zone is 'Time zone by whose clock the service day begins.';
+comment on column service_day_default.zone is 'Time zone of the service day.';
 comment on column service_day_default.cut_over_hour is
-    'Hour of that clock at which the service day begins, 0 to 23.';
+    'Local hour at which the service day begins, 0 to 23.';
 
 comment on table vehicle_context is
-    'Attributes of vehicles with the time during which they hold: depot, tyres, firmware, '
-    'cabin_setpoint_celsius, route, usable_energy_kwh. Records of one vehicle and attribute do '
-    'not overlap. For reading, see vehicle_period and vehicle_context_at.';
+    'Attributes of vehicles with their period of validity: depot, tyres, firmware, cabin_setpoint_celsius, '
+    'route, usable_energy_kwh. Records of one vehicle and attribute do not overlap. To read it, use '
+    'vehicle_period and vehicle_context_at.';
 comment on column vehicle_context.vehicle_id is 'The vehicle''s number in this database.';
 comment on column vehicle_context.attribute is
-    'What is said: depot, tyres, firmware, cabin_setpoint_celsius, route or usable_energy_kwh.';
-comment on column vehicle_context.valid_from is 'First instant; -infinity is since ever.';
-comment on column vehicle_context.valid_to is
-    'First instant after; infinity is until further notice.';
+    'Name of the attribute: depot, tyres, firmware, cabin_setpoint_celsius, route or usable_energy_kwh.';
+comment on column vehicle_context.valid_from is
+    'First instant at which it is valid; -infinity means no start.';
+comment on column vehicle_context.valid_to is 'First instant after; infinity means no end.';
 comment on column vehicle_context.value is
-    'What holds, as text; numbers in the unit of the attribute''s name.';
+    'The value as text; numbers in the unit of the attribute''s name.';
 comment on column vehicle_context.depot is
-    'The value of a depot record, so that its depot must exist.';
+    'The value of a depot record, as a foreign key to its depot.';
 
 comment on table touched_context is
-    'Whose service days have changed, until the worker has put the hours into refresh_queue.';
+    'Changes that affect service days, until the worker has queued the hours in refresh_queue.';
 comment on column touched_context.touch_id is 'Number of the note.';
 comment on column touched_context.vehicle_id is
-    'Vehicle whose service days have changed; null where a depot''s have.';
-comment on column touched_context.valid_from is 'From when on they have.';
-comment on column touched_context.valid_to is 'Until when.';
+    'Vehicle with changed service days; null where a depot''s have changed.';
+comment on column touched_context.valid_from is 'Start of the change.';
+comment on column touched_context.valid_to is 'End of the change.';
 comment on column touched_context.depot is
-    'Depot whose service days have changed; null for those of vehicles without a depot.';
+    'Depot with changed service days; null for vehicles without a depot.';
 comment on column touched_context.touched_at is 'When the context was changed.';
 
 grant select on depot, service_day_default, vehicle_context

@@ -1,6 +1,6 @@
--- What the worker has to work out again. Each ingest transaction leaves one row that names every
--- (vehicle, hour) it touched, pairwise in two arrays: the row becomes visible together with the
--- readings, and nothing ever updates it, so ingest never waits for the worker.
+-- The ledger of the worker. Each ingest transaction inserts one row that names every (vehicle, hour) it
+-- changed, as pairs in two arrays. The row becomes visible together with the readings. Nothing updates it, so
+-- ingest never waits for the worker.
 create table dirty_hours (
     touch_id bigint generated always as identity primary key,
     vehicle_ids integer[] not null,
@@ -9,30 +9,30 @@ create table dirty_hours (
     check (cardinality(vehicle_ids) = cardinality(changed_from))
 );
 
--- The worker's own list: what it has taken over from dirty_hours and not yet finished.
+-- The worker's queue: hours taken from dirty_hours and not finished.
 create table refresh_queue (
     vehicle_id integer not null,
     hour timestamptz not null,
-    -- touched_at, not when it was taken over.
+    -- The touched_at of dirty_hours, not the time of queueing.
     queued_at timestamptz not null default now(),
     changed_from timestamptz not null default '-infinity',
     primary key (vehicle_id, hour)
 );
 
--- The worker takes the latest hours, and those that have waited longest.
+-- The worker takes the latest hours first, and also the oldest in the queue.
 create index on refresh_queue (hour desc, queued_at);
 create index on refresh_queue (queued_at, hour);
 
--- What a finished hour was worked out from, beside its own readings, and what it leaves to the next
--- hour: by this the worker knows which neighbours late data makes wrong, without reading them. An
--- hour without good readings has no row.
+-- What a finished hour depends on besides its own readings, and what the next hour depends on. With it the
+-- worker finds the neighbours that late data affects, without reading them. An hour without plausible
+-- readings has no row.
 create table refreshed_hour (
     vehicle_id integer not null,
     hour timestamptz not null,
     readings bigint not null,
     readings_before bigint not null,
     readings_after bigint not null,
-    -- The trip without a number that might have gone on after the hour.
+    -- The trip without a number that may continue after the hour.
     open_trip_started_at timestamptz,
     open_trip_moved_at timestamptz,
     open_trip_continued boolean not null,
@@ -43,48 +43,44 @@ create table refreshed_hour (
 );
 
 comment on table dirty_hours is
-    'Which hours of which vehicles an ingest transaction has changed, until the worker takes it '
-    'over.';
-comment on column dirty_hours.touch_id is 'Number of the ingest transaction''s note.';
+    'Hours of vehicles that an ingest transaction has changed, until the worker takes them over.';
+comment on column dirty_hours.touch_id is 'Number of the row, one per ingest transaction.';
 comment on column dirty_hours.vehicle_ids is
-    'Vehicles with new readings, pairwise with changed_from.';
+    'Vehicles with new readings, in pairs with changed_from.';
 comment on column dirty_hours.changed_from is
-    'Of each vehicle and hour the earliest of the transaction''s readings. It names the hour by '
-    'lying in it; its start says that all of the hour may have changed.';
+    'For each vehicle and hour, the earliest new reading of the transaction. The hour is the one that '
+    'contains it; the start of an hour means that the whole hour may have changed.';
 comment on column dirty_hours.touched_at is 'When the transaction began.';
 
-comment on table refresh_queue is 'Hours that wait to be worked out.';
+comment on table refresh_queue is 'Hours that wait for the worker.';
 comment on column refresh_queue.vehicle_id is 'The vehicle''s number in this database.';
-comment on column refresh_queue.hour is 'UTC hour that is to be worked out.';
+comment on column refresh_queue.hour is 'UTC hour to work out.';
 comment on column refresh_queue.queued_at is 'When the first of its new readings was stored.';
 comment on column refresh_queue.changed_from is
-    'Readings of the hour may be new from this instant on, the earliest of dirty_hours; '
-    '-infinity if it waits for another reason, and is to be worked out from its beginning. '
-    'Whoever changes readings by hand has their hours worked out again by: insert into '
-    'refresh_queue (vehicle_id, hour) … on conflict (vehicle_id, hour) do update set '
-    'changed_from = ''-infinity''.';
+    'The hour may have new readings from this instant on (the earliest in dirty_hours). -infinity means: '
+    'work out the whole hour. After a manual change of readings, queue their hours: insert into '
+    'refresh_queue (vehicle_id, hour) … on conflict (vehicle_id, hour) do update set changed_from = '
+    '''-infinity''.';
 
 comment on table refreshed_hour is
-    'What each hour was worked out from, by which the worker finds what late readings make wrong.';
+    'What each hour was worked out from. With it the worker finds the hours that late readings affect.';
 comment on column refreshed_hour.vehicle_id is 'The vehicle''s number in this database.';
 comment on column refreshed_hour.hour is 'UTC hour.';
-comment on column refreshed_hour.readings is 'Good readings in the hour.';
+comment on column refreshed_hour.readings is 'Readings of the hour with a plausible time.';
 comment on column refreshed_hour.readings_after is
-    'Good readings after the hour that its last interval, or the plausibility of its last '
-    'readings, depends on.';
+    'Readings after the hour that its last interval, or the plausibility of its last readings, depends on.';
 comment on column refreshed_hour.open_trip_started_at is
-    'First moving reading of the trip without a number that might have gone on after the hour; '
-    'null where there was none.';
-comment on column refreshed_hour.open_trip_moved_at is 'Its last moving reading.';
+    'First moving reading of the trip without a number that may continue after the hour; null if there was '
+    'none.';
+comment on column refreshed_hour.open_trip_moved_at is 'Last moving reading of that trip.';
 comment on column refreshed_hour.open_trip_continued is
-    'Whether that trip did go on after the hour.';
+    'Whether that trip continued after the hour.';
 comment on column refreshed_hour.refreshed_at is 'When the hour was last worked out.';
 comment on column refreshed_hour.readings_before is
-    'Good readings within reach before the hour, by which its first ones are judged.';
+    'Readings before the hour that the plausibility of its first readings depends on.';
 comment on column refreshed_hour.doubted_before is
-    'Which of readings_before were left out for their time: the sum of a hash of each, 0 where '
-    'none were.';
-comment on column refreshed_hour.doubted_after is 'The same of readings_after.';
+    'Which of readings_before were left out for a wrong time: the sum of their hashes, 0 if none.';
+comment on column refreshed_hour.doubted_after is 'The same for readings_after.';
 
 grant insert on dirty_hours to ayaz_ingest, ayaz_operator;
 grant select, delete on dirty_hours to ayaz_analytics;

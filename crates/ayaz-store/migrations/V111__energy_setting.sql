@@ -1,4 +1,4 @@
--- What figures are worked out with: one row, to be updated by the operator.
+-- Settings of figures: one row, which the operator updates.
 create table energy_setting (
     one_row boolean primary key default true check (one_row),
     fuel_kwh_per_litre double precision not null
@@ -45,46 +45,47 @@ insert into energy_setting (fuel_kwh_per_litre) values (9.9);
 analyze energy_setting;
 
 comment on table energy_setting is
-    'What energy figures are worked out with: one row, to be updated. fuel_kwh_per_litre is the '
-    'heating value of what fuel heaters burn.';
+    'Settings of energy figures: one row, to be updated. fuel_kwh_per_litre is the heating value of the fuel '
+    'of heaters.';
 comment on column energy_setting.one_row is 'Always true: the table has one row.';
 comment on column energy_setting.fuel_kwh_per_litre is
-    'Heating value of what fuel heaters burn, kWh per litre: what fuel_heat_kwh rests on.';
+    'Heating value of the fuel of heaters, kWh per litre; fuel_heat_kwh uses it.';
 comment on column energy_setting.band_trips_min is
-    'A band of the exterior temperature states a range and is compared only from so many trips on that touch it.';
+    'Minimum number of trips that touch a band of the exterior temperature. With less, the band states no '
+    'range and is not compared.';
 comment on column energy_setting.band_hours_min is
-    'The same from so much driving on in which energy was measured, h.';
+    'Minimum driving time with measured energy in a band, h. With less, the band states no range and is not '
+    'compared.';
 comment on column energy_setting.band_km_min is
-    'The same from so much distance on over which energy was measured, km: a bus that stands and heats has an '
-    'endless consumption, kWh/km.';
+    'Minimum distance with measured energy in a band, km. With less, the band states no range and is not '
+    'compared: a bus that heats while stationary has no finite consumption, kWh/km.';
 comment on column energy_setting.completeness_min is
-    'Trips that are less complete than this are left out of ranges, and days of sums, unless a reader asks for '
-    'another one, 0 to 1: a tenth of a day''s driving may be missing before its sums say something else.';
+    'Minimum completeness of trips in ranges and of days in sums, 0 to 1, unless a reader asks for another. '
+    'The default allows a tenth of a day''s driving to be missing.';
 comment on column energy_setting.mild_bands_celsius is
-    'The mild weather that losses of range are measured against: lower edges of bands, °C, without a hole '
-    'between them.';
+    'Bands of mild weather, the reference for loss of range: lower edges, °C, without a gap between them.';
 comment on column energy_setting.cold_celsius_max is
-    'Cold against mild: bands that lie wholly below this are cold, °C.';
+    'Upper limit of cold weather in the comparison with mild weather, °C: bands that lie wholly below it are '
+    'cold.';
 comment on column energy_setting.cold_cabin_share_max is
-    'A band was driven with a cold cabin if the cabin was colder than its set-point, by more '
-    'than refresh.cabin_tolerance_kelvin of the worker, for more than this share of the time in '
-    'which both are known, 0 to 1.';
+    'A band counts as driven with a cold cabin if the cabin was colder than its set-point, by more than '
+    'refresh.cabin_tolerance_kelvin of the worker, for more than this share of the time in which both are '
+    'known, 0 to 1.';
 comment on column energy_setting.cold_cabin_celsius_max is
-    'Where the set-point is known for less than half of the cabin''s time: a band was driven with '
-    'a cold cabin if its mean temperature was below this, °C.';
+    'If the set-point is known for less than half of the measured cabin time, a band counts as driven with a '
+    'cold cabin if its mean cabin temperature was below this, °C.';
 comment on column energy_setting.pull_out_parked_hours_min is
-    'A trip is a pull-out if the bus had been parked for at least so long, h.';
+    'A trip is a pull-out if the bus was parked before for at least this time, h.';
 comment on column energy_setting.pull_out_km_min is
-    'A trip that is shorter is moving about the depot: neither a pull-out nor the end of a stay, '
-    'km.';
+    'A shorter trip is a move within the depot, km. It is not a pull-out and does not end the parked time.';
 comment on column energy_setting.preheat_minutes_min is
-    'The cabin was preheated if it was heated for at least so long, minutes.';
+    'The cabin counts as preheated if it was heated for at least this time, minutes.';
 comment on column energy_setting.preheat_window_hours is
-    'Heating counts in the UTC hours that the last so many hours before the pull-out touch, h.';
+    'Time before the pull-out in which heating counts, h. All UTC hours that it touches count.';
 comment on column energy_setting.preheat_exterior_celsius_max is
-    'At this exterior temperature and above no preheating is needed, °C.';
+    'No preheating is needed at this exterior temperature or above, °C.';
 comment on column energy_setting.preheat_cabin_celsius_min is
-    'A cabin that is at least so warm at the pull-out needs no preheating, °C.';
+    'No preheating is needed if the cabin has at least this temperature at the pull-out, °C.';
 
 grant select on energy_setting to ayaz_operator, ayaz_reader, ayaz_analytics;
 grant update (

@@ -1,8 +1,7 @@
--- The worker's place: a row that only our roles can write, unlike an advisory lock, which any login
--- can take.
+-- The lease of the worker: a row that only our roles can write. Any login could take an advisory lock.
 
--- Who is the worker. The term changes with the holder, and only then: a worker commits only while it finds
--- its own term.
+-- The worker that holds the lease. The term changes only with the holder. A worker commits only while the
+-- term is its own.
 create table worker_lease (
     one_row boolean primary key default true check (one_row),
     term bigint not null default 0,
@@ -14,7 +13,7 @@ create table worker_lease (
     backend_name text
 );
 
--- Until when. A table of its own, so that a sign of life changes nothing of what commits look at.
+-- End of the lease. A separate table, so that a heartbeat does not change the row that commits check.
 create table worker_heartbeat (
     one_row boolean primary key default true check (one_row),
     term bigint not null default 0,
@@ -25,24 +24,23 @@ insert into worker_lease default values;
 insert into worker_heartbeat default values;
 
 comment on table worker_lease is
-    'Who is the worker: one row. Whoever waits for its place finds here for whom.';
+    'The worker that holds the lease: one row. A waiting worker reads here who holds it.';
 comment on column worker_lease.one_row is 'Always true: there is one row.';
-comment on column worker_lease.term is 'Number of the holder: goes up by one with each.';
-comment on column worker_lease.program is
-    'The holder''s program; null where nobody was the worker yet.';
-comment on column worker_lease.host is 'The machine on which it runs.';
-comment on column worker_lease.process_id is 'Its process there.';
-comment on column worker_lease.since is 'When it took the place, by the database''s clock.';
-comment on column worker_lease.backend_pid is 'Its connection: pid in pg_stat_activity.';
+comment on column worker_lease.term is 'Number of the holder; each new holder adds one.';
+comment on column worker_lease.program is 'Program of the holder; null if there was no worker yet.';
+comment on column worker_lease.host is 'Machine of the holder.';
+comment on column worker_lease.process_id is 'Process of the holder on that machine.';
+comment on column worker_lease.since is 'When it took the lease, by the database''s clock.';
+comment on column worker_lease.backend_pid is 'Connection of the holder: pid in pg_stat_activity.';
 comment on column worker_lease.backend_name is
-    'Its connection: application_name in pg_stat_activity.';
+    'Connection of the holder: application_name in pg_stat_activity.';
 
 comment on table worker_heartbeat is
-    'Until when the worker has its place, unless it gives another sign of life: one row.';
+    'End of the lease, unless the worker sends another heartbeat: one row.';
 comment on column worker_heartbeat.one_row is 'Always true: there is one row.';
-comment on column worker_heartbeat.term is 'Whose sign of life it is: term of worker_lease.';
+comment on column worker_heartbeat.term is 'Holder that sent the heartbeat: term of worker_lease.';
 comment on column worker_heartbeat.expires_at is
-    'From this instant of the database''s clock on another may take the place.';
+    'From this instant of the database''s clock on, another worker may take the lease.';
 
 grant select, update on worker_lease, worker_heartbeat to ayaz_analytics;
 grant select on worker_lease, worker_heartbeat to ayaz_reader;

@@ -7,4 +7,4 @@ return band_label(band_celsius)
     || case when is_cabin_cold then ' · cold cabin' else '' end;
 
 comment on function band_caption is
-    'What stands under a band in a chart: the band, and what its figures rest on.';
+    'Label of a band in a chart: the band, its number of trips, its hours, and whether the cabin was cold.';

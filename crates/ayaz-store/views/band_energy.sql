@@ -1,5 +1,5 @@
--- One row per vehicle and band, over everything known of it. From the months, so that it answers for
--- a season of a large fleet at once; filter month_band itself for a part of the history.
+-- Reads the monthly sums, so that a season of a large fleet takes milliseconds. For a part of the history,
+-- query month_band with a filter.
 create or replace view band_energy as
 select
     v.fleet,
@@ -85,8 +85,8 @@ join vehicle v using (vehicle_id)
 cross join energy_setting as setting;
 
 comment on view band_energy is
-    'One row per vehicle and band of the exterior (air) temperature, trips only. coverage and distance_share '
-    'are those of the trips that touch the band, since missing time has no temperature; completeness '
+    'One row per vehicle and band of the exterior (air) temperature, trips only. Missing time has no '
+    'temperature, so coverage and distance_share describe the whole trips that touch the band. completeness '
     'is the least of them and unflagged_share';
 
 grant select on band_energy to ayaz_analytics, ayaz_reader;

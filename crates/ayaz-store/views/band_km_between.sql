@@ -1,7 +1,6 @@
--- Distance by band of the trips that began from one instant to before another: what usable energy that held
--- then is weighed by. From sums that are kept: of all time, or of days, and only around the two instants from
--- trips. A trip's service day is the date on its depot's clock some hours ago, so that it lies within two days
--- of the trip's UTC date.
+-- Distance by band of the trips that began in [since, until). It weights the usable energy that was valid in
+-- that time. It reads kept sums (of all time, or of days); only around the two instants it reads single
+-- trips. The service day of a trip is at most two days from its UTC date.
 create or replace function band_km_between(of_vehicle integer, since timestamptz, until timestamptz)
 returns table (band_celsius smallint, km double precision)
 language sql stable parallel safe
@@ -30,7 +29,7 @@ begin atomic
                 and s.service_day
                     < coalesce((nullif(until, 'infinity') at time zone 'UTC')::date - 2, 'infinity')
             )
-            -- The index on the start, around the two instants.
+            -- Lets the index on started_at find the trips around the two instants.
             and (
                 s.started_at < since + interval '6 days'
                 or s.started_at >= until - interval '6 days'
@@ -41,5 +40,5 @@ begin atomic
 end;
 
 comment on function band_km_between is
-    'Distance over which energy was measured, km, by band of the exterior temperature, of a vehicle''s trips '
-    'that began in a time.';
+    'Distance over which energy was measured, km, by band of the exterior temperature. Counts the vehicle''s '
+    'trips that began in [since, until).';

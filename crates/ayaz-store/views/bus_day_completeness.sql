@@ -1,6 +1,6 @@
--- How complete each vehicle's service day is. Sequences count what the device numbered: what is
--- missing between a boot's first and last number of the day was sent and not stored, lost before, or
--- marked for its time.
+-- How complete each vehicle's service day is. The device numbers its readings. A number that is missing
+-- between a boot's first and last number of the day was not stored, was lost before the broker, or has an
+-- implausible time.
 create or replace view bus_day_completeness as
 select
     v.fleet,
@@ -29,15 +29,15 @@ select
     d.time_share,
     d.active_seconds,
     d.still_seconds
--- By vehicle, and each table by its index, so that days of one vehicle, or a range of days, do not read
--- all of the history.
+-- Reads one vehicle at a time, and each table by its index: a query for one vehicle or a few days does not
+-- read the whole history.
 from vehicle v
 cross join lateral (
     select
         s.*,
         coalesce(t.trips, 0) as trips,
         p.km,
-        -- From where the odometer stood before, so that driving between two days is not forgotten.
+        -- Starts at the last known odometer value before the day, so that driving between two days counts.
         p.odometer_end_km - least(coalesce(b.odometer_end_km, p.odometer_start_km),
             p.odometer_start_km) as odometer_km,
         covered_share(t.seconds, t.duration_seconds) as trip_coverage,
@@ -47,8 +47,8 @@ cross join lateral (
                 / nullif(s.readings, 0),
             0
         ) as unflagged_share,
-        -- Of a day that is not over, of the time so far. A day of a single reading has no row, and
-        -- nothing is accounted for.
+        -- For a day that is not over: of the time until now. A day with a single reading has no row in
+        -- service_day_time; its share is 0.
         case when w.vehicle_id is null then 0 else covered_share(
             w.active_seconds + w.still_seconds,
             extract(epoch from least(w.ended_at, greatest(now(), w.started_at)) - w.started_at)
@@ -62,7 +62,7 @@ cross join lateral (
             sum(readings)::bigint as readings,
             sum(readings_flagged)::bigint as readings_flagged,
             sum(readings_out_of_order)::bigint as readings_out_of_order,
-            -- Numbers are the device's own and may be anything: one bus must not break the view.
+            -- Devices may send any number. The limit keeps one bus from breaking the view for all.
             least(sum(missing), 9007199254740991)::bigint as readings_missing
         from (
             select
@@ -79,10 +79,10 @@ cross join lateral (
             from (
                 select
                     e.*,
-                    -- How often the device has begun to count again before this hour.
+                    -- How often the device restarted its count before this hour.
                     sum(
                         case when counted_to > 0
-                            -- Within the hour before: the worker lets its numbers go on.
+                            -- The worker itself continues the numbers when a count restarts within an hour.
                             then max_before / counted_to + (
                                 max_before % counted_to >= counted_to / 4 * 3
                                 and sequence_min < counted_to / 4
@@ -98,7 +98,7 @@ cross join lateral (
                                 partition by service_day, boot_id order by hour
                             ), 0
                         ) as max_before,
-                        -- What a counter of 16 or 32 bits comes to; 0 where numbers are larger.
+                        -- Size of the device's counter: 16 or 32 bits; 0 for larger numbers.
                         case
                             when max(sequence_min) over (partition by service_day, boot_id) < 65536
                                 then 65536
@@ -148,40 +148,40 @@ cross join lateral (
 ) as d;
 
 comment on view bus_day_completeness is
-    'How far each vehicle''s service day can be trusted, 0 to 1: readings present of those that were '
-    'numbered, time of trips covered, integrated distance against the odometer (since up to seven days before), '
-    'readings without flags whose clock did not step, and the share of the day that is accounted '
-    'for: measured or known to have been spent standing, see service_day_time. completeness is the '
-    'worst of them. Everything counts to the day it was taken on, trips and trip_coverage to the day on '
-    'which the trip began. A day that has only the last readings of what began before it (is_rest of '
-    'service_day_time) is no row';
+    'How far each vehicle''s service day can be trusted, each share 0 to 1: stored readings of those that '
+    'the device numbered; measured time of the trips; integrated distance against the odometer (from its '
+    'last value, at most seven days before); readings that have no flag and a correct clock; and the part of '
+    'the day that is measured or known to be parked (see service_day_time). completeness is the least of '
+    'them. A reading counts to the day on which it was recorded; trips and trip_coverage count to the day on '
+    'which the trip began. A day has no row if it only has the last readings of an activity of the day '
+    'before (is_rest of service_day_time)';
 
-comment on column bus_day_completeness.readings is 'Good readings of the day.';
+comment on column bus_day_completeness.readings is 'Readings of the day with a plausible time.';
 comment on column bus_day_completeness.readings_missing is
-    'Numbers between each boot''s first and last one of the day that no good reading has: not '
-    'sent, lost before the broker, or of a time that is not believed.';
+    'Numbers between each boot''s first and last one of the day that have no reading here: not sent, lost '
+    'before the broker, or set aside for an implausible time.';
 comment on column bus_day_completeness.readings_flagged is
     'Readings with at least one flagged value.';
 comment on column bus_day_completeness.readings_out_of_order is
-    'Readings that come before, by their time, what they come after by their number.';
+    'Readings whose order by time differs from their order by number.';
 comment on column bus_day_completeness.trips is 'Trips that began on the day.';
 comment on column bus_day_completeness.km is 'Distance of the day, speed integrated over time, km.';
 comment on column bus_day_completeness.odometer_km is
-    'Distance by the odometer, from where it stood up to seven days before, km.';
+    'Distance by the odometer, from its last value at most seven days before, km.';
 comment on column bus_day_completeness.sequence_share is
-    'Readings that are there, of those that the device numbered, 0 to 1.';
+    'Share of the readings numbered by the device that are stored, 0 to 1.';
 comment on column bus_day_completeness.trip_coverage is
     'Measured share of the time of the trips that began on the day, 0 to 1.';
 comment on column bus_day_completeness.unflagged_share is
-    'Share of the readings that no check flags and that are in order, 0 to 1.';
+    'Share of the readings that have no flag and are in order, 0 to 1.';
 comment on column bus_day_completeness.completeness is
-    'How far the day can be trusted, 0 to 1: the least of all shares beside it.';
+    'How far the day can be trusted, 0 to 1: the least of the other shares.';
 comment on column bus_day_completeness.time_share is
-    'Share of the day that is accounted for, 0 to 1: active_seconds and still_seconds of its '
-    'time so far.';
+    'Share of the day that is explained, 0 to 1: active_seconds and still_seconds of the day''s time until '
+    'now.';
 comment on column bus_day_completeness.active_seconds is
-    'Time of the day that was measured on trips, at charging and at conditioning, s.';
+    'Measured time of the day on trips, charging and conditioning, s.';
 comment on column bus_day_completeness.still_seconds is
-    'Time of the day parked, or silent with the odometer where it was, s.';
+    'Time of the day parked, or without readings and with an unchanged odometer, s.';
 
 grant select on bus_day_completeness to ayaz_analytics, ayaz_reader;

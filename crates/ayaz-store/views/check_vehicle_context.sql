@@ -1,5 +1,5 @@
--- Constraints guarantee; this says it in words. It locks the vehicle, so that of two who enter
--- overlapping records at once the later gets words too.
+-- The constraints give the guarantee; this trigger gives a readable message. It locks the vehicle, so that
+-- two users who enter overlapping records at once both get a readable message.
 create or replace function check_vehicle_context() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp
@@ -33,8 +33,7 @@ begin
 
     if new.valid_from is null or new.valid_to is null then
         raise not_null_violation using message = format(
-            '%s: an end is null: write -infinity for since ever, infinity for until further notice',
-            what
+            '%s: an end is null: write -infinity for no start, infinity for no end', what
         );
     elsif new.valid_from >= new.valid_to then
         raise check_violation using message = format(
@@ -44,8 +43,8 @@ begin
         or new.valid_to > '2200-01-01Z' and new.valid_to <> 'infinity'
     then
         raise check_violation using message = format(
-            '%s: a time is not between 1990 and 2200: correct it, or write -infinity for since ever, '
-            'infinity for until further notice', what
+            '%s: a time is not between 1990 and 2200: correct it, or write -infinity for no start, '
+            'infinity for no end', what
         );
     end if;
 
@@ -53,14 +52,14 @@ begin
         or new.value <> btrim(new.value, E' \t\r\n') or new.value ~ '[\u0001-\u001f\u007f]'
     then
         raise check_violation using message = format(
-            '%s: the value %L must have 1 to 100 characters, without blanks around it and without '
+            '%s: the value %L must have 1 to 100 characters, without blanks at its ends and without '
             'control characters', what, new.value
         );
     end if;
     if new.attribute in ('cabin_setpoint_celsius', 'usable_energy_kwh') then
         number_min := case new.attribute when 'usable_energy_kwh' then 1 else 0 end;
         number_max := case new.attribute when 'usable_energy_kwh' then 2000 else 40 end;
-        -- In this order: what is no number is not cast.
+        -- In this order, so that only numbers are cast.
         if (case
             when new.value !~ '^[0-9]{1,6}(\.[0-9]{1,6})?$' then true
             else new.value::numeric not between number_min and number_max
@@ -79,7 +78,7 @@ begin
         );
     end if;
 
-    -- A record of the same key is the one that is being replaced, or the primary key refuses it.
+    -- A record with the same key is being replaced, or the primary key refuses it.
     select * into other
     from vehicle_context c
     where c.vehicle_id = new.vehicle_id and c.attribute = new.attribute

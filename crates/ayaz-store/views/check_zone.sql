@@ -1,6 +1,6 @@
--- `at time zone` takes abbreviations and POSIX rules too ('FOO+5' is no error), and some names are
--- those of files only this server has, so names are compared. Looking through all of them takes a
--- tenth of a second, which only a zone that no depot has yet costs.
+-- `at time zone` also accepts abbreviations, POSIX rules ('FOO+5' is no error) and files that only this
+-- server has, so this compares the name with the list of zones. Reading the list takes a tenth of a second,
+-- so this skips zones that a depot already uses.
 create or replace function check_zone() returns trigger
 language plpgsql
 set search_path = pg_catalog, public, pg_temp

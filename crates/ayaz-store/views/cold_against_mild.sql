@@ -1,13 +1,13 @@
--- Each bus in the cold against itself in mild weather, of trips that are complete enough, and of bands that have
--- enough data, each for itself. A trip that touches several bands is counted once.
+-- Compares each bus in the cold with itself in mild weather. Uses trips that are complete enough, and bands
+-- that have enough data each. Counts a trip once, even if it touches several bands.
 create or replace function cold_against_mild(
-    -- Null is all of them.
+    -- Null means all.
     fleets text[],
     vehicles text[],
-    -- Trips that began from the one to before the other; null is unbounded.
+    -- Trips that began in [since, until); null means no limit.
     since timestamptz,
     until timestamptz,
-    -- Trips must be so complete, 0 to 1; 0 takes all of them, null asks for what energy_setting says.
+    -- Minimum completeness of a trip, 0 to 1. 0 takes all trips; null takes the value of energy_setting.
     completeness_min double precision
 )
 returns table (
@@ -55,7 +55,7 @@ begin atomic
         left join enough on enough.vehicle_id = bucket.vehicle_id
             and enough.band_celsius = bucket.band_celsius
     ), compared as (
-        -- A bus that has not driven enough has a row too, without figures.
+        -- A bus without enough data has a row without figures.
         select
             fleet,
             vehicle,
@@ -106,4 +106,4 @@ end;
 
 comment on function cold_against_mild is
     'Range and consumption of each bus in the cold (energy_setting.cold_celsius_max) and in mild weather '
-    '(mild_bands_celsius), and the share of range that the cold takes.';
+    '(mild_bands_celsius), and the share of range that it loses in the cold.';

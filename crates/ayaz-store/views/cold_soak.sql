@@ -1,4 +1,4 @@
--- How fast packs cool on their own: parked for an hour and more, off the plug, without heating.
+-- How fast packs cool while parked: for an hour or more, not plugged in, without heating.
 create or replace view cold_soak as
 select
     fleet,
@@ -17,7 +17,7 @@ select
     cabin_end_celsius,
     (battery_start_celsius - battery_end_celsius) / (duration_seconds / 3600)
         as battery_cooling_kelvin_per_hour,
-    -- Newton's law of cooling: the hours in which the difference to the air falls to a 1/e.
+    -- Newton's law of cooling: the hours in which the temperature difference to the air falls to 1/e.
     case
         when battery_start_celsius - exterior_temperature_mean_celsius > 5
             and battery_end_celsius - exterior_temperature_mean_celsius > 1
@@ -36,15 +36,15 @@ where kind = 'parking'
     and battery_end_celsius is not null;
 
 comment on view cold_soak is
-    'How each pack cools while its bus is parked off the plug: by the hour, and as the time constant '
-    'of its difference to the air outside (null where that is too small to tell)';
+    'How each pack cools while its bus is parked and not plugged in: in kelvin per hour, and as the time '
+    'constant of the temperature difference to the exterior air (null where the difference is too small)';
 
 comment on column cold_soak.exterior_temperature_mean_celsius is
-    'Mean of the air outside while it stood, °C.';
+    'Mean exterior (air) temperature while parked, °C.';
 comment on column cold_soak.battery_cooling_kelvin_per_hour is
-    'How fast the pack cooled, K/h: negative where it warmed.';
+    'How fast the pack cooled, K/h; negative means it warmed up.';
 comment on column cold_soak.battery_time_constant_hours is
-    'Time in which the pack''s difference to the air falls to 1/e, h; null where the difference '
-    'is too small to tell.';
+    'Time in which the difference between pack and air temperature falls to 1/e, h; null where the '
+    'difference is too small.';
 
 grant select on cold_soak to ayaz_analytics, ayaz_reader;

@@ -1,5 +1,6 @@
--- Columns of one name mostly are one thing, so that each is described once. A column of a view whose file
--- says nothing of it has the words below, else those of the first table here that has such a column.
+-- Columns with the same name mostly mean the same, so each is described once. A column without a comment in
+-- its view's file gets the text below, else the comment of the first table here that has a column of that
+-- name.
 
 do $$
 declare
@@ -13,97 +14,95 @@ begin
             ('model',
                 'The vehicle''s model; null where not known.'),
             ('odometer_km',
-                'Distance by the odometer, km: a quality figure beside km, never a correction.'),
+                'Distance by the odometer, km: a quality figure. It never corrects km.'),
             ('reason',
                 'future: later than the clock allowed; ancient: before the accepted window; '
                 'many_days: the vehicle sent more distinct days in an hour than it may.'),
             ('valid_to',
-                'First instant after; null is until further notice.'),
+                'First instant after; null means no end.'),
             ('depot',
-                'Depot of the vehicle when it began; null where not known.'),
+                'Depot of the vehicle at the start; null where not known.'),
             ('cabin_setpoint_celsius',
-                'Wanted cabin temperature by the vehicle''s context when it began, °C; null where '
+                'Wanted cabin temperature in the vehicle''s context at the start, °C; null where '
                 'not known.'),
             ('hour',
                 'UTC hour.'),
             ('exterior_temperature_mean_celsius',
-                'Mean of the exterior (air) temperature over the time it was measured, °C, '
-                'without hours in which the fleet contradicts it; null where there is none.'),
+                'Mean of the measured exterior (air) temperature, °C, without hours in which '
+                'the fleet contradicts it; null where there is none.'),
             ('is_open',
-                'Whether it is the vehicle''s last one and still goes on.'),
+                'Whether it is the vehicle''s latest one and not over yet.'),
             ('duration_seconds',
                 'Time from started_at to ended_at, s, measured or not.'),
             ('coverage',
-                'Measured share of the time from the first to the last sample, 0 to 1; of a '
+                'Measured share of the time from the first to the last sample, 0 to 1; for a '
                 'band, of the trips that touch it, since missing time has no temperature.'),
             ('completeness',
                 'How far the figures can be trusted, 0 to 1: the least of coverage, '
                 'unflagged_share and distance_share.'),
             ('net_kwh',
-                'Energy out of the battery less energy into it, kWh: positive is used.'),
+                'Energy out of the battery minus energy into it, kWh.'),
             ('regen_kwh',
-                'Energy that came back into the battery, kWh, 0 or more: what braking recovered, '
-                'less what heaters and other loads took of it at once.'),
+                'Energy back into the battery, kWh, 0 or more: energy from braking, minus what '
+                'heaters and other loads used directly.'),
             ('charged_kwh',
-                'Energy into the battery on the plug less what left it there, kWh; null where '
-                'not measured.'),
+                'Energy into the battery minus energy out of it, while plugged in, kWh; null '
+                'where not measured.'),
             ('fuel_heat_kwh',
-                'Heat in that fuel by energy_setting.fuel_kwh_per_litre, kWh: beside the '
-                'electric energy, never part of it.'),
+                'Heat in that fuel by energy_setting.fuel_kwh_per_litre, kWh. It is not part of '
+                'the electric energy.'),
             ('split_traction_kwh',
                 'Energy of trips that drove the vehicle, kWh, metered or estimated '
                 '(split_source).'),
             ('split_other_kwh',
                 'Energy of trips that did not drive the vehicle, kWh, metered or estimated.'),
             ('split_source',
-                'metered (a traction meter parts it), estimated (by what the vehicle takes while '
-                'it stands), or null where neither can tell.'),
+                'metered (by a traction meter), estimated (by the power while stationary), or null '
+                'where neither is possible.'),
             ('unflagged_share',
-                'Share of the time heard in which nothing was flagged, 0 to 1.'),
+                'Share of the measured time without flags, 0 to 1.'),
             ('cabin_temperature_mean_celsius',
-                'Mean temperature of the cabin over cabin_seconds, °C; null where it was not '
-                'measured.'),
+                'Mean temperature of the cabin over cabin_seconds, °C; null where not measured.'),
             ('setpoint_near_share',
                 'Share of setpoint_seconds in which the cabin was within 3 K '
                 '(refresh.cabin_tolerance_kelvin of the worker) of its set-point, 0 to 1; null '
                 'where there is none.'),
             ('is_cabin_cold',
-                'Whether it was driven with a cold cabin, by the rule of is_cabin_cold(): such '
-                'driving takes less energy than a warm vehicle would. Null where the cabin was '
-                'not measured.'),
+                'Whether the cabin was cold, by the rule of is_cabin_cold(): a vehicle that does '
+                'not heat needs less energy. Null where the cabin temperature was not measured.'),
             ('heat_kwh',
                 'Electric energy of all heating, kWh: electric cabin heater, heat pump and '
-                'battery heater; null where none is metered. Fuel is beside it, in fuel_heat_kwh.'),
+                'battery heater; null where none is metered. Fuel is not included; see fuel_heat_kwh.'),
             ('cabin_heat_kwh',
                 'Electric energy of cabin heating, kWh: electric heater and heat pump, without '
                 'battery heater and fuel; null where neither is metered.'),
             ('kwh_per_km',
-                'Consumption, kWh/km: paired_net_kwh over paired_km, so without fuel.'),
+                'Consumption, kWh/km: paired_net_kwh divided by paired_km, without fuel.'),
             ('heater_share',
-                'heater_kwh of heater_base_kwh: the electric cabin heater''s share of the net '
-                'energy, 0 to 1, without heat pump, battery heater and fuel.'),
+                'heater_kwh divided by heater_base_kwh: the electric cabin heater''s share of the '
+                'net energy, 0 to 1, without heat pump, battery heater and fuel.'),
             ('distance_share',
-                'Integrated distance against the odometer''s, 0 to 1; null where it cannot be '
-                'compared.'),
+                'How well the integrated distance agrees with the odometer, 0 to 1; null where it '
+                'cannot be compared.'),
             ('tyres',
-                'Tyres of the vehicle when it began; null where not known.'),
+                'Tyres of the vehicle at the start; null where not known.'),
             ('firmware',
-                'Firmware of the vehicle when it began; null where not known.'),
+                'Firmware of the vehicle at the start; null where not known.'),
             ('planned_route',
-                'Route of the vehicle by its context when it began; null where not known.'),
+                'Route in the vehicle''s context at the start; null where not known.'),
             ('wheel_regen_kwh_per_km',
-                'Recovered at the wheels, kWh/km: wheel_regen_kwh over wheel_regen_base_km; what '
-                'the cold takes of regeneration itself.'),
+                'Energy recovered at the wheels, kWh/km: wheel_regen_kwh divided by '
+                'wheel_regen_base_km. It shows how the cold reduces regeneration itself.'),
             ('regen_kwh_per_km',
-                'What reached the battery of it, kWh/km: regen_kwh over paired_km. In the cold '
-                'heaters take the rest at once, so that it falls more than regeneration does.'),
+                'Recovered energy that reached the battery, kWh/km: regen_kwh divided by paired_km. '
+                'In the cold, heaters use more of it directly, so it falls more than regeneration.'),
             ('heat_share',
-                'Share of the net energy that all electric heating took, 0 to 1; null where '
-                'nothing is metered, or not over the same driving.'),
+                'Share of the net energy that all electric heating used, 0 to 1; null where none '
+                'is metered, or not over the same time.'),
             ('heat_pump_share',
-                'heat_pump_kwh of heat_pump_base_kwh, 0 to 1.'),
+                'heat_pump_kwh divided by heat_pump_base_kwh, 0 to 1.'),
             ('battery_heater_share',
-                'battery_heater_kwh of battery_heater_base_kwh, 0 to 1.'),
+                'battery_heater_kwh divided by battery_heater_base_kwh, 0 to 1.'),
             ('trips',
                 'Trips that touch the band. A trip counts once in each of its bands, so that '
                 'bands do not add up to all trips.')

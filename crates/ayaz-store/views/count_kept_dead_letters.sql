@@ -1,4 +1,4 @@
--- Sources are locked in one order, after all letters, so that nobody waits in a circle.
+-- Locks sources in one order, after all dead letters, to avoid deadlocks.
 create or replace function count_kept_dead_letters() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -44,6 +44,6 @@ for each statement execute function count_kept_dead_letters();
 create or replace trigger count_truncated after truncate on dead_letter
 for each statement execute function count_kept_dead_letters();
 
-comment on function count_kept_dead_letters is 'Keeps dead_letter_kept.';
+comment on function count_kept_dead_letters is 'Updates dead_letter_kept.';
 
 revoke execute on function count_kept_dead_letters from public;

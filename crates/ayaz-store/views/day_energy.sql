@@ -1,4 +1,3 @@
--- One row per vehicle and service day, with how far it can be trusted.
 create or replace view day_energy as
 select
     v.fleet,
@@ -58,7 +57,7 @@ select
     electric_heat_kwh(
         d.plugged_heater_kwh, d.plugged_heat_pump_kwh, d.plugged_battery_heater_kwh
     ) as plugged_heat_kwh
--- By vehicle, so that one that is chosen by its name is read by its index.
+-- Reads one vehicle at a time, so that a filter by vehicle uses the index.
 from vehicle v
 cross join energy_setting as setting
 cross join lateral (
@@ -77,7 +76,7 @@ cross join lateral (
         sum(p.regen_kwh) filter (where not p.plugged_in and p.energy_seconds > 0) as regen_kwh,
         -sum(p.net_kwh) filter (where p.plugged_in and p.energy_seconds > 0) as charged_kwh,
         sum(p.charger_kwh) as charger_kwh,
-        -- Off the plug, as net_kwh, and on it.
+        -- While unplugged (as net_kwh), and while plugged in.
         sum(p.traction_kwh) filter (where not p.plugged_in) as traction_kwh,
         sum(p.heater_kwh) filter (where not p.plugged_in) as heater_kwh,
         sum(p.heater_kwh) filter (where p.plugged_in) as plugged_heater_kwh,
@@ -118,63 +117,62 @@ left join lateral (
     where b.vehicle_id = v.vehicle_id and b.service_day = d.service_day
 ) as c on true
 left join service_day_time w on w.vehicle_id = v.vehicle_id and w.service_day = d.service_day
--- What was driven is told of in any case.
+-- A day with a distance always has a row.
 where w.is_rest is not true or d.km > 0;
 
 comment on view day_energy is
-    'Energy by vehicle and service day (cut by the depot''s zone and cut-over hour), off the plug '
-    'and on it, with the day''s completeness. split_ is of trips, as in session_energy. The exterior (air) '
-    'temperature is without hours in which the fleet contradicts it. The last readings of what began the day '
-    'before are no row (is_rest of service_day_time), unless the vehicle drove';
+    'Energy by vehicle and service day (from one cut-over hour of the depot to the next), unplugged and '
+    'plugged in, with the day''s completeness. The columns split_… count trips only, as in session_energy. '
+    'The exterior (air) temperature leaves out hours in which the fleet contradicts it. A day that only has '
+    'the last readings of an activity of the day before (is_rest of service_day_time) has no row, unless the '
+    'vehicle drove';
 
 comment on column day_energy.completeness is
-    'How far the day can be trusted, 0 to 1: that of bus_day_completeness.';
-comment on column day_energy.seconds is
-    'Time of the day that was measured, s, whatever the vehicle did.';
-comment on column day_energy.trip_seconds is 'Part of seconds on trips, s; null is none.';
-comment on column day_energy.charging_seconds is 'Part of seconds at charging, s; null is none.';
+    'How far the day can be trusted, 0 to 1, as in bus_day_completeness.';
+comment on column day_energy.seconds is 'Measured time of the day, s, in all activities.';
+comment on column day_energy.trip_seconds is 'Part of seconds on trips, s; null means none.';
+comment on column day_energy.charging_seconds is
+    'Part of seconds while charging, s; null means none.';
 comment on column day_energy.conditioning_seconds is
-    'Part of seconds at conditioning (heating or cooling while parked, the battery gaining '
-    'nothing), s.';
-comment on column day_energy.parking_seconds is 'Part of seconds parked, s; null is none.';
+    'Part of seconds in conditioning (heating or cooling while parked, without charging the battery), s.';
+comment on column day_energy.parking_seconds is 'Part of seconds parked, s; null means none.';
 comment on column day_energy.net_kwh is
-    'Energy out of the battery less energy into it, off the plug, kWh; null where not measured.';
+    'Energy out of the battery minus energy into it, while unplugged, kWh; null where not measured.';
 comment on column day_energy.discharge_kwh is
-    'Energy out of the battery, off the plug, kWh, 0 or more.';
+    'Energy out of the battery, while unplugged, kWh, 0 or more.';
 comment on column day_energy.regen_kwh is
-    'Energy that came back into the battery, off the plug, kWh, 0 or more: what braking '
-    'recovered, less what heaters and other loads took of it at once.';
+    'Energy back into the battery, while unplugged, kWh, 0 or more: energy from braking, minus what heaters '
+    'and other loads used directly.';
 comment on column day_energy.traction_kwh is
-    'Energy into the traction inverters less what they gave back, off the plug, kWh; null where '
-    'not metered.';
-comment on column day_energy.heater_kwh is
-    'Electric (resistive) cabin heater, off the plug, kWh; null where not metered.';
-comment on column day_energy.plugged_heater_kwh is
-    'Electric (resistive) cabin heater, on the plug, kWh.';
-comment on column day_energy.heat_pump_kwh is
-    'Electric energy into the heat pump while it heats, off the plug, kWh; null where not '
+    'Energy into the traction inverters minus the energy they returned, while unplugged, kWh; null where not '
     'metered.';
+comment on column day_energy.heater_kwh is
+    'Electric (resistive) cabin heater, while unplugged, kWh; null where not metered.';
+comment on column day_energy.plugged_heater_kwh is
+    'Electric (resistive) cabin heater, while plugged in, kWh.';
+comment on column day_energy.heat_pump_kwh is
+    'Electric energy into the heat pump while it heats, while unplugged, kWh; null where not metered.';
 comment on column day_energy.plugged_heat_pump_kwh is
-    'Electric energy into the heat pump while it heats, on the plug, kWh.';
+    'Electric energy into the heat pump while it heats, while plugged in, kWh.';
 comment on column day_energy.battery_heater_kwh is
-    'Battery heater, off the plug, kWh; null where not metered.';
-comment on column day_energy.plugged_battery_heater_kwh is 'Battery heater, on the plug, kWh.';
+    'Battery heater, while unplugged, kWh; null where not metered.';
+comment on column day_energy.plugged_battery_heater_kwh is 'Battery heater, while plugged in, kWh.';
 comment on column day_energy.air_conditioning_kwh is
-    'Air conditioning while it cools, off the plug, kWh; null where not metered.';
+    'Air conditioning while it cools, while unplugged, kWh; null where not metered.';
 comment on column day_energy.plugged_air_conditioning_kwh is
-    'Air conditioning while it cools, on the plug, kWh.';
+    'Air conditioning while it cools, while plugged in, kWh.';
 comment on column day_energy.auxiliary_kwh is
-    'What neither drives nor heats nor cools, off the plug, kWh; null where not metered.';
+    'Auxiliaries (neither traction nor heating nor cooling), while unplugged, kWh; null where not metered.';
 comment on column day_energy.plugged_auxiliary_kwh is
-    'What neither drives nor heats nor cools, on the plug, kWh.';
+    'Auxiliaries (neither traction nor heating nor cooling), while plugged in, kWh.';
 comment on column day_energy.cabin_temperature_mean_celsius is
-    'Mean temperature of the cabin on the day''s driving, °C; null where it was not measured.';
+    'Mean cabin temperature on the day''s trips, °C; null where not measured.';
 comment on column day_energy.setpoint_near_share is
     'Share of the time on trips in which the cabin was within 3 K '
     '(refresh.cabin_tolerance_kelvin of the worker) of its set-point, 0 to 1.';
 comment on column day_energy.heat_kwh is
-    'Electric energy of all heating, off the plug, kWh: electric cabin heater, heat pump and '
-    'battery heater; null where none is metered. Fuel is beside it, in fuel_heat_kwh.';
-comment on column day_energy.plugged_heat_kwh is 'The same on the plug, kWh.';
+    'Electric energy of all heating, while unplugged, kWh: electric cabin heater, heat pump and battery '
+    'heater; null where none is metered. Fuel is not included; see fuel_heat_kwh.';
+comment on column day_energy.plugged_heat_kwh is 'The same while plugged in, kWh.';
 
 grant select on day_energy to ayaz_analytics, ayaz_reader;

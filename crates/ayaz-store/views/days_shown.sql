@@ -1,13 +1,13 @@
--- Service days of chosen vehicles that touch a time, for panels: one vehicle and one day at a time, so that what is
--- joined by both reaches its indexes.
+-- Service days of the selected vehicles that overlap a time range, for panels. Returns one row per vehicle
+-- and day, so that joins on both use their indexes.
 create or replace function days_shown(
     fleets text[],
     vehicles text[],
     since timestamptz,
     until timestamptz,
-    -- So many vehicles at most, by fleet and name.
+    -- Maximum number of vehicles, in order of fleet and name.
     vehicles_max integer,
-    -- And so many days of all of them together.
+    -- Maximum number of days, over all vehicles.
     vehicle_days_max integer
 )
 returns table (
@@ -37,7 +37,7 @@ begin atomic
     )
     select chosen.bus, chosen.vehicle_id, day.service_day, day.started_at, day.ended_at
     from chosen
-    -- A service day begins up to a day from the UTC day of its date.
+    -- A service day begins at most a day from the start of its date in UTC.
     cross join generate_series(
         -1, (until at time zone 'UTC')::date - (since at time zone 'UTC')::date + 1
     ) as n
@@ -55,4 +55,4 @@ begin atomic
 end;
 
 comment on function days_shown is
-    'Service days of chosen vehicles that touch a time, as panels show them.';
+    'Service days of the selected vehicles that overlap a time range, for panels.';

@@ -1,6 +1,7 @@
--- What of a letter does not change, and so can be taken off again.
+-- Counts only what never changes in a dead letter, so that a delete subtracts the same number.
 create or replace function dead_letter_bytes(topic text, payload bytea) returns bigint
 language sql immutable parallel safe
 return octet_length(topic)::bigint + octet_length(payload);
 
-comment on function dead_letter_bytes is 'Bytes of a dead letter that count: its topic and what is kept of its payload.';
+comment on function dead_letter_bytes is
+    'Bytes of a dead letter that count for limits: its topic and the kept part of its payload.';

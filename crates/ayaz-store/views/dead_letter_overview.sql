@@ -1,4 +1,4 @@
--- Letters without their bytes.
+-- Dead letters without their bytes.
 create or replace view dead_letter_overview as
 select
     digest,
@@ -14,24 +14,23 @@ select
     first_received_at,
     last_received_at,
     replayed_at,
-    -- Null for a letter that was never replayed.
+    -- Null for a dead letter that was never replayed.
     deliveries > replayed_deliveries as came_back
 from dead_letter;
 
 comment on view dead_letter_overview is
-    'Messages that could not become rows, without their bytes. kept_bytes below payload_bytes: only '
-    'the start was kept. came_back: refused again after its last replay.';
+    'Messages that cannot be stored, without their bytes. kept_bytes below payload_bytes: only the start was '
+    'kept. came_back: refused again after its last replay.';
 
 comment on column dead_letter_overview.fleet is
-    'Fleet by the topic; null where the topic names no vehicle.';
+    'Fleet from the topic; null where the topic names no vehicle.';
 comment on column dead_letter_overview.vehicle is
-    'Vehicle by the topic; null where the topic names none.';
-comment on column dead_letter_overview.reason is 'Why it was refused, as a short name.';
-comment on column dead_letter_overview.payload_bytes is
-    'Length of the payload as it arrived, bytes.';
+    'Vehicle from the topic; null where the topic names none.';
+comment on column dead_letter_overview.reason is 'Short name of the reason.';
+comment on column dead_letter_overview.payload_bytes is 'Length of the payload as received, bytes.';
 comment on column dead_letter_overview.kept_bytes is
-    'Bytes of it that are kept; less than payload_bytes where only its start is.';
+    'Bytes of the payload that are kept; less than payload_bytes where only its start was kept.';
 comment on column dead_letter_overview.came_back is
-    'Whether it was refused again after its last replay; null where it was never replayed.';
+    'Whether it was refused again after its last replay; null if it was never replayed.';
 
 grant select on dead_letter_overview to ayaz_analytics, ayaz_operator, ayaz_reader;

@@ -7,5 +7,6 @@ return case
 end;
 
 comment on function distance_share is
-    'Integrated distance against the odometer''s, whichever is larger. Many count whole kilometres: of '
-    'the difference 1 km is theirs, and below 1 km nothing can be said.';
+    'How well the integrated distance agrees with the odometer, 0 to 1; too much lowers it as too little '
+    'does. Many odometers count whole kilometres, so a difference of 1 km is allowed, and the result is null '
+    'up to 1 km.';

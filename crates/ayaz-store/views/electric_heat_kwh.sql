@@ -8,5 +8,5 @@ return case
 end;
 
 comment on function electric_heat_kwh is
-    'Electric energy of all heating, kWh: electric cabin heater, heat pump and battery heater; null where none '
-    'is metered. Fuel is beside it.';
+    'Electric energy of all heating, kWh: electric cabin heater, heat pump and battery heater; null where '
+    'none is metered. Fuel is not included.';

@@ -13,5 +13,5 @@ return case
 end;
 
 comment on function electric_heat_share is
-    'Share of the net energy that all electric heating took, 0 to 1; null where none is metered, or where what '
-    'is was not metered over the same driving, since shares of different energies do not add.';
+    'Share of the net energy that all electric heating used, 0 to 1. Null where none is metered, or where '
+    'the metered heaters were not metered over the same time: shares of different energies cannot be added.';

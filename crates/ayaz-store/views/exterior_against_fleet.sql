@@ -1,5 +1,5 @@
--- Each vehicle's exterior temperature on trips against the others of its fleet in the same hour: a
--- sensor in the sun, beside a heater, or frozen shows here.
+-- Compares each vehicle's exterior temperature on trips with the other vehicles of its fleet in the same
+-- hour. It shows a sensor that is in the sun, near a heater, or stuck.
 create or replace view exterior_against_fleet as
 select
     v.fleet,
@@ -17,17 +17,17 @@ left join fleet_hour f on f.fleet = v.fleet and f.hour = h.hour
 left join exterior_doubt d on d.vehicle_id = h.vehicle_id and d.hour = h.hour;
 
 comment on view exterior_against_fleet is
-    'Each vehicle''s mean exterior temperature on trips of a UTC hour against the median of its fleet; '
-    'is_doubted is what the worker decided. The open hour has no median yet.';
+    'Each vehicle''s mean exterior temperature on trips in a UTC hour, and the median of its fleet. '
+    'is_doubted is the decision of the worker. The open hour has no median yet.';
 
 comment on column exterior_against_fleet.exterior_temperature_mean_celsius is
-    'The vehicle''s mean exterior (air) temperature on trips of the hour, °C.';
+    'The vehicle''s mean exterior (air) temperature on trips in the hour, °C.';
 comment on column exterior_against_fleet.median_celsius is
-    'Median of its fleet in that hour, °C; null while the hour runs.';
-comment on column exterior_against_fleet.vehicles is 'Vehicles that the median rests on.';
+    'Median of its fleet in that hour, °C; null until the hour is over.';
+comment on column exterior_against_fleet.vehicles is 'Number of vehicles in the median.';
 comment on column exterior_against_fleet.deviation_kelvin is
-    'The mean less the median, K: positive reads too warm.';
+    'The vehicle''s mean minus the median, K; positive means the sensor reads too warm.';
 comment on column exterior_against_fleet.is_doubted is
-    'Whether the worker flags it: then it enters no band and no mean.';
+    'Whether the worker flags the temperature. A flagged one enters no band and no mean.';
 
 grant select on exterior_against_fleet to ayaz_analytics, ayaz_reader;

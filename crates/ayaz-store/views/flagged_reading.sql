@@ -1,4 +1,4 @@
--- What of the readings is flagged, row by row: the row as it came, and why.
+-- One row per flagged reading: its values as stored, and the reason.
 create or replace view flagged_reading as
 select d.checks, d.signals as doubted_signals, d.whole_row, r.*
 from flagged_span d
@@ -19,20 +19,20 @@ join reading r
 where r.exterior_temperature_celsius is not null;
 
 comment on view flagged_reading is
-    'Readings whose values the plausibility checks flag, or whose time their numbers contradict, with '
-    'the checks and the signals. The rows '
-    'stay as they came; flagged values enter no aggregate. What the vehicle''s own readings contradict '
-    'and what its fleet does (exterior_against_fleet) are rows of their own.';
+    'Readings with values that a plausibility check flags, or with a time that contradicts their sequence '
+    'number, with the checks and the signals. Readings keep their values as received; flagged values enter '
+    'no aggregate. A contradiction within the vehicle''s own readings and one with its fleet '
+    '(exterior_against_fleet) have separate rows.';
 
 comment on column flagged_reading.checks is
-    'The checks that fired, as in flagged_span, or exterior_against_fleet: the fleet''s other '
-    'buses contradict the exterior temperature.';
+    'The checks that flag it, as in flagged_span, or exterior_against_fleet: the other buses of the fleet '
+    'contradict the exterior temperature.';
 comment on column flagged_reading.doubted_signals is
-    'The flagged signals, by their columns here; empty where all of the reading is flagged.';
+    'The flagged signals, by their column names here; empty where the whole reading is flagged.';
 comment on column flagged_reading.whole_row is
-    'Whether all of the reading is flagged, and not only some signals.';
+    'Whether the whole reading is flagged, and not only some signals.';
 comment on column flagged_reading.drive_cycle is
-    'Number of the drive cycle, which counts key-ons; absent while the key is off.';
+    'Number of the drive cycle, which counts key-ons; null while the key is off.';
 comment on column flagged_reading.odometer_km is 'Distance since manufacture, km.';
 comment on column flagged_reading.route is 'Route, as the operator names it.';
 comment on column flagged_reading.charging_station is 'Charging station, as the operator names it.';

@@ -1,5 +1,5 @@
--- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
--- it; without, it looks them up at each call, which costs as much as all else of a row.
+-- Pass the settings as an argument (`cross join energy_setting s`): the planner then inlines the function.
+-- Without them, each call reads the settings, which doubles the cost of a row.
 create or replace function has_enough_data(
     trips bigint,
     energy_seconds double precision,
@@ -25,6 +25,7 @@ language sql stable parallel safe
 return (select has_enough_data(trips, energy_seconds, paired_km, s) from public.energy_setting s);
 
 comment on function has_enough_data(bigint, double precision, double precision, energy_setting) is
-    'Whether a band rests on enough trips, time and distance to state consumption and range (energy_setting: '
+    'Whether a band has enough trips, time and distance to state consumption and range (energy_setting: '
     'band_trips_min, band_hours_min, band_km_min).';
-comment on function has_enough_data(bigint, double precision, double precision) is 'The same by the settings of the database.';
+comment on function has_enough_data(bigint, double precision, double precision) is
+    'The same with the settings of the database.';

@@ -8,7 +8,7 @@ end
 $$;
 
 comment on function hold_reading_places is
-    'Until the transaction ends, nothing is set aside. The last lock that a transaction takes.';
+    'Prevents setting readings aside until the transaction ends. A transaction takes this lock last.';
 
 revoke execute on function hold_reading_places from public;
 

@@ -1,5 +1,4 @@
--- One row per vehicle and UTC hour. Driving and charging stay apart: what flows into the battery on
--- the plug is no regeneration.
+-- Keeps driving and charging apart: energy into the battery while plugged in is not regeneration.
 create or replace view hour_energy as
 select
     v.fleet,
@@ -55,7 +54,7 @@ select
     h.cabin_heating_seconds,
     h.wheel_regen_kwh,
     electric_heat_kwh(h.heater_kwh, h.heat_pump_kwh, h.battery_heater_kwh) as heat_kwh
--- By vehicle, so that one that is chosen by its name is read by its index.
+-- Reads one vehicle at a time, so that a filter by vehicle uses the index.
 from vehicle v
 cross join energy_setting as setting
 cross join lateral (
@@ -104,36 +103,36 @@ cross join lateral (
 ) as h;
 
 comment on view hour_energy is
-    'Energy, distance and coverage by vehicle and UTC hour. net, discharge and regen are without '
-    'what flowed on the plug, which is charged_kwh (battery) and charger_kwh (charger). Components '
-    'count both. split_ is of trips, as in session_energy. completeness is the least of coverage, '
-    'unflagged_share and distance against odometer; of the hour that is running, time to come is missing. '
-    'The exterior (air) temperature is null where the fleet contradicts it';
+    'Energy, distance and coverage by vehicle and UTC hour. net, discharge and regen count only time while '
+    'unplugged; energy while plugged in is in charged_kwh (into the battery) and charger_kwh (from the '
+    'charger). Components count both. The columns split_… count trips only, as in session_energy. '
+    'completeness is the least of coverage, unflagged_share and distance_share; in the open hour the '
+    'remaining time counts as missing. The exterior (air) temperature is null where the fleet contradicts it';
 
-comment on column hour_energy.seconds is
-    'Time of the hour that was measured, s, whatever the vehicle did.';
-comment on column hour_energy.coverage is 'Share of the hour that was measured, 0 to 1.';
+comment on column hour_energy.seconds is 'Measured time of the hour, s, in all activities.';
+comment on column hour_energy.coverage is 'Measured share of the hour, 0 to 1.';
 comment on column hour_energy.plugged_seconds is
-    'Part of seconds on the plug, s; null where it was on none.';
+    'Part of seconds while plugged in, s; null means none.';
 comment on column hour_energy.net_kwh is
-    'Energy out of the battery less energy into it, off the plug, kWh; null where not measured.';
+    'Energy out of the battery minus energy into it, while unplugged, kWh; null where not measured.';
 comment on column hour_energy.discharge_kwh is
-    'Energy out of the battery, off the plug, kWh, 0 or more.';
+    'Energy out of the battery, while unplugged, kWh, 0 or more.';
 comment on column hour_energy.regen_kwh is
-    'Energy that came back into the battery, off the plug, kWh, 0 or more: what braking '
-    'recovered, less what heaters and other loads took of it at once.';
+    'Energy back into the battery, while unplugged, kWh, 0 or more: energy from braking, minus what heaters '
+    'and other loads used directly.';
 comment on column hour_energy.odometer_km is
-    'Distance by the odometer within the hour, km; null where it was not read.';
+    'Distance by the odometer within the hour, km; null where it was not sent.';
 comment on column hour_energy.completeness is
-    'How far the hour''s figures can be trusted, 0 to 1: the least of coverage, unflagged_share and '
-    'integrated distance against odometer_km. Of the open hour, time to come is missing.';
+    'How far the hour''s figures can be trusted, 0 to 1: the least of coverage, unflagged_share and the '
+    'agreement of integrated distance and odometer_km. In the open hour the remaining time counts as '
+    'missing.';
 comment on column hour_energy.cabin_temperature_mean_celsius is
-    'Mean temperature of the cabin on trips of the hour, °C; null where it was not measured.';
+    'Mean cabin temperature on trips of the hour, °C; null where not measured.';
 comment on column hour_energy.setpoint_near_share is
     'Share of the time on trips in which the cabin was within 3 K '
     '(refresh.cabin_tolerance_kelvin of the worker) of its set-point, 0 to 1.';
 comment on column hour_energy.heat_kwh is
-    'Electric energy of all heating, kWh, off the plug and on it: electric cabin heater, heat '
-    'pump and battery heater; null where none is metered. Fuel is beside it, in fuel_heat_kwh.';
+    'Electric energy of all heating, kWh, unplugged and plugged in: electric cabin heater, heat pump and '
+    'battery heater; null where none is metered. Fuel is not included; see fuel_heat_kwh.';
 
 grant select on hour_energy to ayaz_analytics, ayaz_reader;

@@ -4,14 +4,15 @@ create or replace function incomplete_because(
 ) returns text
 language sql immutable parallel safe
 return case
-    when completeness is null then 'nothing can be said'
+    when completeness is null then 'not known'
     when completeness >= 1 then ''
-    when completeness = time_share then 'partly unheard of'
+    when completeness = time_share then 'time without readings'
     when completeness = sequence_share then 'readings lost'
     when completeness = trip_coverage then 'gaps on trips'
-    when completeness = distance_share then 'distance is not the odometer’s'
+    when completeness = distance_share then 'distance differs from the odometer'
     when completeness = unflagged_share then 'readings flagged'
 end;
 
 comment on function incomplete_because is
-    'What makes a day of bus_day_completeness less than complete: the least of its shares, the first of several.';
+    'The main reason why a day of bus_day_completeness is not complete: its least share; the first if '
+    'several are equal.';

@@ -1,5 +1,5 @@
--- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
--- it; without, it looks them up at each call, which costs as much as all else of a row.
+-- Pass the settings as an argument (`cross join energy_setting s`): the planner then inlines the function.
+-- Without them, each call reads the settings, which doubles the cost of a row.
 create or replace function is_cabin_cold(
     cabin_kelvin_seconds double precision,
     cabin_seconds double precision,
@@ -32,8 +32,8 @@ return (
 comment on function is_cabin_cold(
     double precision, double precision, double precision, double precision, energy_setting
 ) is
-    'Whether driving was with a cold cabin, so that its consumption is no healthy vehicle''s: too long below '
-    'the set-point or, where that is not known, too cold in the mean (energy_setting). Null where the cabin was '
-    'not measured.';
+    'Whether the bus drove with a cold cabin, so that its consumption is too low to compare: too long below '
+    'the set-point or, where the set-point is not known, too cold on average (energy_setting). Null where '
+    'the cabin temperature was not measured.';
 comment on function is_cabin_cold(double precision, double precision, double precision, double precision) is
-    'The same by the settings of the database.';
+    'The same with the settings of the database.';

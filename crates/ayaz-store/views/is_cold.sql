@@ -1,5 +1,5 @@
--- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
--- it; without, it looks them up at each call, which costs as much as all else of a row.
+-- Pass the settings as an argument (`cross join energy_setting s`): the planner then inlines the function.
+-- Without them, each call reads the settings, which doubles the cost of a row.
 create or replace function is_cold(band_celsius smallint, s energy_setting)
 returns boolean
 language sql immutable parallel safe
@@ -11,6 +11,6 @@ language sql stable parallel safe
 return (select is_cold(band_celsius, s) from public.energy_setting s);
 
 comment on function is_cold(smallint, energy_setting) is
-    'Whether a band lies wholly in the cold that is compared with mild weather '
+    'Whether the whole band counts as cold in the comparison with mild weather '
     '(energy_setting.cold_celsius_max).';
-comment on function is_cold(smallint) is 'The same by the settings of the database.';
+comment on function is_cold(smallint) is 'The same with the settings of the database.';

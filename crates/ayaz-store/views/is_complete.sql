@@ -1,5 +1,5 @@
--- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
--- it; without, it looks them up at each call, which costs as much as all else of a row.
+-- Pass the settings as an argument (`cross join energy_setting s`): the planner then inlines the function.
+-- Without them, each call reads the settings, which doubles the cost of a row.
 create or replace function is_complete(
     completeness double precision,
     completeness_min double precision,
@@ -19,6 +19,7 @@ language sql stable parallel safe
 return (select is_complete(completeness, completeness_min, s) from public.energy_setting s);
 
 comment on function is_complete(double precision, double precision, energy_setting) is
-    'Whether figures are as complete as is asked for, 0 to 1. Null asks for energy_setting.completeness_min. '
-    'Of what nothing can be said is complete only where nothing is asked for.';
-comment on function is_complete(double precision, double precision) is 'The same by the settings of the database.';
+    'Whether the completeness reaches the minimum, 0 to 1. A null minimum means '
+    'energy_setting.completeness_min. A null completeness passes only if the minimum is 0.';
+comment on function is_complete(double precision, double precision) is
+    'The same with the settings of the database.';

@@ -1,5 +1,5 @@
--- With the settings as an argument (`cross join energy_setting s`) it is taken into the statement that calls
--- it; without, it looks them up at each call, which costs as much as all else of a row.
+-- Pass the settings as an argument (`cross join energy_setting s`): the planner then inlines the function.
+-- Without them, each call reads the settings, which doubles the cost of a row.
 create or replace function is_mild(band_celsius smallint, s energy_setting)
 returns boolean
 language sql immutable parallel safe
@@ -11,5 +11,5 @@ language sql stable parallel safe
 return (select is_mild(band_celsius, s) from public.energy_setting s);
 
 comment on function is_mild(smallint, energy_setting) is
-    'Whether a band is mild weather, which losses of range are measured against (energy_setting).';
-comment on function is_mild(smallint) is 'The same by the settings of the database.';
+    'Whether a band is mild weather, the reference for loss of range (energy_setting).';
+comment on function is_mild(smallint) is 'The same with the settings of the database.';

@@ -1,4 +1,4 @@
--- The hour is looked up as a constant, so that the planner leaves out every chunk but one.
+-- The query gets the hour as a constant, so that the planner reads only one chunk.
 create or replace function is_stored_twice(vehicle_ids integer[], instants timestamptz[]) returns boolean
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
@@ -34,8 +34,8 @@ end
 $$;
 
 comment on function is_stored_twice is
-    'Whether a reading of these vehicles'' hours is stored and set aside, as the transaction sees it. Until '
-    'it ends, nothing is set aside.';
+    'Whether a reading of these vehicles'' hours is both stored and set aside, as this transaction sees it. '
+    'Prevents setting readings aside until the transaction ends.';
 
 revoke execute on function is_stored_twice from public;
 

@@ -7,8 +7,8 @@ declare
     given bigint;
     used bigint;
 begin
-    -- What an index tells at once, and what ingest has noted last. The table of readings is not asked: it
-    -- may have a thousand parts.
+    -- Reads only indexes and the latest notes of ingest. It does not read the table of readings, which may
+    -- have a thousand chunks.
     used := greatest(
         0,
         (select max(vehicle_id) from public.vehicle),
@@ -19,17 +19,18 @@ begin
             select vehicle_ids from public.dirty_hours order by touch_id desc limit 1000
         ) as latest, unnest(vehicle_ids) as number)
     );
-    -- Last: numbers that another one's vehicles got meanwhile are not taken for such a copy's.
+    -- Reads the sequence last, so that numbers which another transaction gives out meanwhile do not count as
+    -- a gap.
     select case when is_called then last_value else last_value - 1 end into given
     from public.vehicle_vehicle_id_seq;
     if used > given then
-        raise warning 'new vehicles would have got numbers from % on, but numbers up to % are in use, as '
-            'after a copy of the rows without their sequences: the sequence was set after them',
+        raise warning 'the next vehicle number was %, but numbers up to % are in use, as after a copy of rows '
+            'without their sequences; the sequence now starts above them',
             given + 1, used;
         if used - given > 1000000 then
             perform setval('public.vehicle_vehicle_id_seq', used);
         else
-            -- One by one, since of two who mend it at once neither must set it back.
+            -- Advances one by one: of two transactions that do this at once, neither may set it back.
             perform nextval('public.vehicle_vehicle_id_seq')
             from generate_series(1, used - given);
         end if;
@@ -42,6 +43,6 @@ create or replace trigger mend_vehicle_numbers before insert on vehicle
     for each statement execute function mend_vehicle_numbers();
 
 comment on function mend_vehicle_numbers() is
-    'Before vehicles are entered: sets the sequence of their numbers after all numbers that are in use.';
+    'Runs before vehicles are inserted. Sets the sequence of vehicle numbers above all numbers in use.';
 
 revoke execute on function mend_vehicle_numbers from public;

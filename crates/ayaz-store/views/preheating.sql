@@ -11,7 +11,8 @@ select
         when h.heating_seconds >= 60 * e.preheat_minutes_min then 'done'
         when d.exterior_celsius >= e.preheat_exterior_celsius_max then 'not needed'
         when d.cabin_start_celsius < e.preheat_cabin_celsius_min then 'missed'
-        -- Warm, or not known: then only a bus that was heard tells that nobody heated it.
+        -- The cabin is warm, or its temperature is not known: only enough measured time shows that nobody
+        -- heated it.
         when h.heard_seconds is null or h.heard_seconds < w.window_seconds / 2 then 'unknown'
         when d.cabin_start_celsius is not null then 'not needed'
         when d.exterior_celsius is not null then 'missed'
@@ -42,7 +43,7 @@ cross join lateral (
         s.number,
         s.cabin_start_celsius,
         s.battery_start_celsius,
-        -- Of the whole trip, since the bus may have stood in a hall.
+        -- Mean of the whole trip, since the bus may have been parked in a hall.
         coalesce(
             s.exterior_kelvin_seconds / nullif(s.exterior_seconds, 0) - 273.15,
             s.exterior_start_celsius
@@ -86,44 +87,44 @@ left join lateral (
 where d.parked_seconds is null or d.parked_seconds >= 3600 * e.pull_out_parked_hours_min;
 
 comment on view preheating is
-    'Whether the cabin was warmed before each pull-out. A pull-out is a trip of pull_out_km_min and more after '
-    'pull_out_parked_hours_min and more without one. done: the cabin was heated for preheat_minutes_min and more, '
-    'be the bus charging, plugged in or on its own, in the UTC hours that the last preheat_window_hours touch. '
-    'not needed: it was not, and the air was at least preheat_exterior_celsius_max, or the cabin at least '
-    'preheat_cabin_celsius_min at the pull-out. missed: it was not, and the cabin was colder; where its '
-    'temperature is not known, if the bus was heard for half of that time. unknown: nothing tells. All of these '
-    'are in energy_setting.';
+    'Whether the cabin was heated before each pull-out. A pull-out is a trip of at least pull_out_km_min, '
+    'after at least pull_out_parked_hours_min without such a trip. Heating counts in the UTC hours that the '
+    'last preheat_window_hours touch, whether the bus was charging, plugged in or neither. done: the cabin '
+    'was heated for at least preheat_minutes_min. not needed: it was not, and the air had at least '
+    'preheat_exterior_celsius_max, or the cabin at least preheat_cabin_celsius_min at the pull-out. missed: '
+    'it was not, and the cabin was colder; if the cabin temperature is not known, the bus must have sent '
+    'readings for half of that time. unknown: the readings do not show it. energy_setting holds these '
+    'limits.';
 
 comment on column preheating.service_day is 'Service day of the pull-out.';
-comment on column preheating.departed_at is 'When the bus pulled out: the start of its trip.';
+comment on column preheating.departed_at is 'When the bus pulled out: start of the trip.';
 comment on column preheating.number is
-    'Position of that trip among those that began at the same instant.';
+    'Position of the trip among those that began at the same instant.';
 comment on column preheating.state is
-    'done, not needed, missed or unknown; the view''s comment says when.';
+    'done, not needed, missed or unknown; see the comment of the view.';
 comment on column preheating.source is
-    'What heated the cabin: grid (on the plug for half of the time or more), battery or fuel; '
-    'null where nothing did.';
+    'What heated the cabin: grid (plugged in for half of the heating time or more), battery or fuel; null '
+    'where nothing did.';
 comment on column preheating.heating_minutes is
     'How long the cabin was heated before the pull-out, minutes, in the hours that count.';
-comment on column preheating.plugged_heating_minutes is 'The part of it on the plug, minutes.';
+comment on column preheating.plugged_heating_minutes is
+    'Part of heating_minutes while plugged in, minutes.';
 comment on column preheating.cabin_heat_kwh is
-    'Electric energy that it took, kWh: electric heater and heat pump; null where neither is '
-    'metered.';
+    'Electric energy of this heating, kWh: electric heater and heat pump; null where neither is metered.';
 comment on column preheating.battery_heater_kwh is
-    'Energy into the battery''s heater in the same time, kWh; null where not metered.';
+    'Energy into the battery heater in the same time, kWh; null where not metered.';
 comment on column preheating.fuel_litres is
     'Fuel burnt for heat in the same time, l; null where not metered.';
 comment on column preheating.cabin_celsius is
-    'Cabin temperature at the pull-out, °C: the first of the trip; null where not measured.';
+    'Cabin temperature at the pull-out, °C: first value of the trip; null where not measured.';
 comment on column preheating.battery_celsius is
-    'Mean temperature of the pack at the pull-out, °C: the first of the trip; null where not '
-    'measured.';
+    'Mean pack temperature at the pull-out, °C: first value of the trip; null where not measured.';
 comment on column preheating.exterior_celsius is
-    'Mean exterior (air) temperature of the trip, °C, since the bus may have stood in a hall; '
-    'null where not measured.';
+    'Mean exterior (air) temperature of the trip, °C, since the bus may have been parked in a hall; null '
+    'where not measured.';
 comment on column preheating.parked_seconds is
-    'Time since the trip before, s; null for the first trip that is known.';
+    'Time since the previous trip, s; null for the first known trip.';
 comment on column preheating.heard_seconds is
-    'Time that was measured in the hours that count, s: what the state rests on.';
+    'Measured time in the hours that count, s: the data behind the state.';
 
 grant select on preheating to ayaz_analytics, ayaz_reader;

@@ -1,19 +1,19 @@
 -- Range from full to empty by group and band of the exterior temperature, of trips that are complete enough.
--- Trips are chosen as a whole, by when they began; usable energy is what held then. Reports, dashboards and
--- (by its own sums) the view winter_range have their figures from here.
+-- Selects whole trips by their start, and uses the usable energy that was valid then. Reports and dashboards
+-- read this function; the view winter_range gives the same figures from kept sums.
 --
--- One plain statement, so that the planner takes it in where it is called. Products are summed as decimal
--- numbers, exactly, so that the order of rows does not show in the last bit; all else lies on a grid anyway.
+-- It is one plain statement, so that the planner can inline it. It sums products as exact decimal numbers, so
+-- that the order of rows does not change the last bit. All other sums are exact anyway.
 create or replace function range_by_band(
     -- all, bus, model or route.
     grouped_by text,
-    -- Null is all of them.
+    -- Null means all.
     fleets text[],
     vehicles text[],
-    -- Trips that began from the one to before the other; null is unbounded.
+    -- Trips that began in [since, until); null means no limit.
     since timestamptz,
     until timestamptz,
-    -- Trips must be so complete, 0 to 1; 0 takes all of them, null asks for what energy_setting says.
+    -- Minimum completeness of a trip, 0 to 1. 0 takes all trips; null takes the value of energy_setting.
     completeness_min double precision
 )
 returns table (
@@ -170,8 +170,8 @@ begin atomic
         group by name, band_celsius
         having sum(intervals) > 0
     ), touched as (
-        -- What can only be told of whole trips: time that is missing has no temperature, and no odometer
-        -- is fine enough for a part of a trip.
+        -- Figures of whole trips: missing time has no temperature, and an odometer is too coarse for a part
+        -- of a trip.
         select
             name,
             band_celsius,
@@ -208,8 +208,8 @@ begin atomic
                 as is_reference
         from band
     ), compared as (
-        -- Range goes with the inverse of consumption, so the loss needs no usable energy, and stays
-        -- comparable where only some vehicles have one.
+        -- The loss follows from consumption alone. It needs no usable energy, so it stays comparable where
+        -- only some vehicles have one.
         select
             *,
             sum(paired_net_kwh) filter (where is_reference) over (partition by name)
@@ -287,9 +287,9 @@ begin atomic
 end;
 
 comment on function range_by_band is
-    'Range by bus, model, route or all of them together (grouped_by) and band of the exterior (air) temperature; '
-    'null is the unknown band. A band of which all trips are left out has a row without figures. range_km: usable '
-    'energy at each trip''s start over the measured consumption, of the vehicles whose usable energy is known. '
-    'range_loss_share: against the same group''s mild bands, as far as each of them has enough data. '
-    'completeness: the least of coverage, unflagged_share and distance_share. A component''s part of kwh_per_km is '
-    'taken from its share while it was metered.';
+    'Range by bus, model, route or all of them together (grouped_by) and band of the exterior (air) '
+    'temperature; a null band means unknown. A band has a row without figures if all its trips are left out. '
+    'range_km: usable energy at each trip''s start divided by the measured consumption, of the vehicles with '
+    'known usable energy. range_loss_share: compared with the same group''s mild bands that have enough '
+    'data. completeness: the least of coverage, unflagged_share and distance_share. The columns …_kwh_per_km '
+    'of components apply the component''s share, measured while it was metered, to kwh_per_km.';

@@ -1,4 +1,4 @@
--- The default in the gaps between depots, so that every instant of a vehicle has one rule.
+-- Fills the gaps between depots with the default, so that one rule is valid for every instant of a vehicle.
 create or replace view service_day_period as
 select
     c.vehicle_id,
@@ -30,13 +30,12 @@ cross join lateral unnest(
 ) as gap;
 
 comment on view service_day_period is
-    'By which zone and cut-over hour the service days of each vehicle are told, and when: its depot''s, '
-    'or where depot is null those of service_day_default. The periods of a vehicle leave no gap; a null '
-    'end is open.';
+    'The zone and the cut-over hour of each vehicle''s service days, by period: those of its depot, or of '
+    'service_day_default where depot is null. The periods of a vehicle have no gaps; a null end is open.';
 
 comment on column service_day_period.depot is
-    'The depot whose rule holds; null where service_day_default does.';
+    'The depot whose rule is valid; null means service_day_default.';
 comment on column service_day_period.valid_from is
-    'First instant at which the rule holds; null is since ever.';
+    'First instant at which the rule is valid; null means no start.';
 
 grant select on service_day_period to ayaz_analytics, ayaz_operator, ayaz_reader;

@@ -1,4 +1,3 @@
--- One row per session.
 create or replace view session_energy as
 select
     v.fleet,
@@ -8,7 +7,7 @@ select
     s.kind,
     s.started_at,
     s.ended_at,
-    -- The vehicle's last one, while it still sends.
+    -- The vehicle's latest session, while the vehicle still sends.
     s.ended_at > now() - interval '15 minutes'
         and not exists (
             select from session later
@@ -58,9 +57,9 @@ select
     s.unexplained_kwh,
     s.unexplained_base_kwh,
     s.fuel_litres,
-    -- Into the battery on the plug, kWh.
+    -- Into the battery while plugged in, kWh.
     case when s.kind = 'charging' and s.energy_seconds > 0 then -s.net_kwh end as charged_kwh,
-    -- Heating of the cabin: metered, or estimated from what the bus takes while it stands.
+    -- Cabin heating: metered, or estimated from the power while stationary.
     cabin_heat_kwh(s.heater_kwh, s.heat_pump_kwh) as cabin_heat_kwh,
     case when s.kind = 'trip' then split_traction_kwh(
         s.traction_kwh, s.net_kwh, s.standing_net_kwh, s.standing_seconds, s.energy_seconds
@@ -72,7 +71,7 @@ select
     case when s.kind = 'trip'
         then split_source(s.traction_kwh, s.standing_seconds, s.energy_seconds)
     end as split_source,
-    -- Beside the electric energy, never part of it.
+    -- Not part of the electric energy.
     fuel_heat_kwh(s.fuel_litres, setting) as fuel_heat_kwh,
     s.paired_net_kwh / nullif(s.paired_km, 0) as kwh_per_km,
     s.heater_kwh / nullif(s.heater_base_kwh, 0) as heater_share,
@@ -82,7 +81,7 @@ select
     s.soc_end_percent,
     s.odometer_start_km,
     s.odometer_end_km,
-    -- A quality figure beside km, never a correction.
+    -- A quality figure. It never corrects km.
     s.odometer_end_km - s.odometer_start_km as odometer_km,
     s.exterior_start_celsius,
     s.exterior_end_celsius,
@@ -103,7 +102,7 @@ select
             then distance_share(s.km, s.odometer_end_km - s.odometer_start_km)
         end
     ) as completeness,
-    -- What held for the vehicle when the session began; looked up only where it is asked for.
+    -- Context of the vehicle when the session began. Computed only if a query selects it.
     vehicle_attribute_at(s.vehicle_id, 'depot', s.started_at) as depot,
     vehicle_attribute_at(s.vehicle_id, 'tyres', s.started_at) as tyres,
     vehicle_attribute_at(s.vehicle_id, 'firmware', s.started_at) as firmware,
@@ -137,22 +136,22 @@ join vehicle v using (vehicle_id)
 cross join energy_setting as setting;
 
 comment on view session_energy is
-    'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state '
-    'of charge, temperatures at either end, and how far to trust it: completeness is the least of '
-    'coverage, unflagged_share and distance_share. net_kwh is out of the battery; from the grid comes '
-    'charger_kwh. split_traction_kwh and split_other_kwh part the battery''s energy of trips, metered '
-    'or, where no traction meter is, estimated by standing power (split_source). depot, tyres, '
-    'firmware, cabin_setpoint_celsius and planned_route are what held when it began';
+    'What each vehicle did: trips, charging, conditioning, parking, with energy by component, state of '
+    'charge, temperatures at start and end, and completeness: the least of coverage, unflagged_share and '
+    'distance_share. net_kwh is energy out of the battery; energy from the grid is charger_kwh. '
+    'split_traction_kwh and split_other_kwh divide the battery''s energy on trips into driving and the rest: '
+    'metered or, without a traction meter, estimated from the power while stationary (split_source). depot, '
+    'tyres, firmware, cabin_setpoint_celsius and planned_route are those at the start of the session';
 
 comment on column session_energy.conditioning_source is
-    'Where conditioning took its energy from: grid (on the plug for half the time or more) or '
-    'battery; null for other kinds.';
+    'Energy source of conditioning: grid (plugged in for half of the time or more) or battery; null for '
+    'other kinds.';
 comment on column session_energy.net_kwh is
-    'Energy out of the battery less energy into it, kWh: negative where it was charged.';
+    'Energy out of the battery minus energy into it, kWh; negative while charging.';
 comment on column session_energy.regen_kwh is
-    'Energy into the battery, kWh, 0 or more: on trips what braking recovered less what heaters '
-    'and other loads took of it at once, on the plug the charge.';
+    'Energy into the battery, kWh, 0 or more: on trips, energy from braking minus what heaters and other '
+    'loads used directly; while plugged in, the charge.';
 comment on column session_energy.charged_kwh is
-    'Energy into the battery on the plug, kWh; null but for charging.';
+    'Energy into the battery while plugged in, kWh; null for kinds other than charging.';
 
 grant select on session_energy to ayaz_analytics, ayaz_reader;

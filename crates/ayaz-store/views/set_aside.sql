@@ -1,4 +1,4 @@
--- What waits, row by row. The values stand in the tables.
+-- One row per waiting reading. The tables hold the values.
 create or replace view set_aside as
 select
     v.fleet,
@@ -26,18 +26,18 @@ from (
 join vehicle v using (vehicle_id);
 
 comment on view set_aside is
-    'Readings that wait for a decision (`ayaz readings`), one row each; their values are in '
+    'Readings that wait for a decision of the operator (`ayaz readings`), one row each. Their values are in '
     'reading_set_aside and cell_reading_set_aside.';
 
 comment on column set_aside.fleet is 'Fleet of the vehicle.';
 comment on column set_aside.vehicle is 'Vehicle that sent it.';
 comment on column set_aside.vehicle_id is 'Number of the vehicle.';
-comment on column set_aside.kind is 'reading, or cells for a look at all cells.';
+comment on column set_aside.kind is 'reading, or cells for a cell reading.';
 comment on column set_aside.recorded_at is 'When it was measured, by the device''s clock.';
 comment on column set_aside.boot_id is 'Boot of the device.';
 comment on column set_aside.sequence is 'Number of the reading in its boot.';
 comment on column set_aside.received_at is 'When it arrived.';
-comment on column set_aside.set_aside_at is 'When it was stored here, by the database''s clock.';
-comment on column set_aside.historical is 'Whether the device kept it back and sent it later.';
+comment on column set_aside.set_aside_at is 'When it was set aside, by the database''s clock.';
+comment on column set_aside.historical is 'Whether the device stored it first and sent it later.';
 
 grant select on set_aside to ayaz_analytics, ayaz_operator, ayaz_reader;

@@ -1,12 +1,13 @@
--- The keys that are set aside of these vehicles' hours. An instant names the hour that it lies in.
+-- Keys of readings that are set aside, for the hours of these vehicles. An instant selects the hour that
+-- contains it.
 create or replace function set_aside_keys(
     name text, vehicle_ids integer[], instants timestamptz[]
 )
 returns table (vehicle_id integer, recorded_at timestamptz, boot_id bigint, sequence bigint)
 language plpgsql security definer
 set search_path = pg_catalog, public, pg_temp
--- A connection plans this while the tables are empty. Read whole, tens of thousands of rows that came since
--- would be compared with every hour of a batch, and its write would take longer than it may.
+-- A connection may plan this while the tables are empty. A plan that reads the whole table would later
+-- compare tens of thousands of rows with every hour of a batch, and the write would time out.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
@@ -34,7 +35,7 @@ end
 $$;
 
 comment on function set_aside_keys is
-    'Keys of these vehicles'' hours that are set aside, of reading or cell_reading.';
+    'Keys of readings that are set aside for the hours of these vehicles, of reading or cell_reading.';
 
 revoke execute on function set_aside_keys from public;
 

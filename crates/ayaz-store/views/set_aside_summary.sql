@@ -14,13 +14,13 @@ from set_aside
 group by fleet, vehicle, reason;
 
 comment on view set_aside_summary is
-    'Readings that wait for a decision (`ayaz readings`), by vehicle and reason. They are stored once, in '
-    'no sum, and not in reading.';
+    'Readings that wait for a decision of the operator (`ayaz readings`), by vehicle and reason. They are '
+    'not in reading and enter no sum.';
 
 comment on column set_aside_summary.fleet is 'Fleet of the vehicle.';
 comment on column set_aside_summary.vehicle is 'Vehicle that sent them.';
 comment on column set_aside_summary.readings is 'Number of readings.';
-comment on column set_aside_summary.cell_readings is 'Number of readings of all cells.';
+comment on column set_aside_summary.cell_readings is 'Number of cell readings.';
 comment on column set_aside_summary.days is 'Distinct UTC days of their recorded times.';
 comment on column set_aside_summary.first_recorded_at is 'Earliest time by the device''s clock.';
 comment on column set_aside_summary.last_recorded_at is 'Latest time by the device''s clock.';

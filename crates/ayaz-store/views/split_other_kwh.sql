@@ -10,5 +10,5 @@ return case split_source(traction_kwh, standing_seconds, energy_seconds)
 end;
 
 comment on function split_other_kwh is
-    'Energy of trips that did not drive the bus, kWh. Where traction was metered for a part of them, of '
-    'that part.';
+    'Energy of trips that did not drive the bus, kWh. Where traction was metered for only a part of the '
+    'trips, of that part.';

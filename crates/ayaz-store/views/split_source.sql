@@ -1,5 +1,5 @@
--- Where a traction meter is, it parts the battery's energy of its own intervals; elsewhere what a bus
--- takes while it stands is taken for all that does not drive it, if it stood for five minutes.
+-- A traction meter divides the energy of the intervals that it covers. Without one, the power while
+-- stationary is the estimate for all loads except traction, if the bus was stationary for five minutes.
 create or replace function split_source(
     traction_kwh double precision, standing_seconds double precision,
     energy_seconds double precision
@@ -11,5 +11,5 @@ return case
 end;
 
 comment on function split_source is
-    'Whether the energy of driving can be told from the rest: metered, estimated (standing against '
-    'moving power), or null. Of trips only.';
+    'How the energy of trips is divided into driving and the rest: metered, estimated (power while '
+    'stationary against while moving), or null (not possible).';

@@ -9,4 +9,5 @@ return case split_source(traction_kwh, standing_seconds, energy_seconds)
 end;
 
 comment on function split_traction_kwh is
-    'Energy of trips that drove the bus, kWh. Where it was metered for a part of them, of that part.';
+    'Energy of trips that drove the bus, kWh. Where traction was metered for only a part of the trips, of '
+    'that part.';

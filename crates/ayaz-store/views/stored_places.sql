@@ -1,5 +1,5 @@
--- Which of these keys are stored, by their place from 1 on. Until the transaction ends, who stores
--- readings waits with the commit.
+-- Which of these keys are stored, by their position from 1 on. Transactions that store readings wait before
+-- their commit until this transaction ends.
 create or replace function stored_places(
     name text, vehicle_ids integer[], instants timestamptz[], boot_ids bigint[], sequences bigint[]
 )
@@ -13,8 +13,8 @@ declare
 begin
     lock table reading_place_gate in exclusive mode;
     days := array(select distinct date_trunc('day', at, 'UTC') from unnest(instants) as i (at));
-    -- Others wait: of many days, mostly without a chunk, only those that have one are looked at; of a few,
-    -- to ask which have one would take longer.
+    -- Other transactions wait, so this must be fast. With many days, most have no chunk, and this reads only
+    -- days that have one; with few days, that check takes longer than it saves.
     if cardinality(days) > 16 then
         days := array(
             select range_start
@@ -39,8 +39,8 @@ end
 $$;
 
 comment on function stored_places is
-    'Which of these keys of reading or cell_reading are stored, by their place in the arrays. Until the '
-    'transaction ends, nothing else is stored.';
+    'Which of these keys of reading or cell_reading are stored, by their position in the arrays. No other '
+    'transaction stores readings until this one ends.';
 
 revoke execute on function stored_places from public;
 

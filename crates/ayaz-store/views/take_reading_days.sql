@@ -1,6 +1,6 @@
--- Takes the vehicles' days as far as their bound goes, the latest first, and returns those that have to
--- be set aside; is_first says that they are the first of that vehicle and hour. Daemons that share a
--- vehicle wait for each other only where a day is new.
+-- Counts the vehicles' days against the limit of this hour, the latest day first, and returns the days over
+-- it, which must be set aside. is_first marks the first ones of that vehicle and hour. Daemons that share a
+-- vehicle wait for each other only when a day is new.
 create or replace function take_reading_days(vehicle_ids integer[], wanted_days date[], days_max integer)
 returns table (vehicle_id integer, day date, is_first boolean)
 language plpgsql security definer
@@ -47,7 +47,8 @@ end
 $$;
 
 comment on function take_reading_days is
-    'Takes days of vehicles as far as their bound for this hour goes, and returns those to be set aside.';
+    'Counts days of vehicles against the limit of this hour, and returns the days over it, which must be set '
+    'aside.';
 
 revoke execute on function take_reading_days from public;
 

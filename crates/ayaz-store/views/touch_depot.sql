@@ -3,7 +3,7 @@ language plpgsql
 set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-    -- Without a depot: service_day_default.
+    -- Vehicles without a depot use service_day_default.
     insert into touched_context (depot) values (to_jsonb(new) ->> 'depot');
     return null;
 end

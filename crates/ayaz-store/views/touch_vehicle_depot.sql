@@ -12,7 +12,7 @@ begin
     if tg_op <> 'DELETE' and new.depot is not null then
         after := tstzmultirange(tstzrange(new.valid_from, new.valid_to));
     end if;
-    -- Where the same depot held before and after, nothing changes.
+    -- Nothing changes where the same depot was valid before and after.
     if tg_op = 'UPDATE' and old.vehicle_id = new.vehicle_id and old.depot = new.depot then
         insert into touched_context (vehicle_id, valid_from, valid_to)
         select new.vehicle_id, lower(period), upper(period)

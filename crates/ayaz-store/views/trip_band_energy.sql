@@ -1,4 +1,3 @@
--- One row per trip and temperature band; null is the unknown band.
 create or replace view trip_band_energy as
 select
     v.fleet,
@@ -52,7 +51,7 @@ select
     ) as split_other_kwh,
     split_source(sum(b.traction_kwh), sum(b.standing_seconds), sum(b.energy_seconds))
         as split_source,
-    -- Of the whole trip: time that is missing has no temperature, and no odometer is as fine.
+    -- Of the whole trip: missing time has no temperature, and an odometer is too coarse for a part of a trip.
     covered_share(s.seconds, extract(epoch from s.ended_at - s.started_at)::double precision)
         as coverage,
     unflagged_share(sum(b.seconds), sum(b.flagged_seconds)) as unflagged_share,
@@ -102,10 +101,11 @@ having sum(b.intervals) > 0;
 
 comment on view trip_band_energy is
     'One row per trip and band of the exterior (air) temperature (5 °C wide, 2 °C below −20; lower edge; '
-    'null is unknown), with what held for the vehicle when the trip began. coverage is that of the '
-    'whole trip, since missing time has no temperature';
+    'null is unknown), with the context of the vehicle when the trip began. coverage is that of the whole '
+    'trip, since missing time has no temperature';
 
-comment on column trip_band_energy.started_at is 'When the trip began, also before this band.';
+comment on column trip_band_energy.started_at is
+    'When the trip began. This may be before it touched this band.';
 comment on column trip_band_energy.coverage is 'Measured share of the whole trip''s time, 0 to 1.';
 
 grant select on trip_band_energy to ayaz_analytics, ayaz_reader;

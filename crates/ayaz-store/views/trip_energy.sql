@@ -1,4 +1,3 @@
--- One row per trip.
 create or replace view trip_energy as
 select
     fleet, vehicle, model, vehicle_id, drive_cycle, trip_started_at, number, service_day, route,
@@ -41,7 +40,8 @@ from session_energy
 where kind = 'trip' and intervals > 0;
 
 comment on view trip_energy is
-    'One row per trip. coverage is the share of the time from its first to its last sample that '
-    'counted; a share of a component is taken of its own base only; completeness as in session_energy';
+    'One row per trip. coverage is the measured share of the time from its first to its last sample; the '
+    'share of a component refers to the energy while it was metered; completeness is defined as in '
+    'session_energy';
 
 grant select on trip_energy to ayaz_analytics, ayaz_reader;

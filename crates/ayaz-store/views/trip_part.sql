@@ -1,6 +1,6 @@
--- Trips, cut by band and route, with what is told of the whole trip (trip_…) and with the usable energy that
--- the vehicle had when it began: its own, else what vehicle_usable_energy says. A trip is chosen as a whole,
--- by trip_began_at. Joined as tables, since a season of a large fleet has millions of trips.
+-- Trips, divided by band and route, with figures of the whole trip (trip_…) and the usable energy of the
+-- vehicle when the trip began: its own value, else that of vehicle_usable_energy. Filter whole trips by
+-- trip_began_at. Joins plain tables, since a season of a large fleet has millions of trips.
 create or replace view trip_part as
 select
     t.fleet,
@@ -37,30 +37,30 @@ left join (
 ) as usable on usable.vehicle_id = t.vehicle_id;
 
 comment on view trip_part is
-    'Trips by band of the exterior (air) temperature and route, with figures of the whole trip (trip_…) beside '
-    'those of the part: what ranges and energy by band are added up from.';
+    'Trips by band of the exterior (air) temperature and route, with figures of the whole trip (trip_…) '
+    'beside those of the part. Ranges and energy by band are sums over this view.';
 
 comment on column trip_part.trip_began_at is 'First sample of the trip.';
 comment on column trip_part.trip_ended_at is 'Last sample of the trip.';
-comment on column trip_part.trip_seconds is 'Time of the trip that was measured, s.';
+comment on column trip_part.trip_seconds is 'Measured time of the trip, s.';
 comment on column trip_part.trip_duration_seconds is
     'Time from the first to the last sample of the trip, s, measured or not.';
 comment on column trip_part.trip_route is
-    'The one route that the trip served; null if none or several were.';
+    'The route of the trip; null if there were none or several.';
 comment on column trip_part.trip_km is
     'Distance of the trip, speed integrated over time, km; null where not measured.';
 comment on column trip_part.odometer_km is
-    'Distance of the trip by the odometer, km: a quality figure beside trip_km, never a correction.';
+    'Distance of the trip by the odometer, km: a quality figure. It never corrects trip_km.';
 comment on column trip_part.trip_coverage is
-    'Share of the time from the first to the last sample of the trip that was measured, 0 to 1.';
+    'Measured share of the time from the first to the last sample of the trip, 0 to 1.';
 comment on column trip_part.trip_completeness is
-    'How far the trip can be trusted, 0 to 1: as completeness of session_energy.';
+    'How far the trip can be trusted, 0 to 1, as completeness of session_energy.';
 comment on column trip_part.usable_energy_kwh is
     'Energy between full and empty when the trip began, kWh; null where none is known.';
 comment on column trip_part.usable_energy_source is
-    'Where it is from: vehicle, model or soc (estimated from the state of charge); null where '
-    'unknown.';
-comment on column trip_part.route is 'Route that was driven in this part; null is none.';
-comment on column trip_part.started_at is 'First sample of the trip: with vehicle_id and number its key.';
+    'Source of it: vehicle, model or soc (estimated from the state of charge); null where unknown.';
+comment on column trip_part.route is 'Route of this part; null if none.';
+comment on column trip_part.started_at is
+    'First sample of the trip; with vehicle_id and number, its key.';
 
 grant select on trip_part to ayaz_analytics, ayaz_reader;

@@ -1,5 +1,5 @@
--- Buckets that belong to trips, with the names of their vehicle. Filter it by hour, fleet or vehicle
--- and the filter reaches the table.
+-- Energy buckets of trips, with the names of the vehicle. A filter by hour, fleet or vehicle reaches the
+-- table.
 create or replace view trip_piece as
 select
     v.fleet,
@@ -76,9 +76,9 @@ left join exterior_doubt x using (vehicle_id, hour)
 where p.activity = 'trip';
 
 comment on view trip_piece is
-    'Buckets of energy_bucket that belong to trips, with fleet, vehicle and model; without the exterior '
-    'temperature where the fleet contradicts it. Of complete trips and others: how far to trust a trip '
-    'says trip_energy.';
+    'Rows of energy_bucket that belong to trips, with fleet, vehicle and model. Leaves out the exterior '
+    'temperature where the fleet contradicts it. Includes incomplete trips; trip_energy has the completeness '
+    'of each trip.';
 
 comment on column trip_piece.started_at is 'First sample in the hour.';
 comment on column trip_piece.ended_at is 'Last sample in the hour.';

@@ -6,5 +6,5 @@ return case
 end;
 
 comment on function unflagged_share is
-    'Time without flags, of the time heard. Where only a value is flagged the time counts on both '
-    'sides; where all of a reading is, it is not among seconds.';
+    'Share of the measured time without flags. An interval with one flagged value counts in both arguments; '
+    'an interval of readings that are flagged as a whole is not in seconds.';

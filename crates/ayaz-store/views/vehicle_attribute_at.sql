@@ -8,5 +8,5 @@ begin atomic
 end;
 
 comment on function vehicle_attribute_at is
-    'One attribute of vehicle_context at an instant; null where none is known. For several at once, '
-    'see vehicle_context_at.';
+    'One attribute of vehicle_context at an instant; null where none is known. For several attributes, use '
+    'vehicle_context_at.';

@@ -47,7 +47,7 @@ begin atomic
 end;
 
 comment on function vehicle_context_at(integer, timestamptz) is
-    'What held for a vehicle at an instant, in one row: … from trip_energy t cross join lateral '
-    'vehicle_context_at(t.vehicle_id, t.started_at) c. What is not known is null; usable_energy_source '
-    'says whether usable energy is the vehicle''s own or its model''s; zone, cut_over_hour and '
-    'service_day are always there.';
+    'The context of a vehicle at an instant, in one row: … from trip_energy t cross join lateral '
+    'vehicle_context_at(t.vehicle_id, t.started_at) c. Unknown attributes are null. usable_energy_source '
+    'says whether the usable energy is the vehicle''s own or its model''s. zone, cut_over_hour and '
+    'service_day are never null.';

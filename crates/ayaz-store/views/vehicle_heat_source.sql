@@ -14,18 +14,18 @@ left join (
 ) as b using (vehicle_id);
 
 comment on view vehicle_heat_source is
-    'What heats each vehicle: fuel if it has burnt any on its trips, whatever its model says, else what its '
-    'model says. Consumption and range of vehicles that are heated from different sources do not compare: '
-    'what burns fuel spends less of its battery.';
+    'Heat source of each vehicle: fuel if its trips burnt any, otherwise the heater of its model. Do not '
+    'compare consumption and range of vehicles with different heat sources: a fuel heater saves battery '
+    'energy.';
 
 comment on column vehicle_heat_source.fleet is 'The vehicle''s fleet.';
 comment on column vehicle_heat_source.vehicle is 'The vehicle''s name in its fleet.';
 comment on column vehicle_heat_source.heater is
-    'What heats the model''s cabin, as the operator says: electric, fuel, heat_pump or none; null '
-    'where not known.';
+    'Cabin heater of the model, as entered by the operator: electric, fuel, heat_pump or none; null where '
+    'not known.';
 comment on column vehicle_heat_source.fuel_litres is
-    'Fuel burnt for heat on all of its trips, l; null where it was not measured.';
+    'Fuel burnt for heat on all of its trips, l; null where not measured.';
 comment on column vehicle_heat_source.heat_source is
-    'fuel, electric, heat_pump or none; unknown where neither fuel was burnt nor the model says.';
+    'fuel, electric, heat_pump or none; unknown if no fuel was burnt and the model has no value.';
 
 grant select on vehicle_heat_source to ayaz_analytics, ayaz_reader;

@@ -1,14 +1,13 @@
--- The last known state of every vehicle: its newest reading with a good time that was not sent late
--- on purpose, found through the primary key. Vehicles send signals at different rates, so each
--- signal is its last value of the minute that ends with that reading, and null if that minute has
--- none.
+-- Last known state of every vehicle. It starts from the newest reading with a plausible time that is not
+-- historical, found by the primary key. Signals have different rates, so each column is the last value in the
+-- minute that ends with that reading, or null if that minute has none.
 create or replace view vehicle_now as
 select
     v.fleet,
     v.vehicle,
     v.model,
     v.vehicle_id,
-    -- Null for a vehicle that never sent a status.
+    -- Null if the vehicle never sent a status.
     s.online,
     s.changed_at as online_changed_at,
     newest.recorded_at,
@@ -92,21 +91,23 @@ left join lateral (
 ) n on true;
 
 comment on view vehicle_now is
-    'Last known state of every vehicle; recorded_at and age_seconds say how old it is, samples how '
-    'many readings of the last minute it rests on.';
+    'Last known state of every vehicle. recorded_at and age_seconds give its age; samples gives the number '
+    'of readings of the last minute that it uses.';
 
 comment on column vehicle_now.online is
-    'Whether it is connected; null for a vehicle that never sent a status.';
-comment on column vehicle_now.online_changed_at is 'When that came in, by the daemon''s clock.';
+    'Whether the vehicle is connected; null if it never sent a status.';
+comment on column vehicle_now.online_changed_at is
+    'When the status was received, by the daemon''s clock.';
 comment on column vehicle_now.recorded_at is
-    'Time of its newest good reading that was not sent late on purpose.';
-comment on column vehicle_now.received_at is 'When that reading came in, by the daemon''s clock.';
-comment on column vehicle_now.age_seconds is 'How old that reading is, s.';
+    'Time of its newest reading with a plausible time that is not historical.';
+comment on column vehicle_now.received_at is
+    'When that reading was received, by the daemon''s clock.';
+comment on column vehicle_now.age_seconds is 'Age of that reading, s.';
 comment on column vehicle_now.samples is
-    'Readings of the minute up to recorded_at that the values rest on.';
+    'Number of readings in the minute up to recorded_at, which the values come from.';
 comment on column vehicle_now.drive_cycle is
-    'Number of the drive cycle, which counts key-ons; absent while the key is off. The last '
-    'value of the minute up to recorded_at; null where that has none.';
+    'Number of the drive cycle, which counts key-ons; null while the key is off. The last value of the '
+    'minute up to recorded_at; null where that has none.';
 comment on column vehicle_now.route is
     'Route, as the operator names it. The last value of the minute up to recorded_at; null where '
     'that has none.';
@@ -114,8 +115,8 @@ comment on column vehicle_now.block is
     'Vehicle block (the day''s chain of trips), as the operator names it. The last value of the '
     'minute up to recorded_at; null where that has none.';
 comment on column vehicle_now.speed_kmh is
-    'Speed over ground, km/h. Car and bus stand below 0.5. The last value of the minute up to '
-    'recorded_at; null where that has none.';
+    'Speed over ground, km/h; stationary below 0.5. The last value of the minute up to recorded_at; null '
+    'where that has none.';
 comment on column vehicle_now.odometer_km is
     'Distance since manufacture, km. The last value of the minute up to recorded_at; null where '
     'that has none.';
@@ -143,10 +144,10 @@ comment on column vehicle_now.exterior_temperature_celsius is
     'Air outside the vehicle, °C. The last value of the minute up to recorded_at; null where '
     'that has none.';
 comment on column vehicle_now.charge_state is
-    'What the charging port does: unplugged, plugged, charging, complete or fault; null where '
-    'the minute up to recorded_at has none.';
+    'State of the charging port: unplugged, plugged, charging, complete or fault; null where the minute up '
+    'to recorded_at has none.';
 comment on column vehicle_now.plugged_in is
-    'Whether it is on a plug, by charge_state; null where that is not known.';
+    'Whether it is plugged in, by charge_state; null where not known.';
 comment on column vehicle_now.charger_power_watts is
     'Power from the charger, W. The last value of the minute up to recorded_at; null where that '
     'has none.';

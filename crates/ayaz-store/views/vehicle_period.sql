@@ -12,10 +12,10 @@ from vehicle_context c
 join vehicle v using (vehicle_id);
 
 comment on view vehicle_period is
-    'What held for each vehicle, and when: valid_from is the first instant, null is since ever; '
-    'valid_to is the first instant after, null is until further notice.';
+    'Context of each vehicle with its period of validity: valid_from is the first instant, null means no '
+    'start; valid_to is the first instant after, null means no end.';
 
 comment on column vehicle_period.valid_from is
-    'First instant at which it holds; null is since ever.';
+    'First instant at which the value is valid; null means no start.';
 
 grant select on vehicle_period to ayaz_analytics, ayaz_operator, ayaz_reader;

@@ -1,8 +1,9 @@
--- The energy between full and empty: what the operator says of the vehicle or of its model, or what
--- the trips show.
--- The estimate uses trips whose state of charge is known at both ends and whose energy was measured
--- for nearly all of their time (energy that is missing would make the battery look smaller), and
--- needs 40 points of discharge, below which one-point steps of the state of charge decide it.
+-- Energy between full and empty: the operator's value for the vehicle or its model, or an estimate from
+-- trips.
+--
+-- The estimate uses trips with a state of charge at both ends and energy measured for nearly all of the time:
+-- missing energy would make the battery look smaller. It needs 40 points of discharge, since below that the
+-- one-point steps of the state of charge dominate.
 create or replace view vehicle_usable_energy as
 select
     v.fleet,
@@ -29,14 +30,13 @@ left join (
 ) s on s.vehicle_id = v.vehicle_id;
 
 comment on view vehicle_usable_energy is
-    'Usable battery energy by vehicle, kWh, and whether it is the vehicle''s own as of today, the '
-    'model''s, or an estimate from the state of charge; null where none is known.';
+    'Usable battery energy by vehicle, kWh, and its source: the vehicle''s own value of today, its model''s, '
+    'or an estimate from the state of charge; null where none is known.';
 
 comment on column vehicle_usable_energy.usable_energy_kwh is
-    'Energy between full and empty, kWh: the vehicle''s own as of today, else its model''s, else '
-    'estimated from trips of at least 40 points of the state of charge; null where none is known.';
+    'Energy between full and empty, kWh: the vehicle''s own value of today, else its model''s, else an '
+    'estimate from trips with at least 40 points of the state of charge; null where none is known.';
 comment on column vehicle_usable_energy.usable_energy_source is
-    'Where it is from: vehicle, model or soc (estimated from the state of charge); null where '
-    'unknown.';
+    'Source of it: vehicle, model or soc (estimated from the state of charge); null where unknown.';
 
 grant select on vehicle_usable_energy to ayaz_analytics, ayaz_reader;

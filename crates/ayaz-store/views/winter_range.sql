@@ -1,6 +1,6 @@
--- Range from full to empty by vehicle and band, of all trips whatever their completeness. Never
--- extrapolated: a band without trips has no row. From sums that are kept, so that it answers for a season of a
--- large fleet at once; range_by_band says the same of chosen trips.
+-- Range from full to empty by vehicle and band, of all trips of any completeness. Never extrapolated: a band
+-- without trips has no row. Reads kept sums, so that a season of a large fleet takes milliseconds;
+-- range_by_band gives the same figures of selected trips.
 create or replace view winter_range as
 select
     b.fleet,
@@ -70,7 +70,7 @@ left join (
     group by c.vehicle_id, part.band_celsius
 ) as own on own.vehicle_id = b.vehicle_id
     and own.band_celsius is not distinct from b.band_celsius
--- Where nobody says what held, what is known of the vehicle otherwise.
+-- Where the operator gives no value for a time, the other known value of the vehicle applies.
 cross join lateral (
     select (
         coalesce(own.kwh_km, 0)
@@ -87,24 +87,26 @@ left join (
 ) as mild on mild.vehicle_id = b.vehicle_id;
 
 comment on view winter_range is
-    'Range by vehicle and band of the exterior (air) temperature: usable energy over measured kWh/km; null where one is '
-    'missing. usable_energy_kwh is the mean by distance of what held when each trip began: the vehicle''s '
-    'own, else that of vehicle_usable_energy. kWh/km by component from each one''s share while it was '
-    'metered; split_ parts driving from the rest, metered or estimated (split_source). More of it is '
-    'in band_energy';
+    'Range by vehicle and band of the exterior (air) temperature: usable energy divided by measured kWh/km; '
+    'null where one is missing. usable_energy_kwh is the mean, weighted by distance, of the values at the '
+    'start of each trip: the vehicle''s own, else that of vehicle_usable_energy. The kWh/km of a component '
+    'apply its share, measured while it was metered. The columns split_… divide driving from the rest, '
+    'metered or estimated (split_source). band_energy has further figures';
 
 comment on column winter_range.range_km is
-    'Range from full to empty, km: usable_energy_kwh over kwh_per_km; null where one is missing. '
-    'Never extrapolated.';
+    'Range from full to empty, km: usable_energy_kwh divided by kwh_per_km; null where one is missing. Never '
+    'extrapolated.';
 comment on column winter_range.range_loss_share is
-    'Share of range that is lost against the vehicle''s own driving in mild weather '
-    '(energy_setting.mild_bands_celsius), 0 to 1; negative is a gain, null where it drove too little there.';
+    'Share of range lost, compared with the vehicle''s own trips in mild weather '
+    '(energy_setting.mild_bands_celsius), 0 to 1. Negative means a gain; null means too few trips in mild '
+    'weather.';
 comment on column winter_range.has_enough_data is
-    'Whether the band rests on enough trips, time and distance to state a range (energy_setting).';
+    'Whether the band has enough trips, time and distance to state a range (energy_setting).';
 comment on column winter_range.usable_energy_kwh is
-    'Energy between full and empty, kWh: the mean by distance of what held when each trip began.';
+    'Energy between full and empty, kWh: the mean, weighted by distance, of the values at the start of each '
+    'trip.';
 comment on column winter_range.usable_energy_source is
-    'Where it is from: vehicle, model or soc (estimated from the state of charge).';
+    'Source of it: vehicle, model or soc (estimated from the state of charge).';
 comment on column winter_range.traction_kwh_per_km is
     'Traction''s part of kwh_per_km, kWh/km, from its share while it was metered.';
 comment on column winter_range.heater_kwh_per_km is
@@ -118,16 +120,16 @@ comment on column winter_range.air_conditioning_kwh_per_km is
 comment on column winter_range.auxiliary_kwh_per_km is
     'Auxiliaries'' part of kwh_per_km, kWh/km, from their share while they were metered.';
 comment on column winter_range.unexplained_kwh_per_km is
-    'What no meter explains of kwh_per_km, kWh/km; may be negative.';
+    'Part of kwh_per_km that no meter explains, kWh/km; may be negative.';
 comment on column winter_range.split_traction_kwh_per_km is
     'Part of kwh_per_km that drove the vehicle, kWh/km (split_source).';
 comment on column winter_range.split_other_kwh_per_km is
     'Part of kwh_per_km that did not drive the vehicle, kWh/km (split_source).';
 comment on column winter_range.fuel_litres_per_km is
-    'Fuel burnt for heat, l/km: in no figure of electric energy.';
+    'Fuel burnt for heat, l/km. It is not part of the electric energy.';
 comment on column winter_range.fuel_heat_kwh_per_km is
-    'Heat in the fuel that was burnt, kWh/km: beside kwh_per_km, never part of it.';
+    'Heat in the burnt fuel, kWh/km. It is not part of kwh_per_km.';
 comment on column winter_range.heat_kwh_per_km is
-    'All electric heating''s part of kwh_per_km, kWh/km: heat_share of it.';
+    'Part of kwh_per_km for all electric heating, kWh/km: kwh_per_km times heat_share.';
 
 grant select on winter_range to ayaz_analytics, ayaz_reader;

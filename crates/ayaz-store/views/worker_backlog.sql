@@ -13,22 +13,22 @@ from (
     ) as of_vehicle
     group by vehicle_id, hour
     union all
-    -- A fleet's hour is judged once it is over, and its buses had time to say the last of it.
+    -- The worker checks a fleet's hour once it is over and its buses had time to send the last readings.
     select null, hour, greatest(queued_at, hour + interval '1 hour 5 minutes')
     from fleet_hour_queue
     where hour <= now() - interval '1 hour 5 minutes'
 ) as pending;
 
 comment on view worker_backlog is
-    'One row: how many hours wait for ayaz-analytics, and since when. What views of energy and sessions say '
-    'of these hours is from before their latest readings came in, or is missing. Hours of buses that send '
-    'right now are always among them, for a minute or so.';
+    'One row: how many hours wait for ayaz-analytics, and since when. For these hours, views of energy and '
+    'sessions lack the latest readings. Hours of buses that send now are always included, for about a '
+    'minute.';
 
 comment on column worker_backlog.hours_pending is
-    'Hours of vehicles with readings that are not worked out yet, and hours of fleets that are '
-    'over and not judged yet, h.';
+    'Hours of vehicles with readings that are not worked out yet, plus hours of fleets that are over and not '
+    'checked yet, h.';
 comment on column worker_backlog.pending_since is
-    'When the first of them began to wait, by the database''s clock: when the first new reading '
-    'of it was stored; null where nothing waits.';
+    'When the first of them began to wait, by the database''s clock: when its first new reading was stored; '
+    'null where nothing waits.';
 
 grant select on worker_backlog to ayaz_analytics, ayaz_reader;

@@ -14,7 +14,7 @@ begin
     since := start;
     offset_seconds := extract(epoch from (start at time zone zone) - (start at time zone 'UTC'));
     return next;
-    -- Days at whose end the clock is set otherwise than at their beginning.
+    -- Days at whose end the offset differs from their beginning.
     for day in
         select days.at
         from (
@@ -30,7 +30,7 @@ begin
         order by days.at
     loop
         low := day;
-        -- Twice a day it could be; the rest of the day is searched for as long as it differs.
+        -- A day may have two changes, so the search goes on while the offset at its end differs.
         loop
             high := day + interval '24 hours';
             seen := extract(epoch from (high at time zone zone) - (high at time zone 'UTC'));
@@ -55,5 +55,5 @@ end
 $$;
 
 comment on function zone_offsets(text) is
-    'How far a zone''s clock is ahead of UTC, s, and since when, from 1970 to 2100, by the server''s time '
-    'zone data: what the worker cuts service days by.';
+    'Offset of a zone from UTC, s, and since when, from 1970 to 2100, by the server''s time zone data. The '
+    'worker uses it to compute service days.';

@@ -1,37 +1,36 @@
-//! How many trips are less complete than was asked for, and why.
+//! Counts incomplete trips by reason.
 
 use tokio_postgres::Client;
 
 use super::TripSelection;
 use crate::error::StoreError;
 
-/// Trips of a selection, and those of them that are less complete than was asked for, by what makes
-/// them so: the worst, if there are several.
+/// Trips of a selection, and the incomplete ones among them by reason: the main one if there are several.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IncompleteTrips {
-    /// All of them.
+    /// All trips.
     pub trips: i64,
-    /// Those that are less complete.
+    /// Trips below the minimum completeness.
     pub incomplete: i64,
     /// Time is missing.
     pub silent: i64,
     /// Too much of the time is flagged.
     pub flagged: i64,
-    /// The distance is not that of the odometer.
+    /// The distance differs from the odometer.
     pub odometer: i64,
-    /// Nothing can be said of them.
+    /// Their completeness is not known.
     pub unknown: i64,
 }
 
-/// The causes are those of the function `incomplete_because`, by which dashboards tell them too.
+/// The reasons are those of the function `incomplete_because`, which dashboards also use.
 const STATEMENT: &str = "-- incomplete_trips
     select
         count(*) as trips,
         count(*) filter (where incomplete) as incomplete,
         count(*) filter (where incomplete and because = 'gaps on trips') as silent,
         count(*) filter (where incomplete and because = 'readings flagged') as flagged,
-        count(*) filter (where incomplete and because = 'distance is not the odometer’s') as odometer,
-        count(*) filter (where incomplete and because = 'nothing can be said') as unknown
+        count(*) filter (where incomplete and because = 'distance differs from the odometer') as odometer,
+        count(*) filter (where incomplete and because = 'not known') as unknown
     from (
         select
             $5::double precision > 0 and coalesce(completeness < $5, true) as incomplete,
