@@ -1,5 +1,4 @@
-//! Rows encoded beforehand and copied with nothing around them: what the write path is measured
-//! against.
+//! Copies rows that are encoded before: the reference for measurements of the write path.
 
 use std::ops::Range;
 use std::pin::pin;
@@ -16,13 +15,13 @@ const RECORDED_AT: Range<usize> = 14..22;
 const SEQUENCE: Range<usize> = 38..46;
 const RECEIVED_AT: Range<usize> = 50..58;
 
-/// A row that is encoded once and copied many times, each time as another reading.
+/// A row that is encoded once and copied many times with different keys.
 #[derive(Debug, Clone)]
 pub(crate) struct RowTemplate {
     bytes: Box<[u8]>,
 }
 
-/// What a template is to become.
+/// Fields that differ between the copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RowIdentity {
     /// The vehicle's number.

@@ -1,12 +1,9 @@
-//! What the worker reads and writes.
+//! Tables of the worker. This module reads and writes the types of `ayaz-energy`; it contains no rules.
 //!
-//! The types of `ayaz-energy` are read and written here, and nothing else is done with them.
-//!
-//! Reading order: [`lease`] (there is one worker), [`queue`] (which hours are to be worked out),
-//! `samples` (the readings of these hours); what they come to: `energy` (what all tables have in
-//! common), `buckets`, `states`, `clock`, `quality`, `exterior`, `sessions`, `days`, `trip_days`,
-//! `trip_sums`; [`storage`] and [`refresh`] (all of that in one transaction), [`fleet_hours`] (vehicles held against each
-//! other), [`upkeep`] (what is cleared away).
+//! Reading order: [`lease`] (only one worker), [`queue`] (hours to refresh), `samples` (readings of these
+//! hours); results: `energy` (common columns), `buckets`, `states`, `clock`, `quality`, `exterior`,
+//! `sessions`, `days`, `trip_days`, `trip_sums`; [`storage`] and [`refresh`] (all of these in one
+//! transaction), [`fleet_hours`] (comparison within a fleet), [`upkeep`] (deletes old rows).
 
 mod buckets;
 mod clock;
@@ -37,8 +34,8 @@ pub use storage::{HourRange, RefreshStorage};
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
 
-/// The instant as the driver takes it. Instants come from the database, where the queue admits only
-/// years 1 to 9999, so that nothing is ever cut off here.
+/// The instant as a type of the driver. Instants come from the database, whose queue accepts only years 1 to
+/// 9999, so it never saturates.
 fn timestamp(at: UnixMicroseconds) -> Timestamp {
     at.timestamp().unwrap_or(if at.0 < 0 {
         Timestamp::MIN

@@ -1,11 +1,11 @@
-//! How far the daemons are: what is stored, and what waits to be worked out.
+//! Progress of the daemons: stored readings, and hours that wait for the worker.
 
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-/// Readings that are stored, those that are set aside included.
+/// Number of stored readings, with those that are set aside.
 pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
     count(
         client,
@@ -15,7 +15,7 @@ pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
     .await
 }
 
-/// Whether there is any reading; a database without our schema has none.
+/// Whether there is any reading. A database without our schema has none.
 pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
     let failed = |error| StoreError::from_driver("look for readings", error);
     let table = "-- has_schema\nselect to_regclass('public.reading') is not null";
@@ -31,19 +31,18 @@ pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
     Ok(client.query_one(rows, &[]).await.map_err(failed)?.get(0))
 }
 
-/// What waits for the worker.
+/// Backlog of the worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// (vehicle, hour) pairs that it has not worked out yet, and hours of fleets that are over and that
-    /// it has not judged.
+    /// Hours of vehicles that are not worked out yet, plus hours of fleets that are over and not checked yet.
     pub hours: u64,
-    /// Since when the first of them waits; `None` where none does.
+    /// Since when the first of them waits; `None` if none does.
     pub since: Option<Timestamp>,
-    /// The database's clock.
+    /// Time by the database's clock.
     pub now: Timestamp,
 }
 
-/// What waits for the worker, as the view `worker_backlog` says.
+/// The backlog of the worker, from the view `worker_backlog`.
 pub async fn pending(client: &Client) -> Result<Backlog, StoreError> {
     let row = client
         .query_one(
@@ -60,7 +59,7 @@ pub async fn pending(client: &Client) -> Result<Backlog, StoreError> {
     })
 }
 
-/// How many hours wait for the worker.
+/// Number of hours that wait for the worker.
 pub async fn hours_pending(client: &Client) -> Result<u64, StoreError> {
     Ok(pending(client).await?.hours)
 }

@@ -1,8 +1,8 @@
-//! The columns of `reading`, in their order, derived from the one list of signals.
+//! The columns of `reading`, in their order, from the list of signals.
 
 use ayaz_model::{Signal, SignalKind};
 
-/// Columns before those of the signals, with their types.
+/// Columns before the signals, with their types.
 pub(crate) const HEAD: &[(&str, &str)] = &[
     ("vehicle_id", "integer"),
     ("recorded_at", "timestamptz"),
@@ -14,12 +14,12 @@ pub(crate) const HEAD: &[(&str, &str)] = &[
     ("invalid_signals", "bigint"),
 ];
 
-/// The order in which rows enter `reading` and `cell_reading`, whoever inserts them: who meets at the same
-/// keys then waits, and does not deadlock. That of a batch's rows (`ingest::rows`), in SQL.
+/// Insert order of rows in `reading` and `cell_reading`, for all programs: with one order, transactions on
+/// the same keys wait for each other and do not deadlock. `ingest::rows` sorts a batch the same way.
 pub(crate) const WRITE_ORDER: &str =
     "date_trunc('day', recorded_at, 'UTC'), vehicle_id, recorded_at, boot_id, sequence";
 
-/// A signal's type in the database.
+/// Type of a signal in the database.
 pub fn sql_type(signal: Signal) -> &'static str {
     match signal.kind() {
         SignalKind::Float(..) => "real",

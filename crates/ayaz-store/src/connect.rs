@@ -1,5 +1,5 @@
-//! A connection in the role of whoever uses it, set up by itself: what the database or the login has
-//! set is of no consequence.
+//! A connection with a role. It sets all its settings itself, so that defaults of the database or the login
+//! have no effect.
 
 mod pooler;
 mod settings;
@@ -18,24 +18,24 @@ pub(crate) use settings::MARK;
 use settings::{Setting, as_options, settings};
 pub use url::{DatabaseUrl, DatabaseUrlError};
 
-/// Whose rights a connection has.
+/// Role of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// May insert telemetry and nothing else.
+    /// Inserts telemetry, nothing else.
     Ingest,
     /// Reads telemetry, writes aggregates.
     Analytics,
-    /// Reads.
+    /// Only reads.
     Reader,
-    /// Marks and deletes dead letters, decides about readings that are set aside, keeps what is known of
+    /// Marks and deletes dead letters, decides about readings that are set aside, edits the context of
     /// vehicles.
     Operator,
-    /// The login itself: migrations, tools.
+    /// The login itself, for migrations and tools.
     Owner,
 }
 
 impl Role {
-    /// Its name in the database; `None` for the login itself.
+    /// Name of the role in the database; `None` for the login itself.
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Ingest => Some("ayaz_ingest"),
@@ -47,31 +47,31 @@ impl Role {
     }
 }
 
-/// An open connection. Dropping it closes the connection, whatever is under way.
+/// An open connection. Dropping it closes the connection, even during a statement.
 #[derive(Debug)]
 pub struct Connection {
-    /// The driver's client.
+    /// The client of the driver.
     pub client: Client,
     mark: String,
-    /// Ends with the connection.
+    /// Identifies this connection. No other connection has the same value.
     _driver: Driver,
 }
 
-/// Does the reading and the writing.
+/// Task that reads from and writes to the socket.
 #[derive(Debug)]
 struct Driver(JoinHandle<()>);
 
-/// How long the server may take to hear that a statement is given up.
+/// Timeout of a cancel request.
 const CANCEL_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A connection that is not known to be set up.
+/// A connection before its settings are verified.
 struct Opened {
     client: Client,
     driver: Driver,
 }
 
 impl Connection {
-    /// Connects, takes on the role, and sets all that Ayaz relies on. Does not look at the schema: see
+    /// Connects, takes the role, and sets all settings that Ayaz needs. Does not check the schema: see
     /// [`check_schema`](crate::migrate::check_schema).
     pub async fn open(url: &DatabaseUrl, role: Role) -> Result<Self, StoreError> {
         let mark = new_mark();
@@ -96,24 +96,24 @@ impl Connection {
         })
     }
 
-    /// Whether the connection is known to be gone.
+    /// Whether the connection is closed.
     pub fn is_closed(&self) -> bool {
         self.client.is_closed()
     }
 
-    /// Gives up what the server still does for this connection. Without that, a statement that waits for
-    /// a lock would go on waiting, with a backend of its own.
+    /// Cancels the running statement on the server. Otherwise a statement that waits for a lock would keep
+    /// waiting and keep its backend.
     pub(crate) fn abandon(self) {
         let cancel = self.client.cancel_token();
         drop(self);
         tokio::spawn(async move {
             let cancelled = tokio::time::timeout(CANCEL_TIME_MAX, cancel.cancel_query(NoTls)).await;
-            // Where it cannot be told so, the server finds out by its own time limits.
+            // If the cancel request fails, the server ends the statement by its own timeouts.
             tracing::debug!(?cancelled, "a statement was given up");
         });
     }
 
-    /// What the setting [`MARK`] has on this connection, and on no other.
+    /// Value of the setting [`MARK`] on this connection.
     pub(crate) fn mark(&self) -> &str {
         &self.mark
     }
@@ -128,14 +128,14 @@ impl Opened {
         })
     }
 
-    /// Whether the settings have arrived; a pooler may leave them out.
+    /// Whether the settings are active. A pooler may have ignored them.
     async fn has(&self, mark: &str) -> Result<bool, StoreError> {
         let sql = format!("-- connection_mark\nselect current_setting('{MARK}', true)");
         Ok(self.ask(&sql).await?.as_deref() == Some(mark))
     }
 
-    /// The only field of the only row. Without a prepared statement, which would be left behind on a
-    /// connection that is not ours alone.
+    /// Returns the only field of the only row. Uses no prepared statement, since a pooler could leave it on a
+    /// connection of another client.
     async fn ask(&self, sql: &str) -> Result<Option<String>, StoreError> {
         let answer = self
             .client
@@ -149,7 +149,7 @@ impl Opened {
     }
 }
 
-/// Carries what is said both ways, until the connection ends. What the server warns of is logged.
+/// Exchanges data with the server until the connection ends, and logs warnings of the server.
 async fn drive(
     mut connection: tokio_postgres::Connection<Socket, tokio_postgres::tls::NoTlsStream>,
 ) {
@@ -159,7 +159,7 @@ async fn drive(
                 tracing::warn!("the database warns: {}", notice.message());
             }
             Some(Ok(_)) => {}
-            // The client that waits for an answer gets the error too, and handles it.
+            // The waiting client also gets the error, and handles it.
             Some(Err(error)) => {
                 tracing::debug!(%error, "database connection ended");
                 return;
@@ -170,8 +170,8 @@ async fn drive(
 }
 
 impl Drop for Connection {
-    /// The driver ends with it. That it has a `drop` keeps its parts together: a block that used `client`
-    /// alone would otherwise take nothing else, and the connection would end before it.
+    /// Dropping it ends the driver task. This empty `drop` keeps the struct whole: otherwise a block that
+    /// uses only `client` would move out that field, and the rest would be dropped too early.
     fn drop(&mut self) {}
 }
 
@@ -181,16 +181,16 @@ impl Drop for Driver {
     }
 }
 
-/// A word that no other connection has, without anything that has to be escaped.
+/// A unique word without characters that need escaping.
 fn new_mark() -> String {
     use std::hash::{BuildHasher, RandomState};
-    // Each has keys of its own, from the system's random numbers.
+    // Each `RandomState` has its own random keys.
     let random = || RandomState::new().hash_one(std::process::id());
     format!("{:016x}{:016x}", random(), random())
 }
 
-/// Connecting is tried again whatever the server says: it may be starting, its password may be
-/// about to be rotated, the database may be about to be restored.
+/// A failed connection is always transient: the server may be starting, the password may change, the database
+/// may be restored.
 fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError {
     if lacks_password(error) {
         return StoreError::Transient {
@@ -213,13 +213,13 @@ fn connect_error(url: &DatabaseUrl, error: &tokio_postgres::Error) -> StoreError
     }
 }
 
-/// Whether the driver had none to answer with. It has no code of its own for that.
+/// Whether the password is missing. The driver has no error code for this.
 fn lacks_password(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error);
     source.is_some_and(|source| source.to_string() == "password missing")
 }
 
-/// What to try.
+/// Advice for the user.
 fn advice(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Option<String> {
     if let Some(code) = error.code() {
         return match code.code() {
@@ -262,7 +262,7 @@ fn advice(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Option<String> {
     )
 }
 
-/// The error, if it is about taking on the role.
+/// The error, if setting the role failed.
 fn role_error(
     url: &DatabaseUrl,
     settings: &[Setting],
@@ -286,7 +286,7 @@ fn role_error(
     }
 }
 
-/// The name as SQL takes it.
+/// The name, quoted for SQL.
 fn quoted(name: &str) -> String {
     let is_plain = |(place, letter): (usize, char)| {
         letter.is_ascii_lowercase() || letter == '_' || place > 0 && letter.is_ascii_digit()

@@ -1,9 +1,8 @@
-//! What is known of vehicles beside their readings, and since when.
+//! Context of vehicles: attributes with periods of validity.
 //!
-//! Reading order: [`attribute`] (what can be known), [`records`] (what is known, as one holds it in
-//! hand), [`read`] and [`write`] (from and into the database); for the worker [`rules`] (a vehicle's rules
-//! of service days) and [`touches`] (whose rules have changed), [`zones`] (time zones as the database has
-//! them).
+//! Reading order: [`attribute`] (the attributes), [`records`] (records in memory), [`read`] and [`write`]
+//! (database); for the worker [`rules`] (service day rules of a vehicle), [`touches`] (changed rules) and
+//! [`zones`] (time zones of the database).
 
 pub mod attribute;
 pub mod read;

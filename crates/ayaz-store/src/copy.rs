@@ -1,9 +1,9 @@
 //! PostgreSQL's binary COPY format
-//! (<https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-FILE-FORMATS>), and rows of cells in
-//! it. Rows of readings are made by [`encoded`](crate::encoded).
+//! (<https://www.postgresql.org/docs/17/sql-copy.html#SQL-COPY-FILE-FORMATS>), and rows of cell readings.
+//! [`encoded`](crate::encoded) makes the rows of readings.
 //!
-//! Encoded by hand because this is the daemon's inner loop: the driver's generic writer looks up
-//! each value's type again and sends a message every 4 KiB.
+//! This is the daemon's inner loop, so we encode it ourselves: the driver's generic writer looks up the type
+//! of each value and sends a message every 4 KiB.
 
 use ayaz_model::{CellReading, UnixMicroseconds, VehicleNumber};
 use bytes::{BufMut, BytesMut};
@@ -46,7 +46,7 @@ pub(crate) fn put_cells(out: &mut BytesMut, vehicle: VehicleNumber, cells: &Cell
 pub(crate) const CELL_COLUMN_NAMES: &str = "vehicle_id, recorded_at, boot_id, sequence, \
      received_at, time_quality, historical, voltages_volts, temperatures_celsius";
 
-/// The same with types.
+/// The same columns with types.
 pub(crate) const CELL_COLUMN_DEFINITIONS: &str = "vehicle_id integer, recorded_at timestamptz, \
      boot_id bigint, sequence bigint, received_at timestamptz, time_quality smallint, \
      historical boolean, voltages_volts real[], temperatures_celsius real[]";
@@ -109,7 +109,7 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-/// An element of an array: a field whose type the array names by its number.
+/// An array element, with the number of its type.
 trait Element: Field {
     const TYPE_OID: i32;
 }
@@ -123,7 +123,7 @@ fn put_array<T: Element>(out: &mut BytesMut, values: impl ExactSizeIterator<Item
     out.put_i32(0);
     let dimensions = i32::from(values.len() > 0);
     out.put_i32(dimensions);
-    // "May hold nulls"; the server does not rely on it.
+    // Null flag; the server does not rely on it.
     out.put_i32(1);
     out.put_i32(T::TYPE_OID);
     if dimensions == 1 {

@@ -1,5 +1,5 @@
-//! Readings as rows of binary COPY, encoded as soon as they are checked: between the wire and the
-//! database a value is written once.
+//! Readings as rows of binary COPY, encoded during validation: each value is written only once between the
+//! network and the database.
 
 use ayaz_model::measurements::Value;
 use ayaz_model::{
@@ -10,52 +10,52 @@ use bytes::{Buf, BufMut, BytesMut};
 use crate::columns;
 use crate::copy::{postgres_time, sequence};
 
-/// Bytes of a row up to and with `historical`: the number of fields, then seven fields.
+/// Bytes of a row up to and including `historical`: number of fields, then seven fields.
 const HEAD_BYTES: usize = 2 + 8 + 4 * 12 + 6 + 5;
-/// Where the number of the vehicle stands, which is not known before the row is written.
+/// Position of the vehicle number, which is filled in later.
 const VEHICLE_AT: std::ops::Range<usize> = 6..10;
-/// A field without a value has the length −1 and nothing else: four bytes of this.
+/// A null field is the length −1 without data: four bytes of this value.
 const NULL_BYTE: u8 = 0xff;
 const NULL_BYTES: usize = 4;
-/// Largest field of a number: its length and eight bytes.
+/// Size of the largest numeric field: length and eight bytes.
 const NUMBER_BYTES: usize = 12;
-/// The bytes that a row has no need to ask for: its head, and every signal a number.
+/// Bytes reserved for each row: its head, and a number for each signal.
 const ROW_BYTES: usize = HEAD_BYTES + NULL_BYTES + NUMBER_BYTES * Signal::ALL.len();
 const INT8_OID: u32 = 20;
 
-/// What a row of `reading` says beside its values.
+/// Fields of a row of `reading` that are not signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowHead {
-    /// The reading's identity within the vehicle.
+    /// Identifies the reading within the vehicle.
     pub key: ReadingKey,
-    /// The daemon's clock when it arrived.
+    /// Time of receipt by the daemon's clock.
     pub received_at: UnixMicroseconds,
-    /// How far the key's time can be believed.
+    /// Whether the time is plausible.
     pub time_quality: TimeQuality,
-    /// Whether the device kept it back and sent it later.
+    /// Whether the device stored it first and sent it later.
     pub historical: bool,
 }
 
-/// The readings of a message, in its order, as rows that only lack the number of the vehicle.
+/// Readings of a message, in order, as rows without the vehicle number.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EncodedReadings {
     bytes: Vec<u8>,
     rows: Vec<Row>,
 }
 
-/// Makes the rows of one message after another.
+/// Encodes the rows of one message after another.
 ///
-/// For each message call [`reset`](Self::reset), for each row [`begin`](Self::begin), then
-/// [`put`](Self::put) for each value in the order of the signals, then [`finish`](Self::finish), and
-/// in the end [`take`](Self::take).
+/// For each message call [`reset`](Self::reset), for each row [`begin`](Self::begin), then [`put`](Self::put)
+/// for each value in the order of the signals, then [`finish`](Self::finish), and at the end
+/// [`take`](Self::take).
 #[derive(Debug, Clone)]
 pub struct ReadingEncoder {
     done: EncodedReadings,
-    /// The row that is being written, and behind it nulls, as far as a row can reach.
+    /// The row that is being written, followed by nulls up to the longest possible row.
     row: Vec<u8>,
-    /// Place of the next signal to be written.
+    /// Index of the next signal.
     next: usize,
-    /// Where it will stand.
+    /// Position of the next field.
     at: usize,
 }
 
@@ -66,37 +66,37 @@ struct Row {
     start: usize,
 }
 
-/// One row of them.
+/// One row of [`EncodedReadings`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EncodedRow<'a> {
-    /// Its identity within the vehicle.
+    /// Identifies the reading within the vehicle.
     pub(crate) key: ReadingKey,
-    /// How far the key's time can be believed.
+    /// Whether the time is plausible.
     pub(crate) time_quality: TimeQuality,
     bytes: &'a [u8],
 }
 
 impl EncodedReadings {
-    /// How many rows there are.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Bytes of all rows.
+    /// Size of all rows in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Walks through all rows as PostgreSQL would.
+    /// Parses all rows as PostgreSQL would.
     ///
     /// # Errors
     ///
-    /// Where a row is not one that PostgreSQL could read: a mistake of ours.
+    /// If PostgreSQL could not read a row, which is an error of this program.
     pub fn check(&self) -> Result<(), String> {
         for (number, row) in self.rows().enumerate() {
             let mut rest = row.bytes;
@@ -110,7 +110,7 @@ impl EncodedReadings {
                 } else {
                     rest.get_i32()
                 };
-                // −1 is a null, which has no bytes.
+                // −1 means null, which has no data.
                 let length = usize::try_from(length.max(0)).unwrap_or(usize::MAX);
                 if length > rest.len() {
                     return Err(wrong(&format!("field {field} is cut off")));
@@ -124,12 +124,12 @@ impl EncodedReadings {
         Ok(())
     }
 
-    /// How far each row's time can be believed.
+    /// The time quality of each row.
     pub fn time_qualities(&self) -> impl Iterator<Item = TimeQuality> {
         self.rows.iter().map(|row| row.time_quality)
     }
 
-    /// The first rows and the others, about as many; `None` if there is only one.
+    /// Two halves of about the same number of rows; `None` if there is only one row.
     pub(crate) fn halves(&self) -> Option<[Self; 2]> {
         let (first, second) = self.rows.split_at(self.rows.len() / 2);
         let middle = second.first()?.start;
@@ -149,7 +149,7 @@ impl EncodedReadings {
         (!first.is_empty()).then_some([first, second])
     }
 
-    /// The identity within the vehicle of each row whose time is believed.
+    /// Keys of the rows with a plausible time.
     pub(crate) fn believed_keys(&self) -> impl Iterator<Item = ReadingKey> {
         let believed = |row: &&Row| row.time_quality == TimeQuality::Good;
         self.rows.iter().filter(believed).map(|row| row.key)
@@ -185,7 +185,7 @@ impl Default for ReadingEncoder {
 }
 
 impl ReadingEncoder {
-    /// Forgets what was not taken, and makes room for so many rows, whose values take about
+    /// Drops rows that were not taken, and reserves memory for this number of rows, whose values need about
     /// `value_bytes`.
     pub fn reset(&mut self, rows: usize, value_bytes: usize) {
         let empty_row = HEAD_BYTES + NULL_BYTES * (1 + Signal::ALL.len());
@@ -196,7 +196,7 @@ impl ReadingEncoder {
         };
     }
 
-    /// The rows that are finished.
+    /// Returns the finished rows.
     pub fn take(&mut self) -> EncodedReadings {
         std::mem::take(&mut self.done)
     }
@@ -235,8 +235,7 @@ impl ReadingEncoder {
         self.at = HEAD_BYTES;
     }
 
-    /// Writes the value of a signal that stands behind all those written before; those between
-    /// have none.
+    /// Writes the value of a signal. Signals must come in order; skipped ones are null.
     #[inline]
     pub fn put(&mut self, signal: Signal, value: Value<'_>) {
         let place = signal as usize;
@@ -261,13 +260,13 @@ impl ReadingEncoder {
         }
     }
 
-    /// Ends the row; `invalid` are the signals that were sent with a value that cannot be true.
+    /// Ends the row. `invalid` are the signals with an implausible value.
     pub fn finish(&mut self, invalid: SignalSet) {
         self.skip_to(Signal::ALL.len());
         let (head, values) = self.row[..self.at].split_at(HEAD_BYTES);
         let bytes = &mut self.done.bytes;
         bytes.extend_from_slice(head);
-        // They stand before the values, and are known only after them.
+        // They stand before the values in the row, but are known only now.
         if invalid.is_empty() {
             bytes.extend_from_slice(&[NULL_BYTE; NULL_BYTES]);
         } else {
@@ -279,7 +278,7 @@ impl ReadingEncoder {
     }
 
     fn clear_row(&mut self) {
-        // Texts and lists made it longer.
+        // Texts and lists may have made it longer.
         self.row.truncate(ROW_BYTES);
         let written = self.at.min(ROW_BYTES);
         self.row[..written].fill(NULL_BYTE);
@@ -290,7 +289,7 @@ impl ReadingEncoder {
         self.at += place.saturating_sub(self.next) * NULL_BYTES;
     }
 
-    /// Makes room for so many bytes more than a number has.
+    /// Reserves memory for values longer than a number.
     fn grow(&mut self, bytes: usize) {
         self.row.resize(self.row.len() + bytes, NULL_BYTE);
     }
@@ -301,18 +300,17 @@ impl ReadingEncoder {
         self.at += N;
     }
 
-    /// One of a number: at most eight bytes.
+    /// Writes a numeric field of at most eight bytes.
     #[inline]
     fn field<const N: usize>(&mut self, value: [u8; N]) {
-        // Looked up once for length and value, of which there are dozens in a row.
+        // One bounds check for length and value: a row has dozens of fields.
         let field: &mut [u8] = &mut self.row[self.at..][..NUMBER_BYTES];
         field[..4].copy_from_slice(&(N as u32).to_be_bytes());
         field[4..4 + N].copy_from_slice(&value);
         self.at += 4 + N;
     }
 
-    /// A one-dimensional array: dimensions, "may hold nulls", type of the elements, length, lower
-    /// bound, elements.
+    /// Writes a one-dimensional array: dimensions, null flag, element type, length, lower bound, elements.
     fn codes(&mut self, codes: &[u32]) {
         let length = 20 + NUMBER_BYTES * codes.len();
         self.grow(length);
@@ -327,7 +325,7 @@ impl ReadingEncoder {
 }
 
 impl EncodedRow<'_> {
-    /// The row of that vehicle.
+    /// Appends the row with its vehicle number.
     pub(crate) fn put(&self, vehicle: VehicleNumber, out: &mut BytesMut) {
         let start = out.len();
         out.extend_from_slice(self.bytes);

@@ -1,60 +1,60 @@
-//! Errors named by what happens next: [`StoreError::Transient`] is tried again,
-//! [`StoreError::TooLarge`] is tried again in parts, [`StoreError::Refused`] is the data's fault,
-//! [`StoreError::Context`] costs a vehicle, [`StoreError::Fatal`] stops the daemon.
+//! Errors, named by what happens next: [`StoreError::Transient`] is tried again; [`StoreError::TooLarge`] is
+//! tried again in parts; [`StoreError::Refused`] is caused by the data; [`StoreError::Context`] skips one
+//! vehicle; [`StoreError::Fatal`] stops the daemon.
 
 use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
-/// Why the database did not do what it was asked to.
+/// Why a database operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
-    /// The world's fault: the server is away, full, overloaded or restarting. Try again later, on a
-    /// new connection; nothing is known of the outcome of the statement.
+    /// Caused by the environment: the server is down, full, overloaded or restarting. Try again later on a
+    /// new connection. The statement may or may not have taken effect.
     #[error("{operation}: {cause}")]
     Transient {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// What the driver or the server said.
+        /// Message of the driver or the server.
         cause: String,
     },
-    /// More than one transaction can hold: the server's table of locks is full, or its memory. Parts
-    /// of it may fit; what cannot be parted is tried again later, since others may have filled both.
+    /// Too much for one transaction: the server's lock table or memory is full. Smaller parts may fit; a part
+    /// that cannot be divided is tried again later, since others may have used the space.
     #[error("{operation}: {cause}")]
     TooLarge {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// What the server said, or which bound of ours was passed.
+        /// Message of the server, or the limit of ours that was exceeded.
         cause: String,
     },
-    /// The data's fault: the same data would be refused again.
+    /// Caused by the data: the server would refuse the same data again.
     #[error("{operation}: {cause}")]
     Refused {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
-        /// What the server said, with its SQLSTATE.
+        /// Message of the server, with its SQLSTATE.
         cause: String,
     },
-    /// A row of that key is there already.
+    /// The table already has a row with that key.
     #[error("{operation}: a row of that key is there already")]
     Duplicate {
-        /// What was tried.
+        /// The operation.
         operation: &'static str,
     },
-    /// What is known of one vehicle beside its readings cannot be used, so its figures wait until that is
-    /// corrected; those of others do not.
+    /// The context of one vehicle is not usable. Its figures wait until the operator corrects it; other
+    /// vehicles are not affected.
     #[error("{0}")]
     Context(String),
-    /// Our own or the operator's fault: schema, rights, configuration.
+    /// Caused by this program or its setup: schema, rights, configuration.
     #[error("{0}")]
     Fatal(String),
 }
 
 impl StoreError {
-    /// Sorts a driver's error by its SQLSTATE.
+    /// Classifies an error of the driver by its SQLSTATE.
     pub fn from_driver(operation: &'static str, error: tokio_postgres::Error) -> Self {
         let cause = describe(&error);
         let Some(code) = error.code() else {
-            // No answer from the server: the connection broke.
+            // Without an answer of the server: the connection broke.
             return Self::Transient { operation, cause };
         };
         match Class::of(code) {
@@ -66,18 +66,18 @@ impl StoreError {
         }
     }
 
-    /// Whether it speaks against one vehicle's data or what is known of it, and not against the database.
+    /// Whether one vehicle's data or context causes the error, and not the database.
     pub fn is_of_one_vehicle(&self) -> bool {
         matches!(self, Self::Context(_) | Self::Refused { .. })
     }
 
-    /// Whether the same may succeed later.
+    /// Whether the same operation may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Transient { .. } | Self::TooLarge { .. })
     }
 }
 
-/// What a SQLSTATE says about trying again.
+/// What a SQLSTATE means for a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Class {
     Duplicate,
@@ -93,7 +93,7 @@ impl Class {
         if *code == SqlState::UNIQUE_VIOLATION {
             return Self::Duplicate;
         }
-        // "Out of shared memory" where a transaction needs more locks than there are.
+        // "Out of shared memory": a transaction needs more locks than there are.
         if *code == SqlState::OUT_OF_MEMORY {
             return Self::TooLarge;
         }
@@ -102,14 +102,14 @@ impl Class {
             "21" | "22" | "23" | "44" | "54" => Self::Refused,
             // Missing tables, columns, rights or databases.
             "3D" | "3F" | "42" => Self::Fatal,
-            // Everything else, known or not, is no proof against the data: a server that is
-            // starting, full, broken or read-only must not turn good messages into dead letters.
+            // Any other error does not prove that the data is bad: a server that is starting, full, broken or
+            // read-only must not turn good messages into dead letters.
             _ => Self::Transient,
         }
     }
 }
 
-/// The driver's error with the server's message, which its own `Display` leaves out.
+/// The driver's error with the server's message, which `Display` leaves out.
 pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match (error.as_db_error(), error.source()) {

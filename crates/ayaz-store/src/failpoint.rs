@@ -1,8 +1,8 @@
-//! Places where the fault harness ends the process, as `kill -9` would at just that moment. They
-//! exist in debug builds only, and do nothing unless the variable `FAILPOINTS` names them
+//! Places where the fault tests kill the process, like `kill -9` at exactly that moment. They exist only in
+//! debug builds, and do nothing unless the variable `FAILPOINTS` names them
 //! (`FAILPOINTS=before_commit=5%return`).
 
-/// Ends the process here if the harness wants it so.
+/// Kills the process here if the fault test asks for it.
 #[macro_export]
 macro_rules! failpoint {
     ($name:literal) => {
@@ -17,7 +17,7 @@ pub fn reach(name: &str) {
     fail::fail_point!(name, |_| std::process::abort());
 }
 
-/// Takes over what the environment says; failpoints are dead before.
+/// Reads the environment variable. Failpoints do nothing before this call.
 pub fn arm() {
     #[cfg(debug_assertions)]
     std::mem::forget(fail::FailScenario::setup());

@@ -1,12 +1,11 @@
-//! The write path: one batch of messages, one transaction, and nothing lost on the way.
+//! The write path: one batch of messages, one transaction, no losses.
 //!
-//! A batch is first written the fast way: plain binary COPY. Where a row is there already
-//! (SQLSTATE 23505), or set aside, the whole batch is redone through staging tables with `on conflict
-//! do nothing`, which costs about twice as much; so are the batches after it, until there are no
-//! more duplicates. Where the database refuses the data for any other reason, the batch is halved until
-//! the one message that it will not take is alone; that becomes a dead letter. Halved too is what spreads over more chunks
-//! than one transaction can hold, down to single rows of a message. What the server could not do
-//! because of its own state is an error to the caller, who tries the same batch again.
+//! A batch is first written the fast way, by plain binary COPY. If a row is a duplicate (SQLSTATE 23505) or
+//! set aside, the whole batch goes through staging tables with `on conflict do nothing`, which costs about
+//! twice as much; so do the next batches, until there are no more duplicates. If the database refuses the
+//! data for another reason, the batch is halved until the refused message is alone; it becomes a dead letter.
+//! A batch over too many chunks for one transaction is also halved, down to single rows of a message. If the
+//! server fails because of its own state, the caller gets an error and tries the same batch again.
 
 mod aside;
 mod bisect;
@@ -34,19 +33,19 @@ use redelivery::Redelivery;
 use rows::RowPlan;
 use transaction::{Session, Way};
 
-/// What a batch became.
+/// Result of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Written {
-    /// Readings and looks at all cells that are new, wherever they are kept.
+    /// New readings and cell readings, including those that are set aside.
     pub readings_new: u64,
-    /// Readings that were there already.
+    /// Duplicates.
     pub readings_duplicate: u64,
-    /// Those of the new ones that wait for an operator's decision.
+    /// New readings that were set aside.
     pub readings_set_aside: SetAside,
-    /// Messages that became dead letters because the database refused them. Those that ingest had
-    /// rejected before are not counted again.
+    /// Messages that became dead letters because the database refused them. Messages that ingest rejected
+    /// before do not count.
     pub messages_refused: u64,
-    /// Rejected or refused messages that were over the limit on dead letters: counted, not kept.
+    /// Rejected or refused messages over the limit of dead letters: counted, not kept.
     pub messages_suppressed: u64,
     /// Transactions committed.
     pub transactions: u64,
@@ -63,32 +62,31 @@ impl Written {
     }
 }
 
-/// By which a batch is written.
+/// Limits for writing a batch.
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     daemon_version: &'static str,
     dead_letter_limits: DeadLetterLimits,
-    /// Distinct days of one vehicle in an hour, without those around today.
+    /// Distinct days of one vehicle in an hour, without the days around today.
     vehicle_days_per_hour_max: u32,
 }
 
-/// Writes batches, one at a time. Several may write at the same time: what both were given is
-/// stored once, and they take their locks in one order.
+/// Writes batches, one at a time. Several stores may write at the same time: a reading that both get is
+/// stored once, and all take their locks in one order.
 #[derive(Debug)]
 pub struct IngestStore {
     url: DatabaseUrl,
     write_timeout: Duration,
     rules: Rules,
     session: Option<Session>,
-    /// As the last connection found it.
+    /// From the last connection.
     clock_offset: Option<ClockOffset>,
     redelivery: Redelivery,
 }
 
 impl IngestStore {
-    /// A store that connects when it is first used. A batch that takes longer than
-    /// `write_timeout` counts as failed and its connection is dropped: COPY does not obey
-    /// `statement_timeout` (rust-postgres #1109).
+    /// A store that connects at first use. If a batch takes longer than `write_timeout`, it fails and its
+    /// connection is dropped: COPY does not obey `statement_timeout` (rust-postgres #1109).
     pub fn new(url: DatabaseUrl, write_timeout: Duration, daemon_version: &'static str) -> Self {
         Self {
             url,
@@ -104,7 +102,7 @@ impl IngestStore {
         }
     }
 
-    /// Another that writes beside this one, over a connection of its own.
+    /// A second store with the same settings and its own connection.
     pub fn beside(&self) -> Self {
         Self {
             url: self.url.clone(),
@@ -122,14 +120,14 @@ impl IngestStore {
         self
     }
 
-    /// The same store with another bound on the distinct days that a vehicle sends in an hour, without
-    /// those around today; what comes over it is set aside.
+    /// The same store with another limit on the distinct days of a vehicle in an hour, without the days
+    /// around today. Days over the limit are set aside.
     pub fn with_vehicle_days_per_hour_max(mut self, days_max: u32) -> Self {
         self.rules.vehicle_days_per_hour_max = days_max;
         self
     }
 
-    /// Connects if there is no connection, and checks the schema's version.
+    /// Connects if there is no connection, and checks the schema version.
     pub async fn connect(&mut self) -> Result<(), StoreError> {
         if self
             .session
@@ -152,16 +150,15 @@ impl IngestStore {
         Ok(())
     }
 
-    /// How far this machine's clock was from the database's at the last connection; `None` if there was
-    /// none since it was last asked for.
+    /// Returns the clock difference of the last connection once; then `None` until the next one.
     pub fn take_clock_offset(&mut self) -> Option<ClockOffset> {
         self.clock_offset.take()
     }
 
-    /// How far this machine's clock is from the database's.
+    /// Compares the clocks of this machine and the database.
     pub async fn compare_clocks(&mut self) -> Result<ClockOffset, StoreError> {
         self.connect().await?;
-        // After an error nothing is known of the connection's state.
+        // After an error, the state of the connection is not known.
         let session = self.session.take().ok_or_else(gone)?;
         let offset = clock::measure(&session.connection.client);
         let offset = self.bounded(offset).await?;
@@ -169,8 +166,8 @@ impl IngestStore {
         Ok(offset)
     }
 
-    /// Writes the messages: each becomes its rows or a dead letter. After an error some of them may
-    /// be stored; writing all of them again is right and changes nothing that is stored.
+    /// Writes the messages: each becomes rows or a dead letter. After an error some of them may be stored;
+    /// writing all again is safe and changes no stored data.
     pub async fn write(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
         write_bisecting(self, messages).await
     }
@@ -188,9 +185,9 @@ impl IngestStore {
             session.abandon();
             return Err(timed_out());
         };
-        // After an error that is not about the data, nothing is known of the connection's state. After
-        // one of size it is kept: the server tells of it before it has given up the locks, and only
-        // what comes over the same connection waits for that.
+        // After an error that is not caused by the data, the state of the connection is not known. After
+        // `TooLarge` the connection is kept: the server reports the error before it releases the locks, and
+        // only statements on the same connection wait for that.
         let usable = matches!(
             outcome,
             Ok(_)
@@ -201,7 +198,7 @@ impl IngestStore {
         if usable {
             self.session = Some(session);
         }
-        // What is wrong with the connection itself is said by itself.
+        // A problem of the connection itself explains the error better.
         outcome.map_err(|error| match error {
             StoreError::Fatal(cause) if cause == verify::NOT_OURS => transaction_pooler(&self.url),
             other => other,
@@ -228,12 +225,12 @@ impl PartWriter<Message> for IngestStore {
             }
         }
         let mut outcome = self.attempt(messages, Way::Staged).await;
-        // One of them was set aside at the same time.
+        // A reading was set aside at the same time.
         if matches!(outcome, Err(StoreError::Duplicate { .. })) {
             outcome = self.attempt(messages, Way::Alone).await;
         }
         match outcome {
-            // Only a table that has another unique key than the one we know does this.
+            // Only an unknown unique key of a table can cause this.
             Err(StoreError::Duplicate { operation }) => Err(StoreError::Fatal(format!(
                 "{operation}: a duplicate key that `on conflict do nothing` does not cover"
             ))),
@@ -259,7 +256,7 @@ impl PartWriter<Message> for IngestStore {
                 messages_refused: 1,
                 ..written
             }),
-            // Not the data's fault then: a dead letter takes any bytes.
+            // The data is not the cause: a dead letter accepts any bytes.
             Err(StoreError::Refused { operation, cause }) => {
                 self.session = None;
                 Err(StoreError::Transient { operation, cause })

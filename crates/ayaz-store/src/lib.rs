@@ -1,11 +1,10 @@
-//! Every SQL statement and migration of the project, one module per concern.
+//! All SQL statements and migrations of the project, one module per subject.
 //!
-//! Reading order: [`connect`] (a connection in its role), [`migrate`] (the schema), [`vehicles`]
-//! (names to numbers); [`message`], [`encoded`] and [`ingest`] (what the daemon writes, over
-//! `copy`, the binary format); [`analytics`] (what the worker reads and writes); [`context`] (what is
-//! known of vehicles beside their readings, and their service days); [`reports`] (what people read);
-//! [`dead_letters`] (what was refused, and running it again); [`set_aside`] (readings that wait for a
-//! decision).
+//! Reading order: [`connect`] (connections and roles), [`migrate`] (the schema), [`vehicles`] (names to
+//! numbers); [`message`], [`encoded`] and [`ingest`] (write path of the daemon, with `copy`, the binary
+//! format); [`analytics`] (reads and writes of the worker); [`context`] (attributes of vehicles, and service
+//! days); [`reports`] (queries of reports); [`dead_letters`] (refused messages, and replaying them);
+//! [`set_aside`] (readings that wait for a decision).
 
 pub mod analytics;
 pub mod backlog;

@@ -1,61 +1,61 @@
-//! What ingest hands over to be written: whole messages, since a message is what is acknowledged.
+//! Input of ingest's write path: whole messages, since acknowledgements are by message.
 
 use ayaz_model::{CellReading, UnixMicroseconds, VehicleKey};
 use bytes::Bytes;
 
 use crate::encoded::EncodedReadings;
 
-/// A message as it arrived, kept until it is stored so that it can still become a dead letter.
+/// A message as received. It is kept until it is stored, since it may become a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// Where it was published.
+    /// Topic of the message.
     pub topic: Bytes,
-    /// Its bytes.
+    /// Payload of the message.
     pub payload: Bytes,
-    /// The daemon's clock when it arrived.
+    /// Time of receipt by the daemon's clock.
     pub received_at: UnixMicroseconds,
 }
 
-/// Why a message becomes a dead letter instead of rows.
+/// Reason why a message becomes a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// One of a closed list, for counting.
+    /// Short name from a fixed list, for metrics.
     pub reason: &'static str,
-    /// What exactly was wrong, for a person.
+    /// Details for a person.
     pub detail: String,
 }
 
-/// What a message turned out to hold.
+/// Decoded content of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// Readings, for `reading`.
+    /// Readings for `reading`.
     Readings(VehicleKey, EncodedReadings),
-    /// Looks at all cells, for `cell_reading`.
+    /// Readings of all cells, for `cell_reading`.
     Cells(VehicleKey, Vec<CellReading>),
-    /// The vehicle came or went, for `vehicle_status`.
+    /// A change of a vehicle's connection, for `vehicle_status`.
     Status {
-        /// Who.
+        /// The vehicle.
         vehicle: VehicleKey,
-        /// Whether it is there.
+        /// Whether it is connected.
         online: bool,
-        /// The boot that says so.
+        /// Boot that sent the status.
         boot_id: u32,
     },
-    /// Nothing that can be stored, for `dead_letter`.
+    /// Content that cannot be stored, for `dead_letter`.
     Rejected(Rejection),
 }
 
-/// One message with what it holds.
+/// A message and its content.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// As it arrived.
+    /// The message as received.
     pub envelope: Envelope,
-    /// What it holds.
+    /// Its content.
     pub content: Content,
 }
 
 impl Content {
-    /// The vehicle, unless the message was rejected.
+    /// The vehicle; `None` for a rejected message.
     pub fn vehicle(&self) -> Option<&VehicleKey> {
         match self {
             Self::Readings(vehicle, _) | Self::Cells(vehicle, _) => Some(vehicle),
@@ -64,7 +64,7 @@ impl Content {
         }
     }
 
-    /// Rows it will become.
+    /// Number of rows of the message.
     pub fn rows(&self) -> usize {
         match self {
             Self::Readings(_, readings) => readings.len(),

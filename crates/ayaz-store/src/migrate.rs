@@ -1,7 +1,6 @@
-//! The schema: tables by numbered, forward-only migrations, then views and functions from their files
-//! (`views`), made by `ayaz migrate` as the owner. Daemons never migrate; they check that they find what
-//! they were built for: ingest the tables, so that no change of a report stops it, all others the views
-//! too.
+//! The schema. Numbered, forward-only migrations create the tables; the files of `views` create views and
+//! functions. `ayaz migrate` applies both as the owner. Daemons never migrate, they only check the schema:
+//! ingest checks the tables, so that a changed report does not stop it; all others check the views too.
 
 mod blockers;
 mod grants;
@@ -23,33 +22,32 @@ mod embedded {
     refinery::embed_migrations!("migrations");
 }
 
-/// What a migration run did.
+/// Result of a migration run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Migrated {
-    /// Names of the migrations applied now, in order; empty when the schema was up to date.
+    /// Names of the applied migrations, in order; empty if the schema was up to date.
     pub applied: Vec<String>,
-    /// Roles made now, as on a server to which a dump was brought.
+    /// Roles that were created, as on a server that received a dump.
     pub roles_made: Vec<String>,
-    /// Whether rights that roles had lost were granted again.
+    /// Whether missing rights of the roles were granted again.
     pub grants_renewed: bool,
-    /// Whether the views and functions were made anew.
+    /// Whether the views and functions were created again.
     pub views_made: bool,
-    /// The schema's version.
+    /// Version of the schema.
     pub version: i32,
-    /// TimescaleDB's edition, from `timescaledb.license`: `apache` or `timescale`.
+    /// Edition of TimescaleDB, from `timescaledb.license`: `apache` or `timescale`.
     pub edition: String,
-    /// What everybody may still do in this database and nobody should: the statements by which a
-    /// superuser revokes it, where this login may not.
+    /// Statements for a superuser. They revoke rights of `public` that this login cannot revoke.
     pub to_revoke: Vec<String>,
 }
 
-/// Brings the schema up to date, and makes the roles and grants that are missing. Several may run at once:
-/// the later ones wait and find it done.
+/// Applies missing migrations, and creates missing roles and grants. Concurrent runs wait for each other, and
+/// later ones find nothing to do.
 pub async fn migrate(url: &DatabaseUrl) -> Result<Migrated, StoreError> {
     migrate_telling(url, |line| tracing::info!("{line}")).await
 }
 
-/// The same; `tell` gets a line for each thing that is waited for.
+/// As [`migrate`]; calls `tell` with a line each time it waits.
 pub async fn migrate_telling(
     url: &DatabaseUrl,
     mut tell: impl FnMut(&str),
@@ -57,14 +55,14 @@ pub async fn migrate_telling(
     let _place = place::take(url, &mut tell).await?;
     let mut connection = Connection::open(url, Role::Owner).await?;
     let client = &connection.client;
-    // refinery would call a migration that this program does not know a missing file.
+    // For a migration that is newer than this program, refinery would report a missing file.
     let found = version_if_any(client).await?;
     match found {
         Some(found) if found < BASELINE => return Err(older(found)),
         Some(found) if found > latest_version() => return Err(newer(found)),
         _ => {}
     }
-    // Migrations grant rights to them.
+    // Migrations grant rights to these roles.
     let roles_made = grants::make_roles(client).await?;
     let changes = match found {
         None => false,
@@ -80,7 +78,7 @@ pub async fn migrate_telling(
     };
     let applied = apply(&mut connection.client, &mut tell).await?;
     let grants_renewed = grants::renew_if_missing(&connection.client, &runner()).await?;
-    // `select *` takes in the columns of a table as they are when a view is made.
+    // A view with `select *` has the columns that the table had when the view was created.
     let anyway = grants_renewed || !applied.is_empty();
     let views_made = make_views(&mut connection.client, anyway, &mut tell).await?;
     let client = &connection.client;
@@ -107,14 +105,14 @@ pub async fn migrate_telling(
     })
 }
 
-/// How long a migration waits for a lock at a time. While it waits, all others wait behind it, ingest too,
-/// so it lets them pass before it tries again.
+/// Lock timeout of a migration. While it waits, all other transactions wait behind it, ingest too; so it
+/// stops and tries again.
 const LOCK_TIMEOUT: &str = "3s";
 
-/// How often it is tried.
+/// Number of attempts.
 const LOCK_TRIES_MAX: usize = 100;
 
-/// Applies what is missing, each migration in a transaction of its own, and returns the names.
+/// Applies missing migrations, each in its own transaction, and returns their names.
 async fn apply(
     client: &mut Client,
     tell: &mut impl FnMut(&str),
@@ -139,7 +137,7 @@ async fn apply(
     }
 }
 
-/// Makes the views if they are not those of this program, or `anyway`. Returns whether it did.
+/// Creates the views if they are not those of this program, or if `anyway` is true. Returns whether it did.
 async fn make_views(
     client: &mut Client,
     anyway: bool,
@@ -159,7 +157,7 @@ async fn make_views(
     }
 }
 
-/// For locks that others have.
+/// Waits for locks of other transactions.
 #[derive(Default)]
 struct Waiting {
     tries: usize,
@@ -167,7 +165,7 @@ struct Waiting {
 }
 
 impl Waiting {
-    /// Says for whom it is waited, if that is news; fails after so many tries.
+    /// Reports who holds the locks, if this has changed. Fails after the last attempt.
     async fn again(
         &mut self,
         client: &Client,
@@ -188,7 +186,7 @@ impl Waiting {
     }
 }
 
-/// The migrations after that version, as they are called.
+/// Full names of the migrations after this version.
 fn applied_since(version: i32) -> Vec<String> {
     let runner = runner();
     let mut applied: Vec<_> = runner
@@ -212,7 +210,7 @@ fn is_lock_timeout(error: &refinery::Error) -> bool {
     false
 }
 
-/// The schema's version that this build works with.
+/// Schema version of this build.
 pub fn latest_version() -> i32 {
     runner()
         .get_migrations()
@@ -242,7 +240,7 @@ fn runner() -> refinery::Runner {
     runner
 }
 
-/// Whether tables, views and functions are those that this build works with.
+/// Checks that tables, views and functions are those of this build.
 pub async fn check_schema(connection: &Connection) -> Result<(), StoreError> {
     check_tables(connection).await?;
     let found = views::found_hash(&connection.client).await?;
@@ -256,7 +254,7 @@ pub async fn check_schema(connection: &Connection) -> Result<(), StoreError> {
     ))
 }
 
-/// Whether the tables are those that this build works with.
+/// Checks that the tables are those of this build.
 pub async fn check_tables(connection: &Connection) -> Result<(), StoreError> {
     let wanted = latest_version();
     let found = version(&connection.client).await.map_err(|error| {
@@ -296,7 +294,7 @@ async fn version(client: &Client) -> Result<i32, tokio_postgres::Error> {
         .map(|row| row.get(0))
 }
 
-/// `None` for a database without our schema.
+/// The schema version; `None` for a database without our schema.
 async fn version_if_any(client: &Client) -> Result<Option<i32>, StoreError> {
     let failed = |error| StoreError::from_driver("read the schema's version", error);
     let table = "-- has_schema_version\nselect to_regclass('ayaz_schema_version') is not null";
@@ -308,7 +306,7 @@ async fn version_if_any(client: &Client) -> Result<Option<i32>, StoreError> {
     }
 }
 
-/// The first migration of the present numbering: the tables were made anew there.
+/// First migration of the current series, which has new tables.
 const BASELINE: i32 = 101;
 
 fn older(found: i32) -> StoreError {
@@ -326,7 +324,7 @@ fn newer(found: i32) -> StoreError {
     ))
 }
 
-/// refinery's own message names the migration, the server's message lies at the end of the chain.
+/// refinery's message has the name of the migration; the server's message is the last in the chain.
 fn root_cause(error: &refinery::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);

@@ -1,19 +1,19 @@
-//! Whether the database answers, asked apart from all work. A server that is stopped, or a network that
-//! swallows packets, keeps a connection open and a statement waiting for as long as it likes; and a daemon
-//! that has nothing to do does not notice that its connection was closed.
+//! Checks that the database answers, on a separate connection. If a server is stopped or a network drops
+//! packets, a connection stays open and its statement waits; and an idle daemon does not notice that its
+//! connection is closed.
 
 use std::time::Duration;
 
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
-/// How often the database is asked.
+/// Interval between checks.
 pub const ASKED_EVERY: Duration = Duration::from_secs(4);
 
-/// How long it may take to answer, connecting included.
+/// Timeout of a check, including connecting.
 pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
 
-/// Asks a database over a connection of its own.
+/// Checks the database over its own connection.
 #[derive(Debug)]
 pub struct Pulse {
     url: DatabaseUrl,
@@ -22,7 +22,7 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// One that has not asked yet.
+    /// A new one without a connection.
     pub fn new(url: DatabaseUrl, role: Role) -> Self {
         Self {
             url,
@@ -31,7 +31,7 @@ impl Pulse {
         }
     }
 
-    /// Asks for ever, and tells after each question that the database has answered, or why not.
+    /// Checks for ever, and reports each result: `Ok`, or the reason.
     pub async fn watch(mut self, tell: impl Fn(Result<(), String>)) {
         loop {
             let answer = self.ask(ANSWER_TIME_MAX).await;
@@ -40,7 +40,7 @@ impl Pulse {
         }
     }
 
-    /// Asks once.
+    /// Checks once.
     pub async fn ask(&mut self, limit: Duration) -> Result<(), StoreError> {
         let kept = self.connection.take().filter(|it| !it.is_closed());
         let answer = async {

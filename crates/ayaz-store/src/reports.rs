@@ -1,8 +1,7 @@
-//! What the reports read: sessions, energy by trip and by temperature, range against temperature, and
-//! how complete all of it is.
+//! Queries of the reports: sessions, energy by trip and by temperature, range by temperature, and
+//! completeness.
 //!
-//! Sums are made in the database over buckets, exactly. A figure is `None`, and never zero, where
-//! nothing was measured.
+//! The database sums buckets exactly. A figure that was not measured is `None`, never zero.
 
 mod bands;
 mod completeness;

@@ -1,15 +1,16 @@
-//! What PostgreSQL and TimescaleDB allow everybody to do, and no part of Ayaz needs: temporary tables,
-//! large objects, jobs that run at any interval. Who may only read could fill the disk with the first two,
-//! and keep the server busy with the third.
+//! Rights that PostgreSQL and TimescaleDB give to everybody and that Ayaz does not need: temporary tables,
+//! large objects, background jobs. With the first two, a read-only user could fill the disk; with the third,
+//! keep the server busy.
 //!
-//! It is taken back by each migration run, since an update of the extension may bring it anew. An owner who
-//! is no superuser may not revoke what belongs to the server: that is returned, as statements for one.
+//! Each migration run revokes them, since an update of the extension may grant them again. An owner without
+//! superuser rights cannot revoke rights on objects of the server; the run returns these statements for a
+//! superuser.
 
 use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-/// What `public` is granted that the reader, as the least of all parts, can use.
+/// Rights of `public` that the reader, the weakest role, can use.
 const EXCESSIVE: &str = "
     select 1 as number, format('revoke temporary on database %I from public', current_database())
         as statement
@@ -44,14 +45,13 @@ const EXCESSIVE: &str = "
     having count(*) > 0
     order by number";
 
-/// Revokes what this login may revoke, and returns the statements that a superuser has to run for the
-/// rest.
+/// Revokes the rights that this login may revoke, and returns the statements that need a superuser.
 pub(crate) async fn revoke_excessive(client: &Client) -> Result<Vec<String>, StoreError> {
     let failed = |error| StoreError::from_driver("revoke what everybody may do", error);
     let listed = format!("-- excessive_rights\n{EXCESSIVE}");
     for row in client.query(&listed, &[]).await.map_err(failed)? {
         let statement: String = row.get(1);
-        // An owner who may not revoke gets a warning, and the next look shows it.
+        // An owner who may not revoke only gets a warning; the next check finds the right again.
         client.batch_execute(&statement).await.map_err(failed)?;
     }
     let left = client.query(&listed, &[]).await.map_err(failed)?;

@@ -1,8 +1,9 @@
-//! Readings that were set aside: what waits, taking it into `reading`, and clearing it. How they come
-//! to be there is in [`ingest`](crate::ingest).
+//! Readings that are set aside: list, accept into `reading`, or delete. [`ingest`](crate::ingest) sets them
+//! aside.
 //!
-//! Reading order: [`selection`] (which readings), [`read`] (what is shown), [`accept`] (into `reading`),
-//! [`clear`] (away), [`history`] (vehicles that may send more days), [`tidy`] (what an earlier version left).
+//! Reading order: [`selection`] (which readings), [`read`] (list), [`accept`] (move into `reading`),
+//! [`clear`] (delete), [`history`] (vehicles that may send more days), [`tidy`] (readings of an earlier
+//! version).
 
 pub mod accept;
 pub mod clear;

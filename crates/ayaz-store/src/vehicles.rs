@@ -1,4 +1,4 @@
-//! Vehicles by number: every reading carries four bytes instead of two names.
+//! Numbers of vehicles: a reading stores four bytes instead of two names.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,9 @@ use tokio_postgres::{Client, Row};
 
 use crate::error::StoreError;
 
-/// Numbers already looked up over one connection. It ends with the connection, and what it says is held
-/// against the database in each transaction that relies on it: behind the same address there may be
-/// another database by then, or the same one restored. Forgets everything when it grows over its bound,
-/// which costs one look-up per vehicle.
+/// Cache of the numbers that were looked up over one connection. It is dropped with the connection, and each
+/// transaction checks the numbers that it uses: the address may lead to another database by then, or to a
+/// restored one. A full cache is emptied, which costs one look-up per vehicle.
 #[derive(Debug)]
 pub struct VehicleDirectory {
     known: Numbers,
@@ -20,7 +19,7 @@ pub struct VehicleDirectory {
 type Numbers = HashMap<VehicleKey, VehicleNumber>;
 
 impl VehicleDirectory {
-    /// A directory that remembers up to `vehicles_max` vehicles (about 100 bytes each).
+    /// A cache of up to `vehicles_max` vehicles (about 100 bytes each).
     pub fn new(vehicles_max: usize) -> Self {
         Self {
             known: Numbers::new(),
@@ -28,8 +27,8 @@ impl VehicleDirectory {
         }
     }
 
-    /// The numbers of these vehicles, in their order. Those that are new are entered in a transaction of
-    /// their own: a number that a rolled-back batch had used must not be remembered.
+    /// The numbers of these vehicles, in their order. A separate transaction inserts new vehicles: otherwise
+    /// the cache could keep a number of a batch that was rolled back.
     pub async fn numbers<'a>(
         &mut self,
         client: &Client,
@@ -53,7 +52,8 @@ impl VehicleDirectory {
         }
         if !missing.is_empty() {
             enter(client, &missing).await?;
-            // Another statement, because the first does not see what a concurrent daemon entered.
+            // A second statement, since the first does not see vehicles that another daemon inserts at the
+            // same time.
             self.known.extend(look_up(client, &missing).await?);
         }
         let number = |key: &VehicleKey| {
@@ -70,7 +70,7 @@ impl VehicleDirectory {
     }
 }
 
-/// A vehicle's name, as FLEET/VEHICLE; its number, if it has been deleted.
+/// Name of a vehicle as FLEET/VEHICLE; its number if it was deleted.
 pub async fn name(client: &Client, number: VehicleNumber) -> Result<String, StoreError> {
     client
         .query_opt(
@@ -83,7 +83,7 @@ pub async fn name(client: &Client, number: VehicleNumber) -> Result<String, Stor
         .map_err(|error| StoreError::from_driver("look up a vehicle's name", error))
 }
 
-/// Enters those of the vehicles that are new. They must be in order.
+/// Inserts the new vehicles among these. They must be sorted.
 async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<(), StoreError> {
     let (fleets, vehicles) = names(keys);
     client
@@ -96,7 +96,7 @@ async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<(), StoreError> 
                 select from vehicle v
                 where v.fleet = wanted.fleet and v.vehicle = wanted.vehicle
             )
-            -- In one order, so that two who enter the same do not deadlock.
+            -- In one order, so that concurrent inserts do not deadlock.
             order by fleet, vehicle
             on conflict do nothing",
             &[&fleets, &vehicles],
@@ -106,7 +106,7 @@ async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<(), StoreError> 
         .map_err(|error| StoreError::from_driver("enter new vehicles", error))
 }
 
-/// The numbers of those that are there. They must be in order.
+/// The numbers of the known vehicles among these. They must be sorted.
 async fn look_up(client: &Client, keys: &[&VehicleKey]) -> Result<Numbers, StoreError> {
     let (fleets, vehicles) = names(keys);
     let rows = client
@@ -134,7 +134,7 @@ fn names<'a>(keys: &[&'a VehicleKey]) -> (Vec<&'a str>, Vec<&'a str>) {
         .unzip()
 }
 
-/// Says of which type a vehicle is, entering the vehicle if it is new. Needs the owner's rights.
+/// Sets the model of a vehicle, and inserts the vehicle if it is new. Needs the owner's rights.
 pub async fn assign_model(
     owner: &Client,
     vehicle: &VehicleKey,

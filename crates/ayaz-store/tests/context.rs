@@ -1,5 +1,4 @@
-//! What is known of vehicles, on a real TimescaleDB: what is refused, what holds when, and what is
-//! worked out again.
+//! Context of vehicles, on a real TimescaleDB: refusals, validity, and hours to refresh.
 
 #[path = "context/database.rs"]
 mod database;

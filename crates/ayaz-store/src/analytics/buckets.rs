@@ -29,7 +29,7 @@ const ENDS: &str = "soc_start_percent, soc_start_at, soc_end_percent, soc_end_at
     cabin_start_celsius, cabin_end_celsius, battery_start_celsius, battery_end_celsius";
 const ENDS_COLUMNS: usize = 12;
 
-/// The statement that [`read`] runs, to be prepared once a connection.
+/// The statement of [`read`], to be prepared once per connection.
 pub(super) fn read_statement() -> String {
     format!(
         "-- read_buckets
@@ -45,8 +45,8 @@ pub(super) fn read_statement() -> String {
     )
 }
 
-/// The vehicle's buckets of the hours from `from` up to and without `to`, in their order, as sessions
-/// take them: without temperatures that are flagged.
+/// The vehicle's buckets of the hours in [`from`, `to`), in order, for sessions: without flagged exterior
+/// temperatures.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
     statement: &Statement,
@@ -70,7 +70,7 @@ fn bucket(row: &Row) -> Result<Bucket, StoreError> {
     let (started_at, ended_at) = (at(10), at(11));
     let first = HEAD_COLUMNS + Energy::COLUMNS.len();
     let stamped = |column: usize, at| row.get::<_, Option<f64>>(first + column).map(|x| (at, x));
-    // Only the state of charge keeps its own instants; the others are taken for those of the bucket.
+    // Only the state of charge stores its own instants; the others use those of the bucket.
     let ends = |column| FirstLast {
         first: stamped(column, started_at),
         last: stamped(column + 1, ended_at),
@@ -107,7 +107,7 @@ fn bucket(row: &Row) -> Result<Bucket, StoreError> {
     Ok(bucket)
 }
 
-/// The statement that [`insert`] runs, to be prepared once a connection.
+/// The statement of [`insert`], to be prepared once per connection.
 pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     let statement = format!(
         "-- insert_buckets
@@ -117,7 +117,7 @@ pub(super) async fn prepare_insert(client: &Client) -> Result<CopyIn, Error> {
     CopyIn::prepare(client, &statement, column_types()).await
 }
 
-/// Inserts the buckets, numbered in the given order within each hour. They must be sorted by hour.
+/// Inserts the buckets, numbered within each hour in the given order. They must be sorted by hour.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statement: &CopyIn,

@@ -14,7 +14,7 @@ pub(super) const READ: &str = "-- clock_runs
     where vehicle_id = $1 and hour >= $2 and hour < $3
     order by hour, run";
 
-/// Nearly every hour has one run, for which a COPY would take longer.
+/// Nearly every hour has one run; COPY would take longer.
 pub(super) const INSERT: &str = "-- insert_clock_runs
     insert into clock_run (
         vehicle_id, hour, run, boot_id, readings, sequence_first, sequence_last, started_at,
@@ -52,7 +52,7 @@ fn run(row: &Row) -> ClockRun {
     }
 }
 
-/// Runs are numbered in the given order within each hour, by which they are sorted.
+/// Numbers the runs within each hour in the given order. They must be sorted by hour.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statement: &Statement,

@@ -10,8 +10,8 @@ use super::buckets::activity;
 use super::timestamp;
 use crate::error::StoreError;
 
-/// From the last block that begins before the time to the first session that begins after it: blocks
-/// do not overlap, so nothing before that touches the time.
+/// From the last block that begins before the time span to the first session that begins after it. Blocks do
+/// not overlap, so no earlier one touches the span.
 pub(super) const SPANS: &str = "-- session_spans
     select kind, started_at, ended_at, seconds, odometer_start_km, odometer_end_km
     from session
@@ -36,8 +36,8 @@ pub(super) const SPANS: &str = "-- session_spans
         )
     order by started_at, number";
 
-/// Rows that stay as they are are not written again. What lies in the time by an earlier rule of service
-/// days goes, whatever its date.
+/// Writes only rows that change. Deletes rows in the time span that an earlier rule of service days made,
+/// whatever their date.
 pub(super) const REPLACE: &str = "-- replace_service_day_times
     with gone as (
         delete from service_day_time
@@ -64,7 +64,7 @@ pub(super) const REPLACE: &str = "-- replace_service_day_times
             excluded.is_rest
         )";
 
-/// The statements, prepared once a connection.
+/// The statements, prepared once per connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     pub(super) spans: Statement,
@@ -95,7 +95,7 @@ pub(super) async fn spans(
         .collect()
 }
 
-/// Puts these days in the place of those from the first to the last, which are a time.
+/// Replaces the days from the first to the last.
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
     statement: &Statement,

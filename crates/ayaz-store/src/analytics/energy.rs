@@ -1,4 +1,4 @@
-//! The columns that buckets, sessions, bands of trips, days and months have in common.
+//! Columns that buckets, sessions, bands of trips, days and months have in common.
 
 use ayaz_energy::Energy;
 use tokio_postgres::Row;
@@ -16,7 +16,7 @@ pub(super) fn types() -> impl Iterator<Item = Type> {
     std::iter::repeat_n(Type::FLOAT8, Energy::COLUMNS.len())
 }
 
-/// The values of its columns, as the driver takes them.
+/// The values of the columns, as types of the driver.
 pub(super) fn values<'a>(energy: &Energy) -> impl Iterator<Item = Value<'a>> + use<'a> {
     energy
         .columns()
@@ -24,7 +24,7 @@ pub(super) fn values<'a>(energy: &Energy) -> impl Iterator<Item = Value<'a>> + u
         .map(|value| Box::new(value) as _)
 }
 
-/// From consecutive columns of a row, the first of which is `first`.
+/// Reads consecutive columns of a row, starting at `first`.
 pub(super) fn from_row(row: &Row, first: usize) -> Energy {
     Energy::from_columns(std::array::from_fn(|column| row.get(first + column)))
 }

@@ -9,7 +9,7 @@ use tokio_postgres::{Row, Statement, Transaction};
 use super::timestamp;
 use crate::error::StoreError;
 
-/// From columns of a row, the first of which is `first`: arrays of hours, integrals and times.
+/// Reads arrays of hours, integrals and times from columns of a row, starting at `first`.
 pub(super) fn from_row(row: &Row, first: usize) -> Exteriors {
     let hours: Vec<Timestamp> = row.get(first);
     let kelvin_seconds: Vec<f64> = row.get(first + 1);
@@ -22,7 +22,7 @@ pub(super) fn from_row(row: &Row, first: usize) -> Exteriors {
     hours.into_iter().map(Into::into).zip(exteriors).collect()
 }
 
-/// Takes hours away ($2), puts others in their place ($3 to $5), and has all of them judged again.
+/// Deletes hours ($2), inserts others ($3 to $5), and queues all of them for the fleet check.
 pub(super) const CHANGE: &str = "-- change_exteriors
     with gone as (
         delete from hour_exterior where hour = any ($2) and vehicle_id = $1
@@ -37,7 +37,7 @@ pub(super) const CHANGE: &str = "-- change_exteriors
     where vehicle_id = $1
     on conflict do nothing";
 
-/// Writes what has changed, and has the fleet's hours judged again in which it has.
+/// Writes the changes, and queues the changed hours of the fleet for the check.
 pub(super) async fn change(
     transaction: &Transaction<'_>,
     statement: &Statement,

@@ -1,5 +1,5 @@
-//! Hours of fleets, in which exterior temperatures are held against each other: rows of
-//! `fleet_hour`, `exterior_doubt` and `fleet_hour_queue`, described in their migration.
+//! Hours of fleets, in which exterior temperatures are compared: rows of `fleet_hour`, `exterior_doubt` and
+//! `fleet_hour_queue`, described in their migration.
 
 use ayaz_energy::exterior::{Exterior, ExteriorFlag, FleetExterior, VehicleExterior};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
@@ -14,7 +14,7 @@ use super::storage::HourRange;
 use super::timestamp;
 use crate::error::StoreError;
 
-/// An hour of a fleet that waits in the queue.
+/// A queued hour of a fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueuedFleetHour {
     /// The fleet.
@@ -23,12 +23,12 @@ pub struct QueuedFleetHour {
     pub hour: UnixMicroseconds,
 }
 
-/// $1 is whether the open hour is due as well. An hour is over a little later than those of its
-/// vehicles, which are over three minutes after their end.
+/// $1 is whether the open hour is due too. A fleet's hour is due a little later than those of its vehicles,
+/// which are due three minutes after their end.
 const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour 5 minutes')";
 
-/// Up to `hours_max` hours that are due, by [`queue::turns`]. An open hour changes with every refresh of
-/// every vehicle, so it is due only if `with_open` says so.
+/// Up to `hours_max` due hours, in the mix of [`queue::turns`]. An open hour changes with every refresh of
+/// every vehicle, so it is due only with `with_open`.
 pub async fn next_hours(
     client: &Client,
     with_open: bool,
@@ -50,7 +50,7 @@ pub async fn next_hours(
         .collect())
 }
 
-/// How many hours of fleets are due.
+/// Number of due hours of fleets.
 pub async fn hours_due(client: &Client, with_open: bool) -> Result<u64, StoreError> {
     let statement =
         format!("-- fleet_hours_due\nselect count(*) from fleet_hour_queue where {IS_DUE}");
@@ -99,7 +99,7 @@ const REMEMBER_FLEET: &str = "-- remember_fleet_hour
 const TAKE_OFF: &str = "-- take_off_fleet_hour
     delete from fleet_hour_queue where fleet = $1 and hour = $2";
 
-/// The statements of a judgement, prepared once a connection.
+/// Statements of the fleet check, prepared once per connection.
 #[derive(Debug, Clone)]
 pub struct FleetStatements {
     exteriors: Statement,
@@ -113,7 +113,7 @@ pub struct FleetStatements {
 }
 
 impl FleetStatements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
         let prepare = async |statement| {
             let prepared = client.prepare(statement).await;
@@ -131,7 +131,7 @@ impl FleetStatements {
         })
     }
 
-    /// The same for the holder of that lease: only as long as it has it, anything is committed.
+    /// The same, but commits only while this lease is held.
     pub fn under(self, lease: Lease) -> Self {
         Self {
             lease: Some(lease),
@@ -140,8 +140,7 @@ impl FleetStatements {
     }
 }
 
-/// An hour of a fleet, judged in one transaction. Everything is read from one snapshot; dropped, it
-/// leaves all as it was.
+/// One fleet check, in one transaction with one snapshot. Dropping it undoes all changes.
 pub struct FleetHour<'a> {
     transaction: Transaction<'a>,
     statements: &'a FleetStatements,
@@ -150,7 +149,7 @@ pub struct FleetHour<'a> {
 }
 
 impl<'a> FleetHour<'a> {
-    /// Begins to judge the hour.
+    /// Begins the check of the hour.
     pub async fn begin(
         client: &'a mut Client,
         statements: &'a FleetStatements,
@@ -167,7 +166,7 @@ impl<'a> FleetHour<'a> {
         })
     }
 
-    /// What the fleet's vehicles measured on trips, in the order of their numbers.
+    /// Exterior temperatures of the fleet's vehicles on trips, by vehicle number.
     pub async fn exteriors(&self) -> Result<Vec<VehicleExterior>, StoreError> {
         let rows = self
             .transaction
@@ -189,7 +188,7 @@ impl<'a> FleetHour<'a> {
             .collect())
     }
 
-    /// What is flagged so far, in the order of the vehicles' numbers.
+    /// Current flags, by vehicle number.
     pub async fn flags(&self) -> Result<Vec<ExteriorFlag>, StoreError> {
         let rows = self
             .transaction
@@ -210,7 +209,7 @@ impl<'a> FleetHour<'a> {
             .collect())
     }
 
-    /// Takes away the flags of some vehicles, then adds others.
+    /// Removes the flags of some vehicles, then adds others.
     pub async fn change_flags(
         &self,
         forget: &[VehicleNumber],
@@ -246,7 +245,7 @@ impl<'a> FleetHour<'a> {
         Ok(())
     }
 
-    /// Writes what the fleet says, `None` if it says nothing, and takes the hour off the queue.
+    /// Writes the fleet's median, or deletes it for `None`, and removes the hour from the queue.
     pub async fn save_median(&self, fleet: Option<FleetExterior>) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write a fleet's hour", error);
         let hour = timestamp(self.hour);
@@ -276,7 +275,7 @@ impl<'a> FleetHour<'a> {
             .map_err(failed)
     }
 
-    /// Begins to work out a vehicle's sessions around the hour, within this transaction.
+    /// Begins to refresh a vehicle's sessions around the hour, within this transaction.
     pub async fn sessions_of<'b>(
         &'b mut self,
         statements: &'b RefreshStatements,
@@ -290,7 +289,7 @@ impl<'a> FleetHour<'a> {
         Refresh::within(&mut self.transaction, statements, range).await
     }
 
-    /// Makes all of it visible at once.
+    /// Commits all changes.
     pub async fn commit(self) -> Result<(), StoreError> {
         if let Some(lease) = &self.statements.lease {
             lease.check(&self.transaction).await?;

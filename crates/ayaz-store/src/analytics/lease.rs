@@ -1,9 +1,8 @@
-//! There is one worker: two would delete and insert the same hours. Its place is a row that only our roles
-//! can write (`worker_lease`), and that says until when it is taken, by the database's clock.
+//! There is only one worker: two would delete and insert the same hours. Its lease is a row that only our
+//! roles can write (`worker_lease`), with an expiry by the database's clock.
 //!
-//! Each holder has a term of its own. A worker looks for its term as the last thing before each commit, so
-//! that one that was stopped, and whose place was taken meanwhile, commits nothing when it wakes up. What
-//! it had not committed is done by whoever has the place.
+//! Each holder has its own term. A worker checks its term last before each commit. So a worker that was
+//! stopped and has lost its lease meanwhile commits nothing when it continues; the new holder does that work.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,32 +15,32 @@ use tokio_postgres::{Client, Statement, Transaction};
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
-/// So long after its last sign of life the holder may be replaced, s. One whose connection is gone may be
-/// replaced at once.
+/// Seconds after its last heartbeat at which the lease expires. If the holder's connection is gone, it
+/// expires at once.
 pub const LEASE_SECONDS: u32 = 20;
 
-/// How often the holder gives a sign of life.
+/// Interval of heartbeats.
 const RENEW_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The place of the worker, taken.
+/// The lease of the worker, held.
 #[derive(Debug, Clone)]
 pub struct Lease {
     check: Statement,
     term: i64,
 }
 
-/// Who has the place.
+/// The holder of the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The program.
+    /// Its program.
     pub program: String,
     /// Its machine.
     pub host: String,
     /// Its process there.
     pub process_id: i64,
-    /// Since when.
+    /// When it took the lease.
     pub since: Timestamp,
-    /// Until when it has it, unless it gives another sign of life.
+    /// When the lease expires without another heartbeat.
     pub expires_at: Timestamp,
 }
 
@@ -61,8 +60,8 @@ impl fmt::Display for Holder {
     }
 }
 
-/// $5 is whether the place is taken from whoever has it. Of two who want it at the same moment, the later
-/// finds another term than it has seen, and takes nothing.
+/// $5 is whether to take the lease by force. Of two that try at the same moment, the later one finds a
+/// changed term, and takes nothing.
 const TAKE: &str = "-- take_lease
     with taken as (
         update worker_lease l
@@ -89,13 +88,13 @@ const RENEW: &str = "-- renew_lease
     set expires_at = clock_timestamp() + make_interval(secs => $2)
     where term = $1";
 
-/// Takes the place, if it is free: given up, not renewed in time, or of a connection that is gone.
+/// Takes the lease if it is free: released, expired, or of a closed connection.
 pub async fn try_take(connection: &Connection, program: &str) -> Result<Option<Lease>, StoreError> {
     end_expired(connection).await;
     take(connection, program, false).await
 }
 
-/// Takes the place from whoever has it. Needs the owner's rights, or the worker's.
+/// Takes the lease from its holder. Needs the owner's rights, or the worker's.
 pub(crate) async fn take_by_force(
     connection: &Connection,
     program: &str,
@@ -116,7 +115,7 @@ async fn take(
 ) -> Result<Option<Lease>, StoreError> {
     let failed = |error| StoreError::from_driver("take the worker's place", error);
     let client = &connection.client;
-    // By this name everybody sees whether the connection is still there.
+    // This name shows whether the connection still exists.
     let name = format!("{program} {}", connection.mark());
     client
         .execute(
@@ -147,9 +146,8 @@ async fn take(
     }))
 }
 
-/// Ends the connection of a holder whose time is over: it may have been stopped within a transaction, and
-/// hold what its successor needs. A login may end its own connections only; another's end by their
-/// time limits.
+/// Ends the connection of an expired holder: it may have stopped within a transaction, and hold locks that
+/// its successor needs. A login may end only its own connections; others end by their timeouts.
 async fn end_expired(connection: &Connection) {
     let ended = connection
         .client
@@ -172,7 +170,7 @@ async fn end_expired(connection: &Connection) {
     }
 }
 
-/// Who has the place; `None` is nobody.
+/// The current holder; `None` means nobody.
 pub async fn holder(client: &Client) -> Result<Option<Holder>, StoreError> {
     let rows = client
         .query(
@@ -194,8 +192,8 @@ pub async fn holder(client: &Client) -> Result<Option<Holder>, StoreError> {
 }
 
 impl Lease {
-    /// Fails if the place is another's by now. The last statement before a commit: until that is done,
-    /// nobody takes the place.
+    /// Fails if another worker has the lease now. This is the last statement before a commit: until the
+    /// commit is done, nobody can take the lease.
     pub async fn check(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
         let rows = transaction
             .query(&self.check, &[&self.term])
@@ -211,8 +209,7 @@ impl Lease {
         Ok(())
     }
 
-    /// Gives signs of life over a connection of its own, until dropped or until the place is
-    /// another's.
+    /// Sends heartbeats over a separate connection, until dropped or until the lease is lost.
     pub fn renew(&self, url: &DatabaseUrl, role: Role) -> Renewal {
         let (url, term) = (url.clone(), self.term);
         Renewal(tokio::spawn(async move {
@@ -224,9 +221,9 @@ impl Lease {
     }
 }
 
-/// Renews until that fails, and says whether the place is another's.
+/// Sends heartbeats until one fails, and returns whether the lease is lost.
 async fn is_lost(url: &DatabaseUrl, role: Role, term: i64) -> bool {
-    // One that does not answer is given up: the next may.
+    // Drops a connection that does not answer; the next one may.
     let time_max = 2 * RENEW_INTERVAL;
     let Ok(Ok(connection)) = tokio::time::timeout(time_max, Connection::open(url, role)).await
     else {
@@ -251,7 +248,7 @@ async fn is_lost(url: &DatabaseUrl, role: Role, term: i64) -> bool {
     }
 }
 
-/// Signs of life, until dropped.
+/// Sends heartbeats until dropped.
 #[derive(Debug)]
 pub struct Renewal(JoinHandle<()>);
 
@@ -261,7 +258,7 @@ impl Drop for Renewal {
     }
 }
 
-/// For whoever waits to know where to look.
+/// Shows a waiting worker where the holder runs.
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();

@@ -9,7 +9,7 @@ use super::rows::{CopyIn, Value, positions};
 use super::timestamp;
 use crate::error::StoreError;
 
-/// The statements of [`insert`], prepared once a connection.
+/// The statements of [`insert`], prepared once per connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     sequences: CopyIn,
@@ -17,7 +17,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let types = [
             Type::INT4,
@@ -60,8 +60,7 @@ impl Statements {
     }
 }
 
-/// Inserts both; spans are numbered in the given order within each hour, by which they are
-/// sorted.
+/// Inserts both. Spans are numbered within each hour in the given order, and must be sorted by hour.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statements: &Statements,

@@ -1,4 +1,4 @@
-//! Which hours are to be worked out.
+//! The queue of hours to refresh.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio_postgres::{Client, GenericClient};
 use super::timestamp;
 use crate::error::StoreError;
 
-/// An hour of a vehicle that waits in the queue.
+/// A queued hour of a vehicle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct QueuedHour {
     /// The vehicle.
@@ -19,30 +19,30 @@ pub struct QueuedHour {
     pub hour: UnixMicroseconds,
 }
 
-/// So long after its end an hour is over, s: until then the readings around the end still come in, and
-/// each of them would have it worked out again.
+/// Seconds after its end at which an hour is over. Before that, readings around the end still arrive, and
+/// each would cause another refresh.
 pub const OVER_SECONDS: i64 = 180;
 
-/// Which of the queued hours are due. An hour that is over ([`OVER_SECONDS`]) is due at once.
+/// Which queued hours are due. An hour that is over ([`OVER_SECONDS`]) is due at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
-    /// An open hour grows all the time: it is due only this long after its first new reading
-    /// was stored.
+    /// An open hour is due only this long after its first new reading was stored, since it changes all the
+    /// time.
     pub open_hour_interval: Duration,
-    /// Leaves alone what was stored after this instant of the database's clock; `None` is nothing.
+    /// Ignores hours queued after this instant of the database's clock; `None` ignores none.
     pub stored_until: Option<UnixMicroseconds>,
 }
 
-/// How long the queue is.
+/// Length of the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Hours in it, counted up to 100,000.
+    /// Number of hours in it, counted up to 100,000.
     pub hours: u64,
-    /// Whether any of them is due.
+    /// Whether any hour is due.
     pub is_due: bool,
 }
 
-/// $1 and $2 are [`Due::parameters`], $3 the vehicles that are left alone.
+/// $1 and $2 are [`Due::parameters`]; $3 are vehicles to skip.
 fn is_due() -> String {
     format!(
         "vehicle_id <> all ($3::integer[]) and queued_at <= coalesce($2::timestamptz, 'infinity')
@@ -60,7 +60,7 @@ impl Due {
     }
 }
 
-/// The database's clock, by which `queued_at` is told.
+/// Time by the database's clock, which `queued_at` uses.
 pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
     client
         .query_one("-- now\nselect now()", &[])
@@ -69,18 +69,16 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
         .map_err(|error| StoreError::from_driver("read the database's clock", error))
 }
 
-/// Moves up to `touches_max` rows of `dirty_hours` into the queue and returns how many it moved.
+/// Moves up to `touches_max` rows of `dirty_hours` into the queue, and returns their number.
 ///
-/// Nothing gets lost between the two, whatever ingest does meanwhile: a touch becomes visible in
-/// the same instant as its readings, exactly the touches that were seen are deleted (their numbers
-/// are no order: one with a lower number may commit later, and is seen later), and whoever works
-/// off the queue reads with a snapshot taken after this committed. Readings that arrive after that
-/// snapshot bring a touch of their own.
+/// Nothing gets lost, whatever ingest does meanwhile: a row becomes visible together with its readings; only
+/// rows that were seen are deleted (a row with a lower number may commit later, and is seen later); and a
+/// refresh takes its snapshot after this commits. Readings that arrive after that snapshot bring a row of
+/// their own.
 ///
-/// The queue knows from which reading on an hour has changed since it was last worked out, as far as
-/// touches were taken over. A refresh may see readings whose touch was not: of those the next one is told
-/// once more, and no copy of the hour that was made meanwhile may stand for them ([`KnownHours`] says
-/// what that asks of whoever keeps one).
+/// The queue stores the earliest change of an hour since its last refresh, by the rows taken so far. A
+/// refresh may see readings whose row was not taken yet. The next refresh gets them again, and must not use a
+/// checkpoint of the hour made in between ([`KnownHours`] states the rule for checkpoints).
 ///
 /// [`KnownHours`]: super::KnownHours
 pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<u64, StoreError> {
@@ -123,16 +121,15 @@ pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<
         .map_err(|error| StoreError::from_driver("take over dirty hours", error))
 }
 
-/// How many of so many hours are the latest, three quarters, and how many have waited longest. What
-/// happens now is looked at before a backlog of old data, and every hour has its turn, however much
-/// comes in.
+/// Divides a number of hours: three quarters are the latest ones, the rest the oldest in the queue. Current
+/// hours come before a backlog of old data, and every hour gets its turn.
 pub(super) fn turns(hours_max: u32) -> (i64, i64) {
     let longest = i64::from(hours_max.div_ceil(4));
     (i64::from(hours_max) - longest, longest)
 }
 
-/// Takes from a queue of hours, those of a vehicle or of a fleet (`of`), what `is_due` (a condition):
-/// as many of the latest, and as many that have waited longest, as two parameters say.
+/// Takes hours from a queue of vehicles or fleets (`of`) that match the condition `is_due`. Two parameters
+/// give the number of the latest, and of the oldest in the queue.
 pub(super) fn next_statement(
     queue: &str,
     of: &str,
@@ -157,8 +154,8 @@ pub(super) fn next_statement(
     )
 }
 
-/// Up to `hours_max` hours that are due, by [`turns`], sorted by vehicle and hour. Those of the vehicles
-/// `without` stay in the queue.
+/// Up to `hours_max` due hours, in the mix of [`turns`], sorted by vehicle and hour. Skips the vehicles
+/// `without`.
 pub async fn next_hours(
     client: &Client,
     due: Due,
@@ -182,11 +179,10 @@ pub async fn next_hours(
         .collect())
 }
 
-/// Most hours that are counted: a migration may put years of hours back, and this is asked each
-/// round.
+/// Maximum number of hours to count: a migration may queue years of hours, and each round counts them.
 const COUNTED_MAX: u32 = 100_000;
 
-/// How long the queue is. Hours of the vehicles `without` count, and are not due.
+/// Length of the queue. Hours of the vehicles `without` count, but are not due.
 pub async fn backlog(
     client: &Client,
     due: Due,
@@ -210,7 +206,7 @@ pub async fn backlog(
     })
 }
 
-/// Whether touches that were made up to this instant of the database's clock wait to be taken over.
+/// Whether rows of `dirty_hours` up to this instant of the database's clock wait to be taken over.
 pub async fn is_touched(client: &Client, until: UnixMicroseconds) -> Result<bool, StoreError> {
     client
         .query_one(

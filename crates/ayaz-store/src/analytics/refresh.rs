@@ -1,4 +1,4 @@
-//! Neighbouring hours of one vehicle, worked out anew in one transaction.
+//! Refreshes neighbouring hours of one vehicle in one transaction.
 
 mod statements;
 
@@ -27,7 +27,7 @@ use super::{trip_days, trip_sums};
 use crate::context::rules_by;
 use crate::error::StoreError;
 
-/// A transaction that reads everything from one snapshot.
+/// A transaction with one snapshot.
 pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Error> {
     let builder = client.build_transaction();
     builder
@@ -36,7 +36,7 @@ pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, Err
         .await
 }
 
-/// The transaction. Everything is read from one snapshot; dropped, it leaves all as it was.
+/// The transaction, with one snapshot. Dropping it undoes all changes.
 pub struct Refresh<'a> {
     transaction: Transaction<'a>,
     statements: &'a RefreshStatements,
@@ -44,7 +44,7 @@ pub struct Refresh<'a> {
 }
 
 impl<'a> Refresh<'a> {
-    /// Begins to work out the hours.
+    /// Begins a refresh of the hours.
     pub async fn begin(
         client: &'a mut Client,
         statements: &'a RefreshStatements,
@@ -60,7 +60,7 @@ impl<'a> Refresh<'a> {
         })
     }
 
-    /// The same within a transaction that does more. Committed, it is part of that one.
+    /// The same within a larger transaction. Its commit becomes part of that one.
     pub(super) async fn within(
         transaction: &'a mut Transaction<'_>,
         statements: &'a RefreshStatements,
@@ -77,7 +77,7 @@ impl<'a> Refresh<'a> {
         })
     }
 
-    /// Deletes what is known of the hours, and inserts buckets. Returns the row of the first statement.
+    /// Deletes the old rows of the hours, and inserts buckets. Returns the row of the first statement.
     async fn replace_buckets(&self, buckets: &[Bucket]) -> Result<ReplacedHours, StoreError> {
         let vehicle = self.range.vehicle;
         let own: Vec<Timestamp> = self.range.hours().map(timestamp).collect();
@@ -89,7 +89,7 @@ impl<'a> Refresh<'a> {
             row.map_err(|error| StoreError::from_driver("write refreshed hours", error))
         };
         let insert = &self.statements.insert_buckets;
-        // Sent one after the other, without waiting for the answers ([`CopyIn`] says how far).
+        // Sends the statements without waiting for answers ([`CopyIn`] describes the limits).
         //
         // [`CopyIn`]: super::rows::CopyIn
         let (gone, ()) = try_join(
@@ -104,7 +104,7 @@ impl<'a> Refresh<'a> {
         })
     }
 
-    /// Inserts states and runs of the clock.
+    /// Inserts hour states and clock runs.
     async fn remember(&self, hours: &HoursOutcome) -> Result<(), StoreError> {
         if hours.states.is_empty() {
             return Ok(());
@@ -264,7 +264,7 @@ impl RefreshStorage for Refresh<'_> {
         };
         let vehicle = self.range.vehicle;
         let (days, statements) = (&self.statements.trip_days, &self.statements.trip_sums);
-        // Sent one after the other, without waiting for the answers.
+        // Sends the statements without waiting for answers.
         try_join(
             trip_days::replace(&self.transaction, days, vehicle, service_days, sums),
             trip_sums::add_up(&self.transaction, statements, vehicle, (*first, *last)),

@@ -6,8 +6,8 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error, Statement, Transaction};
 
-/// The position of each row among those before it with the same key, by which they are sorted: rows
-/// are numbered within their hour, or among sessions that started together.
+/// The position of each row among the rows with the same key before it; rows must be sorted by key. It
+/// numbers rows within an hour, or sessions with the same start.
 pub(super) fn positions<K: PartialEq>(keys: impl Iterator<Item = K>) -> impl Iterator<Item = i32> {
     let mut last: Option<(K, i32)> = None;
     keys.map(move |key| {
@@ -20,24 +20,24 @@ pub(super) fn positions<K: PartialEq>(keys: impl Iterator<Item = K>) -> impl Ite
     })
 }
 
-/// A value on its way into a column.
+/// A value for a column.
 pub(super) type Value<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// A `copy … from stdin (format binary)`, prepared once a connection.
+/// A `copy … from stdin (format binary)`, prepared once per connection.
 ///
-/// Never send one while another is under way: when the first fails, or is dropped, the second is
-/// refused without having begun, the driver ends it all the same, and the server's answer to that
-/// breaks the connection. Other statements may go before and after it without waiting; if one before it
-/// fails, the connection is lost in the same way, so whoever sends them must open another.
+/// Never send one while another runs. If the first fails or is dropped, the server refuses the second, the
+/// driver still sends its end, and the server's answer breaks the connection. Other statements may come
+/// before and after without waiting; if one before it fails, the connection breaks too, and the caller must
+/// open another.
 #[derive(Debug, Clone)]
 pub(super) struct CopyIn {
     statement: Statement,
-    /// Of its columns.
+    /// Types of its columns.
     types: Vec<Type>,
 }
 
 impl CopyIn {
-    /// Prepares it.
+    /// Prepares the statement.
     pub(super) async fn prepare(
         client: &Client,
         statement: &str,

@@ -1,5 +1,4 @@
-//! Readings as the worker takes them in: binary COPY, one row at a time, so that memory is bounded
-//! and nothing is allocated for a row.
+//! Reads samples by binary COPY, one row at a time, so that memory is bounded and no row allocates.
 
 use std::sync::Arc;
 
@@ -12,8 +11,8 @@ use tokio_postgres::Transaction;
 use super::timestamp;
 use crate::error::StoreError;
 
-/// Hands the vehicle's good samples from `from` up to and without `to` to `take`, in the order of
-/// their identity, until it says `false`. Returns how many it handed over.
+/// Passes the vehicle's samples with a plausible time in [`from`, `to`) to `take`, in the order of their
+/// keys, until it returns `false`. Returns the number of samples passed.
 pub(super) async fn read(
     transaction: &Transaction<'_>,
     vehicle: VehicleNumber,
@@ -21,8 +20,8 @@ pub(super) async fn read(
     to: UnixMicroseconds,
     mut take: impl FnMut(Sample) -> bool,
 ) -> Result<u64, StoreError> {
-    // COPY takes no parameters; a number and two instants hold nothing that could be misread, and
-    // as constants they let the planner leave out every chunk but those of these days.
+    // COPY takes no parameters. A number and two instants need no escaping, and with constants the planner
+    // reads only the chunks of these days.
     let statement = format!(
         "-- read_samples
         copy (
@@ -70,11 +69,11 @@ pub(super) async fn read(
     Ok(samples)
 }
 
-/// Start of the first message; the server sends one message a row, the header before the first.
+/// Start of the first message. The server sends one message per row; the header comes before the first row.
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-/// Signature, flags, length of the extension, which is empty.
+/// Signature, flags, and length of the empty extension.
 const HEADER_LENGTH: usize = 19;
-/// The server's microseconds begin at 2000-01-01T00:00:00Z.
+/// The server counts microseconds from 2000-01-01T00:00:00Z.
 const EPOCH_2000_MICROSECONDS: i64 = 946_684_800_000_000;
 
 /// Columns of a row before those of [`SIGNALS`].
@@ -84,10 +83,10 @@ const COLUMNS: i16 = (COLUMNS_BEFORE + SIGNALS.len()) as i16;
 
 macro_rules! read_signals {
     ($($signal:ident)+) => {
-        /// The columns of measurements, in the order in which they are read.
+        /// Signal columns, in the order of reading.
         const SIGNALS: &[&str] = &[$(stringify!($signal)),+];
 
-        /// Reads the columns of [`SIGNALS`] into the sample. `None`: not the binary format.
+        /// Reads the columns of [`SIGNALS`] into the sample. `None` means not the binary format.
         fn read_signals(row: &mut &[u8], sample: &mut Sample) -> Option<()> {
             $(sample.$signal = signal_field(row, Signal::$signal)?;)+
             Some(())
@@ -97,7 +96,7 @@ macro_rules! read_signals {
 
 for_each_sample_signal!(read_signals);
 
-/// Outer `None`: not the binary format; inner: the end.
+/// Outer `None` means not the binary format; inner `None` means the end.
 fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     match row.try_get_i16().ok()? {
         -1 => return Some(None),
@@ -121,7 +120,7 @@ fn parse(mut row: &[u8], texts: &mut Texts) -> Option<Option<Sample>> {
     row.is_empty().then_some(Some(sample))
 }
 
-/// Outer `None`: not the binary format; inner: null.
+/// Outer `None` means not the binary format; inner `None` means null.
 fn field<'a>(row: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = row.try_get_i32().ok()?;
     if length == -1 {
@@ -149,10 +148,9 @@ fn charge_state_field(row: &mut &[u8]) -> Option<Option<ChargeState>> {
     }
 }
 
-/// A measurement; what is not finite counts as missing. So does a `double` outside of the signal's limits:
-/// ingest stores no such value, but a row may have come by SQL, and sums of the largest numbers leave the
-/// range that the database has, so that the views over them would fail for every bus. An `f32` is too small
-/// for that.
+/// Reads a signal. Infinite values and NaN count as missing. So does a `double` outside the signal's limits:
+/// ingest stores no such value, but SQL may, and sums of huge numbers would overflow and break the views for
+/// every bus. An `f32` is too small for that.
 fn signal_field(row: &mut &[u8], signal: Signal) -> Option<Option<f64>> {
     let Some(bytes) = field(row)? else {
         return Some(None);
@@ -174,7 +172,7 @@ struct Texts {
     charging_station: Option<Arc<str>>,
 }
 
-/// Shares the text with the last row that had one, as nearly every row has the same.
+/// Shares the text with the previous row, since nearly all rows have the same.
 fn text_field(row: &mut &[u8], last: &mut Option<Arc<str>>) -> Option<Option<Arc<str>>> {
     let Some(bytes) = field(row)? else {
         return Some(None);

@@ -15,14 +15,14 @@ use super::storage::{HourRange, SessionHeads};
 use super::timestamp;
 use crate::error::StoreError;
 
-/// Most heads of sessions that begin after the hours that one statement returns. Nearly always the first few of
-/// them tell where the window ends.
+/// Maximum number of session heads after the hours that one statement returns. Nearly always the first few
+/// show where the window ends.
 const LATER_HEADS_MAX: i64 = 32;
 
 const HEAD: &str = "started_at, number, ended_at, kind, block_started_at, drive_cycle";
 
-/// $2 and $3 are the hours. Blocks before them are found one by one, from the last one on: a block begins where
-/// its last session says.
+/// $2 and $3 are the hours. Earlier blocks are found one by one, backwards: a session names the start of its
+/// block.
 fn heads_statement() -> String {
     format!(
         "-- session_heads
@@ -56,7 +56,7 @@ fn heads_statement() -> String {
     )
 }
 
-/// $2 and $3 are start and number of the last one that was read.
+/// $2 and $3 are start and number of the last head that was read.
 fn next_heads_statement() -> String {
     format!(
         "-- next_session_heads
@@ -67,7 +67,7 @@ fn next_heads_statement() -> String {
     )
 }
 
-/// As [`RefreshStorage::session_heads`] says.
+/// See [`RefreshStorage::session_heads`].
 ///
 /// [`RefreshStorage::session_heads`]: super::RefreshStorage::session_heads
 pub(super) async fn heads(
@@ -110,8 +110,8 @@ fn head(row: &Row) -> Result<SessionHead, StoreError> {
     })
 }
 
-/// $2 and $3 are the window; without one, the hours that changed. Returns the days of the trips
-/// that are gone, which are to be summed again.
+/// $2 and $3 are the window; without one, the changed hours. Returns the days of deleted trips, which must be
+/// summed again.
 const FORGET: &str = "-- forget_sessions
     with gone as (
         delete from session
@@ -123,7 +123,7 @@ const FORGET: &str = "-- forget_sessions
     )
     select distinct service_day from gone where kind = 'trip'";
 
-/// The statements, prepared once a connection.
+/// The statements, prepared once per connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     heads: Statement,
@@ -134,7 +134,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let sessions = format!(
             "-- insert_sessions
@@ -164,8 +164,8 @@ impl Statements {
     }
 }
 
-/// Puts these sessions in the place of those that began from `from` to `to`. They are in the order
-/// of their start. Returns the service days of trips that were taken away.
+/// Replaces the sessions that began from `from` to `to` by these, which are sorted by start. Returns the
+/// service days of deleted trips.
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -186,7 +186,7 @@ pub(super) async fn replace(
     let range: [&(dyn ToSql + Sync); 3] = [&vehicle, &from, &to];
     let bands: Vec<_> = bands.collect();
     let failed = |error| StoreError::from_driver("write sessions", error);
-    // Sent one after the other, without waiting for the answers ([`CopyIn`] says how far).
+    // Sends the statements without waiting for answers ([`CopyIn`] describes the limits).
     let (gone, ()) = try_join(
         transaction.query(&statements.forget, &range),
         statements.sessions.write(transaction, rows.collect()),

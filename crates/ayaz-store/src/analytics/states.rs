@@ -1,5 +1,4 @@
-//! What a finished hour hands to its neighbours: rows of `refreshed_hour`, described in its
-//! migration.
+//! What the neighbours of a finished hour depend on: rows of `refreshed_hour`, described in its migration.
 
 use ayaz_energy::hours::{HourState, OpenTrip};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
@@ -8,20 +7,20 @@ use tokio_postgres::{Error, Row, Statement, Transaction};
 
 use super::timestamp;
 
-/// What is known of hours before they are worked out again.
+/// Stored state of hours before a refresh.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownHours {
-    /// Of the hours, of the one before and of the one after them; an hour that was never worked out, or
-    /// had no readings, has none.
+    /// States of the hours, of the one before and of the one after. An hour that was never refreshed, or had
+    /// no readings, has none.
     pub states: Vec<HourState>,
-    /// Since the first of the hours was worked out, only readings from this instant on were told of in
-    /// it; `None` is not known. Readings are seen before they are told of, if ingest commits between
-    /// [`take_over`](super::queue::take_over) and the refresh. So whoever keeps a copy of an hour must not
-    /// let a later one end before an earlier one: then what an earlier one lacks is told before the end
-    /// of all copies that lack it.
+    /// Since the first of the hours was refreshed, the queue named only readings from this instant on; `None`
+    /// means not known. A refresh sees readings before the queue names them, if ingest commits between
+    /// [`take_over`](super::queue::take_over) and the refresh. So a later checkpoint must not end before an
+    /// earlier one: then the queue names the readings that a checkpoint lacks before the end of all
+    /// checkpoints that lack them.
     pub changed_from: Option<UnixMicroseconds>,
-    /// When the first of the hours was worked out. A database that was restored, or another one, has
-    /// another instant, or none: whoever kept something of that refresh knows by it whether it counts.
+    /// When the first of the hours was refreshed. A restored or different database has another instant, or
+    /// none, which shows that a checkpoint of that refresh is invalid.
     pub refreshed_at: Option<UnixMicroseconds>,
 }
 
@@ -46,7 +45,7 @@ pub(super) const INSERT: &str = "-- remember_hours
     )";
 
 impl KnownHours {
-    /// Of rows of [`READ`], and of the hour that begins then.
+    /// From rows of [`READ`], and for the hour that begins then.
     pub(super) fn of(rows: &[Row], from: UnixMicroseconds) -> Self {
         let states: Vec<HourState> = rows.iter().map(state).collect();
         let own = states.iter().position(|state| state.hour == from);
@@ -82,7 +81,7 @@ fn state(row: &Row) -> HourState {
     }
 }
 
-/// Writes the rows, in the place of those that were forgotten.
+/// Writes the rows, after the old ones were deleted.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     statement: &Statement,

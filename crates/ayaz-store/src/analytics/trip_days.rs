@@ -1,4 +1,4 @@
-//! Rows of `day_band` and `day_charge`, described in their migration, and the trips that they sum.
+//! Rows of `day_band` and `day_charge`, described in their migration, and the trips they sum.
 
 use ayaz_energy::Energy;
 use ayaz_energy::trip_days::{DayBand, DayTripBand, TripDay};
@@ -13,8 +13,8 @@ use super::energy;
 use super::rows::{CopyIn, Value};
 use crate::error::StoreError;
 
-/// The trips that began on some service days, in order. By the index of service days, so that nothing
-/// else is read, whatever the clock that they are told by.
+/// The trips that began on some service days, in order. Uses the index on service days, so that it reads
+/// nothing else.
 fn trips_statement() -> String {
     let columns: Vec<String> = Energy::COLUMNS.iter().map(|c| format!("b.{c}")).collect();
     format!(
@@ -76,7 +76,7 @@ const INSERT_CHARGES: &str = "-- insert_day_charges
     insert into day_charge (vehicle_id, service_day, soc_drop_percent, net_kwh)
     select $1, * from unnest($2::date[], $3::float8[], $4::float8[])";
 
-/// The statements, prepared once a connection.
+/// The statements, prepared once per connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     pub(super) trips: Statement,
@@ -86,7 +86,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let statement = format!(
             "-- insert_day_bands
@@ -118,7 +118,7 @@ impl Statements {
     }
 }
 
-/// Puts the sums in the place of those of these service days; a day without a sum has no trips.
+/// Replaces the sums of these service days. A day without a sum has no trips.
 pub(super) async fn replace(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -144,7 +144,7 @@ pub(super) async fn replace(
             .await
             .map(drop)
     };
-    // Sent one after the other, without waiting for the answers.
+    // Sends the statements without waiting for answers.
     let forget: [&(dyn ToSql + Sync); 2] = [&vehicle, &service_days];
     try_join3(
         transaction.execute(&statements.forget, &forget),

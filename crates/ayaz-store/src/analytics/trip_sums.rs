@@ -1,6 +1,5 @@
-//! What days of trips add up to: rows of `month_band`, `month_charge` and `vehicle_band`, described in
-//! their migrations. The database adds them up: figures lie on grids on which sums are exact, so their
-//! order does not show.
+//! Sums over days of trips: rows of `month_band`, `month_charge` and `vehicle_band`, described in their
+//! migrations. The database adds them up: sums of grid values are exact, so the order does not matter.
 
 use ayaz_energy::Energy;
 use ayaz_model::VehicleNumber;
@@ -9,7 +8,7 @@ use jiff::civil::Date;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Statement, Transaction};
 
-/// $2 and $3 are the first and the last day of months that follow each other.
+/// $2 and $3 are the first and the last day of consecutive months.
 const FORGET: &str = "-- forget_trip_sums
     with bands as (
         delete from month_band where vehicle_id = $1 and month between $2 and $3
@@ -61,7 +60,7 @@ pub fn add_up_months_statement(condition: &str) -> String {
     )
 }
 
-/// What days, months and vehicles have in common.
+/// Columns that days, months and vehicles have in common.
 fn columns() -> Vec<&'static str> {
     let own = [
         "trips",
@@ -79,7 +78,7 @@ fn sums() -> String {
     sums.join(", ")
 }
 
-/// The statements, prepared once a connection.
+/// The statements, prepared once per connection.
 #[derive(Debug, Clone)]
 pub(super) struct Statements {
     forget: Statement,
@@ -88,7 +87,7 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub(super) async fn prepare(client: &Client) -> Result<Self, Error> {
         let months = add_up_days_statement("vehicle_id = $1 and service_day between $2 and $3");
         Ok(Self {
@@ -101,7 +100,7 @@ impl Statements {
     }
 }
 
-/// Adds up the vehicle's months from that of the first to that of the last day, and then all its months.
+/// Sums up the vehicle's months from the first to the last day, and then all its months.
 pub(super) async fn add_up(
     transaction: &Transaction<'_>,
     statements: &Statements,
@@ -111,7 +110,7 @@ pub(super) async fn add_up(
     let (first, last) = (first.first_of_month(), last.last_of_month());
     let months: [&(dyn ToSql + Sync); 3] = [&vehicle, &first, &last];
     let own: [&(dyn ToSql + Sync); 1] = [&vehicle];
-    // Sent one after the other, without waiting for the answers.
+    // Sends the statements without waiting for answers.
     try_join3(
         transaction.execute(&statements.forget, &months),
         transaction.execute(&statements.months, &months),

@@ -1,12 +1,12 @@
-//! What the worker clears away, since ingest may not delete anything, and what it watches.
+//! Deletes old rows, since ingest may not delete anything, and checks logins.
 
 use tokio_postgres::GenericClient;
 
 use crate::error::StoreError;
 
-/// Removes the quotas of dead letters of hours that ended a week ago and more, and returns how many
-/// there were. A quota counts for the open hour by a daemon's clock; the week is for clocks that
-/// are wrong, and for people who look. What was suppressed stays counted.
+/// Deletes quotas of dead letters of hours that ended at least a week ago, and returns their number. A quota
+/// counts in the open hour of a daemon's clock; the week allows for wrong clocks and for people who
+/// investigate. Counts of suppressed messages stay.
 pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreError> {
     client
         .execute(
@@ -18,8 +18,7 @@ pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreErro
         .map_err(|error| StoreError::from_driver("forget old quotas of dead letters", error))
 }
 
-/// Removes what is known of the days that vehicles sent in hours that ended a week ago and more, and
-/// returns how many vehicles' hours there were.
+/// Deletes counted days of vehicles of hours that ended at least a week ago, and returns the number of rows.
 pub async fn forget_days(client: &impl GenericClient) -> Result<u64, StoreError> {
     client
         .execute(
@@ -31,9 +30,8 @@ pub async fn forget_days(client: &impl GenericClient) -> Result<u64, StoreError>
         .map_err(|error| StoreError::from_driver("forget old days of vehicles", error))
 }
 
-/// Logins that may only read, and whose own settings no longer keep them from holding the database for
-/// long. PostgreSQL lets every login change its own settings; who may do more than read is left to those
-/// who gave him that.
+/// Read-only logins without the settings that limit how long they may use the database. PostgreSQL lets every
+/// login change its own settings. Logins with more rights are the operator's responsibility.
 pub async fn unbounded_readers(client: &impl GenericClient) -> Result<Vec<String>, StoreError> {
     let rows = client
         .query(

@@ -1,6 +1,6 @@
-//! A connection pooler in between. One that gives each transaction another connection of the server
-//! takes away what a connection is for us (its role, its settings, its staging tables), and gives it to
-//! whoever comes next: it is named and not used. One that keeps a connection for its client will do.
+//! Connection poolers. A pooler in transaction mode may use another server connection for each transaction.
+//! It loses our role, settings and staging tables, or passes them to another client, so we detect and refuse
+//! it. A pooler in session mode works.
 
 use tokio_postgres::config::Config;
 use tokio_postgres::error::SqlState;
@@ -9,7 +9,7 @@ use super::settings::{Setting, as_statements};
 use super::{DatabaseUrl, Opened, connect_error, role_error};
 use crate::error::StoreError;
 
-/// Whether the answer to our first message is that of a pooler which knows no `options`.
+/// Whether a pooler refused the `options` of our first message.
 pub(super) fn refused(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|error| {
         *error.code() == SqlState::PROTOCOL_VIOLATION
@@ -17,7 +17,8 @@ pub(super) fn refused(error: &tokio_postgres::Error) -> bool {
     })
 }
 
-/// Connects without `options`, makes sure that the connection is one, and sets it up by statements.
+/// Connects without `options`, checks that the server connection is stable, and then sends the settings as
+/// statements.
 pub(super) async fn open(
     url: &DatabaseUrl,
     config: &Config,
@@ -29,7 +30,7 @@ pub(super) async fn open(
             .map_err(|error| connect_error(url, &error))
     };
     let opened = connect().await?;
-    // Nothing is set before this: it would be left behind for another application.
+    // Set nothing before this check: the settings would stay on a connection that another application gets.
     let first = backend(&opened).await?;
     let beside = connect().await?;
     let other = backend(&beside).await?;
@@ -47,13 +48,13 @@ pub(super) async fn open(
     Ok(opened)
 }
 
-/// The server's process that does this client's work now. Two clients that are connected at the same
-/// time have two of them, and each keeps its own, unless somebody deals them out.
+/// The server process of this client. Two clients that are connected at the same time have different ones,
+/// and keep them, unless a pooler switches them.
 async fn backend(opened: &Opened) -> Result<Option<String>, StoreError> {
     opened.ask("-- backend\nselect pg_backend_pid()").await
 }
 
-/// What to do about it.
+/// The error, with advice.
 pub(crate) fn named(url: &DatabaseUrl) -> StoreError {
     StoreError::Fatal(format!(
         "{url} is a connection pooler that gives each transaction another connection (PgBouncer's \

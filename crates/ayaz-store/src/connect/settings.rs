@@ -1,19 +1,17 @@
-//! What each connection sets for itself, so that nothing depends on what the database, the login or the
-//! server has set.
+//! Settings of each connection, so that defaults of the database, the login or the server have no effect.
 
 use super::Role;
 
-/// A setting of PostgreSQL, and its value.
+/// Name and value of a PostgreSQL setting.
 pub(super) type Setting = (&'static str, String);
 
-/// Names the connection to itself: whoever finds another value is on a connection that somebody else
-/// has set up.
+/// Identifies the connection. Another value shows that we are on a connection of another client.
 pub(crate) const MARK: &str = "ayaz.connection";
 
-/// The settings of everybody.
+/// Settings of all roles.
 const COMMON: &[(&str, &str)] = &[
-    // Another application's tables may come first in the database's own path. Temporary ones come last:
-    // they must not hide ours.
+    // The database's default path may start with tables of another application. Temporary tables come last,
+    // so that they cannot hide ours.
     ("search_path", "public,pg_temp"),
     ("timezone", "UTC"),
     ("datestyle", "ISO,YMD"),
@@ -23,17 +21,18 @@ const COMMON: &[(&str, &str)] = &[
     ("extra_float_digits", "1"),
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_deferrable", "off"),
-    // A backend that works for a process that is gone ends, also while it waits for a lock.
+    // Ends a backend whose client is gone, even while it waits for a lock.
     ("client_connection_check_interval", "5s"),
 ];
 
-/// What else the role needs. A reader keeps the time limit of its login: that is the operator's say.
+/// Further settings of the role. A reader keeps the statement timeout of its login, which the operator
+/// chooses.
 fn own(role: Role) -> &'static [(&'static str, &'static str)] {
     match role {
-        // Until the writer sets the limits that follow from its `write_timeout`.
+        // Until the writer sets limits from its `write_timeout`.
         Role::Ingest => &[
             ("default_transaction_read_only", "off"),
-            // What is acknowledged must survive a crash, whatever the database's default is.
+            // Acknowledged data must survive a crash, whatever the database's default is.
             ("synchronous_commit", "on"),
             ("statement_timeout", "30s"),
             ("lock_timeout", "30s"),
@@ -41,15 +40,15 @@ fn own(role: Role) -> &'static [(&'static str, &'static str)] {
         ],
         Role::Analytics => &[
             ("default_transaction_read_only", "off"),
-            // A commit that a crash of the server undoes puts its hours back into the queue with it.
+            // If a crash undoes a commit, it also puts the commit's hours back into the queue.
             ("synchronous_commit", "off"),
-            // The rows of a vehicle's hour follow one another in the table as they do in the index, and
-            // come sorted. By default the planner takes each row for a seek of a disk, gathers them in a
-            // bitmap and sorts them, at a third more processor time.
+            // The rows of a vehicle's hour are adjacent in the table, in the order of the index, and so come
+            // out sorted. With the default, the planner expects a disk seek per row, and uses a bitmap and a
+            // sort, which take a third more processor time.
             ("random_page_cost", "1.1"),
             ("statement_timeout", "0"),
             ("lock_timeout", "30s"),
-            // A worker that was stopped in the middle must not keep what its successor needs.
+            // A worker that was stopped in the middle must not block the next one for long.
             ("idle_in_transaction_session_timeout", "120s"),
         ],
         Role::Reader => &[("lock_timeout", "30s")],
@@ -69,7 +68,7 @@ fn own(role: Role) -> &'static [(&'static str, &'static str)] {
     }
 }
 
-/// All settings of a connection; the role is the last, since it may not be allowed to set the others.
+/// All settings of a connection. The role comes last, since it may not be allowed to set the others.
 pub(super) fn settings(role: Role, mark: &str) -> Vec<Setting> {
     let fixed = COMMON.iter().chain(own(role));
     fixed
@@ -81,9 +80,8 @@ pub(super) fn settings(role: Role, mark: &str) -> Vec<Setting> {
         .collect()
 }
 
-/// The settings as the `options` of a connection's first message: the server has them from the
-/// beginning, and a `discard all` leaves them. What the address itself gives comes before, and gives
-/// way.
+/// The settings as `options` of the first message. They are active from the start, and `discard all` keeps
+/// them. Options in the address come first, so ours override them.
 pub(super) fn as_options(given: Option<&str>, settings: &[Setting]) -> String {
     let mut options = given.unwrap_or_default().to_owned();
     for (name, value) in settings {
@@ -93,7 +91,7 @@ pub(super) fn as_options(given: Option<&str>, settings: &[Setting]) -> String {
     options
 }
 
-/// The settings as statements. No value holds a quote.
+/// The settings as statements. No value contains a quote.
 pub(super) fn as_statements(settings: &[Setting]) -> String {
     let set = |(name, value): &Setting| match *name {
         "search_path" => format!("set {name} = {value}"),

@@ -1,4 +1,4 @@
-//! Where the database is. An address is read once; its password is in no text that this program makes.
+//! Address of the database. The address is parsed once; no text of this program shows the password.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-/// Where the database is, with the password, which no `Debug` or `Display` shows.
+/// Address of the database, with the password. `Debug` and `Display` hide the password.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub struct DatabaseUrl {
@@ -17,7 +17,7 @@ pub struct DatabaseUrl {
     pub(super) config: Config,
 }
 
-/// A database URL that cannot be used. Nothing of the URL is repeated: it may hold a password.
+/// An unusable database URL. The message repeats no part of the URL, since it may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the database URL cannot be read: {0}; it has the form \
@@ -39,7 +39,7 @@ impl FromStr for DatabaseUrl {
             None if text.contains('=') => {}
             None => return Err(DatabaseUrlError("postgres:// is missing")),
         }
-        // The driver's own words quote what they are about.
+        // The message of the driver would quote parts of the URL.
         let mut config: Config = text.parse().map_err(|_| {
             DatabaseUrlError(match scheme {
                 Some(_) => "one of its options is not known, or has a value that it cannot have",
@@ -59,7 +59,7 @@ impl FromStr for DatabaseUrl {
                 "TLS is not built in yet: use a tunnel, without sslmode=require",
             ));
         }
-        // A dead peer must not hold a daemon for the kernel's two hours.
+        // Otherwise a dead peer would block a daemon for two hours, the default of the kernel.
         config
             .connect_timeout(Duration::from_secs(10))
             .keepalives_idle(Duration::from_secs(30))
@@ -71,8 +71,8 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Checks what follows `postgres://`, so that no part of a password is taken for a host, a database or
-/// an option.
+/// Checks the part after `postgres://`, so that no part of a password is read as a host, a database or an
+/// option.
 fn check_parts(rest: &str) -> Result<(), DatabaseUrlError> {
     let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, behind) = rest.split_at(authority_end);
@@ -89,7 +89,7 @@ fn check_parts(rest: &str) -> Result<(), DatabaseUrlError> {
         return Err(DatabaseUrlError(NOT_ENCODED));
     }
     for host in hosts.split(',') {
-        // An IPv6 address stands in brackets.
+        // IPv6 addresses are in brackets.
         let port = match host.rsplit_once(']') {
             Some((_, port)) => port.strip_prefix(':'),
             None => host.split_once(':').map(|(_, port)| port),
@@ -101,7 +101,7 @@ fn check_parts(rest: &str) -> Result<(), DatabaseUrlError> {
     Ok(())
 }
 
-/// Whether each `%` begins the code of a letter.
+/// Whether each `%` starts a percent code.
 fn is_percent_encoded(part: &str) -> bool {
     let mut codes = part.split('%');
     codes.next();
@@ -117,21 +117,21 @@ impl TryFrom<String> for DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// The whole URL, with its password: for handing it to another process's environment.
+    /// The whole URL with its password, to pass it to another process in its environment.
     pub fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
 
-    /// As whom it connects.
+    /// User name of the login.
     pub fn user(&self) -> &str {
         self.config.get_user().unwrap_or("?")
     }
 
-    /// Another database of the same server.
+    /// The same server with another database.
     ///
     /// # Errors
     ///
-    /// If this address is not written as a URL, or the name does not fit into one.
+    /// If this address is not a URL, or the name does not fit into one.
     pub fn with_database(&self, name: &str) -> Result<Self, DatabaseUrlError> {
         let (address, options) = match self.expose().split_once('?') {
             Some((address, options)) => (address, format!("?{options}")),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     proptest! {
-        /// Letters that are in none of our own words, and all that mean something in a URL.
+        /// Letters that no message contains, and all special characters of URLs.
         #[test]
         fn no_part_of_a_password_is_shown(
             password in "[QXZ7890@:/#?%\\[\\]&=+ ]{3,12}",
@@ -281,7 +281,7 @@ mod tests {
             let letters: Vec<char> = password.chars().collect();
             for part in letters.windows(3) {
                 let part: String = part.iter().collect();
-                // Of letters that only mean something in a URL our own words are full.
+                // Messages contain many of the special characters, so only the other letters are checked.
                 if part.contains(char::is_alphanumeric) {
                     prop_assert!(!shown.contains(&part), "{} is in {}", part, shown);
                 }

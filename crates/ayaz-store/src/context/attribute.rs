@@ -1,23 +1,23 @@
-//! What can be known of a vehicle, and which values it may have. The database checks the same
-//! (migration V13); here a file is checked before anything is sent.
+//! Attributes of a vehicle, and their valid values. The database has the same checks
+//! (`check_vehicle_context`); these check a file before anything is sent.
 
-/// Longest value, in characters.
+/// Maximum length of a value, in characters.
 pub const VALUE_LENGTH_MAX: usize = 100;
 
-/// An attribute that holds for a time.
+/// An attribute with a period of validity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Attribute {
-    /// Where it spends the night: a name in `depot`.
+    /// Depot where it parks: a name in `depot`.
     Depot,
-    /// Which tyres are on it.
+    /// Type of its tyres.
     Tyres,
-    /// Which firmware it runs.
+    /// Version of its firmware.
     Firmware,
-    /// What the cabin is to be heated to, °C, 0 to 40.
+    /// Set-point of the cabin, °C, 0 to 40.
     CabinSetpointCelsius,
-    /// Which route it serves.
+    /// Route that it serves.
     Route,
-    /// Energy between full and empty, kWh, 1 to 2,000, where it is not its model's.
+    /// Energy between full and empty, kWh, 1 to 2,000, if it differs from its model.
     UsableEnergyKwh,
 }
 
@@ -32,7 +32,7 @@ impl Attribute {
         Self::UsableEnergyKwh,
     ];
 
-    /// Its name in the database and in files.
+    /// Name in the database and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Depot => "depot",
@@ -44,14 +44,14 @@ impl Attribute {
         }
     }
 
-    /// The attribute of that name.
+    /// Finds an attribute by name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|attribute| attribute.name() == name)
     }
 
-    /// Lowest and highest value, if it is a number.
+    /// Minimum and maximum of a numeric attribute.
     pub fn limits(self) -> Option<(f64, f64)> {
         match self {
             Self::CabinSetpointCelsius => Some((0.0, 40.0)),
@@ -60,11 +60,11 @@ impl Attribute {
         }
     }
 
-    /// Whether the value may stand; whether there is such a depot is another question.
+    /// Checks a value, but not whether its depot exists.
     ///
     /// # Errors
     ///
-    /// What is wrong with it and what to write.
+    /// Says what is wrong, and what to write.
     pub fn check(self, value: &str) -> Result<(), String> {
         if let Some((min, max)) = self.limits() {
             let number = is_plain_decimal(value).then(|| value.parse::<f64>().ok());
@@ -79,11 +79,11 @@ impl Attribute {
     }
 }
 
-/// Whether it is a name or a text that can be told from others by eye.
+/// Checks a name or text: it must be visible, without blanks at its ends.
 ///
 /// # Errors
 ///
-/// What is wrong with it.
+/// Says what is wrong.
 pub fn check_text(text: &str, length_max: usize) -> Result<(), String> {
     let length = text.chars().count();
     if !(1..=length_max).contains(&length) {

@@ -1,4 +1,4 @@
-//! What the database knows of models, depots and vehicles.
+//! Reads models, depots and vehicles.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use tokio_postgres::{GenericClient, Row};
 use super::{Attribute, ContextRecord, Depot, Heater, Model, Vehicle};
 use crate::error::StoreError;
 
-/// Which vehicles and records are meant; `None` is "all".
+/// Filters of vehicles and records; `None` means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Vehicles of this fleet.
@@ -18,22 +18,22 @@ pub struct Selection {
     pub vehicle: Option<String>,
     /// Records of this attribute.
     pub attribute: Option<Attribute>,
-    /// Records that hold at this instant.
+    /// Records that are valid at this instant.
     pub at: Option<Timestamp>,
 }
 
-/// What is known, each list in the order of its names and times.
+/// Stored context, each list sorted by names and times.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct StoredContext {
-    /// Types of vehicles.
+    /// Vehicle models.
     pub models: Vec<Model>,
     /// Depots.
     pub depots: Vec<Depot>,
-    /// Vehicles, also those of which nothing but the name is known.
+    /// Vehicles, including those without any attribute.
     pub vehicles: Vec<Vehicle>,
-    /// What held for them.
+    /// Their records.
     pub records: Vec<ContextRecord>,
-    /// Time zone of vehicles while they have no depot.
+    /// Time zone of vehicles without a depot.
     pub default_zone: String,
 }
 
@@ -163,7 +163,7 @@ async fn default_zone(client: &impl GenericClient) -> Result<String, StoreError>
         .map_err(|error| StoreError::from_driver("read the default of service days", error))
 }
 
-/// Every time zone that the database knows by name, but for those only its own machine has.
+/// Names of all time zones of the database, without those that only its own machine has.
 pub async fn zone_names(client: &impl GenericClient) -> Result<BTreeSet<String>, StoreError> {
     let rows = client
         .query(
@@ -177,7 +177,7 @@ pub async fn zone_names(client: &impl GenericClient) -> Result<BTreeSet<String>,
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// The first two columns.
+/// The vehicle key in the first two columns.
 fn key(row: &Row) -> Result<VehicleKey, StoreError> {
     let (fleet, vehicle): (&str, &str) = (row.get(0), row.get(1));
     match (fleet.parse(), vehicle.parse()) {
@@ -186,7 +186,7 @@ fn key(row: &Row) -> Result<VehicleKey, StoreError> {
     }
 }
 
-/// The table's checks admit nothing of the kind.
+/// The checks of the table prevent such a value.
 fn unknown(name: &str) -> StoreError {
     StoreError::Fatal(format!(
         "the database holds {name:?}, which this program does not know"

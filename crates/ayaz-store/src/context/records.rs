@@ -1,11 +1,11 @@
-//! Models, depots, vehicles and what holds for them, as they are imported and shown.
+//! Models, depots, vehicles and context records, as imported and shown.
 
 use ayaz_model::VehicleKey;
 use jiff::Timestamp;
 
 use super::Attribute;
 
-/// What heats the cabin.
+/// Heat source of the cabin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heater {
     /// A resistive heater on the traction battery.
@@ -14,7 +14,7 @@ pub enum Heater {
     Fuel,
     /// A heat pump.
     HeatPump,
-    /// Nothing.
+    /// No heater.
     None,
 }
 
@@ -22,7 +22,7 @@ impl Heater {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Electric, Self::Fuel, Self::HeatPump, Self::None];
 
-    /// Its name in the database and in files.
+    /// Name in the database and in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Electric => "electric",
@@ -32,56 +32,57 @@ impl Heater {
         }
     }
 
-    /// The heater of that name.
+    /// Finds a heater by name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|heater| heater.name() == name)
     }
 }
 
-/// A type of vehicle.
+/// A vehicle model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Its name.
+    /// Name of the model.
     pub model: String,
     /// Length, m.
     pub length_m: Option<f32>,
     /// Energy between full and empty, kWh.
     pub usable_energy_kwh: Option<f32>,
-    /// What heats the cabin.
+    /// Heat source of the cabin.
     pub heater: Option<Heater>,
 }
 
-/// Where vehicles spend the night.
+/// A depot where vehicles park.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Depot {
-    /// Its name.
+    /// Name of the depot.
     pub depot: String,
     /// IANA time zone, such as `Asia/Almaty`.
     pub zone: String,
-    /// Hour of the zone's clock at which a service day begins, 0 to 23.
+    /// Local hour at which a service day begins, 0 to 23.
     pub cut_over_hour: i16,
 }
 
-/// A vehicle and what it is.
+/// A vehicle and its model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vehicle {
-    /// Its names.
+    /// Fleet and name.
     pub key: VehicleKey,
-    /// Its model, for all of its life.
+    /// Its model, for its whole life.
     pub model: Option<String>,
 }
 
-/// What held for a vehicle during a time. Its key is everything but `valid_to` and `value`.
+/// An attribute of a vehicle with its period of validity. Its key is everything except `valid_to` and
+/// `value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextRecord {
     /// The vehicle.
     pub vehicle: VehicleKey,
-    /// What is told.
+    /// The attribute.
     pub attribute: Attribute,
-    /// First instant; `None` is since ever.
+    /// First instant; `None` means no start.
     pub valid_from: Option<Timestamp>,
-    /// First instant after; `None` is until further notice.
+    /// First instant after; `None` means no end.
     pub valid_to: Option<Timestamp>,
-    /// As [`Attribute::check`] admits it.
+    /// A value that passes [`Attribute::check`].
     pub value: String,
 }

@@ -1,4 +1,4 @@
-//! By which rules a vehicle's service days are told.
+//! Service day rules of a vehicle.
 
 use ayaz_energy::service_days::{ServiceDayRule, ServiceDayRules};
 use ayaz_model::{UnixMicroseconds, VehicleNumber};
@@ -14,17 +14,17 @@ pub(crate) const SERVICE_DAY_RULES: &str = "-- service_day_rules
     select depot, zone, cut_over_hour, valid_from, valid_to from service_day_period
     where vehicle_id = $1
     union all
-    -- Readings of a vehicle that somebody deleted must not stop the worker.
+    -- Readings of a deleted vehicle must not stop the worker.
     select null, zone, cut_over_hour, null, null from service_day_default
     where not exists (select from vehicle v where v.vehicle_id = $1)
     order by valid_from nulls first";
 
-/// The vehicle's rules as of now, from the view `service_day_period`.
+/// The current rules of the vehicle, from the view `service_day_period`.
 ///
 /// # Errors
 ///
-/// [`StoreError::Context`] for a zone that the database does not know or of which it says what no zone
-/// does, and for rules that leave a gap.
+/// [`StoreError::Context`] if the database does not know a zone or gives impossible offsets for it, or if the
+/// rules leave a gap.
 pub async fn service_day_rules(
     client: &impl GenericClient,
     vehicle: VehicleNumber,
@@ -32,7 +32,7 @@ pub async fn service_day_rules(
     rules_by(client, SERVICE_DAY_RULES, vehicle, &Zones::default()).await
 }
 
-/// Likewise, by [`SERVICE_DAY_RULES`], be it prepared or not.
+/// The same with [`SERVICE_DAY_RULES`], prepared or as text.
 pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
     client: &impl GenericClient,
     statement: &T,
@@ -57,7 +57,7 @@ pub(crate) async fn rules_by<T: ?Sized + ToStatement + Sync + Send>(
     })
 }
 
-/// The row's zone, by the database's data.
+/// Time zone of the row, from the database's data.
 async fn zone(
     client: &impl GenericClient,
     zones: &Zones,
@@ -90,7 +90,7 @@ fn rule(row: &Row, zone: TimeZone) -> ServiceDayRule {
         to: instant(4),
         depot: row.get(0),
         zone,
-        // 0 to 23, as the table admits.
+        // 0 to 23, by a check of the table.
         cut_over_hour: hour as i8,
     }
 }

@@ -1,17 +1,16 @@
-//! Whose service days have changed.
+//! Changed service days.
 
 use tokio_postgres::GenericClient;
 
 use crate::error::StoreError;
 
-/// Turns up to `touches_max` notes of `touched_context` into hours of the queue, and returns how many
-/// notes it took.
+/// Turns up to `touches_max` notes of `touched_context` into hours of the queue, and returns the number of
+/// notes.
 ///
-/// Nothing gets lost, as with [`take_over`](crate::analytics::queue::take_over): a note becomes
-/// visible in the same instant as the change that it is about, and only the worker, which works out
-/// nothing meanwhile, looks for the hours. One that it worked out by the old rules before is in
-/// `refreshed_hour` by now; one that it works out later is worked out by the new rules. So it must
-/// be called by the worker, between refreshes, and not by whoever makes the change.
+/// Nothing gets lost, as with [`take_over`](crate::analytics::queue::take_over): a note becomes visible
+/// together with its change, and the worker, which refreshes nothing meanwhile, finds the hours. An hour
+/// refreshed before by the old rules is in `refreshed_hour` by now; an hour refreshed later uses the new
+/// rules. So the worker must call this between refreshes; the transaction that makes the change must not.
 pub async fn take_over_context(
     client: &impl GenericClient,
     touches_max: i64,

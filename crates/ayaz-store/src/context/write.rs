@@ -1,4 +1,4 @@
-//! Into the database: all or nothing, one after the other.
+//! Writes context: all changes or none, one writer at a time.
 
 use tokio_postgres::{Client, Transaction};
 
@@ -7,33 +7,31 @@ use super::zones::Zones;
 use super::{Attribute, ContextRecord, Depot, Heater, Model, Vehicle};
 use crate::error::StoreError;
 
-/// What is to be entered. What is known under the same key is replaced, what is the same already is
-/// not touched.
+/// Changes to write. A record with a known key is replaced; an equal record is not touched.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ContextChanges {
-    /// Types of vehicles.
+    /// Vehicle models.
     pub models: Vec<Model>,
     /// Depots.
     pub depots: Vec<Depot>,
-    /// Vehicles. Without a model they are entered, and keep the model that is known.
+    /// Vehicles. One without a model keeps its known model.
     pub vehicles: Vec<Vehicle>,
-    /// What held for vehicles, which must be there or among the above.
+    /// Records of vehicles; the vehicles must exist or be in the list above.
     pub records: Vec<ContextRecord>,
 }
 
-/// A transaction that has the context for itself: other writers wait for its end. Dropped, it
-/// leaves all as it was.
+/// A transaction that locks the context: other writers wait for its end. Dropping it undoes all changes.
 pub struct ContextWriter<'a> {
     transaction: Transaction<'a>,
 }
 
 impl<'a> ContextWriter<'a> {
-    /// Begins, once the writers before are done. Needs the operator's rights.
+    /// Begins once earlier writers are done. Needs the operator's rights.
     pub async fn begin(operator: &'a mut Client) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("begin to write context", error);
         let transaction = operator.transaction().await.map_err(failed)?;
-        // Read committed: what is read below is what the writers before left.
-        // Nobody but an operator can have this lock, so nobody else can keep a writer waiting.
+        // With read committed, the queries below see what earlier writers committed. Only an operator can
+        // take this lock, so nobody else can block a writer.
         transaction
             .batch_execute(
                 "-- context_lock\nlock table vehicle_context in share row exclusive mode",
@@ -43,7 +41,7 @@ impl<'a> ContextWriter<'a> {
         Ok(Self { transaction })
     }
 
-    /// What is known before the change, and after it too.
+    /// Reads the stored context, before or after the changes.
     pub async fn stored(&self) -> Result<StoredContext, StoreError> {
         StoredContext::load(&self.transaction, &Selection::default()).await
     }
@@ -53,7 +51,7 @@ impl<'a> ContextWriter<'a> {
         super::zone_names(&self.transaction).await
     }
 
-    /// The first instant for which this machine's data of the time zone are not those of the database.
+    /// The first instant at which the time zone data of this machine and of the database differ.
     pub async fn zone_differs_here(
         &self,
         zone: &str,
@@ -61,7 +59,7 @@ impl<'a> ContextWriter<'a> {
         Zones::default().differs_here(&self.transaction, zone).await
     }
 
-    /// Enters the changes, in an order in which each finds what it needs.
+    /// Writes the changes in the order of their references.
     pub async fn write(&self, changes: &ContextChanges) -> Result<(), StoreError> {
         self.write_models(&changes.models).await?;
         self.write_depots(&changes.depots).await?;
@@ -69,7 +67,7 @@ impl<'a> ContextWriter<'a> {
         self.write_records(&changes.records).await
     }
 
-    /// Makes them last.
+    /// Commits the changes.
     pub async fn commit(self) -> Result<(), StoreError> {
         self.transaction
             .commit()
@@ -132,7 +130,7 @@ impl<'a> ContextWriter<'a> {
                 insert into vehicle as v (fleet, vehicle, model)
                 select * from unnest($1::text[], $2::text[], $3::text[])
                     as wanted (fleet, vehicle, model)
-                -- In one order, so that a daemon which enters the same does not deadlock.
+                -- In one order, so that it does not deadlock with a daemon that inserts the same vehicles.
                 order by fleet, vehicle
                 on conflict (fleet, vehicle) do update set model = excluded.model
                 where excluded.model is not null and v.model is distinct from excluded.model",
@@ -174,7 +172,7 @@ impl<'a> ContextWriter<'a> {
                     insert into vehicle_context as c
                         (vehicle_id, attribute, valid_from, valid_to, value)
                     select * from wanted
-                    -- A record that ends earlier than it did makes room for the next.
+                    -- Shortened records first: they make room for the next ones.
                     order by vehicle_id, attribute, valid_from
                     on conflict (vehicle_id, attribute, valid_from) do update set
                         valid_to = excluded.valid_to,

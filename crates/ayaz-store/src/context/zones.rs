@@ -1,5 +1,5 @@
-//! Time zones as the database has them. What this machine knows of zones is of another release, or is not
-//! there at all: then SQL and the worker would cut service days at different instants.
+//! Time zones from the database. This machine's zone data may be of another version or missing; with them,
+//! SQL and the worker would disagree on service days.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,20 +11,20 @@ use tokio_postgres::GenericClient;
 
 use crate::error::StoreError;
 
-/// Zones that were asked for over one connection; they end with it, since the server may have other time
-/// zone data when it comes back. Clones share them.
+/// Cache of the zones that were read over one connection. It is dropped with the connection, since the server
+/// may have new zone data after a restart. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Zones {
     known: Arc<Mutex<BTreeMap<String, TimeZone>>>,
 }
 
 impl Zones {
-    /// The zone of that name, by the database's data.
+    /// The zone of that name, from the database's data.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Refused`] for a name that the database does not know, [`StoreError::Context`] for offsets
-    /// that no zone has.
+    /// [`StoreError::Refused`] if the database does not know the name, [`StoreError::Context`] if its offsets
+    /// are impossible.
     pub(crate) async fn get(
         &self,
         client: &impl GenericClient,
@@ -44,7 +44,7 @@ impl Zones {
             .map_err(|error| StoreError::from_driver("read a time zone", error))?;
         let offsets: Vec<ZoneOffset> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         let zone = zone(name, &offsets).ok_or_else(|| {
-            // It costs the vehicles of that zone, and no other.
+            // Only vehicles in that zone are affected.
             StoreError::Context(format!(
                 "the offsets that the database has for the time zone {name:?} cannot be understood: name \
                  another zone, or check the time zone data (tzdata) on the machine of the database server"
@@ -54,8 +54,8 @@ impl Zones {
         Ok(zone)
     }
 
-    /// The first instant from 1990 to 2050 for which this machine's own data of the zone say otherwise, or
-    /// the first of all where it has none; `None` if they agree.
+    /// The first instant from 1990 to 2050 at which this machine's zone data differ, or the first of all if
+    /// it has none; `None` if they agree.
     pub(crate) async fn differs_here(
         &self,
         client: &impl GenericClient,
@@ -82,7 +82,7 @@ impl Zones {
     }
 
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, TimeZone>> {
-        // A zone is entered whole, so a panic elsewhere leaves it usable.
+        // An entry is inserted as a whole, so a panic elsewhere leaves the map valid.
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

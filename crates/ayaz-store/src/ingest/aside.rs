@@ -1,10 +1,10 @@
-//! Readings that may not open a chunk: those whose time is not believed, and days of a vehicle over its
-//! bound for an hour. They wait in tables of their own (`reading_set_aside`, `cell_reading_set_aside`)
-//! until an operator decides, and each reading is there or in its own table, never in both.
+//! Readings that may not create a chunk: those with an implausible time, and days of a vehicle over its limit
+//! for an hour. They wait in `reading_set_aside` and `cell_reading_set_aside` until an operator decides. A
+//! reading is there or in its own table, never in both.
 //!
-//! The database decides, so that several daemons keep to one bound and one place. A batch without
-//! such readings costs a shared lock and a look-up of its hours before its commit. One that sets
-//! readings aside holds back the commits of all others until its own is done.
+//! The database decides, so that several daemons share one limit and one place. A batch without such readings
+//! needs a shared lock and a look-up of its hours before its commit. A batch that sets readings aside blocks
+//! all other commits until its own.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -21,8 +21,8 @@ use crate::copy;
 use crate::encoded::EncodedRow;
 use crate::error::StoreError;
 
-/// Distinct days that a vehicle may send in an hour, without those around today, if nothing else is
-/// set: more than a bus keeps while it is away.
+/// Default limit of distinct days per vehicle and hour, without the days around today. It is more than a bus
+/// stores while offline.
 pub const VEHICLE_DAYS_PER_HOUR_MAX: u32 = 60;
 
 /// New readings that were set aside, by reason.
@@ -32,7 +32,7 @@ pub struct SetAside {
     pub future: u64,
     /// Before the accepted window.
     pub ancient: u64,
-    /// Of days over the vehicle's bound for an hour.
+    /// Of days over the vehicle's limit for an hour.
     pub many_days: u64,
 }
 
@@ -52,13 +52,13 @@ impl SetAside {
         match quality {
             TimeQuality::Future => self.future += rows,
             TimeQuality::Ancient => self.ancient += rows,
-            // Nothing else is wrong with it.
+            // Readings with a plausible time.
             TimeQuality::Good => self.many_days += rows,
         }
     }
 }
 
-/// Counts the plan's days that are not around today, and sets aside what comes over the bound.
+/// Counts the days of the plan that are not around today, and sets aside the days over the limit.
 pub(super) async fn keep_to_the_days(
     transaction: &Transaction<'_>,
     plan: &mut RowPlan<'_>,
@@ -101,8 +101,8 @@ pub(super) async fn keep_to_the_days(
     Ok(())
 }
 
-/// Sets aside what the plan holds for that, and returns how many were new. From here to the commit
-/// nothing else is stored or set aside, so that no reading comes to be in both places.
+/// Sets aside the readings that the plan selects, and returns the number of new ones. From here to the
+/// commit, no other transaction stores or sets aside readings, so that no reading gets into both places.
 pub(super) async fn set_aside(
     transaction: &Transaction<'_>,
     plan: &RowPlan<'_>,
@@ -178,7 +178,7 @@ impl Table<'_> {
         Ok(new)
     }
 
-    /// The places of the rows that are stored already.
+    /// Indexes of the rows that are already stored.
     async fn stored<T>(
         &self,
         transaction: &Transaction<'_>,

@@ -1,26 +1,26 @@
-//! Halving a batch: until the message that the database refuses is alone, and until a transaction
-//! is small enough for the server.
+//! Halves a batch: to isolate a message that the database refuses, and to make a transaction small enough for
+//! the server.
 
 use super::Written;
 use crate::error::StoreError;
 
-/// Who writes the parts of a batch.
+/// Writes parts of a batch.
 pub(super) trait PartWriter<T> {
-    /// Writes these in one transaction, or none of them.
+    /// Writes all of these in one transaction, or none.
     async fn write_part(&mut self, part: &[T]) -> Result<Written, StoreError>;
 
-    /// Enters one that the database refuses as a dead letter.
+    /// Stores a message that the database refuses as a dead letter.
     async fn bury(&mut self, culprit: &T, cause: String) -> Result<Written, StoreError>;
 
-    /// The two halves of one that is too large by itself; `None` if it has no parts.
+    /// Two halves of a message that is too large; `None` if it cannot be divided.
     fn halve(whole: &T) -> Option<[T; 2]>;
 }
 
-/// What one transaction writes.
+/// Content of one transaction.
 enum Part<'a, T> {
     Messages(&'a [T]),
-    /// A part of one message. The message is acknowledged when all of them are written, and
-    /// delivered again if that does not come about: then the key knows those that were.
+    /// A part of one message. The message is acknowledged when all its parts are written. Otherwise it is
+    /// delivered again, and its stored readings are duplicates.
     Fragment(T),
 }
 
@@ -33,8 +33,8 @@ impl<T> Part<'_, T> {
     }
 }
 
-/// Writes everything but what is refused, which is buried. Ends at the first error that is not
-/// about the data; parts before it are written.
+/// Writes all messages except refused ones, which become dead letters. Stops at the first error that is not
+/// caused by the data; earlier parts stay written.
 pub(super) async fn write_bisecting<T, W: PartWriter<T>>(
     writer: &mut W,
     batch: &[T],
@@ -49,7 +49,7 @@ pub(super) async fn write_bisecting<T, W: PartWriter<T>>(
             }
             Err(error) => error,
         };
-        // The earlier half first: messages are settled in the order of arrival.
+        // The earlier half first: deliveries are settled in the order of receipt.
         match (error, part) {
             (
                 StoreError::Refused { .. } | StoreError::TooLarge { .. },
@@ -89,8 +89,8 @@ mod tests {
         rows: usize,
     }
 
-    /// Refuses what holds a culprit, takes no more than so many rows, and is away at one of its
-    /// attempts.
+    /// Refuses parts with a bad message, accepts a limited number of rows, and fails once at a chosen
+    /// attempt.
     struct Fake {
         culprits: BTreeSet<usize>,
         rows_max: usize,
@@ -174,7 +174,7 @@ mod tests {
             prop_assert!(numbers.iter().all(|number| !culprits.contains(number)));
             prop_assert!(fake.buried.iter().all(|number| culprits.contains(number)));
             if rows_max == usize::MAX {
-                // Each culprit costs about two attempts for each halving.
+                // Each bad message costs about two attempts per halving.
                 prop_assert!(fake.attempts <= 1 + culprits.len() * 2 * 10);
             }
             match outcome {
@@ -189,7 +189,7 @@ mod tests {
                     let expected = expected.filter(|(number, _)| !culprits.contains(number));
                     prop_assert_eq!(written.readings_new as usize, stored.values().sum::<usize>());
                     prop_assert_eq!(stored, expected.collect());
-                    // One that is refused in two parts is one letter all the same.
+                    // A message that is refused in two parts is still one dead letter.
                     let buried: BTreeSet<usize> = fake.buried.iter().copied().collect();
                     prop_assert_eq!(written.messages_refused as usize, fake.buried.len());
                     prop_assert_eq!(buried, culprits);

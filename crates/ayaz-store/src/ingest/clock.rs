@@ -1,4 +1,4 @@
-//! How far this machine's clock is from the database's.
+//! Difference between the clocks of this machine and of the database.
 
 use ayaz_model::UnixMicroseconds;
 use jiff::Timestamp;
@@ -9,13 +9,13 @@ use crate::error::StoreError;
 /// A comparison of two clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockOffset {
-    /// How far this machine's is ahead of the database's, µs; negative if it is behind.
+    /// How far this machine is ahead of the database, µs; negative if it is behind.
     pub ahead_microseconds: i64,
-    /// How far that may be wrong, since the answer took its time, µs.
+    /// Maximum error of the comparison, from the time of the query, µs.
     pub uncertainty_microseconds: i64,
 }
 
-/// Asks the database for its time.
+/// Compares the clocks.
 pub(super) async fn measure(client: &Client) -> Result<ClockOffset, StoreError> {
     let before = UnixMicroseconds::now();
     let row = client

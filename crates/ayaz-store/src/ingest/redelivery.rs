@@ -1,22 +1,22 @@
-//! Where one reading was stored already, the next ones mostly are too: a bus sends again what was not
-//! acknowledged, a broker what it held. Each failed COPY costs a transaction and leaves an error in the
-//! database's log, so after one batches go through staging at once, for as long as they hold duplicates.
+//! After one duplicate, more are likely: a bus sends unacknowledged messages again, and a broker its queue.
+//! Each failed COPY costs a transaction and an error in the database's log. So after a duplicate, batches go
+//! through staging until duplicates stop.
 
 use super::transaction::Way;
 
-/// Batches without a duplicate after which COPY is tried again: other vehicles' good batches may lie
-/// between those that are sent again.
+/// Batches without a duplicate before COPY is tried again: other vehicles' batches may come between
+/// redelivered ones.
 const CLEAN_BATCHES: u32 = 8;
 
-/// How the next batch is written.
+/// Chooses how the next batch is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Redelivery {
-    /// Batches without a duplicate that go through staging yet; none when nothing is sent again.
+    /// Remaining batches to stage; 0 if nothing is redelivered.
     left: u32,
 }
 
 impl Redelivery {
-    /// The way that is likely right.
+    /// The method that will probably work.
     pub(super) fn way(self) -> Way {
         if self.left > 0 {
             Way::Staged
@@ -25,12 +25,12 @@ impl Redelivery {
         }
     }
 
-    /// COPY found a row that was there already.
+    /// Call when COPY found a duplicate.
     pub(super) fn begins(&mut self) {
         self.left = CLEAN_BATCHES;
     }
 
-    /// A batch went through staging and held so many duplicates.
+    /// Call after a staged batch, with its number of duplicates.
     pub(super) fn staged(&mut self, duplicates: u64) {
         self.left = match duplicates {
             0 => self.left.saturating_sub(1),

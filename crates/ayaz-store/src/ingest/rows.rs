@@ -1,4 +1,4 @@
-//! Where a batch's rows go, the order in which they are written, and which hours they touch.
+//! Target table, order and dirty hours of a batch's rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use crate::encoded::EncodedRow;
 use crate::message::{Content, Message};
 
-/// Microseconds in a chunk of the hypertables, which are cut by UTC day.
+/// Microseconds of a hypertable chunk, which is one UTC day.
 const CHUNK_MICROSECONDS: i64 = 86_400_000_000;
 
-/// The chunk that a row of that key goes to.
+/// The chunk of a key.
 pub(super) fn chunk(key: ReadingKey) -> i64 {
     day(key.recorded_at)
 }
@@ -24,7 +24,7 @@ fn day(at: UnixMicroseconds) -> i64 {
 /// 1970-01-01, the day of chunk 0.
 const FIRST_DAY: Date = Date::constant(1970, 1, 1);
 
-/// The UTC day of a chunk; what lies outside of a calendar is its last day.
+/// The UTC day of a chunk; the last possible date if it is out of range.
 pub(super) fn date(chunk: i64) -> Date {
     FIRST_DAY.saturating_add(Span::new().days(chunk.clamp(-4_371_587, 2_932_896)))
 }
@@ -35,32 +35,32 @@ pub(super) fn chunk_of(day: Date) -> i64 {
     days.map_or(0, |days| i64::from(days.get_days()))
 }
 
-/// A row to write: which vehicle's, and what.
+/// A row to write, with its vehicle.
 pub(super) type Row<T> = (VehicleNumber, T);
 
-/// A vehicle's day, by the number of its chunk.
+/// A day of a vehicle, by chunk number.
 pub(super) type VehicleDay = (VehicleNumber, i64);
 
-/// Whether a vehicle is there, as it last said.
+/// The latest connection status of a vehicle.
 pub(super) struct Status {
     pub(super) online: bool,
     pub(super) boot_id: u32,
     pub(super) received_at: UnixMicroseconds,
 }
 
-/// A batch with its vehicles' numbers, in the order in which it is written.
+/// The rows of a batch, in the order of writing.
 pub(super) struct RowPlan<'a> {
     pub(super) messages: &'a [Message],
-    /// Those of the messages that have a vehicle, in their order.
+    /// Messages that have a vehicle, in their order.
     pub(super) numbers: &'a [VehicleNumber],
     pub(super) readings: Vec<Row<EncodedRow<'a>>>,
     pub(super) cells: Vec<Row<&'a CellReading>>,
-    /// Those that may not open a chunk.
+    /// Rows that are set aside.
     pub(super) readings_aside: Vec<Row<EncodedRow<'a>>>,
     pub(super) cells_aside: Vec<Row<&'a CellReading>>,
-    /// Latest status of each vehicle of the batch.
+    /// Latest status of each vehicle in the batch.
     pub(super) statuses: BTreeMap<VehicleNumber, Status>,
-    /// Readings left out because the batch holds the same key twice.
+    /// Readings left out since the batch contains their key twice.
     pub(super) repeated: u64,
 }
 
@@ -114,12 +114,12 @@ impl<'a> RowPlan<'a> {
         plan
     }
 
-    /// Whether something is set aside.
+    /// Whether rows are set aside.
     pub(super) fn has_aside(&self) -> bool {
         !self.readings_aside.is_empty() || !self.cells_aside.is_empty()
     }
 
-    /// FLEET/VEHICLE of a number, for people.
+    /// FLEET/VEHICLE of a number, for messages.
     pub(super) fn name(&self, number: VehicleNumber) -> String {
         let known = self.numbers.iter().position(|it| *it == number);
         let vehicles = self.messages.iter().filter_map(|it| it.content.vehicle());
@@ -127,15 +127,15 @@ impl<'a> RowPlan<'a> {
         found.map_or_else(|| format!("number {number}"), ToString::to_string)
     }
 
-    /// The vehicles' days that are not around today by the daemon's clock: only they can make many
-    /// chunks, so only they are counted.
+    /// The vehicles' days that are not around today by the daemon's clock. Only these count against the
+    /// limit, since only these can create many chunks.
     pub(super) fn days_to_count(&self) -> BTreeSet<VehicleDay> {
         let received = self.messages.iter().map(|it| it.envelope.received_at);
         let today = received.max().map_or(0, day);
         let readings = self.readings.iter().map(|(vehicle, it)| (*vehicle, it.key));
         let cells = self.cells.iter().map(|(vehicle, it)| (*vehicle, it.key));
         let mut days = BTreeSet::new();
-        // Rows are sorted, so most cost a comparison.
+        // Rows are sorted, so most cost only a comparison.
         let mut last = None;
         for (vehicle, key) in readings.chain(cells) {
             let its = (vehicle, chunk(key));
@@ -158,20 +158,20 @@ impl<'a> RowPlan<'a> {
         self.cells_aside.extend(cells);
     }
 
-    /// What the worker has to work out again: each vehicle and hour by the earliest instant in it from
-    /// which it may have changed. What is set aside enters no aggregate, so it touches nothing.
+    /// Dirty hours: each vehicle and hour, by the earliest instant from which it may have changed. Readings
+    /// that are set aside enter no aggregate, so they make no hour dirty.
     pub(super) fn dirty_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
         hours(self.readings.iter().map(|(vehicle, it)| (*vehicle, it.key)))
     }
 
-    /// The hours of all rows that are stored, those of cells too.
+    /// The hours of all stored rows, including cell readings.
     pub(super) fn stored_hours(&self) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
         let readings = self.readings.iter().map(|(vehicle, it)| (*vehicle, it.key));
         hours(readings.chain(self.cells.iter().map(|(vehicle, it)| (*vehicle, it.key))))
     }
 }
 
-/// Each vehicle and hour by the earliest instant in it.
+/// Each vehicle and hour, by its earliest instant.
 fn hours(
     keys: impl Iterator<Item = (VehicleNumber, ReadingKey)>,
 ) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
@@ -179,15 +179,15 @@ fn hours(
     let mut touched: Vec<(VehicleNumber, UnixMicroseconds)> = keys
         .map(|(vehicle, key)| (vehicle, key.recorded_at))
         .collect();
-    // Readings are sorted; without this, each of them would be sorted again.
+    // Readings are sorted; skipping repeated hours here avoids sorting all of them again.
     touched.dedup_by_key(hour);
     touched.sort_unstable();
     touched.dedup_by_key(hour);
     touched.into_iter().unzip()
 }
 
-/// Takes out those that are so; the others keep their order. Mostly there are none, which costs a look
-/// at each.
+/// Removes and returns the rows that match; the others keep their order. Mostly none match, so this is one
+/// pass.
 fn take_out<T>(rows: &mut Vec<Row<T>>, is_so: impl Fn(&Row<T>) -> bool) -> Vec<Row<T>> {
     if !rows.iter().any(&is_so) {
         return Vec::new();
@@ -197,10 +197,10 @@ fn take_out<T>(rows: &mut Vec<Row<T>>, is_so: impl Fn(&Row<T>) -> bool) -> Vec<R
     taken
 }
 
-/// Sorts by chunk, then vehicle, then key: COPY into a hypertable is slow when neighbouring rows go
-/// to different chunks, and two daemons that insert the same rows in the same order cannot
-/// deadlock. [`WRITE_ORDER`](crate::columns::WRITE_ORDER) says the same in SQL. Returns how many rows
-/// repeated a key of the same batch; the first of them stays.
+/// Sorts by chunk, then vehicle, then key: COPY into a hypertable is slow if neighbouring rows are in
+/// different chunks, and two daemons that insert the same rows in the same order cannot deadlock.
+/// [`WRITE_ORDER`](crate::columns::WRITE_ORDER) is the same order in SQL. Returns the number of rows with a
+/// repeated key; the first row stays.
 fn sort_and_dedup<T>(rows: &mut Vec<Row<T>>, key: impl Fn(&T) -> ReadingKey) -> u64 {
     let order = |row: &Row<T>| {
         let key = key(&row.1);

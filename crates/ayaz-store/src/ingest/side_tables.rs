@@ -1,12 +1,11 @@
-//! What a batch writes beside its rows and dead letters: statuses.
+//! Statuses of a batch.
 
 use tokio_postgres::Transaction;
 
 use super::rows::RowPlan;
 use crate::error::StoreError;
 
-/// Enters who came and went. Retained statuses arrive again at every connect, so only a change
-/// counts as one.
+/// Stores connection statuses. Retained statuses arrive again at each connect, so only a change counts.
 pub(super) async fn write_statuses(
     transaction: &Transaction<'_>,
     plan: &RowPlan<'_>,

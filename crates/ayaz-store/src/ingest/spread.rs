@@ -1,6 +1,6 @@
-//! Over how many chunks of the hypertables messages spread. A transaction holds a few locks on each
-//! chunk that it writes to, more on one that it makes, and all transactions of a server share one
-//! table of locks. Making chunks takes time too, which one transaction has only so much of.
+//! Number of hypertable chunks that messages write to. A transaction holds several locks per chunk, more for
+//! a new one, and all transactions of a server share one lock table. Creating chunks also takes time, and a
+//! transaction has a timeout.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,11 @@ use super::rows::chunk;
 use crate::error::StoreError;
 use crate::message::{Content, Message};
 
-/// Most chunks that a transaction writes to. Not for speed: in rows that are sorted by chunk, 133 of
-/// them in a transaction cost no more than 33 (230,000 to 255,000 rows a second, 60 rows each).
+/// Maximum number of chunks per transaction. The reason is not speed: with rows sorted by chunk, 133 chunks
+/// cost no more than 33 (230,000 to 255,000 rows a second, 60 rows each).
 const CHUNKS_MAX: usize = 256;
 
-/// Fails where the messages spread over more chunks than a transaction should write to.
+/// Fails if the messages write to more chunks than one transaction may.
 pub(super) fn check(messages: &[Message]) -> Result<(), StoreError> {
     let chunks = chunks(messages);
     if chunks <= CHUNKS_MAX {
@@ -26,12 +26,12 @@ pub(super) fn check(messages: &[Message]) -> Result<(), StoreError> {
     })
 }
 
-/// How many chunks the messages' rows go to at most. `cell_reading` has chunks of its own; rows whose
-/// time is not believed go to none.
+/// Upper limit of the number of chunks. `cell_reading` has its own chunks; rows with an implausible time go
+/// to none.
 fn chunks(messages: &[Message]) -> usize {
     let mut readings = BTreeSet::new();
     let mut cells = BTreeSet::new();
-    // Neighbours mostly lie in one chunk, which costs a comparison.
+    // Neighbours are mostly in the same chunk, so this comparison is cheap.
     let (mut last_reading, mut last_cells) = (None, None);
     for message in messages {
         match &message.content {
@@ -60,7 +60,7 @@ fn chunks(messages: &[Message]) -> usize {
     readings.len() + cells.len()
 }
 
-/// Two messages with half of this one's rows each; `None` if it has no more than one.
+/// Two messages with half of the rows each; `None` if the message has at most one row.
 pub(super) fn halve(whole: &Message) -> Option<[Message; 2]> {
     let contents = match &whole.content {
         Content::Readings(vehicle, readings) => readings
@@ -168,7 +168,7 @@ mod tests {
             (vec![readings(&[0, DAY - 1])], 1),
             (vec![readings(&[DAY - 1, DAY]), readings(&[0, DAY, 0])], 2),
             (vec![readings(&[0]), cells(&[0, 5 * DAY]), cells(&[1])], 3),
-            // Before 1970 a day is a day too.
+            // Days before 1970 count too.
             (vec![readings(&[-1, 0, -DAY])], 2),
         ] {
             assert_eq!(chunks(&messages), expected, "{messages:?}");

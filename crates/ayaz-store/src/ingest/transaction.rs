@@ -24,22 +24,22 @@ use crate::failpoint;
 use crate::message::Message;
 use crate::vehicles::VehicleDirectory;
 
-/// Vehicles whose numbers a connection remembers, about 100 bytes each.
+/// Maximum size of the vehicle cache of a connection, about 100 bytes per vehicle.
 const VEHICLES_REMEMBERED: usize = 100_000;
 
-/// How rows reach their table.
+/// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Way {
-    /// COPY into the table; fails on the first key that is there already.
+    /// COPY into the table; fails on the first duplicate.
     Direct,
-    /// COPY into a temporary table, then insert what is not there yet.
+    /// COPY into a temporary table, then insert the missing rows.
     Staged,
-    /// The same while nobody may set readings aside. Holding that back while it waits for others, it may
-    /// deadlock with them, so it is the last resort.
+    /// The same, while nobody may set readings aside. This lock may deadlock with other transactions, so it
+    /// is the last resort.
     Alone,
 }
 
-/// A connection with the statements of every batch prepared, and with what was learnt over it.
+/// A connection with prepared statements and cached vehicle numbers.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) connection: Connection,
@@ -57,7 +57,7 @@ impl Session {
         write_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare the statements of a batch", error);
-        // By then it is given up here, and the server may not hear of it.
+        // Later than the client's own timeout. It ends the statement if the cancel request gets lost.
         let milliseconds = write_timeout.as_millis();
         connection
             .client
@@ -97,7 +97,7 @@ impl Session {
         })
     }
 
-    /// The numbers of the messages' vehicles, in the order of those that have one.
+    /// Numbers of the messages' vehicles, in the order of the messages that have one.
     pub(super) async fn numbers(
         &mut self,
         messages: &[Message],
@@ -107,7 +107,7 @@ impl Session {
         self.directory.numbers(client, vehicles).await
     }
 
-    /// Drops the connection, and has the server drop what it does for it.
+    /// Drops the connection, and cancels its statement on the server.
     pub(super) fn abandon(self) {
         self.connection.abandon();
     }
@@ -189,14 +189,14 @@ impl Session {
         )
         .await?;
         write_statuses(&transaction, &plan).await?;
-        // Last, since others wait for it.
+        // Last, since other transactions wait for it.
         if way != Way::Alone && plan.has_aside() {
             aside = set_aside(&transaction, &plan).await?;
         }
         let note = note_dirty_hours(&transaction, &self.touch, &plan);
         let check = async {
             match way {
-                // The places are held already.
+                // The lock is already held.
                 Way::Alone => Ok(false),
                 Way::Direct | Way::Staged => {
                     check_places(&transaction, &self.check_places, &plan).await
@@ -205,7 +205,7 @@ impl Session {
         };
         let used = UsedVehicles::of(plan.messages, plan.numbers);
         let verify = self.verify.verify(&transaction, &used);
-        // Sent one after the other, without waiting for the answers.
+        // Sends both statements without waiting for the first answer.
         let ((), is_twice, ()) = tokio::try_join!(note, check, verify)?;
         if is_twice {
             return Err(StoreError::Duplicate {
@@ -232,8 +232,8 @@ impl Session {
         })
     }
 
-    /// The staging tables live as long as the connection. Their columns are spelled out, because
-    /// `like reading` would need the right to read readings.
+    /// Creates the staging tables, which live as long as the connection. Lists their columns, since `like
+    /// reading` needs the right to read readings.
     async fn create_staging(&mut self) -> Result<(), StoreError> {
         let sql = format!(
             "-- create_staging
@@ -257,7 +257,7 @@ impl Session {
     }
 }
 
-/// Whether duplicates could be stored: told at once, and not when the first one comes.
+/// Checks at start that duplicates can be stored, and not only when the first one arrives.
 pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), StoreError> {
     let row = connection
         .client
@@ -278,7 +278,7 @@ pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), Store
     )))
 }
 
-/// Tells the worker what it has to work out again.
+/// Notes the dirty hours for the worker.
 async fn note_dirty_hours(
     transaction: &Transaction<'_>,
     touch: &Statement,
@@ -295,8 +295,7 @@ async fn note_dirty_hours(
         .map_err(|error| StoreError::from_driver("note the dirty hours", error))
 }
 
-/// Whether a reading that this transaction stores is set aside. Nothing is set aside from here to the
-/// commit.
+/// Whether a reading of this transaction is also set aside. Prevents setting readings aside until the commit.
 async fn check_places(
     transaction: &Transaction<'_>,
     check: &Statement,
@@ -347,8 +346,8 @@ pub(super) async fn prepare(
         .map_err(|error| StoreError::from_driver("prepare", error))
 }
 
-/// Inserts the staged rows that are neither stored nor set aside. They are staged in order, but the server
-/// may join them in another.
+/// Inserts the staged rows that are neither stored nor set aside. Sorts them again, since a join may change
+/// the order.
 async fn insert_missing(
     transaction: &Transaction<'_>,
     table: &str,

@@ -1,9 +1,9 @@
-//! What a connection knows of the database, held against the database in the transaction that relies on
-//! it. A restored backup may have come in between, under the same address or within the same tables; a
-//! pooler may have dealt out another connection, of another server even.
+//! Checks what the connection has cached (vehicle numbers, schema, settings) against the database, in the
+//! transaction that relies on it. Meanwhile a backup may have been restored, at the same address or into the
+//! same tables; or a pooler may have switched to another connection or another server.
 //!
-//! It is the last statement before the commit. Whoever changes the numbers of vehicles later, changes
-//! them under these rows as under all that were there before.
+//! It is the last statement before the commit. A later change of vehicle numbers also has to handle the rows
+//! of this transaction.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::error::StoreError;
 use crate::message::Message;
 use crate::migrate::latest_version;
 
-/// Says that the connection is not the one that was set up.
+/// The connection is not the one that was set up.
 pub(super) const NOT_OURS: &str = "the connection has the settings of another";
 
-/// What is verified, prepared.
+/// The prepared check.
 #[derive(Debug)]
 pub(super) struct Verify {
     statement: Statement,
@@ -26,7 +26,7 @@ pub(super) struct Verify {
     schema_version: i32,
 }
 
-/// The vehicles of a batch, each once, by column.
+/// Vehicles of a batch without repetition, as columns.
 #[derive(Debug, Default)]
 pub(super) struct UsedVehicles<'a> {
     numbers: Vec<VehicleNumber>,
@@ -74,7 +74,7 @@ impl Verify {
         })
     }
 
-    /// Fails where the database is not as the connection knows it.
+    /// Fails if the database differs from the cached values.
     pub(super) async fn verify(
         &self,
         transaction: &Transaction<'_>,

@@ -1,4 +1,4 @@
-//! Who keeps a migration waiting.
+//! Shows who blocks a migration.
 
 use std::fmt::Write as _;
 
@@ -6,15 +6,14 @@ use tokio_postgres::{Client, Row};
 
 use crate::error::StoreError;
 
-/// Whoever has had a transaction open for a while: one of them has the lock. The longest first, three at
-/// most.
+/// Lists up to three transactions, the longest first; one of them has the lock.
 pub(super) async fn of_locks(client: &Client) -> Result<String, StoreError> {
     let sql = format!(
         "-- lock_holders
         select {COLUMNS}, a.xact_start
         from pg_stat_activity a
         where a.datname = current_database() and a.pid <> pg_backend_pid()
-            -- Who may not see when others have begun sees at least what they hold.
+            -- Without the right to see start times, shows at least who holds locks.
             and (
                 a.xact_start < clock_timestamp() - interval '2 seconds'
                 or a.xact_start is null and exists (
@@ -34,7 +33,7 @@ pub(super) async fn of_locks(client: &Client) -> Result<String, StoreError> {
     tell(client, &sql).await
 }
 
-/// Whoever migrates.
+/// Shows who is migrating.
 pub(super) async fn of_place(client: &Client) -> Result<String, StoreError> {
     let sql = format!(
         "-- migrating

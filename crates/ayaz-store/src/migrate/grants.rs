@@ -1,13 +1,12 @@
-//! Roles and their rights. Roles belong to the server and not to the database: a dump that is brought to
-//! another server lacks them, and with them all grants. The migrations say what was granted; it is granted
-//! again from there.
+//! Roles and their rights. Roles belong to the server, not to the database: a dump that is restored on
+//! another server lacks them and all their grants. They are granted again from the text of the migrations.
 
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use crate::error::StoreError;
 
-/// Whom migrations grant rights.
+/// Roles that get rights from migrations.
 const ROLES: [&str; 4] = [
     "ayaz_ingest",
     "ayaz_analytics",
@@ -15,7 +14,7 @@ const ROLES: [&str; 4] = [
     "ayaz_operator",
 ];
 
-/// Makes the roles that the server lacks, and returns them.
+/// Creates missing roles, and returns them.
 pub(super) async fn make_roles(client: &Client) -> Result<Vec<String>, StoreError> {
     let failed = |error| StoreError::from_driver("make the roles", error);
     let rows = client
@@ -33,7 +32,7 @@ pub(super) async fn make_roles(client: &Client) -> Result<Vec<String>, StoreErro
         let create = format!("-- make_role\ncreate role {role} nologin");
         match client.batch_execute(&create).await {
             Ok(()) => made.push(role.to_owned()),
-            // Another database of the server may be getting it just now.
+            // Another database of the server may be creating it at this moment.
             Err(error) if matches!(error.code().map(SqlState::code), Some("42710" | "23505")) => {}
             Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => {
                 return Err(StoreError::Fatal(format!(
@@ -47,7 +46,7 @@ pub(super) async fn make_roles(client: &Client) -> Result<Vec<String>, StoreErro
     Ok(made)
 }
 
-/// Grants anew what migrations have granted, if the roles lack their rights, and says whether it was so.
+/// Grants the rights of the migrations again if they are missing. Returns whether it did.
 pub(super) async fn renew_if_missing(
     client: &Client,
     runner: &refinery::Runner,
@@ -77,7 +76,7 @@ pub(super) async fn renew_if_missing(
     for Grant { statement, .. } in grants {
         match client.batch_execute(&statement).await {
             Ok(()) => {}
-            // Later migrations have dropped it.
+            // A later migration has dropped the object.
             Err(error)
                 if matches!(
                     error.code().map(SqlState::code),
@@ -89,9 +88,9 @@ pub(super) async fn renew_if_missing(
     Ok(true)
 }
 
-/// Lets ingest make the temporary tables of a batch that holds duplicates, if it may not: a dump, or a
-/// database that is made from another, has the rights on tables and not those on the database itself.
-/// Returns whether it was so. Last, since whoever may do it by a right of `public` loses that.
+/// Lets ingest create the temporary tables for batches with duplicates, if it cannot yet: a dump or a copied
+/// database has the rights on tables, but not those on the database. Returns whether it did. This comes last,
+/// since a role that has this right only by `public` loses it before.
 pub(super) async fn let_ingest_stage(client: &Client) -> Result<bool, StoreError> {
     let failed = |error| StoreError::from_driver("let ayaz_ingest make temporary tables", error);
     let row = client
@@ -119,16 +118,16 @@ pub(super) async fn let_ingest_stage(client: &Client) -> Result<bool, StoreError
     Ok(true)
 }
 
-/// A right that a migration has granted or revoked.
+/// A right that a migration grants or revokes.
 #[derive(Debug, PartialEq, Eq)]
 struct Grant {
     object: String,
     statement: String,
 }
 
-/// Adds what a migration grants and revokes, one statement for each object, so that one that is gone takes
-/// no other with it, and takes away what was granted on objects that it drops: one of the same name that is
-/// made later has rights of its own. Statements begin at the beginning of a line.
+/// Adds the grants and revokes of a migration, one statement per object, so that a missing object affects no
+/// other. Removes grants on dropped objects, since a later object of the same name has its own rights.
+/// Statements must start at the beginning of a line.
 fn follow(grants: &mut Vec<Grant>, sql: &str) {
     let mut rest = sql;
     while !rest.is_empty() {
@@ -159,7 +158,7 @@ fn flat(statement: &str) -> String {
     statement.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `grant RIGHTS on [KIND] OBJECT, … to ROLES` as a statement for each object.
+/// Divides `grant RIGHTS on [KIND] OBJECT, … to ROLES` into one statement per object.
 fn by_object(statement: &str) -> Vec<Grant> {
     let flat = flat(statement);
     let parts = flat.split_once(" on ").and_then(|(rights, behind)| {
@@ -190,7 +189,7 @@ fn by_object(statement: &str) -> Vec<Grant> {
     at_commas(objects).into_iter().map(grant).collect()
 }
 
-/// Parts between commas that stand in no bracket.
+/// Splits at commas outside brackets.
 fn at_commas(text: &str) -> Vec<&str> {
     let mut depth = 0_i32;
     let parts = text.split(|letter: char| {

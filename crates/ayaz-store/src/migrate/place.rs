@@ -1,5 +1,6 @@
-//! One migrates at a time. The place is a lock on a table that only the owner can lock so: an advisory lock
-//! any login could hold for ever. It ends with the connection, also when the process is killed.
+//! Only one migration runs at a time. It holds a lock on a table that only the owner can lock this way; any
+//! login could hold an advisory lock for ever. The lock ends with the connection, even if the process is
+//! killed.
 
 use tokio_postgres::error::SqlState;
 
@@ -7,10 +8,10 @@ use super::blockers;
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
-/// The place, until dropped.
+/// The migration lock, held until dropped.
 pub(super) struct Place(#[expect(dead_code, reason = "it holds the lock")] Connection);
 
-/// Waits for the place; `tell` gets for whom.
+/// Waits for the lock. Calls `tell` with the holder.
 pub(super) async fn take(
     url: &DatabaseUrl,
     tell: &mut impl FnMut(&str),
@@ -44,7 +45,7 @@ pub(super) async fn take(
     }
 }
 
-/// Before the schema, which is not there yet where it is made. Of two who make it at once, one finds it.
+/// Creates the version table before the schema. If two runs create it at once, one finds it.
 async fn make_table(connection: &Connection) -> Result<(), StoreError> {
     const TRIES_MAX: usize = 5;
     let mut tries = 0;

@@ -1,11 +1,10 @@
-//! Views and functions: one file each in `views/`, made anew together when one of them has changed.
+//! Views and functions: one file each in `views/`. If one of them changes, all are created again together.
 //!
-//! Tables change by numbered migrations, which stay as they are once they have landed. A view is only its
-//! latest text, so there is one file for it, and the database knows by a hash which texts it has.
+//! Numbered migrations change tables and stay unchanged. A view only has its latest text, so it has one file.
+//! The database keeps a hash of the texts that it has.
 //!
-//! What a view of a user's own is built on is never dropped: where the change fits (columns that come last,
-//! other bodies), it is made in place; where it does not, the user's views are named before anything
-//! changes.
+//! A view that a user's view depends on is never dropped. A compatible change (new last columns, other
+//! bodies) replaces it in place; otherwise an error names the user's views before anything changes.
 
 use sha2::{Digest, Sha256};
 use tokio_postgres::error::SqlState;
@@ -13,7 +12,7 @@ use tokio_postgres::{Client, Transaction};
 
 use crate::error::StoreError;
 
-/// A view or function, which has the name of its file.
+/// A view or function, named like its file.
 struct View {
     name: &'static str,
     sql: &'static str,
@@ -25,9 +24,9 @@ macro_rules! views {
     };
 }
 
-/// All of them, each after those that it is built on.
+/// All views and functions, in the order of their dependencies.
 const VIEWS: &[View] = views! {
-    // What watches over tables: checks in words, notes for the worker, counts.
+    // Triggers of tables: readable checks, notes for the worker, counts.
     "mend_vehicle_numbers"
     "dead_letter_bytes"
     "count_kept_dead_letters"
@@ -36,13 +35,13 @@ const VIEWS: &[View] = views! {
     "check_depot_unused"
     "touch_vehicle_depot"
     "touch_depot"
-    // What ingest calls: a change of name or arguments needs a migration beside it.
+    // Functions that ingest calls. A change of name or arguments needs a migration too.
     "take_reading_days"
     "hold_reading_places"
     "set_aside_keys"
     "is_stored_twice"
     "stored_places"
-    // What is known of vehicles, and when.
+    // Context of vehicles.
     "service_day"
     "zone_offsets"
     "vehicle_attribute_at"
@@ -89,10 +88,10 @@ const VIEWS: &[View] = views! {
     "preheating"
     "days_shown"
     "incomplete_because"
-    // What is not trusted.
+    // Flagged readings, and readings that are set aside.
     "flagged_reading"
     "exterior_against_fleet"
-    // How things stand now.
+    // Current state.
     "vehicle_now"
     "worker_backlog"
     "dead_letter_overview"
@@ -100,13 +99,13 @@ const VIEWS: &[View] = views! {
     "set_aside_summary"
 };
 
-/// Describes the columns of views that their files do not describe themselves.
+/// Describes columns that have no comment in their view's file.
 const COLUMN_COMMENTS: &str = include_str!("../../views/column_comments.sql");
 
-/// What the database notes of the views that it has.
+/// Table that holds the hash of the views.
 const NOTE: &str = "ayaz_view_set";
 
-/// The hash over names and texts, by which a database and a program know whether they fit.
+/// Hash of names and texts. It shows whether a database and a program match.
 pub(super) fn wanted_hash() -> String {
     let mut hash = Sha256::new();
     for View { name, sql } in VIEWS {
@@ -123,7 +122,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The hash of the views that the database has; `None` where they were never made.
+/// Hash of the views in the database; `None` if they were never created.
 pub(super) async fn found_hash(client: &Client) -> Result<Option<String>, StoreError> {
     let row = client
         .query_opt(&format!("-- view_set\nselect hash from {NOTE}"), &[])
@@ -132,12 +131,12 @@ pub(super) async fn found_hash(client: &Client) -> Result<Option<String>, StoreE
     Ok(row.map(|row| row.get(0)))
 }
 
-/// Why the views were not made.
+/// Why the views were not created.
 #[derive(Debug)]
 pub(super) enum NotMade {
-    /// Somebody uses them: worth another try.
+    /// Others use them; another attempt may succeed.
     Locked,
-    /// It has to be told.
+    /// An error to report.
     Failed(StoreError),
 }
 
@@ -153,7 +152,7 @@ impl NotMade {
     }
 }
 
-/// Makes all of them, in one transaction.
+/// Creates all of them in one transaction.
 pub(super) async fn make(client: &mut Client) -> Result<(), NotMade> {
     let transaction = client.transaction().await.map_err(NotMade::of("begin"))?;
     refuse_strangers(&transaction).await?;
@@ -204,7 +203,7 @@ fn in_the_way(name: &str, others: &[String]) -> StoreError {
     ))
 }
 
-/// Fails where somebody else's relation has the name of one that is to be made.
+/// Fails if a relation that is not ours has one of our names.
 async fn refuse_strangers(transaction: &Transaction<'_>) -> Result<(), NotMade> {
     let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
     let row = transaction
@@ -229,7 +228,7 @@ async fn refuse_strangers(transaction: &Transaction<'_>) -> Result<(), NotMade> 
     }
 }
 
-/// Names of what is not ours and is built on our views and functions.
+/// Names of relations that are not ours and depend on our views and functions.
 async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, NotMade> {
     let rows = transaction
         .query(
@@ -252,7 +251,7 @@ async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, Not
                     join pg_depend d on d.refclassid = ours.class and d.refobjid = ours.oid
                     left join pg_rewrite r on d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
                     where d.deptype in ('n', 'a')
-                        -- Our triggers stand in the files of their functions.
+                        -- Our triggers are in the files of their functions.
                         and d.classid not in ('pg_trigger'::regclass, 'pg_type'::regclass)
                 )
                 select distinct pg_describe_object(class, oid, 0)
@@ -269,8 +268,7 @@ async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, Not
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Drops the views that there are, and the functions that nothing but them needs: what triggers call is
-/// replaced in place.
+/// Drops our views, and functions that only they use. Functions of triggers are replaced in place.
 async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
     transaction
         .batch_execute(&format!(
@@ -279,7 +277,7 @@ async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
             declare
                 made record;
             begin
-                -- The last made first: functions are built on views too.
+                -- In reverse order, since functions depend on views too.
                 for made in
                     select found.is_view, found.name
                     from {NOTE} n
@@ -302,7 +300,7 @@ async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
                     begin
                         execute 'drop function ' || made.name;
                     exception when dependent_objects_still_exist then
-                        -- A trigger calls it.
+                        -- A trigger uses it.
                         null;
                     end;
                 end loop;
@@ -313,7 +311,7 @@ async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
         .map_err(NotMade::of("drop the former views"))
 }
 
-/// Drops views that have no file any more, where the others were replaced in place.
+/// Drops views without a file, if the others were replaced in place.
 async fn drop_former(transaction: &Transaction<'_>, others: &[String]) -> Result<(), NotMade> {
     let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
     let rows = transaction

@@ -1,6 +1,6 @@
-//! The worker, held off while the schema changes: what one of before wrote while a migration adds up what
-//! there is would be missing from it. The worker loses nothing by that; it comes back, stands by, and finds
-//! the schema changed.
+//! Stops the worker during a schema change: a migration that builds sums would miss rows that an older worker
+//! writes at the same time. The worker loses nothing: it waits for its lease, and then finds the changed
+//! schema.
 
 use tokio_postgres::Client;
 
@@ -8,12 +8,12 @@ use crate::analytics::lease::{self, Renewal};
 use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
-/// Holds it off, until dropped.
+/// Holds the worker's lease until dropped.
 pub(super) struct HeldOff(#[expect(dead_code, reason = "it keeps the place")] Option<Renewal>);
 
 const PROGRAM: &str = "ayaz migrate";
 
-/// Takes the worker's place for as long as what is returned, and the connection, last.
+/// Takes the worker's lease for as long as the returned value and the connection live.
 pub(super) async fn hold_off(
     url: &DatabaseUrl,
     connection: &Connection,
@@ -27,16 +27,16 @@ pub(super) async fn hold_off(
         .await
         .map_err(|error| StoreError::from_driver("look for the worker's place", error))?;
     if !row.get::<_, bool>(0) {
-        // The first migrations did not come so far.
+        // Before the first migrations there is no lease table.
         return Ok(HeldOff(None));
     }
     mend_place(client).await?;
-    // A worker that is within a transaction finds its place gone when it wants to commit.
+    // A worker within a transaction finds its lease gone when it wants to commit.
     let lease = lease::take_by_force(connection, PROGRAM).await?;
     Ok(HeldOff(Some(lease.renew(url, Role::Owner))))
 }
 
-/// Sees to it that the place has its rows, which a copy of some tables may lack.
+/// Creates missing rows of the lease. A copy of only some tables may lack them.
 pub(super) async fn mend_place(client: &Client) -> Result<(), StoreError> {
     client
         .batch_execute(

@@ -15,18 +15,18 @@ use crate::error::StoreError;
 /// A band of the exterior temperature, in the order in which reports list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Band {
-    /// The band of this lower edge, °C: see [`temperature_band`].
+    /// The band with this lower edge, °C: see [`temperature_band`].
     From(i16),
-    /// Intervals whose temperature nobody measured.
+    /// Intervals without a measured temperature.
     Unknown,
-    /// All of them.
+    /// All bands together.
     Total,
 }
 
 impl fmt::Display for Band {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Padded, so that a table's width applies to the whole.
+            // Pads the whole text to the width of the table.
             Self::From(edge) => f.pad(&format!("[{edge},{})", upper_edge_celsius(*edge))),
             Self::Unknown => f.pad("unknown"),
             Self::Total => f.pad("total"),
@@ -34,7 +34,7 @@ impl fmt::Display for Band {
     }
 }
 
-/// Upper edge of the band of a lower edge, °C.
+/// Upper edge of the band with this lower edge, °C.
 fn upper_edge_celsius(edge: i16) -> i16 {
     edge.saturating_add(temperature_band::width_celsius(edge))
 }
@@ -46,22 +46,20 @@ pub struct BandEnergy {
     pub band: Band,
     /// Trips with at least one interval in it.
     pub trips: i64,
-    /// Those of them that are less complete than was asked for. They are in the sums.
+    /// Trips among them below the minimum completeness. They are in the sums.
     pub trips_incomplete: i64,
-    /// How far the sums can be trusted, 0 to 1: the least of time covered, time without flags, and
-    /// distance against the odometer.
+    /// How far the sums can be trusted, 0 to 1: the least of coverage, unflagged share and distance share.
     pub completeness: Option<f64>,
-    /// Whether it rests on enough trips, time and distance to say much
-    /// ([`FigureSettings`](super::FigureSettings)).
+    /// Whether it has enough trips, time and distance ([`FigureSettings`](super::FigureSettings)).
     pub has_enough_data: bool,
-    /// What heats the vehicles in it: what buses with different ones used does not compare.
+    /// Heat sources of the vehicles: the consumption of buses with different ones cannot be compared.
     pub heat_sources: HeatSources,
-    /// What was used.
+    /// Sums of energy, distance and time.
     pub energy: EnergySums,
 }
 
-/// The selected trips by band: ascending, then unknown if there is any, then the total. Empty if no
-/// trip is selected. Trips less complete than `completeness_min` (0 to 1) are counted.
+/// The selected trips by band: ascending, then unknown if there is any, then the total. Empty if no trip is
+/// selected. Counts trips below `completeness_min` (0 to 1).
 pub async fn energy_by_band(
     client: &Client,
     selection: &TripSelection,
@@ -114,7 +112,7 @@ fn statement() -> String {
                 from bucket
                 where intervals > 0
                 union all
-                -- A trip touches several bands and is one of the total.
+                -- A trip may touch several bands, but counts once in the total.
                 select distinct null::smallint, true, {TRIP}
                 from bucket
                 where intervals > 0

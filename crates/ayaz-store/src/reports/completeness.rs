@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::TripSelection;
 use crate::error::StoreError;
 
-/// A vehicle's service day, from the view `bus_day_completeness`, whose columns have these names.
+/// A vehicle's service day: a row of the view `bus_day_completeness`, with its column names.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the columns of `bus_day_completeness`")]
 pub struct CompletenessRow {
@@ -42,7 +42,7 @@ const STATEMENT: &str = "-- completeness
         and ($4::timestamptz is null or service_day < ($4 at time zone 'UTC')::date)
     order by service_day, fleet, vehicle";
 
-/// The selected days, in order; of `from` and `to` the dates count.
+/// The selected days, in order. Only the dates of `from` and `to` count.
 pub async fn completeness(
     client: &Client,
     selection: &TripSelection,

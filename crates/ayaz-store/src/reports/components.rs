@@ -1,21 +1,21 @@
-//! The energy components of reports, from the one list of them
+//! Energy components of reports, from the one list
 //! ([`for_each_component!`](ayaz_energy::for_each_component)).
 
 use ayaz_energy::for_each_component;
 
 use super::EnergySums;
 
-/// Energy of one component beside the net energy over the intervals in which it was metered.
+/// Energy of one component, and the net energy of the intervals in which it was metered.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Component {
     /// Its energy, kWh.
     pub kwh: Option<f64>,
-    /// Net energy over the same intervals, kWh.
+    /// Net energy of the same intervals, kWh.
     pub base_kwh: Option<f64>,
 }
 
 impl Component {
-    /// The part of the net energy that went into it, 0 to 1; `None` where there is no base.
+    /// Share of the component in the net energy, 0 to 1; `None` without a base.
     pub fn share(&self) -> Option<f64> {
         match (self.kwh, self.base_kwh) {
             (Some(kwh), Some(base)) if base != 0.0 => Some(kwh / base),
@@ -24,7 +24,7 @@ impl Component {
     }
 }
 
-/// A component, the names of its columns, and where a row of a report has it.
+/// A component, its column names, and its field in a row of a report.
 #[derive(Debug, Clone, Copy)]
 pub struct ComponentColumns {
     /// Its name, such as `heat_pump`.
@@ -35,7 +35,7 @@ pub struct ComponentColumns {
     pub base_kwh: &'static str,
     /// Column of its share, 0 to 1.
     pub share: &'static str,
-    /// The component of such sums.
+    /// Returns the component from the sums.
     pub of: fn(&EnergySums) -> &Component,
 }
 

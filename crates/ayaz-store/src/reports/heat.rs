@@ -1,18 +1,18 @@
-//! What heats the vehicles behind a figure.
+//! Heat sources of the vehicles of a figure.
 
 use std::fmt;
 
 use tokio_postgres::Row;
 
-/// Sources of heat, each once, by name: `electric`, `fuel`, `heat_pump`, `none` or `unknown`.
+/// Heat sources without repetition, by name: `electric`, `fuel`, `heat_pump`, `none` or `unknown`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeatSources(Vec<String>);
 
-/// Where nobody knows what heats a vehicle that burns no fuel.
+/// For a vehicle that burns no fuel and has no other known heat source.
 const UNKNOWN: &str = "unknown";
 
 impl HeatSources {
-    /// Of names in any order.
+    /// From names in any order.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
         let mut names: Vec<String> = names.into_iter().collect();
         names.sort_unstable();
@@ -25,8 +25,8 @@ impl HeatSources {
         self.0.is_empty()
     }
 
-    /// Whether vehicles with different ones are in one figure, as far as it is known. One that burns
-    /// fuel and one that does not are different, whatever else is known of the latter.
+    /// Whether a figure mixes vehicles with different known heat sources. A vehicle that burns fuel always
+    /// differs from one that does not.
     pub fn is_mixed(&self) -> bool {
         let known = self.0.iter().filter(|name| *name != UNKNOWN).count();
         let has = |name: &str| self.0.iter().any(|other| other == name);
@@ -34,7 +34,7 @@ impl HeatSources {
     }
 }
 
-/// As `electric+fuel`.
+/// Formats it as `electric+fuel`.
 impl fmt::Display for HeatSources {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("+"))
@@ -44,8 +44,8 @@ impl fmt::Display for HeatSources {
 /// An aggregate over rows of [`driven`].
 pub(super) const SOURCES: &str = "array_agg(distinct heat_source) as heat_sources";
 
-/// The vehicles of `bucket` with intervals that are kept (a condition), each once for each value of
-/// these columns, and what heats it.
+/// The vehicles of `bucket` with intervals that match a condition, each once per value of these columns, with
+/// its heat source.
 pub(super) fn driven(columns: &str, is_kept: &str) -> String {
     format!(
         "(
@@ -55,7 +55,7 @@ pub(super) fn driven(columns: &str, is_kept: &str) -> String {
     )
 }
 
-/// Of a row of [`SOURCES`]; nothing where an outer join found none.
+/// From a row of [`SOURCES`]; empty if an outer join found no row.
 pub(super) fn sources(row: &Row) -> HeatSources {
     let names: Option<Vec<String>> = row.get("heat_sources");
     HeatSources::new(names.into_iter().flatten())

@@ -1,4 +1,4 @@
-//! Which trips a report is about.
+//! Selection of trips.
 
 use jiff::Timestamp;
 use tokio_postgres::Client;
@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::error::StoreError;
 
-/// Which trips a report is about; `None` is "all".
+/// Filters of a report; `None` means all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TripSelection {
     /// Trips of this fleet.
@@ -20,14 +20,14 @@ pub struct TripSelection {
 }
 
 impl TripSelection {
-    /// Parameters $1 to $4 of every report's statement.
+    /// Parameters $1 to $4 of all report statements.
     pub(super) fn parameters(&self) -> [&(dyn ToSql + Sync); 4] {
         [&self.fleet, &self.vehicle, &self.from, &self.to]
     }
 }
 
-/// The selected trips, cut by band and route. A trip is selected as a whole, by when it began; what is
-/// told of the whole of it is called trip_….
+/// The selected trips, divided by band and route. A trip is selected as a whole, by its start; figures of the
+/// whole trip are named trip_….
 pub(super) const SELECTED_PIECES: &str = "
     select *
     from trip_part
@@ -36,12 +36,12 @@ pub(super) const SELECTED_PIECES: &str = "
         and ($3::timestamptz is null or trip_began_at >= $3)
         and ($4::timestamptz is null or trip_began_at < $4)";
 
-/// Whether a trip of [`SELECTED_PIECES`] is as complete as parameter $5 asks for. One of which nothing
-/// can be said is not, unless nothing is asked for. The statement joins `energy_setting as setting`, so that
-/// the rule is taken in and not called for each row.
+/// Whether a trip of [`SELECTED_PIECES`] reaches the completeness of parameter $5. A trip of unknown
+/// completeness does so only if the parameter is 0. The statement joins `energy_setting as setting`, so that
+/// the planner inlines the function.
 pub(super) const IS_COMPLETE: &str = "is_complete(trip_completeness, $5, setting)";
 
-/// What the rows of a report are about.
+/// Kind of the rows of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// Trips.
@@ -52,7 +52,7 @@ pub enum Subject {
     Day,
 }
 
-/// Whether the worker has found any at all, so that an empty report can say why it is empty.
+/// Whether the worker has written any rows of this kind; an empty report uses it to explain why it is empty.
 pub async fn any(client: &Client, subject: Subject) -> Result<bool, StoreError> {
     let statement = match subject {
         Subject::Trip => "-- any_trip\nselect exists (select from trip_band where intervals > 0)",

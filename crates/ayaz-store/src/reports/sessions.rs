@@ -14,7 +14,7 @@ macro_rules! session_row {
         $(#[doc = $doc:literal])+
         $name:ident: $kwh:ident, $base:ident, $signal:ident, $part:ident;
     )+) => {
-        /// One session, from the view `session_energy`, whose columns have these names.
+        /// One session: a row of the view `session_energy`, with its column names.
         #[derive(Debug, Clone, PartialEq)]
         #[allow(missing_docs, reason = "the columns of `session_energy`")]
         pub struct SessionRow {
@@ -59,7 +59,7 @@ macro_rules! session_row {
         }
 
         impl SessionRow {
-            /// Every component: its column, and its energy, kWh.
+            /// Column and energy of every component, kWh.
             pub const COMPONENTS: &'static [(&'static str, fn(&Self) -> Option<f64>)] =
                 &[$((stringify!($kwh), |row| row.$kwh)),+];
 
@@ -131,8 +131,8 @@ macro_rules! session_row {
 
 for_each_component!(session_row);
 
-/// The selected sessions, by vehicle and start; `kind` is one of `trip`, `charging`, `conditioning`
-/// and `parking`, or all.
+/// The selected sessions, by vehicle and start. `kind` is `trip`, `charging`, `conditioning` or `parking`;
+/// `None` means all.
 pub async fn sessions(
     client: &Client,
     selection: &TripSelection,

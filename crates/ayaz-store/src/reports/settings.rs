@@ -1,29 +1,29 @@
-//! What figures are worked out and judged with: the one row of `energy_setting`.
+//! Settings of figures: the one row of `energy_setting`.
 
 use ayaz_model::temperature_band::width_celsius;
 use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-/// When a figure is stated, and what it is compared with. The operator may change them
-/// (`update energy_setting`), so they are read with each report.
+/// When a figure is stated, and what it is compared with. The operator may change these (`update
+/// energy_setting`), so each report reads them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FigureSettings {
-    /// Fewer trips say little of a band.
+    /// Minimum number of trips in a band.
     pub band_trips_min: i32,
-    /// Less driving in which energy was measured says little of a band, h.
+    /// Minimum driving time with measured energy in a band, h.
     pub band_hours_min: f64,
-    /// Less distance over which energy was measured says little of a band or a trip, km.
+    /// Minimum distance with measured energy in a band or a trip, km.
     pub band_km_min: f64,
-    /// How complete a figure must be where nobody says otherwise, 0 to 1.
+    /// Default of the minimum completeness, 0 to 1.
     pub completeness_min: f64,
-    /// Where the mild weather begins that losses are measured against, °C.
+    /// Lower edge of mild weather, the reference for losses, °C.
     pub mild_from_celsius: i16,
-    /// Where it ends, °C.
+    /// Upper edge of mild weather, °C.
     pub mild_to_celsius: i16,
 }
 
-/// Reads them.
+/// Reads the settings.
 pub async fn figure_settings(client: &Client) -> Result<FigureSettings, StoreError> {
     let row = client
         .query_one(
@@ -46,7 +46,7 @@ pub async fn figure_settings(client: &Client) -> Result<FigureSettings, StoreErr
     })
 }
 
-/// How long a statement of this connection may take, as PostgreSQL writes it; "0" is without end.
+/// Statement timeout of this connection, as PostgreSQL formats it; "0" means none.
 pub async fn statement_timeout(client: &Client) -> Result<String, StoreError> {
     client
         .query_one(

@@ -1,4 +1,4 @@
-//! The sums that every report shows.
+//! Sums that all reports show.
 
 use ayaz_energy::for_each_component;
 use tokio_postgres::Row;
@@ -6,20 +6,19 @@ use tokio_postgres::types::FromSqlOwned;
 
 use super::components::Component;
 
-/// Driving against all else, by a traction meter or, where there is none, by what a bus takes while it
-/// stands.
+/// Driving and the rest: by a traction meter or, without one, estimated from the power while stationary.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Split {
     /// Energy that drove the bus, kWh.
     pub traction_kwh: Option<f64>,
-    /// Energy that did not, kWh.
+    /// Energy of the rest, kWh.
     pub other_kwh: Option<f64>,
-    /// `metered` or `estimated`; `None` where neither can be told.
+    /// `metered` or `estimated`; `None` if neither is possible.
     pub source: Option<String>,
 }
 
 impl Split {
-    /// Whether it is an estimate.
+    /// Whether it is estimated.
     pub fn is_estimated(&self) -> bool {
         self.source.as_deref() == Some("estimated")
     }
@@ -30,7 +29,7 @@ macro_rules! energy_sums {
         $(#[doc = $doc:literal])+
         $name:ident: $kwh:ident, $base:ident, $signal:ident, $part:ident;
     )+) => {
-        /// Aggregates over buckets, in a statement that reads them unaliased.
+        /// Aggregates over buckets. The statement must read the buckets without an alias.
         pub(super) const SUMS: &str = concat!(
             "
     count(distinct (vehicle_id, started_at, number))
@@ -84,56 +83,56 @@ macro_rules! energy_sums {
         /// Energy, distance and time over some buckets.
         #[derive(Debug, Clone, Default, PartialEq)]
         pub struct EnergySums {
-            /// Intervals that counted.
+            /// Number of intervals.
             pub intervals: i64,
-            /// Their length, s.
+            /// Length of the intervals, s.
             pub seconds: f64,
-            /// The part of it over which energy was measured, s.
+            /// Part of it with measured energy, s.
             pub energy_seconds: f64,
             /// Distance, km.
             pub km: Option<f64>,
-            /// Energy out of the battery less energy into it, kWh.
+            /// Energy out of the battery minus energy into it, kWh.
             pub net_kwh: Option<f64>,
             /// Energy out of the battery, kWh.
             pub discharge_kwh: Option<f64>,
-            /// Energy into the battery, kWh: what braking recovered, less what other loads took of it at once.
+            /// Energy into the battery, kWh: energy from braking, minus what other loads used directly.
             pub regen_kwh: Option<f64>,
-            /// Distance over which energy was measured as well, km: what `kwh_per_km` rests on.
+            /// Distance with measured energy, km; base of `kwh_per_km`.
             pub paired_km: f64,
             /// Net energy per distance where both were measured, kWh/km.
             pub kwh_per_km: Option<f64>,
             $($(#[doc = $doc])+ pub $name: Component,)+
-            /// What no meter explains where traction and auxiliaries were metered.
+            /// Energy that no meter explains, over the time with metered traction and auxiliaries.
             pub unexplained: Component,
-            /// Driving against all else.
+            /// Driving and the rest.
             pub split: Split,
-            /// Time without flags of the time heard, 0 to 1.
+            /// Share of the measured time without flags, 0 to 1.
             pub unflagged_share: Option<f64>,
-            /// Fuel burnt for heat, l: beside the electric energy, never part of it.
+            /// Fuel burnt for heat, l. It is not part of the electric energy.
             pub fuel_litres: Option<f64>,
-            /// Mean exterior temperature over the time in which it was known, °C.
+            /// Mean of the measured exterior temperature, °C.
             pub exterior_temperature_mean_celsius: Option<f64>,
             /// All electric heating, of the cabin and of the battery, kWh.
             pub heat_kwh: Option<f64>,
-            /// Its share of the net energy, 0 to 1; `None` also where not all of it was metered over the same
-            /// driving.
+            /// Share of the heating in the net energy, 0 to 1; `None` also if the heaters were not metered
+            /// over the same time.
             pub heat_share: Option<f64>,
-            /// Heat in the fuel that was burnt, kWh: beside the electric energy.
+            /// Heat in the burnt fuel, kWh. It is not part of the electric energy.
             pub fuel_heat_kwh: Option<f64>,
-            /// Recovered at the wheels, before other loads take their part of it, kWh.
+            /// Energy recovered at the wheels, before other loads use part of it, kWh.
             pub wheel_regen_kwh: Option<f64>,
-            /// Distance that it rests on, km.
+            /// Distance of `wheel_regen_kwh`, km.
             pub wheel_regen_base_km: Option<f64>,
-            /// Mean temperature of the cabin, °C.
+            /// Mean cabin temperature, °C.
             pub cabin_temperature_mean_celsius: Option<f64>,
             /// Share of the time with a set-point in which the cabin was near it, 0 to 1.
             pub setpoint_near_share: Option<f64>,
-            /// Whether it was driven with a cold cabin, which takes less energy than a warm one would.
+            /// Whether the cabin was cold; then the consumption is lower than with a warm cabin.
             pub is_cabin_cold: Option<bool>,
         }
 
         impl EnergySums {
-            /// Of a row of [`SUMS`]; nothing where an outer join found none.
+            /// From a row of [`SUMS`]; zeros and `None` if an outer join found no row.
             pub(super) fn from_row(row: &Row) -> Self {
                 let component = |name: &str| Component {
                     kwh: row.get(format!("{name}_kwh").as_str()),

@@ -1,4 +1,4 @@
-//! Range, one row per trip: what stands behind the bands of [`range_by_band`](super::range_by_band).
+//! Range, one row per trip: the details of [`range_by_band`](super::range_by_band).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::selection::SELECTED_PIECES;
 use super::{RangeGroup, TripSelection};
 use crate::error::StoreError;
 
-/// What one trip says of range. By route it is the trip's part on that route.
+/// Range of one trip. Grouped by route, it is the part of the trip on that route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TripRange {
     /// The bus, model or route, as in [`RangeBand`](super::RangeBand).
@@ -20,27 +20,27 @@ pub struct TripRange {
     pub vehicle_id: i32,
     /// First sample of the trip.
     pub began_at: Timestamp,
-    /// Mean exterior temperature over the time in which it was known, °C.
+    /// Mean of the measured exterior temperature, °C.
     pub exterior_temperature_mean_celsius: Option<f64>,
-    /// Distance over which energy was measured as well, km.
+    /// Distance with measured energy, km.
     pub paired_km: f64,
     /// Net energy per distance where both were measured, kWh/km.
     pub kwh_per_km: Option<f64>,
     /// Usable energy of the vehicle, kWh.
     pub usable_energy_kwh: Option<f64>,
-    /// Whether it was driven with a cold cabin; `None` where the cabin was not measured.
+    /// Whether the cabin was cold; `None` if it was not measured.
     pub is_cabin_cold: Option<bool>,
-    /// How far the whole trip can be trusted, 0 to 1; `None` where nothing can be said.
+    /// How far the whole trip can be trusted, 0 to 1; `None` if not known.
     pub completeness: Option<f64>,
-    /// The part of the whole trip that was measured, s.
+    /// Measured part of the whole trip, s.
     pub measured_seconds: f64,
-    /// From the whole trip's first to its last sample, s.
+    /// From the first to the last sample of the whole trip, s.
     pub duration_seconds: f64,
 }
 
 impl TripRange {
-    /// Range from full to empty at the trip's consumption, km; `None` where the usable energy or the
-    /// consumption is not known, or where the trip used no energy (it went downhill).
+    /// Range from full to empty at the trip's consumption, km; `None` if the usable energy or the consumption
+    /// is not known, or if the trip used no energy (downhill).
     pub fn range_km(&self) -> Option<f64> {
         let (usable, consumption) = self.usable_energy_kwh.zip(self.kwh_per_km)?;
         (consumption > 0.0).then(|| usable / consumption)
@@ -58,7 +58,7 @@ pub async fn range_by_trip(
     let mut parameters = selection.parameters().to_vec();
     let names: &(dyn ToSql + Sync) = &names;
     parameters.push(names);
-    // As a stream: a season of a large fleet has millions of trips.
+    // As a stream, since a season of a large fleet has millions of trips.
     let rows = client
         .query_raw(&statement(group), parameters)
         .await
@@ -73,7 +73,7 @@ pub async fn range_by_trip(
     Ok(trips)
 }
 
-/// Rows come by group, so that all trips of one can share its name.
+/// Rows are sorted by group, so that the trips of a group share its name.
 fn from_row(row: &Row, previous: Option<&Arc<str>>) -> TripRange {
     let name: &str = row.get("name");
     TripRange {

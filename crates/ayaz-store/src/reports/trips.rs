@@ -13,30 +13,30 @@ use crate::error::StoreError;
 pub struct TripEnergy {
     /// The vehicle's fleet.
     pub fleet: String,
-    /// The vehicle's name in it.
+    /// The vehicle's name in its fleet.
     pub vehicle: String,
     /// The vehicle's model, if the operator named one.
     pub model: Option<String>,
-    /// The source's number of the drive cycle, if it numbers them.
+    /// Number of the drive cycle, if the source numbers them.
     pub drive_cycle: Option<i64>,
-    /// The route; `None` if the trip served none or several.
+    /// The route; `None` if there were none or several.
     pub route: Option<String>,
     /// First sample.
     pub started_at: Timestamp,
     /// Last sample.
     pub ended_at: Timestamp,
-    /// Share of the time between them that counted, 0 to 1.
+    /// Measured share of the time between them, 0 to 1.
     pub coverage: Option<f64>,
     /// State of charge at the first sample that has one, %.
     pub soc_start_percent: Option<f32>,
     /// State of charge at the last sample that has one, %.
     pub soc_end_percent: Option<f32>,
-    /// How far it can be trusted, 0 to 1: the least of `coverage`, time without flags, and distance
-    /// against the odometer; `None` where nothing can be said.
+    /// How far the trip can be trusted, 0 to 1: the least of `coverage`, unflagged share and distance share;
+    /// `None` if not known.
     pub completeness: Option<f64>,
-    /// Distance by the odometer, km: a quality figure beside `energy.km`.
+    /// Distance by the odometer, km: a quality figure. It never corrects `energy.km`.
     pub odometer_km: Option<f64>,
-    /// What was used.
+    /// Sums of energy, distance and time.
     pub energy: EnergySums,
 }
 
@@ -69,7 +69,7 @@ pub async fn energy_by_trip(
         .collect())
 }
 
-/// 86.9, not 86.900002. Here, since the database refuses what is out of an `f32`'s range.
+/// 86.9, not 86.900002. Rust converts it, since the database refuses values outside the range of `f32`.
 pub(super) fn as_sent(percent: Option<f64>) -> Option<f32> {
     percent.map(|percent| percent as f32)
 }

@@ -1,9 +1,8 @@
-//! The trips that touch a band: what can only be told of whole trips.
+//! Figures of whole trips that touch a band.
 //!
-//! Time that is missing has no temperature, and no odometer is fine enough for a part of a trip.
+//! Missing time has no temperature, and an odometer is too coarse for a part of a trip.
 
-/// What is read of each trip once, of rows of
-/// [`SELECTED_PIECES`](super::selection::SELECTED_PIECES).
+/// Columns read once per trip, from rows of [`SELECTED_PIECES`](super::selection::SELECTED_PIECES).
 pub(super) const TRIP: &str = "
     vehicle_id,
     started_at,
@@ -14,8 +13,8 @@ pub(super) const TRIP: &str = "
     odometer_km,
     is_complete";
 
-/// Sums over such trips, of those that `is_kept` (a condition) says. What is on no grid (the
-/// odometer, durations) as decimal numbers, so that the order of rows does not show in the last bit.
+/// Sums over such trips that match the condition `is_kept`. Values that are not rounded to a grid (odometer,
+/// durations) are summed as decimal numbers, so that the order of rows does not change the last bit.
 pub(super) fn sums(is_kept: &str) -> String {
     format!(
         "covered_share(

@@ -1,23 +1,23 @@
-//! Range against temperature, by bus, model or route.
+//! Range by temperature, by bus, model or route.
 
 use tokio_postgres::Client;
 
 use super::{Band, EnergySums, HeatSources, TripSelection, heat};
 use crate::error::StoreError;
 
-/// What the rows of a range report are about.
+/// Grouping of a range report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RangeGroup {
     /// Each vehicle, as `fleet/vehicle`.
     Bus,
-    /// Each model; vehicles without one are together.
+    /// Each model; vehicles without a model are one group.
     Model,
-    /// Each route of each fleet, as `fleet/route`; what was driven on none is together.
+    /// Each route of each fleet, as `fleet/route`; driving without a route is one group per fleet.
     Route,
 }
 
 impl RangeGroup {
-    /// As the functions of the database name it.
+    /// The name in the database's functions.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Bus => "bus",
@@ -26,7 +26,7 @@ impl RangeGroup {
         }
     }
 
-    /// The group's name, of a part of a trip.
+    /// SQL of the group's name, for a part of a trip.
     pub(super) fn expression(self) -> &'static str {
         match self {
             Self::Bus => "fleet || '/' || vehicle",
@@ -45,40 +45,40 @@ pub struct RangeBand {
     pub band: Band,
     /// Trips with at least one interval in it, without those that are left out.
     pub trips: i64,
-    /// Trips that touch it and are less complete than was asked for. They are in no figure here.
+    /// Trips that touch it and are below the minimum completeness. They are in no figure here.
     pub trips_left_out: i64,
-    /// How far the figures can be trusted, 0 to 1: the least of `coverage`, time without flags, and
-    /// distance against the odometer.
+    /// How far the figures can be trusted, 0 to 1: the least of `coverage`, unflagged share and distance
+    /// share.
     pub completeness: Option<f64>,
-    /// Whether it rests on enough trips, time and distance to state a range
+    /// Whether it has enough trips, time and distance to state a range
     /// ([`FigureSettings`](super::FigureSettings)).
     pub has_enough_data: bool,
-    /// Share of the range in mild weather that is lost, 0 to 1; negative where there is more range;
-    /// `None` where the group has not driven enough in mild weather.
+    /// Share of range lost compared with mild weather, 0 to 1; negative means a gain; `None` if the group has
+    /// too few trips in mild weather.
     pub range_loss_share: Option<f64>,
     /// Vehicles with at least one interval in it.
     pub vehicles: i64,
-    /// Those of them whose usable energy is known: what the range rests on.
+    /// Vehicles among them with known usable energy; the range is theirs.
     pub range_vehicles: i64,
-    /// What heats them: ranges of buses with different ones do not compare.
+    /// Heat sources of the vehicles: ranges of buses with different ones cannot be compared.
     pub heat_sources: HeatSources,
-    /// Usable energy, the mean of those vehicles by distance, kWh.
+    /// Usable energy, the mean of those vehicles weighted by distance, kWh.
     pub usable_energy_kwh: Option<f64>,
-    /// Where that is from: `model` or `vehicle` (what the operator says), `soc` (an estimate), or
-    /// `mixed` (some of it is an estimate).
+    /// Source of the usable energy: `model` or `vehicle` (entered by the operator), `soc` (estimated), or
+    /// `mixed` (partly estimated).
     pub usable_energy_source: Option<String>,
     /// Range from full to empty at the measured consumption of those vehicles, km.
     pub range_km: Option<f64>,
-    /// Share of the duration of the trips that touch the band which was measured, 0 to 1. Time that
-    /// is missing has no temperature, so it can be told by trip only.
+    /// Measured share of the duration of the trips that touch the band, 0 to 1. Missing time has no
+    /// temperature, so it refers to whole trips.
     pub coverage: Option<f64>,
-    /// What was used.
+    /// Sums of energy, distance and time.
     pub energy: EnergySums,
 }
 
-/// The selected trips by group and band: each group's bands ascending, then unknown if there is any.
-/// Trips less complete than `completeness_min` (0 to 1) are left out and counted; a band of which
-/// nothing else is left is there, without figures.
+/// The selected trips by group and band: each group's bands ascending, then unknown if there is any. Trips
+/// below `completeness_min` (0 to 1) are left out and counted; a band with only such trips has a row without
+/// figures.
 pub async fn range_by_band(
     client: &Client,
     group: RangeGroup,

@@ -1,8 +1,8 @@
-//! Into `reading`, as readings whose time is believed.
+//! Accepts readings: moves them into `reading` with a plausible time.
 //!
-//! What is moved in one transaction is inserted first, then taken away, both as the transaction saw it
-//! at its start: what is set aside meanwhile stays. In between it waits for those that set readings
-//! aside, so that none of them finds a reading in neither place.
+//! A transaction first inserts, then deletes the same rows, as it saw them at its start: readings that are
+//! set aside meanwhile stay. Between both it waits for transactions that set readings aside, so that none of
+//! them finds a reading in neither place.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::columns;
 use crate::copy;
 use crate::error::StoreError;
 
-/// Most days, of which each may be a new chunk, and about how many rows one transaction moves.
+/// Limits of one transaction: days (each may create a chunk), and approximate rows.
 const DAYS_AT_A_TIME: usize = 64;
 const ROWS_AT_A_TIME: i64 = 50_000;
 
-/// How often a transaction is tried again that others stood in the way of.
+/// Number of retries after a conflict with another transaction.
 const TRIES_MAX: usize = 10;
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
@@ -29,15 +29,15 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// What was moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Accepted {
-    /// Readings and looks at all cells.
+    /// Readings and cell readings.
     pub readings: u64,
-    /// UTC days that they are of.
+    /// Their UTC days.
     pub days: u64,
 }
 
-/// Takes the selected readings whose time has come into `reading` and `cell_reading`, and has the worker
-/// work out their hours. Needs the role of an operator. Each transaction moves some days; after an error
-/// those before are moved, and accepting again goes on.
+/// Moves the selected readings whose time is in the past into `reading` and `cell_reading`, and queues their
+/// hours for the worker. Needs the role of an operator. Each transaction moves some days; after an error the
+/// earlier days stay moved, and another call continues.
 pub async fn accept(
     operator: &mut Client,
     selection: &SetAsideSelection,
@@ -57,7 +57,7 @@ pub async fn accept(
     Ok(accepted)
 }
 
-/// The selected days and their rows, in order.
+/// The selected days and their number of rows, in order.
 async fn days(
     operator: &Client,
     selection: &SetAsideSelection,
@@ -77,7 +77,7 @@ async fn days(
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// The days in parts that a transaction can hold.
+/// Divides the days into parts for one transaction each.
 fn parts(days: &[(Timestamp, i64)]) -> impl Iterator<Item = &[(Timestamp, i64)]> {
     let mut rest = days;
     std::iter::from_fn(move || {
@@ -87,7 +87,7 @@ fn parts(days: &[(Timestamp, i64)]) -> impl Iterator<Item = &[(Timestamp, i64)]>
             rows <= ROWS_AT_A_TIME
         };
         let count = rest.iter().take(DAYS_AT_A_TIME).take_while(fits).count();
-        // A day that is larger than a part goes alone.
+        // A day over the limit is a part of its own.
         let (part, later) = rest.split_at(count.max(1).min(rest.len()));
         rest = later;
         (!part.is_empty()).then_some(part)
@@ -135,7 +135,7 @@ async fn move_once(
         ("cell_reading", copy::CELL_COLUMN_NAMES),
     ];
     for (table, names) in tables {
-        // Whoever accepts them vouches for their time.
+        // The operator accepts their time as correct.
         let values = names
             .replace("vehicle_id", "s.vehicle_id")
             .replace("time_quality", "0::smallint");

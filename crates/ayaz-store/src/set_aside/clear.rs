@@ -1,4 +1,4 @@
-//! Away with what nobody wants.
+//! Deletes readings that nobody needs.
 
 use tokio_postgres::Client;
 
@@ -6,11 +6,11 @@ use super::SetAsideSelection;
 use super::selection::{Parameters, SELECTED};
 use crate::error::StoreError;
 
-/// Readings that one statement deletes: daemons that are sent them again wait for it.
+/// Readings deleted by one statement. Daemons that receive the same readings wait for it.
 const DELETED_AT_A_TIME: i64 = 20_000;
 
-/// Deletes the selected readings, and returns how many there were. Needs the role of an operator. One
-/// that is sent again is set aside again.
+/// Deletes the selected readings, and returns their number. Needs the role of an operator. If a reading is
+/// sent again, it is set aside again.
 pub async fn clear(operator: &Client, selection: &SetAsideSelection) -> Result<u64, StoreError> {
     let mut cleared = 0;
     for table in ["reading_set_aside", "cell_reading_set_aside"] {

@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 
 use crate::error::StoreError;
 
-/// Lets the vehicle send as many days as it likes for this long from now; what was announced longer
-/// stays. Needs the role of an operator: a vehicle must not be able to say so itself.
+/// Lets the vehicle send any number of days for this duration from now. An earlier announcement that lasts
+/// longer stays. Needs the role of an operator, since a vehicle must not raise its own limit.
 pub async fn announce_history(
     operator: &Client,
     vehicle: &VehicleKey,

@@ -1,4 +1,4 @@
-//! What is shown of the readings that are set aside.
+//! Lists and counts the readings that are set aside.
 
 use jiff::Timestamp;
 use tokio_postgres::{Client, Row};
@@ -7,18 +7,18 @@ use super::SetAsideSelection;
 use super::selection::{IS_PAST, Parameters, SELECTED};
 use crate::error::StoreError;
 
-/// The readings of one vehicle that were set aside for one reason.
+/// Readings of one vehicle that were set aside for the same reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAsideGroup {
     /// The vehicle's fleet.
     pub fleet: String,
     /// The vehicle.
     pub vehicle: String,
-    /// Why: future, ancient or many_days.
+    /// Reason: future, ancient or many_days.
     pub reason: String,
-    /// Readings.
+    /// Number of readings.
     pub readings: i64,
-    /// Looks at all cells.
+    /// Number of cell readings.
     pub cell_readings: i64,
     /// Distinct UTC days.
     pub days: i64,
@@ -77,18 +77,18 @@ pub async fn set_aside_groups(
     Ok(rows.iter().map(SetAsideGroup::from_row).collect())
 }
 
-/// What a selection holds.
+/// Size of a selection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SetAsideTotal {
-    /// Readings and looks at all cells.
+    /// Number of readings and cell readings.
     pub readings: u64,
-    /// Distinct UTC days of those whose time has come.
+    /// Distinct UTC days of the readings whose time is in the past.
     pub days: u64,
-    /// Readings whose time has not come yet.
+    /// Readings whose time is in the future.
     pub still_future: u64,
 }
 
-/// How many readings are selected.
+/// Counts the selected readings.
 pub async fn set_aside_total(
     reader: &Client,
     selection: &SetAsideSelection,

@@ -1,9 +1,9 @@
-//! Which of the readings that are set aside are meant.
+//! Selects readings that are set aside.
 
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 
-/// Which readings are meant; `None` is "all".
+/// Filters of a selection; `None` means all.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SetAsideSelection {
     /// Set aside for this reason: future, ancient or many_days.
@@ -12,26 +12,26 @@ pub struct SetAsideSelection {
     pub fleet: Option<String>,
     /// Of a vehicle of this name.
     pub vehicle: Option<String>,
-    /// Arrived at this instant or later.
+    /// Received at this instant or later.
     pub from: Option<Timestamp>,
-    /// Arrived before this instant.
+    /// Received before this instant.
     pub to: Option<Timestamp>,
-    /// Only those whose time was not believed and is by this judgement.
+    /// Only readings whose time was implausible and is plausible by this rule.
     pub judged: Option<Judgement>,
 }
 
-/// How the time of a reading is judged again.
+/// Rule to check the time of a reading again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Judgement {
-    /// How far the clock was behind that told when readings arrived, s; negative if it was ahead.
+    /// How far the daemon's clock was behind when the readings were received, s; negative if it was ahead.
     pub clock_behind_s: f64,
-    /// How far a reading's time may be ahead of its arrival, s.
+    /// Maximum time by which a reading may be ahead of its receipt, s.
     pub future_tolerance_s: u32,
-    /// The earliest time that is believed.
+    /// Start of the accepted window.
     pub recorded_at_min: Timestamp,
 }
 
-/// A selection as a statement's parameters $1 to $9.
+/// A selection as parameters $1 to $9 of a statement.
 #[derive(Debug)]
 pub(super) struct Parameters<'a> {
     selection: &'a SetAsideSelection,
@@ -69,7 +69,7 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// Holds for the selected rows of the view `set_aside`, and of its tables joined with `vehicle`.
+/// Condition for the selected rows of the view `set_aside`, and of its tables joined with `vehicle`.
 pub(super) const SELECTED: &str = "
     ($1::text is null or reason = $1)
     and ($2::text is null or fleet = $2)
@@ -82,6 +82,6 @@ pub(super) const SELECTED: &str = "
         and recorded_at >= $9::timestamptz
     ))";
 
-/// Holds for readings whose time has come. Others would be the newest of their vehicle for as long as it
-/// has not, so they are not taken into `reading`.
+/// Condition for readings whose time is in the past. A reading in the future would stay the newest of its
+/// vehicle until then, so it must not enter `reading`.
 pub(super) const IS_PAST: &str = "recorded_at <= now() + interval '5 minutes'";

@@ -1,4 +1,4 @@
-//! Readings that a version before this one left in `reading`, marked and each in a chunk of its day.
+//! Readings with an implausible time that an earlier version left in `reading`, each in a chunk of its day.
 
 use jiff::Timestamp;
 use tokio_postgres::{Client, IsolationLevel};
@@ -7,26 +7,27 @@ use crate::columns;
 use crate::copy;
 use crate::error::StoreError;
 
-/// What was tidied.
+/// What was moved and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tidied {
-    /// Readings and looks at all cells that were set aside.
+    /// Readings and cell readings that were set aside.
     pub readings: u64,
-    /// Chunks that held nothing else and are gone.
+    /// Chunks that became empty and were dropped.
     pub chunks: u64,
 }
 
 /// A chunk of a hypertable.
 struct Chunk {
     table: &'static str,
-    /// Quoted, with its schema.
+    /// Quoted name with its schema.
     name: String,
     from: Timestamp,
     to: Timestamp,
 }
 
-/// Sets aside the readings in `reading` and `cell_reading` whose time is not believed, and drops chunks
-/// that are empty then. Needs the owner's rights. Each chunk is a transaction; run again, it goes on.
+/// Sets aside the readings in `reading` and `cell_reading` that have an implausible time, and drops the
+/// chunks that become empty. Needs the owner's rights. Uses a transaction per chunk; after an error, another
+/// run continues.
 pub async fn tidy(
     owner: &mut Client,
     mut tell: impl FnMut(u64, u64),
@@ -93,8 +94,8 @@ impl Chunk {
             .await
             .map_err(failed)?;
         if !has_good {
-            // Nothing may come into it before it is gone. The lock comes before the transaction's first
-            // look, so that it sees all that is there.
+            // Nothing may enter the chunk before it is dropped. The lock comes before the first query, so
+            // that the transaction sees all rows.
             let lock = format!("-- lock_chunk\nlock table {name} in access exclusive mode");
             transaction.batch_execute(&lock).await.map_err(failed)?;
         }

@@ -1,4 +1,4 @@
-//! What the database refuses by itself, whoever writes, and with which words.
+//! Refusals of the database for all writers, and their messages.
 
 use anyhow::Result;
 use ayaz_store::context::Attribute;
@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 
 use crate::database::Database;
 
-/// Everything that can be entered, to see that a refusal leaves nothing.
+/// All context, to check that a refusal changes nothing.
 const EVERYTHING: &str = "select jsonb_build_array(
     (select jsonb_agg(to_jsonb(m) order by m) from vehicle_model m),
     (select jsonb_agg(to_jsonb(d) order by d) from depot d),
@@ -166,7 +166,7 @@ async fn records_that_touch_do_not_overlap_and_may_be_moved() -> Result<()> {
             insert into vehicle_context (vehicle_id, attribute, value, valid_from)
             values (1, 'tyres', 'b', '2025-01-01Z'), (1, 'route', '7', '2025-01-01Z'),
                 (2, 'tyres', 'b', '2024-01-01Z');
-            -- Within its own old time.
+            -- Within its own old period.
             update vehicle_context set valid_from = '2025-06-01Z' where value = 'b' and vehicle_id = 1;
             update vehicle_context set valid_to = '2025-06-01Z' where value = 'a'",
         )
@@ -241,8 +241,8 @@ async fn whoever_has_no_business_here_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// A file is checked by the program, so that all of its mistakes are told at once. What the program
-/// lets through must not be what the database refuses.
+/// The program checks a file first, so that it reports all errors at once. The database must accept every
+/// value that the program accepts.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_and_the_database_refuse_the_same_values() -> Result<()> {
     let database = or_skip!(Database::new());

@@ -1,4 +1,4 @@
-//! Which day an instant belongs to: SQL and the worker must say the same.
+//! The service day of an instant: SQL and the worker must agree.
 
 use anyhow::Result;
 use ayaz_energy::service_days::ServiceDayRule;
@@ -28,7 +28,7 @@ const ZONES: [&str; 9] = [
     "UTC",
 ];
 
-/// Around which instants days are odd: Astana's change of zone, summer time in Europe, and others.
+/// Instants near unusual days: Astana's change of zone, summer time in Europe, and others.
 const ODD: [&str; 6] = [
     "2024-02-29T18:00:00Z",
     "2026-03-29T01:00:00Z",
@@ -68,7 +68,7 @@ fn rule(zone: &str, cut_over_hour: i8) -> ServiceDayRule {
     }
 }
 
-/// The days of these instants, as SQL says.
+/// The days of these instants, by SQL.
 async fn sql_days(client: &Client, cases: &[(&str, i8, i64)]) -> Vec<Date> {
     let zones: Vec<&str> = cases.iter().map(|case| case.0).collect();
     let hours: Vec<i32> = cases.iter().map(|case| case.1.into()).collect();
@@ -120,7 +120,7 @@ async fn sql_and_worker_cut_days_at_the_same_instants() -> Result<()> {
         for (days, (zone, _, _)) in days.chunks(3).zip(&cases) {
             prop_assert_eq!(days[0], days[1]);
             prop_assert!(days[1] < days[2]);
-            // Samoa left a date out.
+            // Samoa skipped a date.
             let follows = days[1].tomorrow().unwrap() == days[2];
             prop_assert!(follows || *zone == "Pacific/Apia");
         }
@@ -129,8 +129,8 @@ async fn sql_and_worker_cut_days_at_the_same_instants() -> Result<()> {
     Ok(())
 }
 
-/// Every change of these zones' clocks from 1971 to 2099, and the second before each, as this machine's
-/// own data have them: what the worker makes of what the database says must be the same wherever SQL is.
+/// Every clock change of these zones from 1971 to 2099, and the second before, by this machine's data. The
+/// worker's conversion of the database's data must give the same as SQL.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workers_zones_are_those_of_the_database_to_the_second() -> Result<()> {
     let database = or_skip!(Database::new());
@@ -226,14 +226,14 @@ async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
         ]
     );
 
-    // Without a depot, and what the one place for the default says.
+    // Without a depot, and with the default.
     database
         .execute("update service_day_default set zone = 'Asia/Qostanay'")
         .await?;
     let rules = service_day_rules(&worker.client, 2).await?;
     assert_eq!(rules.rules().len(), 1);
     assert_eq!(rules.rules()[0].zone.iana_name(), Some("Asia/Qostanay"));
-    // So have readings whose vehicle somebody deleted, which must not stop the worker.
+    // Readings of a deleted vehicle have the same rule; they must not stop the worker.
     assert_eq!(service_day_rules(&worker.client, 99).await?, rules);
     Ok(())
 }
@@ -263,7 +263,7 @@ async fn one_row_says_what_held_at_an_instant() -> Result<()> {
     };
     for (vehicle, instant, expected) in [
         (1, "2020-01-01Z", "north|Asia/Almaty|3|2020-01-01|330|model"),
-        // The instant at which the tyres change belongs to the new ones.
+        // The instant of the change belongs to the new tyres.
         (
             1,
             "2025-10-19 23:59:59Z",

@@ -1,4 +1,4 @@
-//! Exactly the hours whose service day a change may move are worked out again.
+//! A change of service days queues exactly the hours that it affects.
 
 use anyhow::Result;
 use ayaz_store::context::take_over_context;
@@ -7,8 +7,8 @@ use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// Hours that the worker has worked out: of each bus one at noon of each first day of a month of 2025,
-/// and the hours around midnight before May.
+/// Refreshed hours: for each bus noon of each first day of a month of 2025, and the hours around midnight
+/// before May.
 const WORKED_OUT: &str = "
     insert into refreshed_hour (
         vehicle_id, hour, readings, readings_before, readings_after, open_trip_continued
@@ -34,7 +34,7 @@ impl Queue {
         Ok(Some(Self { database, worker }))
     }
 
-    /// What the operator's statement puts into the queue: for each bus its hours, as month-day-hour.
+    /// Hours that the statement of the operator queues: for each bus, as month-day-hour.
     async fn after(&self, sql: &str) -> Result<String> {
         let operator = self.database.role(Role::Operator).await?;
         operator.client.batch_execute(sql).await?;
@@ -151,7 +151,7 @@ async fn an_hour_that_was_being_worked_out_meanwhile_is_not_missed() -> Result<(
             values (2, 'depot', 'north', '2025-12-01Z')",
         )
         .await?;
-    // The worker does not see the change and works out an hour by the old rule.
+    // The worker does not see the change, and refreshes an hour by the old rule.
     assert_eq!(take_over_context(&queue.worker.client, 10).await?, 0);
     queue
         .worker

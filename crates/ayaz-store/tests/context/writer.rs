@@ -1,4 +1,4 @@
-//! The writer: all or nothing, one after the other, and nothing twice.
+//! The writer: all or nothing, one at a time, no duplicates.
 
 use anyhow::Result;
 use ayaz_model::VehicleKey;
@@ -82,7 +82,7 @@ async fn what_is_written_is_read_and_writing_it_again_touches_nothing() -> Resul
     assert_eq!(stored.records, expected.records);
     assert_eq!(stored.models[1..], expected.models[..]);
     assert_eq!(stored.depots[2..], expected.depots[..]);
-    // One note, of the first time.
+    // One note, from the first write.
     let notes: i64 = database.one("select count(*) from touched_context").await?;
     assert_eq!(notes, 1);
     let rewritten: i64 = database
@@ -142,7 +142,7 @@ async fn writers_see_what_the_writers_before_them_left() -> Result<()> {
         let mut operator = database.role(Role::Operator).await?;
         writers.spawn(async move {
             let writer = ContextWriter::begin(&mut operator.client).await?;
-            // Each ends the open record and begins the next; without waiting they would collide.
+            // Each ends the open record and begins the next. Without the lock they would conflict.
             let stored = writer.stored().await?;
             let count = stored.records.len() as i64;
             let begin = |n: i64| Timestamp::from_second(1_750_000_000 + n * 86_400).ok();

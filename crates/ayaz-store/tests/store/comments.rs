@@ -1,12 +1,11 @@
-//! What the database says of itself: whoever reads a view finds there what each column is.
+//! Every table, view and column has a comment that explains it.
 
 use anyhow::Result;
 use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// Relations of the schema that people can read, by the role of reports; those that extensions brought
-/// describe themselves.
+/// Relations that the role of reports can read, without those of extensions.
 const READABLE: &str = "
     from pg_class c
     where c.relnamespace = 'public'::regnamespace
@@ -14,7 +13,7 @@ const READABLE: &str = "
         and (c.relkind in ('v', 'm') or has_any_column_privilege('ayaz_reader', c.oid, 'select'))
         and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')";
 
-/// What the comment of a column must name, by how the column's name ends; the first that fits counts.
+/// Unit that a column's comment must contain, by the end of the column's name. The first match counts.
 const UNITS: [(&str, &str); 28] = [
     ("kwh_per_km", "kWh/km"),
     ("kwh_per_litre", "kWh per litre"),
@@ -68,7 +67,7 @@ async fn every_column_that_people_read_says_what_it_is() -> Result<()> {
         order by 1, a.attnum"
     );
     let rows = client.query(&columns, &[]).await?;
-    // A question that finds nothing would let everything pass.
+    // An empty result would pass the test.
     assert!(rows.len() > 900, "only {} columns", rows.len());
     for row in rows {
         let (relation, column): (&str, &str) = (row.get(0), row.get(1));
@@ -96,7 +95,7 @@ fn unit_of(column: &str) -> Option<&'static str> {
     of_name.map(|(_, unit)| *unit)
 }
 
-/// Every check of the registry is told of where people look its name up.
+/// The comments that list the names of checks are complete.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_comments_of_flags_name_every_check() -> Result<()> {
     let database = or_skip!(Database::new());

@@ -1,4 +1,4 @@
-//! Every component is in all that tells components apart.
+//! Every view and function with components has all of them.
 
 use anyhow::Result;
 use ayaz_store::reports::COMPONENTS;
@@ -6,8 +6,8 @@ use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// Names of what has a column of the heater, of which a view or function with one component must have one of
-/// each. Columns of `reading` are another matter: they are signals.
+/// Relations and functions with a column of the heater; each must have one for every component. Columns of
+/// `reading` are not included: they are signals.
 const COLUMNS: &str = "
     select relation, column_name
     from (
@@ -35,7 +35,7 @@ async fn what_tells_components_apart_has_every_component() -> Result<()> {
         let Some(kind) = column.strip_prefix("heater_") else {
             continue;
         };
-        // Shares are shown of what heats alone.
+        // Only heating components have a share.
         if !["kwh", "base_kwh", "kwh_per_km"].contains(&kind) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! `docs/data-model.md` says what the database's own comments say.
+//! `docs/data-model.md` has the comments of the database.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::database::Database;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/data-model.md");
 
-/// Set to write the file anew.
+/// Set this variable to write the file again.
 const UPDATE: &str = "AYAZ_UPDATE_DOCS";
 
 const HEAD: &str = "# Data model
@@ -66,7 +66,7 @@ async fn the_document_says_what_the_database_says() -> Result<()> {
 }
 
 async fn relations(client: &Client, kinds: &[&str], text: &mut String) -> Result<()> {
-    // "char" of the catalogue.
+    // The catalogue's type "char".
     let kinds: Vec<i8> = kinds.iter().map(|kind| kind.as_bytes()[0] as i8).collect();
     for relation in client.query(RELATIONS, &[&kinds]).await? {
         let (oid, name): (u32, &str) = (relation.get(0), relation.get(1));

@@ -40,7 +40,7 @@ impl Database {
         }))
     }
 
-    /// A daemon's store that keeps so many letters of a vehicle and hour.
+    /// A daemon's store with this limit of dead letters per vehicle and hour.
     pub(crate) fn store(&self, per_vehicle_hour_max: u32) -> IngestStore {
         self.store_with(DeadLetterLimits {
             per_vehicle_hour_max,
@@ -54,7 +54,7 @@ impl Database {
             .with_dead_letter_limits(limits)
     }
 
-    /// A connection with the rights of that role.
+    /// A connection with this role.
     pub(crate) async fn connect_as(&self, role: Role) -> Result<Connection> {
         Ok(Connection::open(&self.url, role).await?)
     }
@@ -68,7 +68,7 @@ impl Database {
         Ok(self.owner.client.batch_execute(sql).await?)
     }
 
-    /// Numbers by source, of a query for both.
+    /// Runs a query for sources and numbers.
     pub(crate) async fn by_source(&self, sql: &str) -> Result<BTreeMap<String, i64>> {
         let rows = self.owner.client.query(sql, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())

@@ -1,4 +1,4 @@
-//! What somebody is told whose first connection fails: where, as whom, what was wrong, and what to try.
+//! Errors of a first connection: the address, the user, the cause and the advice.
 
 use anyhow::{Context, Result};
 use ayaz_store::{Connection, DatabaseUrl, Role};
@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 
 use crate::database::Database;
 
-/// The error of connecting there.
+/// The error of connecting to this address.
 async fn error(url: &str) -> Result<String> {
     let url: DatabaseUrl = url.parse()?;
     let opened = Connection::open(&url, Role::Reader).await;
@@ -53,7 +53,7 @@ async fn errors_say_where_as_whom_what_was_wrong_and_what_to_try() -> Result<()>
         "{text}"
     );
 
-    // Something else listens there.
+    // Another program listens on the port.
     let other = TcpListener::bind("127.0.0.1:0").await?;
     let address = other.local_addr()?;
     tokio::spawn(async move {

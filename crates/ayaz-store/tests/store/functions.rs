@@ -1,4 +1,4 @@
-//! What functions of the schema look up when they run.
+//! Names that functions of the schema look up at run time.
 
 use anyhow::Result;
 use ayaz_store::Role;
@@ -38,7 +38,8 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
             "{name} needs `set search_path = pg_catalog, public, pg_temp`, or in plain SQL a body of \
              `return …` or `begin atomic … end`"
         );
-        // Ingest may not read, so some functions look for it what they must, and tell no more.
+        // Ingest may not read, so some functions read for it with the owner's rights, and return nothing
+        // else.
         assert!(
             !lends_rights,
             "{name} lends the owner's rights to everybody: revoke execute from public"

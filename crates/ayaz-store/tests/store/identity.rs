@@ -1,4 +1,4 @@
-//! Vehicles whose numbers change under an open connection, and numbers that were left behind.
+//! Vehicles whose numbers change under an open connection, and sequences behind the numbers in use.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ fn bus(name: &str) -> VehicleKey {
     }
 }
 
-/// One reading of the bus, at a second of its own.
+/// One reading of the bus, with its own second.
 pub(crate) fn reading(name: &str, second: i64) -> Message {
     let reading = Reading {
         key: ReadingKey {
@@ -44,7 +44,7 @@ pub(crate) fn reading(name: &str, second: i64) -> Message {
     }
 }
 
-/// Writes as the daemon does: again until it is stored. Returns how often it failed.
+/// Writes like the daemon: again until it is stored. Returns the number of failures.
 pub(crate) async fn write(store: &mut IngestStore, messages: &[Message]) -> Result<usize> {
     for failures in 0..5 {
         match store.write(messages).await {
@@ -56,7 +56,7 @@ pub(crate) async fn write(store: &mut IngestStore, messages: &[Message]) -> Resu
     anyhow::bail!("it was not stored in five tries")
 }
 
-/// Seconds of the readings by the name under which they stand.
+/// Seconds of the stored readings, by the name of their vehicle.
 pub(crate) async fn stored(database: &Database) -> Result<BTreeMap<String, Vec<i64>>> {
     let rows = database
         .owner
@@ -81,7 +81,7 @@ fn expected(of: &[(&str, &[i64])]) -> BTreeMap<String, Vec<i64>> {
     owned.collect()
 }
 
-/// What a restore into the same tables does to the numbers of vehicles, in one transaction.
+/// Ways in which a restore into the same tables changes vehicle numbers in one transaction.
 const SWAPS: &[(&str, &str)] = &[
     (
         "rows are replaced",
@@ -119,7 +119,7 @@ async fn readings_keep_their_bus_when_numbers_change_under_an_open_connection() 
         let pid = "select pid from pg_stat_activity
             where datname = current_database() and application_name = 'ayaz_ingest'";
         let before: i32 = database.owner.client.query_one(pid, &[]).await?.get(0);
-        // Readings of before are another matter: here only the numbers are swapped.
+        // Without the earlier readings: this test only changes the numbers.
         database
             .execute(&format!("begin; delete from reading; {swap}; commit"))
             .await?;
@@ -141,7 +141,7 @@ async fn two_writers_with_a_database_each_mix_nothing() -> Result<()> {
     let old = or_skip!(Database::new());
     let new = or_skip!(Database::new());
     let mut to_old = old.store(1);
-    // As a daemon has its writers: of what one has learnt the other knows nothing.
+    // Two writers, as in a daemon: they share no cache.
     write(&mut to_old, &[reading("a", 1), reading("b", 2)]).await?;
     let mut to_new = new.store(1);
     write(&mut to_new, &[reading("b", 3)]).await?;
@@ -186,13 +186,13 @@ async fn numbers_left_behind_by_a_copy_are_mended_and_hold_up_no_other_bus() -> 
     let mut store = database.store(1);
     let known: Vec<Message> = (1..=40).map(|n| reading(&format!("bus{n}"), n)).collect();
     write(&mut store, &known).await?;
-    // As a logical copy leaves it.
+    // As after a logical copy.
     database
         .execute("alter sequence vehicle_vehicle_id_seq restart with 1")
         .await?;
     let failures = write(&mut store, &[reading("bus1", 100), reading("new", 101)]).await?;
     assert_eq!(failures, 0);
-    // A table that was emptied, of whose vehicles readings are still there.
+    // An emptied table, whose vehicles still have readings.
     database
         .execute("truncate vehicle restart identity cascade")
         .await?;
@@ -205,7 +205,7 @@ async fn numbers_left_behind_by_a_copy_are_mended_and_hold_up_no_other_bus() -> 
         1,
         "and not the readings of the first bus"
     );
-    // Also for whoever else enters vehicles.
+    // The same for other ways to insert vehicles.
     database
         .execute("alter sequence vehicle_vehicle_id_seq restart with 1")
         .await?;

@@ -1,4 +1,4 @@
-//! The worker's place, and that of a migration: nobody but our roles keeps anybody from them.
+//! Leases of the worker and of a migration: other logins cannot block them.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// As if the holder had given no sign of life for long.
+/// As if the holder had sent no heartbeat for long.
 const EXPIRE: &str = "update worker_heartbeat set expires_at = now() - interval '1 second'";
 
-/// Locks as far as any login can have them.
+/// Takes every lock that a read-only login can take.
 async fn hold_what_a_reader_can(database: &Database) -> Result<Connection> {
     let reader = database.connect_as(Role::Reader).await?;
     reader
@@ -65,7 +65,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
         "{told}"
     );
 
-    // Silent for too long, in the middle of a transaction: it is ended, and commits nothing.
+    // Without a heartbeat, within a transaction: its connection is ended, and it commits nothing.
     let mut first = first;
     let transaction = first.client.transaction().await?;
     transaction
@@ -85,7 +85,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
     );
     drop(first);
 
-    // One whose connection is not ended, since it is another login's, finds its place gone.
+    // If another login holds it, its connection is not ended; it finds its lease lost.
     let mut third = database.connect_as(Role::Analytics).await?;
     database.execute(EXPIRE).await?;
     database
@@ -107,7 +107,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
     );
     drop(transaction);
 
-    // Gone: at once.
+    // A closed connection: at once.
     let transaction = third.client.transaction().await?;
     transaction.rollback().await?;
     drop(third);
@@ -131,14 +131,14 @@ async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration(
     transaction
         .batch_execute("select 1 from worker_lease")
         .await?;
-    // As a migration to come.
+    // As if a migration was missing.
     database
         .execute(
             "delete from ayaz_schema_version
             where version = (select max(version) from ayaz_schema_version)",
         )
         .await?;
-    // It may fail, since what it applies is there already; before, it has taken the worker's place.
+    // It may fail, since its objects exist already; before that, it takes the worker's lease.
     let migrated = tokio::time::timeout(Duration::from_secs(60), migrate(&database.url)).await;
     let _ = migrated.context("migrate waits")?;
     assert!(lease.check(&transaction).await.is_err());
@@ -151,7 +151,7 @@ async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<
     database
         .execute("update ayaz_view_set set hash = 'that of another version'")
         .await?;
-    // A dashboard that forgot its transaction.
+    // A dashboard that leaves a transaction open.
     let reader = reader_in_a_transaction(&database).await?;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     let url = database.url.clone();
@@ -173,7 +173,7 @@ async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<
     Ok(())
 }
 
-/// Of a login that may only read, as the owner of a server may everything.
+/// Uses a read-only login, since the owner of a server may do everything.
 async fn reader_in_a_transaction(database: &Database) -> Result<Connection> {
     database
         .execute(

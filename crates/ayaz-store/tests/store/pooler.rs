@@ -1,5 +1,5 @@
-//! Behind a connection pooler. The one here does what PgBouncer does as far as it matters: it knows no
-//! `options`, and keeps a connection of the server for its client, or deals one out for each transaction.
+//! A connection pooler. This one behaves like PgBouncer where it matters: it does not support `options`, and
+//! uses one server connection per client, or another one for each transaction.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,16 +15,16 @@ use tokio_postgres::NoTls;
 
 use crate::database::Database;
 
-/// What the pooler does.
+/// Mode of the pooler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Session,
     Transaction,
-    /// Of transactions, and settles for leaving `options` out (`ignore_startup_parameters`).
+    /// Another connection per transaction; ignores `options` (`ignore_startup_parameters`).
     TransactionWithoutOptions,
 }
 
-/// A message of PostgreSQL's protocol, with its kind; the first one of a client has none.
+/// A message of PostgreSQL's protocol with its kind. The first message of a client has no kind.
 struct Packet {
     kind: Option<u8>,
     body: Vec<u8>,
@@ -54,7 +54,7 @@ impl Packet {
     }
 }
 
-/// The one connection of the server, when nobody has a transaction on it.
+/// The one server connection, while no client has a transaction on it.
 type Shared = Arc<Mutex<Option<TcpStream>>>;
 
 /// Starts the pooler, which ends with the test, and returns the database's address through it.
@@ -108,7 +108,7 @@ async fn serve(
         if message.kind == Some(b'X') {
             return Ok(());
         }
-        // Others wait until the transaction is over.
+        // Other clients wait until the transaction is over.
         let mut shared = shared.lock().await;
         let server = shared.as_mut().context("a connection")?;
         message.write(server).await?;
@@ -116,14 +116,14 @@ async fn serve(
     }
 }
 
-/// Hands on what is said until the server knows the client.
+/// Forwards messages until the client is logged in.
 async fn log_in(client: &mut TcpStream, server: &mut TcpStream) -> Result<()> {
     loop {
         let said = Packet::read(server, true).await?;
         said.write(client).await?;
         match (said.kind, said.body.get(3)) {
             (Some(b'Z'), _) => return Ok(()),
-            // Anything but "all is well" and the last word of SCRAM asks for an answer.
+            // The client answers every message except "authentication ok" and the last one of SCRAM.
             (Some(b'R'), Some(code)) if ![0, 12].contains(code) => {
                 Packet::read(client, true).await?.write(server).await?;
             }
@@ -132,7 +132,7 @@ async fn log_in(client: &mut TcpStream, server: &mut TcpStream) -> Result<()> {
     }
 }
 
-/// Hands on what is said until the server is idle.
+/// Forwards messages until the server is idle.
 async fn transaction(client: &mut TcpStream, server: &mut TcpStream) -> Result<()> {
     let (mut one, mut other) = ([0], [0]);
     loop {
@@ -172,7 +172,7 @@ async fn a_pooler_that_deals_connections_out_is_named_and_keeps_nothing_of_ours(
                 "{text}"
             );
         }
-        // Whoever comes next gets the connection as it was.
+        // The next client gets the connection unchanged.
         let (client, connection) = tokio_postgres::connect(url.expose(), NoTls).await?;
         tokio::spawn(connection);
         let row = client

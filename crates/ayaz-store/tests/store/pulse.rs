@@ -1,4 +1,4 @@
-//! Whether a database answers.
+//! Whether the database answers.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -14,7 +14,7 @@ const LIMIT: Duration = Duration::from_millis(300);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_accepts_and_says_nothing_does_not_answer() -> Result<()> {
-    // As one that was stopped: the system accepts connections for it.
+    // Like a stopped server: the operating system still accepts connections.
     let silent = TcpListener::bind("127.0.0.1:0").await?;
     let url: DatabaseUrl = format!("postgres://a:b@{}/ayaz", silent.local_addr()?).parse()?;
     let error = Pulse::new(url, Role::Ingest).ask(LIMIT).await;
@@ -50,7 +50,7 @@ async fn what_is_found_is_told_again_and_again() -> Result<()> {
     let told = Mutex::new(Vec::new());
     let pulse = Pulse::new(database.url.clone(), Role::Analytics);
     let watching = pulse.watch(|found| told.lock().expect("told").push(found));
-    // Its first answer, and the beginning of the pause behind it.
+    // The first answer, and the start of the pause after it.
     let _ = tokio::time::timeout(Duration::from_secs(3), watching).await;
     assert_eq!(*told.lock().expect("told"), [Ok(())]);
     Ok(())

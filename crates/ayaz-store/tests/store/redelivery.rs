@@ -1,4 +1,4 @@
-//! What is sent again costs the database's log next to nothing.
+//! Redelivered messages leave nearly nothing in the database's log.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn a_long_redelivery_leaves_one_error_in_the_database_s_log() -> Result<()
     store.write(std::slice::from_ref(&all)).await?;
     for batch in 0..BATCHES {
         let mut messages = vec![all.clone()];
-        // Another bus's readings are new now and then, and some batches hold nothing else.
+        // Sometimes another bus has new readings, and some batches have nothing else.
         if batch % 3 == 0 {
             messages.push(good_message(&format!("other-{batch}"), 5)?);
         }
@@ -35,7 +35,7 @@ async fn a_long_redelivery_leaves_one_error_in_the_database_s_log() -> Result<()
         let again = if batch % 10 == 0 { 0 } else { 50 };
         assert_eq!(written.readings_duplicate, again, "batch {batch}");
     }
-    // Once nothing is sent again, batches are copied straight into the table.
+    // Without further duplicates, batches are copied directly into the table again.
     for batch in 0..20 {
         let written = store
             .write(&[good_message(&format!("later-{batch}"), 5)?])

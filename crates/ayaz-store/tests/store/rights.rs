@@ -1,4 +1,4 @@
-//! What a login can do that may only read.
+//! Rights of a read-only login.
 
 use anyhow::{Context, Result};
 use ayaz_store::analytics::upkeep::unbounded_readers;
@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::database::Database;
 
-/// A login that is a member of the reader, with the settings that logins.sql gives it.
+/// A login that is a member of the reader role, with the settings of logins.sql.
 async fn reader(database: &Database) -> Result<Connection> {
     let name: String = {
         let sql = "select 'reader_' || current_database()";
@@ -40,7 +40,7 @@ async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<
         reader.client.query_one(sql, &[]).await?.get(0)
     };
     assert!(!unbounded_readers(&worker.client).await?.contains(&name));
-    // No server can keep a login from this; rights are what holds.
+    // No server can prevent this; only rights protect the data.
     for statement in [
         "set default_transaction_read_only = off",
         "set statement_timeout = 0",

@@ -1,4 +1,4 @@
-//! Roles belong to the server: a dump brought to another one has neither them nor their rights.
+//! Roles belong to the server: on another server, a dump has no roles and no rights.
 
 use anyhow::{Context, Result};
 use ayaz_local::{LocalStack, Options, skips_server_tests};
@@ -8,7 +8,7 @@ use ayaz_test_db::{TestDatabase, or_skip, start};
 
 use crate::database::Database;
 
-/// Every right of our roles, as text.
+/// All rights of our roles, as text.
 const RIGHTS: &str = "
     select string_agg(of, e'\\n' order by of) from (
         select format('%s %s %s', c.relname, a.privilege_type, r.rolname) as of
@@ -62,7 +62,7 @@ async fn migrate_makes_roles_and_rights_that_a_new_server_lacks() -> Result<()> 
     let before = rights().await?;
     assert!(before.lines().count() > 100, "{before}");
 
-    // What a dump without owners and rights leaves of them on another server.
+    // The state after restoring a dump without owners and rights on another server.
     owner
         .client
         .batch_execute(
@@ -111,7 +111,7 @@ async fn a_database_made_from_another_lets_ingest_store_duplicates() -> Result<(
     let (server, name) = original.expose().rsplit_once('/').context("a URL")?;
     let copy = format!("{name}_copy");
     let url: DatabaseUrl = format!("{server}/{copy}").parse()?;
-    // Nobody may be connected to what is copied.
+    // The template must have no connections.
     drop(owner);
     let admin: DatabaseUrl = format!("{server}/postgres").parse()?;
     let admin = Connection::open(&admin, Role::Owner).await?;
@@ -119,7 +119,7 @@ async fn a_database_made_from_another_lets_ingest_store_duplicates() -> Result<(
         .client
         .batch_execute(&format!("create database {copy} template {name}"))
         .await?;
-    // As a database is that is restored from a dump: everybody may still make temporary tables there.
+    // Like a database restored from a dump: everybody may create temporary tables.
     assert!(migrate(&url).await?.grants_renewed);
     let may = "select has_database_privilege('ayaz_ingest', current_database(), 'temporary')";
     let owner = Connection::open(&url, Role::Owner).await?;

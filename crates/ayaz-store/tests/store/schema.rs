@@ -1,4 +1,4 @@
-//! Earlier and later versions of the tables. Of the views, see `views`.
+//! Earlier and later versions of the tables. For views, see `views`.
 
 use anyhow::Result;
 use ayaz_store::StoreError;
@@ -60,7 +60,7 @@ async fn a_schema_that_does_not_fit_is_told_with_the_way_out() -> Result<()> {
     Ok(())
 }
 
-/// Of each migration that has landed, in lower case.
+/// Checksums of the released migrations, in lower case.
 const CHECKSUMS: &str = include_str!("../../migrations/SHA256SUMS");
 
 #[test]

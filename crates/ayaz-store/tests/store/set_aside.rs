@@ -1,4 +1,4 @@
-//! Readings that may not open a chunk.
+//! Readings that may not create a chunk.
 
 mod days;
 mod decisions;
@@ -18,7 +18,7 @@ use crate::dead_letters::{NOW, topic};
 
 const DAY: i64 = 86_400_000_000;
 
-/// What is stored of a vehicle's boot: one message with a reading at each of these times.
+/// One message of a vehicle's boot, with a reading at each of these times.
 fn message(vehicle: &str, quality: TimeQuality, times: &[i64]) -> Result<Message> {
     let readings: Vec<Reading> = times
         .iter()
@@ -43,7 +43,7 @@ fn message(vehicle: &str, quality: TimeQuality, times: &[i64]) -> Result<Message
     Ok(enveloped(vehicle, content))
 }
 
-/// The same for cells.
+/// The same for cell readings.
 fn cells(vehicle: &str, quality: TimeQuality, times: &[i64]) -> Result<Message> {
     let cells = times.iter().map(|at| CellReading {
         key: ReadingKey {
@@ -79,7 +79,7 @@ fn enveloped(vehicle: &str, content: Content) -> Message {
     }
 }
 
-/// That many days, the latest of them two days ago.
+/// This many days, the latest of them two days ago.
 fn past_days(count: i64) -> Vec<i64> {
     (2..count + 2).rev().map(|age| NOW.0 - age * DAY).collect()
 }
@@ -94,7 +94,7 @@ async fn chunks(database: &Database, table: &str) -> Result<i64> {
         .await
 }
 
-/// Readings in each of both places, and fails if one is in both.
+/// Number of readings in each of both places. Fails if one is in both.
 async fn places(database: &Database, table: &str) -> Result<(i64, i64)> {
     let count = |table: &str| format!("select count(*) from {table}");
     let both = format!(

@@ -1,4 +1,4 @@
-//! Nothing depends on what a database sets for whoever connects to it.
+//! Default settings of a database have no effect on our connections.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::database::Database;
 use crate::dead_letters::{NOW, letter};
 use crate::identity::{reading, stored, write};
 
-/// Tables of another application, and settings that break what does not set them for itself.
+/// Tables of another application, and settings that break connections which do not override them.
 const HOSTILE: &str = include_str!("hostile_settings.sql");
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,12 +28,12 @@ async fn a_database_with_another_application_and_its_settings_changes_nothing() 
     store
         .write(&[letter("ayaz/v1/astana/a/telemetry", "x", NOW)])
         .await?;
-    // Over staging, in temporary tables.
+    // Through staging, in temporary tables.
     write(&mut store, &[reading("a", 1), reading("a", 3)]).await?;
     let expected = [("a".to_owned(), vec![1, 3]), ("b".to_owned(), vec![2])].into();
     assert_eq!(stored(&database).await?, expected);
 
-    // How long a reader may take is the operator's say.
+    // The operator chooses the timeout of a reader.
     database
         .execute(
             "do $$ begin
@@ -58,7 +58,7 @@ async fn a_database_with_another_application_and_its_settings_changes_nothing() 
     Ok(())
 }
 
-/// How many connections the daemon has on the server, whatever they are at.
+/// Number of connections of the daemon on the server, in any state.
 const BACKENDS: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'ayaz_ingest'";
 
@@ -68,7 +68,7 @@ async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
     let timeout = Duration::from_millis(300);
     let mut store = IngestStore::new(database.url.clone(), timeout, "test");
     write(&mut store, &[reading("a", 1)]).await?;
-    // By another connection than the one that counts: within a transaction it would count once.
+    // Uses a separate connection to lock: within a transaction, all counts would be the same.
     let holder = database.connect_as(Role::Owner).await?;
     let lock = "begin; lock table reading in access exclusive mode";
     holder.client.batch_execute(lock).await?;
@@ -84,7 +84,7 @@ async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
     }
     assert!(most <= 3, "{most} backends wait for a lock");
     holder.client.batch_execute("rollback").await?;
-    // Its time is short for a machine that has other things to do.
+    // The timeout is short for a busy machine.
     let mut store = database.store(1);
     write(&mut store, &[reading("a", 100)]).await?;
     Ok(())
@@ -102,7 +102,7 @@ async fn a_client_that_is_gone_leaves_no_backend_that_waits() -> Result<()> {
         waiting.client.query("select * from vehicle", &[]),
     );
     assert!(waits.await.is_err());
-    // Without a word to the server, as when its process is killed.
+    // Closes without a message to the server, like a killed process.
     drop(waiting);
     let deadline = std::time::Instant::now() + Duration::from_secs(15);
     while database.number(BACKENDS).await? > 0 {

@@ -1,4 +1,4 @@
-//! Views and functions as `ayaz migrate` makes them, beside views that users have built on them.
+//! Views and functions that `ayaz migrate` creates, with users' views that depend on them.
 
 use anyhow::{Context, Result};
 use ayaz_store::migrate::{check_schema, migrate};
@@ -44,7 +44,7 @@ async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
     let database = or_skip!(Database::new());
     database.execute(MINE).await?;
     database.execute(OTHER_VERSION).await?;
-    // What another version had, and this one has not.
+    // A view of another version that this one lacks.
     database
         .execute(
             "create view former_view as select 1 as number;
@@ -132,7 +132,7 @@ async fn making_views_anew_changes_nothing_in_them() -> Result<()> {
     database.execute(OTHER_VERSION).await?;
     assert!(migrate(&database.url).await?.views_made);
     similar_asserts(&before, &everything(&database.owner).await?);
-    // In place too.
+    // Also if they are replaced in place.
     database.execute(MINE).await?;
     database.execute(OTHER_VERSION).await?;
     migrate(&database.url).await?;
@@ -148,7 +148,7 @@ fn similar_asserts(before: &str, after: &str) {
     assert_eq!(before.len(), after.len());
 }
 
-/// Texts, comments, rights and triggers of what is in `public`.
+/// Texts, comments, rights and triggers of the schema `public`.
 async fn everything(owner: &Connection) -> Result<String> {
     let sql = r"
         select string_agg(line, e'\n' order by line) from (

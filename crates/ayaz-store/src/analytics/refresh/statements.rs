@@ -1,4 +1,4 @@
-//! The statements of a refresh.
+//! Statements of a refresh.
 
 use tokio_postgres::{Client, Error, Statement};
 
@@ -10,7 +10,7 @@ use super::super::{
 use crate::context::{SERVICE_DAY_RULES, Zones};
 use crate::error::StoreError;
 
-/// The statements of a refresh, prepared once a connection, and the time zones that they came upon.
+/// The statements of a refresh, prepared once per connection, and a cache of time zones.
 #[derive(Debug, Clone)]
 pub struct RefreshStatements {
     pub(super) states: Statement,
@@ -33,14 +33,14 @@ pub struct RefreshStatements {
 }
 
 impl RefreshStatements {
-    /// Prepares them.
+    /// Prepares the statements.
     pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
         Self::prepare_all(client)
             .await
             .map_err(|error| StoreError::from_driver("prepare the refresh", error))
     }
 
-    /// The same for the holder of that lease: only as long as it has it, anything is committed.
+    /// The same, but commits only while this lease is held.
     pub fn under(self, lease: Lease) -> Self {
         Self {
             lease: Some(lease),
@@ -74,7 +74,8 @@ impl RefreshStatements {
     }
 }
 
-/// $4 are the hours, since an index begins with them. Returns what is known of the air in them.
+/// $4 are the hours, since an index begins with them. Returns the previous exterior temperatures of the
+/// hours.
 const FORGET: &str = "-- forget_hours
     with buckets as (
         delete from energy_bucket where vehicle_id = $1 and hour >= $2 and hour < $3
@@ -97,8 +98,8 @@ const FORGET: &str = "-- forget_hours
         now()
     from hour_exterior where hour = any ($4) and vehicle_id = $1";
 
-/// An hour that was never worked out either has no readings or waits in the queue anyway. What made
-/// another one wrong are the readings that made the hours themselves wrong, so it has waited as long.
+/// An hour that was never refreshed has no readings, or waits in the queue anyway. The same readings that
+/// made the refreshed hours dirty affect this one, so it has waited as long.
 const QUEUE: &str = "-- queue_others
     insert into refresh_queue as q (vehicle_id, hour, queued_at)
     select vehicle_id, hour, coalesce($3, now())

@@ -1,4 +1,4 @@
-//! Days over a vehicle's bound, and times that are not believed, open no chunks.
+//! Days over a vehicle's limit, and implausible times, create no chunks.
 
 use anyhow::Result;
 use ayaz_model::TimeQuality;
@@ -23,7 +23,7 @@ async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once(
         .map(|part| message("b1", TimeQuality::Good, part))
         .collect::<Result<Vec<_>>>()?;
     let (first, second) = messages.split_at(2);
-    // Two daemons, and one that starts anew.
+    // Two daemons, and one that restarts.
     let mut written = store(&database).write(first).await?;
     let later = store(&database).write(second).await?;
     assert_eq!(written.readings_new + later.readings_new, DAYS as u64);
@@ -41,7 +41,7 @@ async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once(
         where time_quality = 0 and soc_percent = 70 and route = '10'";
     assert_eq!(database.number(marked).await?, many_days as i64, "whole");
 
-    // All again, in other batches.
+    // The same readings again, in other batches.
     let mut again = store(&database);
     for one in &messages {
         written = again.write(std::slice::from_ref(one)).await?;
@@ -49,7 +49,7 @@ async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once(
     }
     assert_eq!(places(&database, "reading").await?, (60, many_days as i64));
 
-    // Another vehicle has a bound of its own, the days around today are free.
+    // Each vehicle has its own limit, and days around today do not count.
     let around = [-DAY, 0, DAY].map(|shift| NOW.0 + shift);
     let around = message("b1", TimeQuality::Good, &around)?;
     let other = message("b2", TimeQuality::Good, &days[DAYS - 60..])?;

@@ -1,4 +1,4 @@
-//! What an operator does with readings that were set aside.
+//! Decisions of an operator about readings that are set aside.
 
 use anyhow::Result;
 use ayaz_model::TimeQuality;
@@ -57,7 +57,7 @@ async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()
     assert_eq!(places(&database, "cell_reading").await?, (200, 0));
     assert_eq!(database.number(PENDING).await?, 120 + 140);
 
-    // Sent again, they are there; and there is nothing left to accept.
+    // Redelivered readings are duplicates, and nothing is left to accept.
     let again = store(&database).write(&batch).await?;
     assert_eq!((again.readings_new, again.readings_duplicate), (0, 600));
     assert_eq!(
@@ -86,7 +86,7 @@ async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> 
     let mut operator = database.connect_as(Role::Operator).await?;
     let whole = places(&database, "reading").await?;
     assert_eq!(whole, (60, 40));
-    // Its last day, so that the others are inserted before it fails.
+    // The latest day, so that the other days are inserted before it fails.
     let latest = "select to_char(max(recorded_at), 'YYYY-MM-DD') from reading_set_aside";
     let latest: String = database.owner.client.query_one(latest, &[]).await?.get(0);
     database
@@ -172,7 +172,7 @@ async fn what_has_not_come_yet_stays_and_what_is_cleared_is_gone() -> Result<()>
     assert_eq!(clear(&operator.client, &of("b1")).await?, 2);
     assert_eq!(places(&database, "reading").await?, (0, 2));
     assert_eq!(places(&database, "cell_reading").await?, (0, 0));
-    // Sent again, it is set aside again.
+    // A redelivered reading is set aside again.
     let written = store(&database).write(&batch[..1]).await?;
     assert_eq!(written.readings_new, 1);
     Ok(())

@@ -1,4 +1,4 @@
-//! A reading is in exactly one of both places, whoever judges it how and when.
+//! A reading is in exactly one of both places, with any clocks and in any order.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ async fn a_reading_stays_where_it_came_first() -> Result<()> {
             assert_eq!(places(&database, table).await?, (5, 5), "{quality:?}");
         }
     }
-    // Both in one batch: the first counts.
+    // Both in one batch: the first one counts.
     let times: Vec<i64> = (20..30).map(|n| NOW.0 + n * SECOND).collect();
     let both = [message("b1", Future, &times)?, message("b1", Good, &times)?];
     let written = store.write(&both).await?;
@@ -64,8 +64,8 @@ async fn a_day_that_was_set_aside_stays_there_when_its_hour_has_room_again() -> 
     Ok(())
 }
 
-/// Daemons with clocks of their own are sent the same readings at the same time, while an operator
-/// takes in what is set aside.
+/// Daemons with different clocks receive the same readings at the same time, while an operator accepts
+/// readings that are set aside.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once() -> Result<()> {
     const DAEMONS: u64 = 4;
@@ -97,7 +97,7 @@ async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once()
                 loop {
                     match store.write(&batch).await {
                         Ok(_) => break,
-                        // As the daemon does: it tries the same batch again.
+                        // Like the daemon, it tries the same batch again.
                         Err(error) if error.is_transient() => println!("{error}"),
                         Err(error) => return Err(error.into()),
                     }
@@ -109,7 +109,7 @@ async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once()
     let mut operator = database.connect_as(Role::Operator).await?;
     let mut accepted = 0;
     while !daemons.is_empty() {
-        // A third of them, so that both places are in use.
+        // A third of them, so that both places have readings.
         let selection = SetAsideSelection {
             vehicle: Some("b2".to_owned()),
             ..SetAsideSelection::default()

@@ -1,5 +1,5 @@
-//! Whoever inserts readings does it in one order: those that meet at the same keys wait for each other,
-//! and cannot deadlock.
+//! All programs insert readings in one order: transactions with the same keys wait for each other, and cannot
+//! deadlock.
 
 use anyhow::Result;
 use ayaz_model::TimeQuality::{Ancient, Good};
@@ -13,7 +13,7 @@ use crate::dead_letters::NOW;
 
 const SECOND: i64 = 1_000_000;
 
-/// Notes each row that is inserted.
+/// Records each inserted row.
 const WATCH: &str = "
     create table inserted (
         number bigint generated always as identity,
@@ -32,7 +32,7 @@ const WATCH: &str = "
     create trigger note_inserted after insert on cell_reading
         for each row execute function note_inserted('cell_reading')";
 
-/// Rows of a table that were inserted before one that comes earlier in the order.
+/// Rows of a table that were inserted before a row that comes earlier in the order.
 fn out_of_order(table: &str) -> String {
     format!(
         "select count(*) from (
@@ -62,12 +62,12 @@ async fn assert_in_order(database: &Database, rows: i64) -> Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn readings_of_which_some_are_there_are_inserted_in_order() -> Result<()> {
     const VEHICLES: i64 = 4;
-    // Fewer than the server expects to be set aside, so that it hashes the rows and not the keys.
+    // Fewer than the server estimates, so that it hashes the rows and not the keys.
     const READINGS: i64 = 50;
     let database = or_skip!(Database::new());
     database.execute(WATCH).await?;
     let mut store = store(&database);
-    // Over midnight, so that the day decides before the vehicle.
+    // Over midnight, so that the day comes before the vehicle in the order.
     let midnight = NOW.0.div_euclid(DAY) * DAY;
     let times: Vec<i64> = (0..READINGS)
         .map(|n| midnight + (n - READINGS / 2) * SECOND)

@@ -1,4 +1,4 @@
-//! What an earlier version left among the readings.
+//! Readings of an earlier version with an implausible time.
 
 use anyhow::Result;
 use ayaz_model::TimeQuality;
@@ -19,7 +19,7 @@ async fn marked_readings_are_set_aside_and_their_empty_chunks_dropped() -> Resul
         cells("b1", TimeQuality::Good, &good)?,
     ];
     store.write(&all).await?;
-    // As that version wrote them: forty days in the future, and one on a day of good ones.
+    // As that version stored them: forty days in the future, and one on a day with plausible ones.
     database
         .execute(&format!(
             "insert into reading (vehicle_id, recorded_at, boot_id, sequence, received_at,
@@ -52,7 +52,7 @@ async fn marked_readings_are_set_aside_and_their_empty_chunks_dropped() -> Resul
     let whole =
         "select count(*) from reading_set_aside where reason = 'future' and soc_percent = 50";
     assert_eq!(database.number(whole).await?, 41);
-    // Again there is nothing to do, and what is sent again is known.
+    // A second run finds nothing, and a redelivered reading is a duplicate.
     let again = tidy(&mut database.owner.client, |_, _| {}).await?;
     assert_eq!(again, Tidied::default());
     let late = NOW.0 + 10 * 60_000_000;
