@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_template_becomes_the_row_that_encoding_afresh_gives() {
+    fn a_template_gives_the_same_row_as_encoding_again() {
         for (vehicle, recorded_at, sequence, received_at) in [
             (1, 1_577_836_800_000_000, 0, 1_577_836_800_000_001),
             (i32::MAX, 0, 1 << 62, 7_258_118_400_000_000),

@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_speaks_against_the_data_is_held_against_it() {
+    fn only_errors_of_the_data_are_classified_as_refused() {
         for (code, class) in [
             ("23505", Class::Duplicate),
             ("23514", Class::Refused),

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_written_as_the_server_reads_them() {
+    fn settings_are_formatted_as_options_and_statements() {
         let settings = [
             ("search_path", "public,pg_temp".to_owned()),
             ("default_transaction_isolation", "read committed".to_owned()),

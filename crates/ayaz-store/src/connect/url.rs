@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_are_read_as_they_are_meant() {
+    fn urls_give_server_database_and_user() {
         for (text, shown, user) in [
             (
                 "postgres://ayaz:p@127.0.0.1:5433/fleet",
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_what_to_do() {
+    fn an_unusable_url_gets_a_message_with_advice() {
         for (text, expected) in [
             ("", "postgres:// is missing"),
             ("mysql://u:p@h/d", "does not begin with postgres://"),

@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_numbers_within_reason_and_names_are_visible() {
+    fn numeric_values_have_limits_and_text_is_visible() {
         let setpoint = Attribute::CabinSetpointCelsius;
         let energy = Attribute::UsableEnergyKwh;
         for (attribute, value, good) in [

@@ -149,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_message_is_stored_or_buried_once_and_in_order(
+        fn every_message_is_stored_or_becomes_a_dead_letter_in_order(
             rows in proptest::collection::vec(1..30_usize, 1..300),
             culprits in proptest::collection::btree_set(0..300_usize, 0..6),
             rows_max in prop_oneof![Just(usize::MAX), 1..200_usize],
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_parts_and_does_not_fit_is_tried_again_later() {
+    fn a_part_that_is_too_large_and_cannot_be_divided_is_an_error() {
         let mut fake = Fake {
             culprits: BTreeSet::new(),
             rows_max: 0,

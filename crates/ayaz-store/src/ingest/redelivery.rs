@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_go_through_staging_until_several_held_no_duplicate() {
+    fn staging_ends_after_several_batches_without_duplicates() {
         let mut redelivery = Redelivery::default();
         assert_eq!(redelivery.way(), Way::Direct);
         redelivery.begins();

@@ -204,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grants_are_found_and_parted() {
+    fn grants_are_split_into_one_statement_per_object() {
         let sql = "create table a ();
 grant select, insert (x, y) on a,
     b

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_mixed_where_vehicles_do_not_compare() {
+    fn sources_are_mixed_if_vehicles_differ() {
         for (names, is_mixed) in [
             (vec![], false),
             (vec!["fuel"], false),

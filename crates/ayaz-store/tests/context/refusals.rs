@@ -183,7 +183,7 @@ async fn records_that_touch_do_not_overlap_and_may_be_moved() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_those_who_enter_overlapping_records_at_once_one_succeeds() -> Result<()> {
+async fn one_of_two_concurrent_overlapping_records_succeeds() -> Result<()> {
     const WRITERS: i32 = 8;
     let database = or_skip!(Database::new());
     for round in 0..10 {

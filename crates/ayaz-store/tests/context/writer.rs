@@ -134,7 +134,7 @@ async fn a_writer_that_is_dropped_or_refused_leaves_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_see_what_the_writers_before_them_left() -> Result<()> {
+async fn writers_see_changes_of_earlier_writers() -> Result<()> {
     const WRITERS: usize = 8;
     let database = or_skip!(Database::new());
     let mut writers = tokio::task::JoinSet::new();

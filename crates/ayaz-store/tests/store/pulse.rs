@@ -13,7 +13,7 @@ use crate::database::Database;
 const LIMIT: Duration = Duration::from_millis(300);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_accepts_and_says_nothing_does_not_answer() -> Result<()> {
+async fn a_silent_server_counts_as_not_answering() -> Result<()> {
     // Like a stopped server: the operating system still accepts connections.
     let silent = TcpListener::bind("127.0.0.1:0").await?;
     let url: DatabaseUrl = format!("postgres://a:b@{}/ayaz", silent.local_addr()?).parse()?;

@@ -102,7 +102,7 @@ async fn migrate_makes_roles_and_rights_that_a_new_server_lacks() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_made_from_another_lets_ingest_store_duplicates() -> Result<()> {
+async fn a_copied_database_lets_ingest_store_duplicates() -> Result<()> {
     let Database {
         url: original,
         owner,

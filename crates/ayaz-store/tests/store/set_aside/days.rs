@@ -14,7 +14,7 @@ use crate::database::Database;
 use crate::dead_letters::NOW;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_thousand_days_of_a_vehicle_make_few_chunks_and_are_all_stored_once() -> Result<()> {
+async fn two_thousand_days_create_few_chunks_and_are_stored_once() -> Result<()> {
     const DAYS: usize = 2_000;
     let database = or_skip!(Database::new());
     let days = past_days(DAYS as i64);

@@ -113,7 +113,7 @@ async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readings_are_judged_again_by_a_clock_that_is_right() -> Result<()> {
+async fn a_corrected_clock_makes_readings_acceptable() -> Result<()> {
     const MINUTE: i64 = 60_000_000;
     let database = or_skip!(Database::new());
     let hour: Vec<i64> = (0..60).map(|n| NOW.0 + (n + 6) * MINUTE).collect();

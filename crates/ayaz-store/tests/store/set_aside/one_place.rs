@@ -67,7 +67,7 @@ async fn a_day_that_was_set_aside_stays_there_when_its_hour_has_room_again() -> 
 /// Daemons with different clocks receive the same readings at the same time, while an operator accepts
 /// readings that are set aside.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn daemons_that_judge_differently_and_an_operator_keep_each_reading_once() -> Result<()> {
+async fn daemons_with_different_clocks_and_an_operator_store_each_reading_once() -> Result<()> {
     const DAEMONS: u64 = 4;
     const ROUNDS: usize = 40;
     let seed = rand::rng().random_range(0..1_000_000);

@@ -60,7 +60,7 @@ async fn assert_in_order(database: &Database, rows: i64) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn readings_of_which_some_are_there_are_inserted_in_order() -> Result<()> {
+async fn missing_readings_are_inserted_in_order() -> Result<()> {
     const VEHICLES: i64 = 4;
     // Fewer than the server estimates, so that it hashes the rows and not the keys.
     const READINGS: i64 = 50;
