@@ -19,7 +19,7 @@ pub struct MigrateArgs {
 /// Migrates, and says what was done.
 pub async fn run(args: MigrateArgs) -> Result<()> {
     let url = args.database.url()?;
-    let migrated = ayaz_store::migrate::migrate_telling(&url, |line| output::note(line))
+    let migrated = ayaz_store::migrate::migrate_reporting(&url, |line| output::note(line))
         .await
         .context("migrate")?;
     for name in &migrated.applied {

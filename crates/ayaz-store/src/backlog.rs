@@ -17,7 +17,7 @@ pub async fn readings_stored(client: &Client) -> Result<u64, StoreError> {
 
 /// Whether there is any reading. A database without our schema has none.
 pub async fn holds_readings(client: &Client) -> Result<bool, StoreError> {
-    let failed = |error| StoreError::from_driver("look for readings", error);
+    let failed = |error| StoreError::from_driver("check for readings", error);
     let table = "-- has_schema\nselect to_regclass('public.reading') is not null";
     if !client
         .query_one(table, &[])
@@ -51,7 +51,7 @@ pub async fn pending(client: &Client) -> Result<Backlog, StoreError> {
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("read what waits to be worked out", error))?;
+        .map_err(|error| StoreError::from_driver("read the backlog of the worker", error))?;
     Ok(Backlog {
         hours: row.get::<_, i64>(0).unsigned_abs(),
         since: row.get(1),

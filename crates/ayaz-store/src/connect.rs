@@ -109,7 +109,7 @@ impl Connection {
         tokio::spawn(async move {
             let cancelled = tokio::time::timeout(CANCEL_TIME_MAX, cancel.cancel_query(NoTls)).await;
             // If the cancel request fails, the server ends the statement by its own timeouts.
-            tracing::debug!(?cancelled, "a statement was given up");
+            tracing::debug!(?cancelled, "a statement was cancelled");
         });
     }
 
@@ -141,7 +141,7 @@ impl Opened {
             .client
             .simple_query(sql)
             .await
-            .map_err(|error| StoreError::from_driver("look at the connection", error))?;
+            .map_err(|error| StoreError::from_driver("query the connection", error))?;
         Ok(answer.iter().find_map(|message| match message {
             SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
             _ => None,
@@ -223,20 +223,18 @@ fn lacks_password(error: &tokio_postgres::Error) -> bool {
 fn advice(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Option<String> {
     if let Some(code) = error.code() {
         return match code.code() {
-            "28P01" => Some(format!("is the password that of {}?", url.user())),
+            "28P01" => Some(format!("is this the password of {}?", url.user())),
             "28000" => Some("may this login connect from here (pg_hba.conf)?".to_owned()),
             "3D000" => Some(
-                "does the database's name end the URL? `create database` makes it, `ayaz migrate` \
-                 fills it"
+                "is the database name at the end of the URL right? `create database` creates it, \
+                 `ayaz migrate` creates its tables"
                     .to_owned(),
             ),
             "42501" => Some(format!(
                 "`grant connect on database … to {}`",
                 quoted(url.user())
             )),
-            "53300" => {
-                Some("end connections that are not needed, or raise max_connections".to_owned())
-            }
+            "53300" => Some("close unused connections, or raise max_connections".to_owned()),
             _ => None,
         };
     }
@@ -251,12 +249,12 @@ fn advice(url: &DatabaseUrl, error: &tokio_postgres::Error) -> Option<String> {
                 "does the database server run, and does it listen at that port?"
             }
             std::io::ErrorKind::TimedOut => {
-                "is the host's name right, and does no firewall hide it?"
+                "is the host name right, and does a firewall block the port?"
             }
             std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => {
                 "does a PostgreSQL server listen at that port?"
             }
-            _ => "is the host's name right?",
+            _ => "is the host name right?",
         }
         .to_owned(),
     )
@@ -276,7 +274,7 @@ fn role_error(
     match server.code().code() {
         "22023" | "42704" => Some(StoreError::Fatal(format!(
             "{url}: the database server has no role {role}: run `ayaz migrate` as the owner, which \
-             makes it"
+             creates it"
         ))),
         "42501" => Some(StoreError::Fatal(format!(
             "{url}: the login {user} may not act as {role}: `grant {role} to {user}`",

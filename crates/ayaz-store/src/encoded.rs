@@ -118,7 +118,7 @@ impl EncodedReadings {
                 rest.advance(length);
             }
             if !rest.is_empty() {
-                return Err(wrong("bytes are left over"));
+                return Err(wrong("it has too many bytes"));
             }
         }
         Ok(())
@@ -150,9 +150,9 @@ impl EncodedReadings {
     }
 
     /// Keys of the rows with a plausible time.
-    pub(crate) fn believed_keys(&self) -> impl Iterator<Item = ReadingKey> {
-        let believed = |row: &&Row| row.time_quality == TimeQuality::Good;
-        self.rows.iter().filter(believed).map(|row| row.key)
+    pub(crate) fn plausible_keys(&self) -> impl Iterator<Item = ReadingKey> {
+        let plausible = |row: &&Row| row.time_quality == TimeQuality::Good;
+        self.rows.iter().filter(plausible).map(|row| row.key)
     }
 
     /// Appends the rows of that vehicle, in the binary format of COPY.

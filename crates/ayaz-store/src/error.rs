@@ -35,7 +35,7 @@ pub enum StoreError {
         cause: String,
     },
     /// The table already has a row with that key.
-    #[error("{operation}: a row of that key is there already")]
+    #[error("{operation}: a row with that key exists already")]
     Duplicate {
         /// The operation.
         operation: &'static str,

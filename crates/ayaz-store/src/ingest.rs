@@ -31,7 +31,7 @@ pub use clock::ClockOffset;
 pub use dead_letters::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use redelivery::Redelivery;
 use rows::RowPlan;
-use transaction::{Session, Way};
+use transaction::{Session, WriteMode};
 
 /// Result of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,14 +172,18 @@ impl IngestStore {
         write_bisecting(self, messages).await
     }
 
-    async fn attempt(&mut self, messages: &[Message], way: Way) -> Result<Written, StoreError> {
+    async fn attempt(
+        &mut self,
+        messages: &[Message],
+        mode: WriteMode,
+    ) -> Result<Written, StoreError> {
         self.connect().await?;
         let mut session = self.session.take().ok_or_else(gone)?;
         let rules = self.rules;
         let work = async {
             let numbers = session.numbers(messages).await?;
             let plan = RowPlan::new(messages, &numbers);
-            session.write(plan, way, &rules).await
+            session.write(plan, mode, &rules).await
         };
         let Ok(outcome) = tokio::time::timeout(self.write_timeout, work).await else {
             session.abandon();
@@ -218,16 +222,16 @@ impl IngestStore {
 impl PartWriter<Message> for IngestStore {
     async fn write_part(&mut self, messages: &[Message]) -> Result<Written, StoreError> {
         spread::check(messages)?;
-        if self.redelivery.way() == Way::Direct {
-            match self.attempt(messages, Way::Direct).await {
-                Err(StoreError::Duplicate { .. }) => self.redelivery.begins(),
+        if self.redelivery.mode() == WriteMode::Direct {
+            match self.attempt(messages, WriteMode::Direct).await {
+                Err(StoreError::Duplicate { .. }) => self.redelivery.found_duplicate(),
                 other => return other,
             }
         }
-        let mut outcome = self.attempt(messages, Way::Staged).await;
+        let mut outcome = self.attempt(messages, WriteMode::Staged).await;
         // A reading was set aside at the same time.
         if matches!(outcome, Err(StoreError::Duplicate { .. })) {
-            outcome = self.attempt(messages, Way::Alone).await;
+            outcome = self.attempt(messages, WriteMode::Alone).await;
         }
         match outcome {
             // Only an unknown unique key of a table can cause this.
@@ -242,16 +246,20 @@ impl PartWriter<Message> for IngestStore {
         }
     }
 
-    async fn bury(&mut self, culprit: &Message, cause: String) -> Result<Written, StoreError> {
+    async fn store_dead_letter(
+        &mut self,
+        message: &Message,
+        cause: String,
+    ) -> Result<Written, StoreError> {
         let content = Content::Rejected(Rejection {
             reason: "refused_by_database",
             detail: cause,
         });
         let letter = Message {
-            envelope: culprit.envelope.clone(),
+            envelope: message.envelope.clone(),
             content,
         };
-        match self.attempt(&[letter], Way::Direct).await {
+        match self.attempt(&[letter], WriteMode::Direct).await {
             Ok(written) => Ok(Written {
                 messages_refused: 1,
                 ..written
@@ -273,7 +281,7 @@ impl PartWriter<Message> for IngestStore {
 fn gone() -> StoreError {
     StoreError::Transient {
         operation: "write",
-        cause: "the connection is gone".to_owned(),
+        cause: "the connection is closed".to_owned(),
     }
 }
 

@@ -30,4 +30,4 @@ pub use encoded::{EncodedReadings, ReadingEncoder, RowHead};
 pub use error::StoreError;
 pub use ingest::{IngestStore, Written};
 pub use message::{Content, Envelope, Message, Rejection};
-pub use pulse::{ANSWER_TIME_MAX, ASKED_EVERY, Pulse};
+pub use pulse::{CHECK_INTERVAL, CHECK_TIMEOUT, Pulse};

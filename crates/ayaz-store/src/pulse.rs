@@ -8,10 +8,10 @@ use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
 /// Interval between checks.
-pub const ASKED_EVERY: Duration = Duration::from_secs(4);
+pub const CHECK_INTERVAL: Duration = Duration::from_secs(4);
 
 /// Timeout of a check, including connecting.
-pub const ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Checks the database over its own connection.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ impl Pulse {
     }
 
     /// Checks for ever, and reports each result: `Ok`, or the reason.
-    pub async fn watch(mut self, tell: impl Fn(Result<(), String>)) {
+    pub async fn watch(mut self, report: impl Fn(Result<(), String>)) {
         loop {
-            let answer = self.ask(ANSWER_TIME_MAX).await;
-            tell(answer.map_err(|error| error.to_string()));
-            tokio::time::sleep(ASKED_EVERY).await;
+            let answer = self.ask(CHECK_TIMEOUT).await;
+            report(answer.map_err(|error| error.to_string()));
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 

@@ -47,7 +47,7 @@ const EXCESSIVE: &str = "
 
 /// Revokes the rights that this login may revoke, and returns the statements that need a superuser.
 pub(crate) async fn revoke_excessive(client: &Client) -> Result<Vec<String>, StoreError> {
-    let failed = |error| StoreError::from_driver("revoke what everybody may do", error);
+    let failed = |error| StoreError::from_driver("revoke rights of public", error);
     let listed = format!("-- excessive_rights\n{EXCESSIVE}");
     for row in client.query(&listed, &[]).await.map_err(failed)? {
         let statement: String = row.get(1);

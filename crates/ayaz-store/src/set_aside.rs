@@ -16,5 +16,5 @@ pub use accept::{Accepted, accept};
 pub use clear::clear;
 pub use history::announce_history;
 pub use read::{SetAsideGroup, SetAsideTotal, set_aside_groups, set_aside_total};
-pub use selection::{Judgement, SetAsideSelection};
+pub use selection::{SetAsideSelection, TimeRule};
 pub use tidy::{Tidied, tidy};

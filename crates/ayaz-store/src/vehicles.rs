@@ -61,7 +61,7 @@ impl VehicleDirectory {
             number.ok_or_else(|| StoreError::Transient {
                 operation: "look up vehicles",
                 cause: format!(
-                    "{key} was entered but is not there: its number is another vehicle's; see \
+                    "{key} was inserted but is not there: another vehicle has its number; see \
                      `select max(vehicle_id) from vehicle` and the sequence of that column"
                 ),
             })
@@ -103,7 +103,7 @@ async fn enter(client: &Client, keys: &[&VehicleKey]) -> Result<(), StoreError> 
         )
         .await
         .map(drop)
-        .map_err(|error| StoreError::from_driver("enter new vehicles", error))
+        .map_err(|error| StoreError::from_driver("insert new vehicles", error))
 }
 
 /// The numbers of the known vehicles among these. They must be sorted.

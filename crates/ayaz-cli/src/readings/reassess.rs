@@ -4,7 +4,7 @@ use anyhow::Result;
 use ayaz_ingest::validate::Limits;
 use ayaz_store::Role;
 use ayaz_store::dead_letters::database_time;
-use ayaz_store::set_aside::{Judgement, SetAsideSelection};
+use ayaz_store::set_aside::{SetAsideSelection, TimeRule};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
@@ -56,7 +56,7 @@ pub(super) async fn run(args: ReassessArgs) -> Result<()> {
     let mut connection = args.database.open(role).await?;
     let limits = Limits::default();
     let tolerance = args.future_tolerance.map(|it| it.as_secs().max(0));
-    let judged = Judgement {
+    let rule = TimeRule {
         clock_behind_s: args.clock_behind.map_or(0.0, |it| it.as_secs_f64()),
         future_tolerance_s: tolerance.map_or(limits.future_tolerance_s, |seconds| {
             u32::try_from(seconds).unwrap_or(u32::MAX)
@@ -64,7 +64,7 @@ pub(super) async fn run(args: ReassessArgs) -> Result<()> {
         recorded_at_min: args.recorded_at_min.unwrap_or(limits.recorded_at_min),
     };
     let selection = SetAsideSelection {
-        judged: Some(judged),
+        plausible_by: Some(rule),
         ..args
             .place
             .selection(database_time(&connection.client).await?)

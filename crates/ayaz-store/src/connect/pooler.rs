@@ -57,9 +57,8 @@ async fn backend(opened: &Opened) -> Result<Option<String>, StoreError> {
 /// The error, with advice.
 pub(crate) fn named(url: &DatabaseUrl) -> StoreError {
     StoreError::Fatal(format!(
-        "{url} is a connection pooler that gives each transaction another connection (PgBouncer's \
-         pool_mode = transaction), with the role and the settings of somebody else: give the address \
-         of the database server itself, or let the pooler keep a connection for its client \
-         (pool_mode = session)"
+        "{url} is a connection pooler in transaction mode (PgBouncer's pool_mode = transaction): a \
+         transaction may get a connection with another client's role and settings. Use the address of \
+         the database server, or pool_mode = session"
     ))
 }

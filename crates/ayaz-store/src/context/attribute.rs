@@ -90,10 +90,10 @@ pub fn check_text(text: &str, length_max: usize) -> Result<(), String> {
         return Err(format!("write 1 to {length_max} characters, not {length}"));
     }
     if text.trim_matches([' ', '\t', '\r', '\n']) != text {
-        return Err("there are blanks around it: take them away".to_owned());
+        return Err("it has blanks at its ends: remove them".to_owned());
     }
     if text.chars().any(|c| c.is_ascii_control()) {
-        return Err("it holds a control character: take it away".to_owned());
+        return Err("it contains a control character: remove it".to_owned());
     }
     Ok(())
 }

@@ -137,7 +137,7 @@ async fn records(
             ],
         )
         .await
-        .map_err(|error| StoreError::from_driver("read what is known of vehicles", error))?;
+        .map_err(|error| StoreError::from_driver("read the context of vehicles", error))?;
     rows.iter()
         .map(|row| {
             let name: &str = row.get(2);
@@ -189,6 +189,6 @@ fn key(row: &Row) -> Result<VehicleKey, StoreError> {
 /// The checks of the table prevent such a value.
 fn unknown(name: &str) -> StoreError {
     StoreError::Fatal(format!(
-        "the database holds {name:?}, which this program does not know"
+        "the database contains {name:?}, which this program does not know"
     ))
 }

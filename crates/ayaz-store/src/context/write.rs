@@ -96,7 +96,7 @@ impl<'a> ContextWriter<'a> {
             )
             .await
             .map(drop)
-            .map_err(|error| StoreError::from_driver("enter vehicle models", error))
+            .map_err(|error| StoreError::from_driver("write vehicle models", error))
     }
 
     async fn write_depots(&self, depots: &[Depot]) -> Result<(), StoreError> {
@@ -151,7 +151,7 @@ impl<'a> ContextWriter<'a> {
         let values: Vec<&str> = records.iter().map(|r| r.value.as_str()).collect();
         let from: Vec<_> = records.iter().map(|r| r.valid_from).collect();
         let to: Vec<_> = records.iter().map(|r| r.valid_to).collect();
-        let failed = |error| StoreError::from_driver("enter what is known of vehicles", error);
+        let failed = |error| StoreError::from_driver("write the context of vehicles", error);
         let entered = self
             .transaction
             .query_one(
@@ -190,7 +190,7 @@ impl<'a> ContextWriter<'a> {
             Ok(())
         } else {
             Err(StoreError::Fatal(
-                "enter what is known of vehicles: a record's vehicle is not there".to_owned(),
+                "write the context of vehicles: the vehicle of a record does not exist".to_owned(),
             ))
         }
     }

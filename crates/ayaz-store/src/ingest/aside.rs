@@ -59,7 +59,7 @@ impl SetAside {
 }
 
 /// Counts the days of the plan that are not around today, and sets aside the days over the limit.
-pub(super) async fn keep_to_the_days(
+pub(super) async fn enforce_day_limit(
     transaction: &Transaction<'_>,
     plan: &mut RowPlan<'_>,
     days: &BTreeSet<VehicleDay>,
@@ -200,7 +200,7 @@ impl Table<'_> {
                 &[&self.name, &vehicles, &instants, &boots, &sequences],
             )
             .await
-            .map_err(|error| StoreError::from_driver("look for stored readings", error))?;
+            .map_err(|error| StoreError::from_driver("find stored readings", error))?;
         let place = |row: &tokio_postgres::Row| row.get::<_, i64>(0).unsigned_abs() as usize - 1;
         Ok(rows.iter().map(place).collect())
     }

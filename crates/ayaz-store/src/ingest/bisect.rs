@@ -10,7 +10,11 @@ pub(super) trait PartWriter<T> {
     async fn write_part(&mut self, part: &[T]) -> Result<Written, StoreError>;
 
     /// Stores a message that the database refuses as a dead letter.
-    async fn bury(&mut self, culprit: &T, cause: String) -> Result<Written, StoreError>;
+    async fn store_dead_letter(
+        &mut self,
+        message: &T,
+        cause: String,
+    ) -> Result<Written, StoreError>;
 
     /// Two halves of a message that is too large; `None` if it cannot be divided.
     fn halve(whole: &T) -> Option<[T; 2]>;
@@ -59,8 +63,8 @@ pub(super) async fn write_bisecting<T, W: PartWriter<T>>(
                 parts.extend([later, earlier].map(Part::Messages));
             }
             (StoreError::Refused { cause, .. }, single) => {
-                for culprit in single.messages() {
-                    written.add(writer.bury(culprit, cause.clone()).await?);
+                for message in single.messages() {
+                    written.add(writer.store_dead_letter(message, cause.clone()).await?);
                 }
             }
             (error @ StoreError::TooLarge { .. }, single) => {
@@ -92,12 +96,12 @@ mod tests {
     /// Refuses parts with a bad message, accepts a limited number of rows, and fails once at a chosen
     /// attempt.
     struct Fake {
-        culprits: BTreeSet<usize>,
+        refused: BTreeSet<usize>,
         rows_max: usize,
         away_at: Option<usize>,
         attempts: usize,
         stored: Vec<Item>,
-        buried: Vec<usize>,
+        dead_letters: Vec<usize>,
         parts_done: usize,
     }
 
@@ -112,7 +116,7 @@ mod tests {
             if rows > self.rows_max {
                 return Err(StoreError::TooLarge { operation, cause });
             }
-            if part.iter().any(|item| self.culprits.contains(&item.number)) {
+            if part.iter().any(|item| self.refused.contains(&item.number)) {
                 return Err(StoreError::Refused { operation, cause });
             }
             self.stored.extend(part.iter().cloned());
@@ -123,8 +127,12 @@ mod tests {
             })
         }
 
-        async fn bury(&mut self, culprit: &Item, _: String) -> Result<Written, StoreError> {
-            self.buried.push(culprit.number);
+        async fn store_dead_letter(
+            &mut self,
+            item: &Item,
+            _: String,
+        ) -> Result<Written, StoreError> {
+            self.dead_letters.push(item.number);
             self.parts_done += 1;
             Ok(Written {
                 messages_refused: 1,
@@ -151,31 +159,31 @@ mod tests {
         #[test]
         fn every_message_is_stored_or_becomes_a_dead_letter_in_order(
             rows in proptest::collection::vec(1..30_usize, 1..300),
-            culprits in proptest::collection::btree_set(0..300_usize, 0..6),
+            refused in proptest::collection::btree_set(0..300_usize, 0..6),
             rows_max in prop_oneof![Just(usize::MAX), 1..200_usize],
             away_at in proptest::option::of(1..40_usize),
         ) {
             let batch: Vec<Item> =
                 rows.iter().enumerate().map(|(number, &rows)| Item { number, rows }).collect();
-            let culprits: BTreeSet<usize> =
-                culprits.into_iter().filter(|culprit| *culprit < batch.len()).collect();
+            let refused: BTreeSet<usize> =
+                refused.into_iter().filter(|number| *number < batch.len()).collect();
             let mut fake = Fake {
-                culprits: culprits.clone(),
+                refused: refused.clone(),
                 rows_max,
                 away_at,
                 attempts: 0,
                 stored: Vec::new(),
-                buried: Vec::new(),
+                dead_letters: Vec::new(),
                 parts_done: 0,
             };
             let outcome = write(&mut fake, &batch);
             let numbers: Vec<usize> = fake.stored.iter().map(|item| item.number).collect();
-            prop_assert!(numbers.is_sorted() && fake.buried.is_sorted());
-            prop_assert!(numbers.iter().all(|number| !culprits.contains(number)));
-            prop_assert!(fake.buried.iter().all(|number| culprits.contains(number)));
+            prop_assert!(numbers.is_sorted() && fake.dead_letters.is_sorted());
+            prop_assert!(numbers.iter().all(|number| !refused.contains(number)));
+            prop_assert!(fake.dead_letters.iter().all(|number| refused.contains(number)));
             if rows_max == usize::MAX {
                 // Each bad message costs about two attempts per halving.
-                prop_assert!(fake.attempts <= 1 + culprits.len() * 2 * 10);
+                prop_assert!(fake.attempts <= 1 + refused.len() * 2 * 10);
             }
             match outcome {
                 Ok(written) => {
@@ -186,13 +194,13 @@ mod tests {
                         *stored.entry(item.number).or_default() += item.rows;
                     }
                     let expected = rows.iter().copied().enumerate();
-                    let expected = expected.filter(|(number, _)| !culprits.contains(number));
+                    let expected = expected.filter(|(number, _)| !refused.contains(number));
                     prop_assert_eq!(written.readings_new as usize, stored.values().sum::<usize>());
                     prop_assert_eq!(stored, expected.collect());
                     // A message that is refused in two parts is still one dead letter.
-                    let buried: BTreeSet<usize> = fake.buried.iter().copied().collect();
-                    prop_assert_eq!(written.messages_refused as usize, fake.buried.len());
-                    prop_assert_eq!(buried, culprits);
+                    let dead_letters: BTreeSet<usize> = fake.dead_letters.iter().copied().collect();
+                    prop_assert_eq!(written.messages_refused as usize, fake.dead_letters.len());
+                    prop_assert_eq!(dead_letters, refused);
                 }
                 Err(error) => {
                     let is_away = matches!(error, StoreError::Transient { .. });
@@ -205,17 +213,17 @@ mod tests {
     #[test]
     fn a_part_that_is_too_large_and_cannot_be_divided_is_an_error() {
         let mut fake = Fake {
-            culprits: BTreeSet::new(),
+            refused: BTreeSet::new(),
             rows_max: 0,
             away_at: None,
             attempts: 0,
             stored: Vec::new(),
-            buried: Vec::new(),
+            dead_letters: Vec::new(),
             parts_done: 0,
         };
         let batch = vec![Item { number: 0, rows: 1 }; 64];
         let error = write(&mut fake, &batch).unwrap_err();
         assert!(error.is_transient(), "{error:?}");
-        assert_eq!(fake.attempts, 7, "and none of the others in vain");
+        assert_eq!(fake.attempts, 7, "the others are not tried");
     }
 }

@@ -2,7 +2,7 @@
 //! Each failed COPY costs a transaction and an error in the database's log. So after a duplicate, batches go
 //! through staging until duplicates stop.
 
-use super::transaction::Way;
+use super::transaction::WriteMode;
 
 /// Batches without a duplicate before COPY is tried again: other vehicles' batches may come between
 /// redelivered ones.
@@ -17,16 +17,16 @@ pub(super) struct Redelivery {
 
 impl Redelivery {
     /// The method that will probably work.
-    pub(super) fn way(self) -> Way {
+    pub(super) fn mode(self) -> WriteMode {
         if self.left > 0 {
-            Way::Staged
+            WriteMode::Staged
         } else {
-            Way::Direct
+            WriteMode::Direct
         }
     }
 
     /// Call when COPY found a duplicate.
-    pub(super) fn begins(&mut self) {
+    pub(super) fn found_duplicate(&mut self) {
         self.left = CLEAN_BATCHES;
     }
 
@@ -46,17 +46,17 @@ mod tests {
     #[test]
     fn staging_ends_after_several_batches_without_duplicates() {
         let mut redelivery = Redelivery::default();
-        assert_eq!(redelivery.way(), Way::Direct);
-        redelivery.begins();
+        assert_eq!(redelivery.mode(), WriteMode::Direct);
+        redelivery.found_duplicate();
         for _ in 0..100 {
             redelivery.staged(7);
             redelivery.staged(0);
-            assert_eq!(redelivery.way(), Way::Staged);
+            assert_eq!(redelivery.mode(), WriteMode::Staged);
         }
         for _ in 1..CLEAN_BATCHES {
-            assert_eq!(redelivery.way(), Way::Staged);
+            assert_eq!(redelivery.mode(), WriteMode::Staged);
             redelivery.staged(0);
         }
-        assert_eq!(redelivery.way(), Way::Direct);
+        assert_eq!(redelivery.mode(), WriteMode::Direct);
     }
 }

@@ -175,24 +175,24 @@ impl<'a> RowPlan<'a> {
 fn hours(
     keys: impl Iterator<Item = (VehicleNumber, ReadingKey)>,
 ) -> (Vec<VehicleNumber>, Vec<UnixMicroseconds>) {
-    let hour = |touched: &mut (VehicleNumber, UnixMicroseconds)| (touched.0, touched.1.hour());
-    let mut touched: Vec<(VehicleNumber, UnixMicroseconds)> = keys
+    let hour = |dirty: &mut (VehicleNumber, UnixMicroseconds)| (dirty.0, dirty.1.hour());
+    let mut dirty: Vec<(VehicleNumber, UnixMicroseconds)> = keys
         .map(|(vehicle, key)| (vehicle, key.recorded_at))
         .collect();
     // Readings are sorted; skipping repeated hours here avoids sorting all of them again.
-    touched.dedup_by_key(hour);
-    touched.sort_unstable();
-    touched.dedup_by_key(hour);
-    touched.into_iter().unzip()
+    dirty.dedup_by_key(hour);
+    dirty.sort_unstable();
+    dirty.dedup_by_key(hour);
+    dirty.into_iter().unzip()
 }
 
 /// Removes and returns the rows that match; the others keep their order. Mostly none match, so this is one
 /// pass.
-fn take_out<T>(rows: &mut Vec<Row<T>>, is_so: impl Fn(&Row<T>) -> bool) -> Vec<Row<T>> {
-    if !rows.iter().any(&is_so) {
+fn take_out<T>(rows: &mut Vec<Row<T>>, matches: impl Fn(&Row<T>) -> bool) -> Vec<Row<T>> {
+    if !rows.iter().any(&matches) {
         return Vec::new();
     }
-    let (taken, left) = std::mem::take(rows).into_iter().partition(is_so);
+    let (taken, left) = std::mem::take(rows).into_iter().partition(matches);
     *rows = left;
     taken
 }

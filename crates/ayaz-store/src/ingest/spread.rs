@@ -22,7 +22,7 @@ pub(super) fn check(messages: &[Message]) -> Result<(), StoreError> {
     }
     Err(StoreError::TooLarge {
         operation: "write",
-        cause: format!("{chunks} chunks in one transaction, it takes {CHUNKS_MAX}"),
+        cause: format!("{chunks} chunks in one transaction, the limit is {CHUNKS_MAX}"),
     })
 }
 
@@ -36,7 +36,7 @@ fn chunks(messages: &[Message]) -> usize {
     for message in messages {
         match &message.content {
             Content::Readings(_, rows) => {
-                for key in rows.believed_keys() {
+                for key in rows.plausible_keys() {
                     let chunk = chunk(key);
                     if last_reading.replace(chunk) != Some(chunk) {
                         readings.insert(chunk);
@@ -44,10 +44,10 @@ fn chunks(messages: &[Message]) -> usize {
                 }
             }
             Content::Cells(_, rows) => {
-                let believed = rows
+                let plausible = rows
                     .iter()
                     .filter(|row| row.time_quality == TimeQuality::Good);
-                for row in believed {
+                for row in plausible {
                     let chunk = chunk(row.key);
                     if last_cells.replace(chunk) != Some(chunk) {
                         cells.insert(chunk);

@@ -9,7 +9,7 @@ use futures_util::SinkExt;
 use jiff::Timestamp;
 use tokio_postgres::{Statement, Transaction};
 
-use super::aside::{SetAside, keep_to_the_days, set_aside};
+use super::aside::{SetAside, enforce_day_limit, set_aside};
 use super::dead_letters::write_dead_letters;
 use super::rows::{Row, RowPlan};
 use super::side_tables::write_statuses;
@@ -29,7 +29,7 @@ const VEHICLES_REMEMBERED: usize = 100_000;
 
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum WriteMode {
     /// COPY into the table; fails on the first duplicate.
     Direct,
     /// COPY into a temporary table, then insert the missing rows.
@@ -45,7 +45,7 @@ pub(super) struct Session {
     pub(super) connection: Connection,
     directory: VehicleDirectory,
     copy_readings: Statement,
-    touch: Statement,
+    insert_dirty_hours: Statement,
     verify: Verify,
     check_places: Statement,
     staging: bool,
@@ -72,7 +72,7 @@ impl Session {
             .prepare(&copy_into("reading", &columns::names()))
             .await
             .map_err(failed)?;
-        let touch = connection
+        let insert_dirty_hours = connection
             .client
             .prepare(
                 "-- insert_dirty_hours
@@ -90,7 +90,7 @@ impl Session {
             connection,
             directory: VehicleDirectory::new(VEHICLES_REMEMBERED),
             copy_readings,
-            touch,
+            insert_dirty_hours,
             check_places,
             verify,
             staging: false,
@@ -115,12 +115,12 @@ impl Session {
     pub(super) async fn write(
         &mut self,
         mut plan: RowPlan<'_>,
-        way: Way,
+        mode: WriteMode,
         rules: &Rules,
     ) -> Result<Written, StoreError> {
         let days = plan.days_to_count();
         let may_set_aside = plan.has_aside() || !days.is_empty();
-        if (way != Way::Direct || may_set_aside) && !self.staging {
+        if (mode != WriteMode::Direct || may_set_aside) && !self.staging {
             self.create_staging().await?;
         }
         let transaction = self
@@ -129,7 +129,7 @@ impl Session {
             .transaction()
             .await
             .map_err(|error| StoreError::from_driver("begin", error))?;
-        keep_to_the_days(
+        enforce_day_limit(
             &transaction,
             &mut plan,
             &days,
@@ -137,7 +137,7 @@ impl Session {
         )
         .await?;
         let mut aside = SetAside::default();
-        if way == Way::Alone {
+        if mode == WriteMode::Alone {
             if plan.has_aside() {
                 aside = set_aside(&transaction, &plan).await?;
             } else {
@@ -146,8 +146,8 @@ impl Session {
         }
         let mut new = 0;
         if !plan.readings.is_empty() {
-            new += match way {
-                Way::Direct => {
+            new += match mode {
+                WriteMode::Direct => {
                     copy_rows(
                         &transaction,
                         &self.copy_readings,
@@ -156,7 +156,7 @@ impl Session {
                     )
                     .await?
                 }
-                Way::Staged | Way::Alone => {
+                WriteMode::Staged | WriteMode::Alone => {
                     let names = columns::names();
                     let into = copy_into("staging_reading", &names);
                     let statement = prepare(&transaction, &into).await?;
@@ -167,16 +167,16 @@ impl Session {
         }
         if !plan.cells.is_empty() {
             let names = copy::CELL_COLUMN_NAMES;
-            let table = if way == Way::Direct {
+            let table = if mode == WriteMode::Direct {
                 "cell_reading"
             } else {
                 "staging_cell_reading"
             };
             let statement = prepare(&transaction, &copy_into(table, names)).await?;
             let copied = copy_rows(&transaction, &statement, &plan.cells, put_cells).await?;
-            new += match way {
-                Way::Direct => copied,
-                Way::Staged | Way::Alone => {
+            new += match mode {
+                WriteMode::Direct => copied,
+                WriteMode::Staged | WriteMode::Alone => {
                     insert_missing(&transaction, "cell_reading", names, &plan).await?
                 }
             };
@@ -190,15 +190,15 @@ impl Session {
         .await?;
         write_statuses(&transaction, &plan).await?;
         // Last, since other transactions wait for it.
-        if way != Way::Alone && plan.has_aside() {
+        if mode != WriteMode::Alone && plan.has_aside() {
             aside = set_aside(&transaction, &plan).await?;
         }
-        let note = note_dirty_hours(&transaction, &self.touch, &plan);
+        let note = note_dirty_hours(&transaction, &self.insert_dirty_hours, &plan);
         let check = async {
-            match way {
+            match mode {
                 // The lock is already held.
-                Way::Alone => Ok(false),
-                Way::Direct | Way::Staged => {
+                WriteMode::Alone => Ok(false),
+                WriteMode::Direct | WriteMode::Staged => {
                     check_places(&transaction, &self.check_places, &plan).await
                 }
             }
@@ -209,7 +209,7 @@ impl Session {
         let ((), is_twice, ()) = tokio::try_join!(note, check, verify)?;
         if is_twice {
             return Err(StoreError::Duplicate {
-                operation: "store readings of which some are set aside",
+                operation: "store readings, some of which are set aside",
             });
         }
         failpoint!("before_commit");
@@ -267,7 +267,7 @@ pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), Store
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("look at the rights of ingest", error))?;
+        .map_err(|error| StoreError::from_driver("check the rights of ingest", error))?;
     if row.get(0) {
         return Ok(());
     }
@@ -281,7 +281,7 @@ pub(super) async fn check_may_stage(connection: &Connection) -> Result<(), Store
 /// Notes the dirty hours for the worker.
 async fn note_dirty_hours(
     transaction: &Transaction<'_>,
-    touch: &Statement,
+    insert: &Statement,
     plan: &RowPlan<'_>,
 ) -> Result<(), StoreError> {
     let (vehicles, changed_from) = plan.dirty_hours();
@@ -289,7 +289,7 @@ async fn note_dirty_hours(
         return Ok(());
     }
     transaction
-        .execute(touch, &[&vehicles, &timestamps(&changed_from)])
+        .execute(insert, &[&vehicles, &timestamps(&changed_from)])
         .await
         .map(drop)
         .map_err(|error| StoreError::from_driver("note the dirty hours", error))
@@ -309,7 +309,7 @@ async fn check_places(
         .query_one(check, &[&vehicles, &timestamps(&instants)])
         .await
         .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("look for readings that are set aside", error))
+        .map_err(|error| StoreError::from_driver("check for readings that are set aside", error))
 }
 
 async fn hold_places(transaction: &Transaction<'_>) -> Result<(), StoreError> {
@@ -317,7 +317,7 @@ async fn hold_places(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         .execute("-- hold_reading_places\nselect hold_reading_places()", &[])
         .await
         .map(drop)
-        .map_err(|error| StoreError::from_driver("wait for readings that are set aside", error))
+        .map_err(|error| StoreError::from_driver("lock the tables of set-aside readings", error))
 }
 
 fn timestamps(instants: &[UnixMicroseconds]) -> Vec<Timestamp> {
@@ -371,7 +371,7 @@ async fn insert_missing(
     transaction
         .execute(&sql, &[&vehicles, &timestamps(&instants)])
         .await
-        .map_err(|error| StoreError::from_driver("insert what is missing", error))
+        .map_err(|error| StoreError::from_driver("insert missing rows", error))
 }
 
 pub(super) async fn copy_rows<T>(

@@ -16,7 +16,7 @@ use crate::message::Message;
 use crate::migrate::latest_version;
 
 /// The connection is not the one that was set up.
-pub(super) const NOT_OURS: &str = "the connection has the settings of another";
+pub(super) const NOT_OURS: &str = "the connection has the settings of another client";
 
 /// The prepared check.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl<'a> UsedVehicles<'a> {
 impl Verify {
     pub(super) async fn prepare(connection: &Connection) -> Result<Self, Error> {
         let sql = format!(
-            "-- verify_knowledge
+            "-- verify_connection
             select
                 (select count(*)
                 from unnest($1::integer[], $2::text[], $3::text[])
@@ -86,8 +86,8 @@ impl Verify {
                 &[&used.numbers, &used.fleets, &used.vehicles],
             )
             .await
-            .map_err(|error| StoreError::from_driver("verify what is known", error))?;
-        let (others, version): (i64, Option<i32>) = (row.get(0), row.get(1));
+            .map_err(|error| StoreError::from_driver("verify the connection", error))?;
+        let (changed_count, version): (i64, Option<i32>) = (row.get(0), row.get(1));
         if row.get::<_, Option<&str>>(3) != Some(self.mark.as_str())
             || row.get::<_, Option<&str>>(2) != Role::Ingest.name()
         {
@@ -95,17 +95,17 @@ impl Verify {
         }
         let changed = |cause| {
             Err(StoreError::Transient {
-                operation: "verify what is known",
+                operation: "verify the connection",
                 cause,
             })
         };
         if version != Some(self.schema_version) {
-            return changed("the schema is another than when this connection was made".to_owned());
+            return changed("the schema has changed since this connection was opened".to_owned());
         }
-        if others > 0 {
+        if changed_count > 0 {
             return changed(format!(
-                "{others} of {} vehicles have other numbers than when this connection learnt them, as \
-                 after a backup was restored; nothing was stored by them, they are looked up again",
+                "the numbers of {changed_count} of {} vehicles have changed since this connection read them, as \
+                 after restoring a backup; nothing was stored with them, they are read again",
                 used.numbers.len()
             ));
         }

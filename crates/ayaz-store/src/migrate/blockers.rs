@@ -30,11 +30,11 @@ pub(super) async fn of_locks(client: &Client) -> Result<String, StoreError> {
         order by a.xact_start
         limit 3"
     );
-    tell(client, &sql).await
+    describe_all(client, &sql).await
 }
 
 /// Shows who is migrating.
-pub(super) async fn of_place(client: &Client) -> Result<String, StoreError> {
+pub(super) async fn of_migration_lock(client: &Client) -> Result<String, StoreError> {
     let sql = format!(
         "-- migrating
         select {COLUMNS}, a.xact_start
@@ -43,30 +43,30 @@ pub(super) async fn of_place(client: &Client) -> Result<String, StoreError> {
         where l.relation = to_regclass('public.ayaz_migration_lock')
             and l.mode = 'ExclusiveLock' and l.granted"
     );
-    tell(client, &sql).await
+    describe_all(client, &sql).await
 }
 
 const COLUMNS: &str = "a.application_name, a.usename::text, a.pid, \
      coalesce(host(a.client_addr), 'a local socket')";
 
-async fn tell(client: &Client, sql: &str) -> Result<String, StoreError> {
+async fn describe_all(client: &Client, sql: &str) -> Result<String, StoreError> {
     let rows = client
         .query(sql, &[])
         .await
-        .map_err(|error| StoreError::from_driver("look who holds the locks", error))?;
+        .map_err(|error| StoreError::from_driver("read who holds the locks", error))?;
     let mut text = String::new();
     for row in &rows {
         let between = if text.is_empty() { "" } else { "; " };
         // Writing to a string does not fail.
-        let _ = write!(text, "{between}{}", one(row));
+        let _ = write!(text, "{between}{}", describe(row));
     }
     if text.is_empty() {
-        text.push_str("others whose transactions end and begin");
+        text.push_str("others with short transactions");
     }
     Ok(text)
 }
 
-fn one(row: &Row) -> String {
+fn describe(row: &Row) -> String {
     let (application, login): (Option<&str>, Option<&str>) = (row.get(0), row.get(1));
     let (pid, host): (i32, Option<&str>) = (row.get(2), row.get(3));
     let since: Option<jiff::Timestamp> = row.get(4);

@@ -16,7 +16,7 @@ const ROLES: [&str; 4] = [
 
 /// Creates missing roles, and returns them.
 pub(super) async fn make_roles(client: &Client) -> Result<Vec<String>, StoreError> {
-    let failed = |error| StoreError::from_driver("make the roles", error);
+    let failed = |error| StoreError::from_driver("create the roles", error);
     let rows = client
         .query(
             "-- missing_roles
@@ -51,7 +51,7 @@ pub(super) async fn renew_if_missing(
     client: &Client,
     runner: &refinery::Runner,
 ) -> Result<bool, StoreError> {
-    let failed = |error| StoreError::from_driver("look at the rights of the roles", error);
+    let failed = |error| StoreError::from_driver("read the rights of the roles", error);
     let row = client
         .query_one(
             "-- missing_rights
@@ -82,7 +82,7 @@ pub(super) async fn renew_if_missing(
                     error.code().map(SqlState::code),
                     Some("42P01" | "42703" | "42704" | "42883")
                 ) => {}
-            Err(error) => return Err(StoreError::from_driver("grant rights anew", error)),
+            Err(error) => return Err(StoreError::from_driver("grant rights again", error)),
         }
     }
     Ok(true)
@@ -92,7 +92,7 @@ pub(super) async fn renew_if_missing(
 /// database has the rights on tables, but not those on the database. Returns whether it did. This comes last,
 /// since a role that has this right only by `public` loses it before.
 pub(super) async fn let_ingest_stage(client: &Client) -> Result<bool, StoreError> {
-    let failed = |error| StoreError::from_driver("let ayaz_ingest make temporary tables", error);
+    let failed = |error| StoreError::from_driver("let ayaz_ingest create temporary tables", error);
     let row = client
         .query_one(
             "-- may_stage

@@ -127,21 +127,21 @@ pub(super) async fn found_hash(client: &Client) -> Result<Option<String>, StoreE
     let row = client
         .query_opt(&format!("-- view_set\nselect hash from {NOTE}"), &[])
         .await
-        .map_err(|error| StoreError::from_driver("read which views there are", error))?;
+        .map_err(|error| StoreError::from_driver("read the hash of the views", error))?;
     Ok(row.map(|row| row.get(0)))
 }
 
 /// Why the views were not created.
 #[derive(Debug)]
-pub(super) enum NotMade {
+pub(super) enum CreateError {
     /// Others use them; another attempt may succeed.
     Locked,
     /// An error to report.
     Failed(StoreError),
 }
 
-impl NotMade {
-    fn of(operation: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
+impl CreateError {
+    fn from_driver(operation: &'static str) -> impl Fn(tokio_postgres::Error) -> Self {
         move |error| {
             if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
                 Self::Locked
@@ -153,27 +153,30 @@ impl NotMade {
 }
 
 /// Creates all of them in one transaction.
-pub(super) async fn make(client: &mut Client) -> Result<(), NotMade> {
-    let transaction = client.transaction().await.map_err(NotMade::of("begin"))?;
-    refuse_strangers(&transaction).await?;
-    let built_on_ours = built_on_ours(&transaction).await?;
-    if built_on_ours.is_empty() {
-        drop_ours(&transaction).await?;
+pub(super) async fn create(client: &mut Client) -> Result<(), CreateError> {
+    let transaction = client
+        .transaction()
+        .await
+        .map_err(CreateError::from_driver("begin"))?;
+    refuse_other_relations(&transaction).await?;
+    let dependents = dependents(&transaction).await?;
+    if dependents.is_empty() {
+        drop_our_views(&transaction).await?;
     }
     for View { name, sql } in VIEWS {
         let Err(error) = transaction.batch_execute(sql).await else {
             continue;
         };
-        let changes_its_shape = matches!(
+        let changes_columns = matches!(
             error.code(),
             Some(&SqlState::INVALID_TABLE_DEFINITION | &SqlState::INVALID_FUNCTION_DEFINITION)
         );
-        if changes_its_shape && !built_on_ours.is_empty() {
-            return Err(NotMade::Failed(in_the_way(name, &built_on_ours)));
+        if changes_columns && !dependents.is_empty() {
+            return Err(CreateError::Failed(blocked_by(name, &dependents)));
         }
-        return Err(match NotMade::of("make the views")(error) {
-            NotMade::Failed(StoreError::Fatal(cause)) => {
-                NotMade::Failed(StoreError::Fatal(format!("{name}: {cause}")))
+        return Err(match CreateError::from_driver("create the views")(error) {
+            CreateError::Failed(StoreError::Fatal(cause)) => {
+                CreateError::Failed(StoreError::Fatal(format!("{name}: {cause}")))
             }
             other => other,
         });
@@ -181,35 +184,35 @@ pub(super) async fn make(client: &mut Client) -> Result<(), NotMade> {
     transaction
         .batch_execute(COLUMN_COMMENTS)
         .await
-        .map_err(NotMade::of("describe the columns of views"))?;
-    if !built_on_ours.is_empty() {
-        drop_former(&transaction, &built_on_ours).await?;
+        .map_err(CreateError::from_driver("describe the columns of views"))?;
+    if !dependents.is_empty() {
+        drop_old_views(&transaction, &dependents).await?;
     }
-    note(&transaction).await?;
+    save_hash(&transaction).await?;
     transaction
         .commit()
         .await
-        .map_err(NotMade::of("commit the views"))
+        .map_err(CreateError::from_driver("commit the views"))
 }
 
-fn in_the_way(name: &str, others: &[String]) -> StoreError {
+fn blocked_by(name: &str, others: &[String]) -> StoreError {
     StoreError::Fatal(format!(
-        "the new {name} has other columns, and {} built on the views of Ayaz; nothing was changed: keep \
-         the text (`select pg_get_viewdef('NAME'::regclass)`), drop it, migrate, and make it again",
+        "the new {name} has other columns, but {} on the views of Ayaz; nothing was changed: save the \
+         text (`select pg_get_viewdef('NAME'::regclass)`), drop the view, migrate, and create it again",
         match others {
-            [one] => format!("{one} is"),
-            many => format!("{} are", many.join(", ")),
+            [one] => format!("{one} depends"),
+            many => format!("{} depend", many.join(", ")),
         }
     ))
 }
 
 /// Fails if a relation that is not ours has one of our names.
-async fn refuse_strangers(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+async fn refuse_other_relations(transaction: &Transaction<'_>) -> Result<(), CreateError> {
     let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
     let row = transaction
         .query_one(
             &format!(
-                "-- strangers
+                "-- other_relations
                 select string_agg(c.relname, ', ')
                 from pg_class c
                 where c.relnamespace = 'public'::regnamespace and c.relname = any ($1::text[])
@@ -218,22 +221,24 @@ async fn refuse_strangers(transaction: &Transaction<'_>) -> Result<(), NotMade> 
             &[&names],
         )
         .await
-        .map_err(NotMade::of("look for views of the same name"))?;
+        .map_err(CreateError::from_driver(
+            "look for relations with the names of views",
+        ))?;
     match row.get::<_, Option<&str>>(0) {
         None => Ok(()),
-        Some(found) => Err(NotMade::Failed(StoreError::Fatal(format!(
-            "the schema public has relations that Ayaz did not make and whose names it needs ({found}); \
-             nothing was changed: rename them, and migrate then"
+        Some(found) => Err(CreateError::Failed(StoreError::Fatal(format!(
+            "the schema public has relations with names that Ayaz needs ({found}); nothing was changed: \
+             rename them, then migrate again"
         )))),
     }
 }
 
 /// Names of relations that are not ours and depend on our views and functions.
-async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, NotMade> {
+async fn dependents(transaction: &Transaction<'_>) -> Result<Vec<String>, CreateError> {
     let rows = transaction
         .query(
             &format!(
-                "-- built_on_views
+                "-- dependents
                 with ours as (
                     select 'pg_class'::regclass as class, c.oid
                     from pg_class c, {NOTE} n
@@ -264,12 +269,12 @@ async fn built_on_ours(transaction: &Transaction<'_>) -> Result<Vec<String>, Not
             &[],
         )
         .await
-        .map_err(NotMade::of("look what is built on the views"))?;
+        .map_err(CreateError::from_driver("read what depends on the views"))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Drops our views, and functions that only they use. Functions of triggers are replaced in place.
-async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+async fn drop_our_views(transaction: &Transaction<'_>) -> Result<(), CreateError> {
     transaction
         .batch_execute(&format!(
             "-- drop_views
@@ -308,16 +313,19 @@ async fn drop_ours(transaction: &Transaction<'_>) -> Result<(), NotMade> {
             $$"
         ))
         .await
-        .map_err(NotMade::of("drop the former views"))
+        .map_err(CreateError::from_driver("drop the old views"))
 }
 
 /// Drops views without a file, if the others were replaced in place.
-async fn drop_former(transaction: &Transaction<'_>, others: &[String]) -> Result<(), NotMade> {
+async fn drop_old_views(
+    transaction: &Transaction<'_>,
+    others: &[String],
+) -> Result<(), CreateError> {
     let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
     let rows = transaction
         .query(
             &format!(
-                "-- former_views
+                "-- old_views
                 select c.oid::regclass::text
                 from pg_class c, {NOTE} n
                 where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
@@ -326,7 +334,7 @@ async fn drop_former(transaction: &Transaction<'_>, others: &[String]) -> Result
             &[&names],
         )
         .await
-        .map_err(NotMade::of("look for former views"))?;
+        .map_err(CreateError::from_driver("look for old views"))?;
     for row in &rows {
         let name: &str = row.get(0);
         let dropped = transaction
@@ -334,18 +342,18 @@ async fn drop_former(transaction: &Transaction<'_>, others: &[String]) -> Result
             .await;
         if let Err(error) = dropped {
             if error.code() == Some(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) {
-                return Err(NotMade::Failed(in_the_way(name, others)));
+                return Err(CreateError::Failed(blocked_by(name, others)));
             }
-            return Err(NotMade::of("drop a former view")(error));
+            return Err(CreateError::from_driver("drop an old view")(error));
         }
     }
     Ok(())
 }
 
-async fn note(transaction: &Transaction<'_>) -> Result<(), NotMade> {
+async fn save_hash(transaction: &Transaction<'_>) -> Result<(), CreateError> {
     let names: Vec<&str> = VIEWS.iter().map(|view| view.name).collect();
     let sql = format!(
-        "-- note_views
+        "-- save_view_hash
         insert into {NOTE} (hash, names) values ($1, $2)
         on conflict (one_row) do update
         set hash = excluded.hash, names = excluded.names, made_at = now()"
@@ -354,7 +362,7 @@ async fn note(transaction: &Transaction<'_>) -> Result<(), NotMade> {
         .execute(&sql, &[&wanted_hash(), &names])
         .await
         .map(drop)
-        .map_err(NotMade::of("note the views"))
+        .map_err(CreateError::from_driver("store the hash of the views"))
 }
 
 #[cfg(test)]

@@ -63,5 +63,5 @@ pub async fn any(client: &Client, subject: Subject) -> Result<bool, StoreError> 
         .query_one(statement, &[])
         .await
         .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("look for anything to report", error))
+        .map_err(|error| StoreError::from_driver("check for rows to report", error))
 }

@@ -55,5 +55,5 @@ pub async fn statement_timeout(client: &Client) -> Result<String, StoreError> {
         )
         .await
         .map(|row| row.get(0))
-        .map_err(|error| StoreError::from_driver("read the time limit of statements", error))
+        .map_err(|error| StoreError::from_driver("read the statement timeout", error))
 }

@@ -41,7 +41,7 @@ pub struct Accepted {
 pub async fn accept(
     operator: &mut Client,
     selection: &SetAsideSelection,
-    mut tell: impl FnMut(Accepted),
+    mut report: impl FnMut(Accepted),
 ) -> Result<Accepted, StoreError> {
     let days = days(operator, selection).await?;
     let mut accepted = Accepted::default();
@@ -52,7 +52,7 @@ pub async fn accept(
         let end = last.0.saturating_add(DAY).unwrap_or(Timestamp::MAX);
         accepted.readings += move_part(operator, selection, first.0, end).await?;
         accepted.days += part.len() as u64;
-        tell(accepted);
+        report(accepted);
     }
     Ok(accepted)
 }
@@ -73,7 +73,7 @@ async fn days(
     let rows = operator
         .query(&statement, &Parameters::of(selection).list())
         .await
-        .map_err(|error| StoreError::from_driver("look for days that are set aside", error))?;
+        .map_err(|error| StoreError::from_driver("list days that are set aside", error))?;
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
@@ -171,7 +171,7 @@ async fn move_once(
     transaction
         .execute("-- hold_reading_places\nselect hold_reading_places()", &[])
         .await
-        .map_err(|error| StoreError::from_driver("wait for readings that are set aside", error))?;
+        .map_err(|error| StoreError::from_driver("lock the tables of set-aside readings", error))?;
     let mut moved = 0;
     for (table, _) in tables {
         let delete = format!(
@@ -181,7 +181,11 @@ async fn move_once(
             where v.vehicle_id = s.vehicle_id and {CHOSEN}",
             CHOSEN = chosen(),
         );
-        moved += run("take readings from where they were set aside", &delete).await?;
+        moved += run(
+            "delete accepted readings from the set-aside tables",
+            &delete,
+        )
+        .await?;
     }
     transaction
         .commit()

@@ -17,12 +17,12 @@ pub struct SetAsideSelection {
     /// Received before this instant.
     pub to: Option<Timestamp>,
     /// Only readings whose time was implausible and is plausible by this rule.
-    pub judged: Option<Judgement>,
+    pub plausible_by: Option<TimeRule>,
 }
 
 /// Rule to check the time of a reading again.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Judgement {
+pub struct TimeRule {
     /// How far the daemon's clock was behind when the readings were received, s; negative if it was ahead.
     pub clock_behind_s: f64,
     /// Maximum time by which a reading may be ahead of its receipt, s.
@@ -35,7 +35,7 @@ pub struct Judgement {
 #[derive(Debug)]
 pub(super) struct Parameters<'a> {
     selection: &'a SetAsideSelection,
-    is_judged: bool,
+    has_time_rule: bool,
     clock_behind_s: f64,
     future_tolerance_s: f64,
     recorded_at_min: Option<Timestamp>,
@@ -43,13 +43,13 @@ pub(super) struct Parameters<'a> {
 
 impl<'a> Parameters<'a> {
     pub(super) fn of(selection: &'a SetAsideSelection) -> Self {
-        let judged = selection.judged;
+        let rule = selection.plausible_by;
         Self {
             selection,
-            is_judged: judged.is_some(),
-            clock_behind_s: judged.map_or(0.0, |it| it.clock_behind_s),
-            future_tolerance_s: judged.map_or(0.0, |it| f64::from(it.future_tolerance_s)),
-            recorded_at_min: judged.map(|it| it.recorded_at_min),
+            has_time_rule: rule.is_some(),
+            clock_behind_s: rule.map_or(0.0, |it| it.clock_behind_s),
+            future_tolerance_s: rule.map_or(0.0, |it| f64::from(it.future_tolerance_s)),
+            recorded_at_min: rule.map(|it| it.recorded_at_min),
         }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Parameters<'a> {
             &selection.vehicle,
             &selection.from,
             &selection.to,
-            &self.is_judged,
+            &self.has_time_rule,
             &self.clock_behind_s,
             &self.future_tolerance_s,
             &self.recorded_at_min,

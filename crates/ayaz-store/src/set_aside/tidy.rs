@@ -30,7 +30,7 @@ struct Chunk {
 /// run continues.
 pub async fn tidy(
     owner: &mut Client,
-    mut tell: impl FnMut(u64, u64),
+    mut report: impl FnMut(u64, u64),
 ) -> Result<Tidied, StoreError> {
     let mut tidied = Tidied::default();
     let mut chunks = Vec::new();
@@ -39,7 +39,7 @@ pub async fn tidy(
     }
     for (done, chunk) in (1..).zip(&chunks) {
         chunk.tidy(owner, &mut tidied).await?;
-        tell(done, chunks.len() as u64);
+        report(done, chunks.len() as u64);
     }
     Ok(tidied)
 }
@@ -70,7 +70,8 @@ impl Chunk {
         let Self {
             table, name, from, ..
         } = self;
-        let failed = |error| StoreError::from_driver("set marked readings aside", error);
+        let failed =
+            |error| StoreError::from_driver("set readings of an earlier version aside", error);
         let look = format!(
             "-- look_at_chunk
             select

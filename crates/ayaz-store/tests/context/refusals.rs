@@ -144,9 +144,12 @@ async fn a_refusal_says_what_where_and_what_to_do_and_leaves_nothing() -> Result
         ),
     ] {
         let error = operator.client.batch_execute(&sql).await.unwrap_err();
-        let told = error.as_db_error().map_or("", |error| error.message());
+        let message = error.as_db_error().map_or("", |error| error.message());
         for word in words {
-            assert!(told.contains(word), "{sql}\nshould say {word}: {told}");
+            assert!(
+                message.contains(word),
+                "{sql}\nshould say {word}: {message}"
+            );
         }
     }
     let after: String = database.one(EVERYTHING).await?;
@@ -203,8 +206,8 @@ async fn one_of_two_concurrent_overlapping_records_succeeds() -> Result<()> {
             match done? {
                 Ok(()) => entered += 1,
                 Err(error) => {
-                    let told = error.as_db_error().map_or("", |error| error.message());
-                    assert!(told.contains("overlaps the record"), "{error:?}");
+                    let message = error.as_db_error().map_or("", |error| error.message());
+                    assert!(message.contains("overlaps the record"), "{error:?}");
                 }
             }
         }

@@ -199,7 +199,7 @@ async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
         .await?;
     let worker = database.role(Role::Analytics).await?;
     let rules = service_day_rules(&worker.client, 1).await?;
-    let told: Vec<String> = rules
+    let found: Vec<String> = rules
         .rules()
         .iter()
         .map(|rule| {
@@ -217,7 +217,7 @@ async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
         })
         .collect();
     assert_eq!(
-        told,
+        found,
         [
             "default UTC 3 … 2024-01-01",
             "north Asia/Almaty 3 2024-01-01 2025-01-01",

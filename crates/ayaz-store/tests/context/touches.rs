@@ -114,7 +114,11 @@ async fn a_zone_touches_the_vehicles_of_its_depot_and_the_default_the_others() -
         "1: 060112 070112 080112 090112 100112 110112 120112"
     );
     let hour = "update depot set cut_over_hour = 2 where depot = 'oslo'";
-    assert_eq!(queue.after(hour).await?, "", "nobody is there");
+    assert_eq!(
+        queue.after(hour).await?,
+        "",
+        "the depot has no vehicle then"
+    );
     let default = "update service_day_default set cut_over_hour = 4";
     assert_eq!(
         queue.after(default).await?,

@@ -36,7 +36,7 @@ async fn errors_say_where_as_whom_what_was_wrong_and_what_to_try() -> Result<()>
 
     let text = error(&format!("postgres://anna:QXZ789@{place}")).await?;
     assert!(
-        text.contains("as anna") && text.contains("is the password that of anna?"),
+        text.contains("as anna") && text.contains("is this the password of anna?"),
         "{text}"
     );
     assert!(!text.contains("QXZ"), "{text}");

@@ -93,11 +93,11 @@ async fn temporary_tables_and_types_deceive_no_check_and_no_figure() -> Result<(
             update public.depot set cut_over_hour = 4 where depot = 'south'",
         )
         .await?;
-    let told = "select count(*) from touched_context";
+    let notes = "select count(*) from touched_context";
     assert_eq!(
-        database.number(told).await?,
+        database.number(notes).await?,
         2,
-        "the worker is told of both"
+        "both changes leave a note"
     );
     let row = operator
         .client

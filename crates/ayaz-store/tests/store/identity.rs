@@ -128,7 +128,7 @@ async fn readings_keep_their_bus_when_numbers_change_under_an_open_connection() 
         let failures = write(&mut store, &[reading("a", 3), reading("b", 4)]).await?;
         assert_eq!(
             failures, 1,
-            "{name}: it is noticed, and mended by connecting anew"
+            "{name}: the writer notices it, and connects again"
         );
         let expected = expected(&[("a", &[3]), ("b", &[4])]);
         assert_eq!(stored(&database).await?, expected, "{name}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ayaz_store::analytics::lease::{holder, try_take};
-use ayaz_store::migrate::{migrate, migrate_telling};
+use ayaz_store::migrate::{migrate, migrate_reporting};
 use ayaz_store::{Connection, Role};
 use ayaz_test_db::or_skip;
 
@@ -54,15 +54,18 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
     assert_eq!(holder(&first.client).await?, None);
     let lease = try_take(&first, "first")
         .await?
-        .context("the place is free")?;
-    assert!(try_take(&second, "second").await?.is_none(), "it is taken");
-    let told = holder(&second.client)
+        .context("the lease is free")?;
+    assert!(
+        try_take(&second, "second").await?.is_none(),
+        "the lease is held"
+    );
+    let holder_text = holder(&second.client)
         .await?
         .context("a holder")?
         .to_string();
     assert!(
-        told.starts_with("first on ") && told.contains("(process "),
-        "{told}"
+        holder_text.starts_with("first on ") && holder_text.contains("(process "),
+        "{holder_text}"
     );
 
     // Without a heartbeat, within a transaction: its connection is ended, and it commits nothing.
@@ -74,7 +77,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
     database.execute(EXPIRE).await?;
     let next = try_take(&second, "second")
         .await?
-        .context("its time is over")?;
+        .context("the lease is expired")?;
     assert!(lease.check(&transaction).await.is_err());
     drop(transaction);
     assert_eq!(
@@ -93,14 +96,14 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
         .await?;
     let _lease = try_take(&third, "third")
         .await?
-        .context("its time is over")?;
+        .context("the lease is expired")?;
     let mut second = second;
     let transaction = second.client.transaction().await?;
     let error = next
         .check(&transaction)
         .await
         .err()
-        .context("it is taken")?;
+        .context("the lease is held")?;
     assert!(
         error.is_transient() && error.to_string().contains("another worker"),
         "{error}"
@@ -114,7 +117,10 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
     let fourth = database.connect_as(Role::Analytics).await?;
     let deadline = std::time::Instant::now() + Duration::from_secs(10);
     while try_take(&fourth, "fourth").await?.is_none() {
-        anyhow::ensure!(std::time::Instant::now() < deadline, "it is not taken over");
+        anyhow::ensure!(
+            std::time::Instant::now() < deadline,
+            "the lease is not taken"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     Ok(())
@@ -126,7 +132,7 @@ async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration(
     let mut worker = database.connect_as(Role::Analytics).await?;
     let lease = try_take(&worker, "worker")
         .await?
-        .context("the place is free")?;
+        .context("the lease is free")?;
     let transaction = worker.client.transaction().await?;
     transaction
         .batch_execute("select 1 from worker_lease")
@@ -153,15 +159,15 @@ async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<
         .await?;
     // A dashboard that leaves a transaction open.
     let reader = reader_in_a_transaction(&database).await?;
-    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let (report, mut lines) = tokio::sync::mpsc::unbounded_channel();
     let url = database.url.clone();
     let migrating = tokio::spawn(async move {
-        migrate_telling(&url, |line| {
-            let _ = tell.send(line.to_owned());
+        migrate_reporting(&url, |line| {
+            let _ = report.send(line.to_owned());
         })
         .await
     });
-    let line = tokio::time::timeout(Duration::from_secs(60), told.recv()).await;
+    let line = tokio::time::timeout(Duration::from_secs(60), lines.recv()).await;
     let line = line?.context("it waits")?;
     assert!(
         line.contains("waiting for ayaz_reader of") && line.contains("since 2"),

@@ -18,7 +18,10 @@ async fn a_silent_server_counts_as_not_answering() -> Result<()> {
     let silent = TcpListener::bind("127.0.0.1:0").await?;
     let url: DatabaseUrl = format!("postgres://a:b@{}/ayaz", silent.local_addr()?).parse()?;
     let error = Pulse::new(url, Role::Ingest).ask(LIMIT).await;
-    let text = error.err().context("it says nothing")?.to_string();
+    let text = error
+        .err()
+        .context("the server does not answer")?
+        .to_string();
     assert!(text.contains("has not answered"), "{text}");
     Ok(())
 }
@@ -37,7 +40,7 @@ async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Re
     let ended = "select count(pg_terminate_backend(pid, 10000)) from pg_stat_activity
         where datname = $1 and application_name = 'ayaz pulse'";
     let row = admin.client.query_one(ended, &[&name]).await?;
-    assert_eq!(row.get::<_, i64>(0), 1, "it has a name of its own");
+    assert_eq!(row.get::<_, i64>(0), 1, "one connection has this name");
     assert!(pulse.ask(limit).await.is_err());
     admin.client.batch_execute(&allow(true)).await?;
     pulse.ask(limit).await?;
@@ -49,9 +52,9 @@ async fn what_is_found_is_told_again_and_again() -> Result<()> {
     let database = or_skip!(Database::new());
     let told = Mutex::new(Vec::new());
     let pulse = Pulse::new(database.url.clone(), Role::Analytics);
-    let watching = pulse.watch(|found| told.lock().expect("told").push(found));
+    let watching = pulse.watch(|found| results.lock().expect("results").push(found));
     // The first answer, and the start of the pause after it.
     let _ = tokio::time::timeout(Duration::from_secs(3), watching).await;
-    assert_eq!(*told.lock().expect("told"), [Ok(())]);
+    assert_eq!(*results.lock().expect("results"), [Ok(())]);
     Ok(())
 }

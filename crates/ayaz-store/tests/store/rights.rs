@@ -49,8 +49,8 @@ async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<
         let changed = reader.client.batch_execute(statement).await;
         changed.with_context(|| format!("{statement}: a login may do that to itself"))?;
     }
-    let told = unbounded_readers(&worker.client).await?;
-    assert!(told.contains(&name), "{told:?}");
+    let unbounded = unbounded_readers(&worker.client).await?;
+    assert!(unbounded.contains(&name), "{unbounded:?}");
     reader.client.query("select * from vehicle", &[]).await?;
     for statement in [
         "create temp table t ()",

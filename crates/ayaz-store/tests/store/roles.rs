@@ -128,8 +128,8 @@ async fn a_copied_database_lets_ingest_store_duplicates() -> Result<()> {
     let revoke = format!("revoke temporary on database {copy} from ayaz_ingest");
     owner.client.batch_execute(&revoke).await?;
     let mut store = IngestStore::new(url.clone(), std::time::Duration::from_secs(30), "test");
-    let told = store.connect().await.err().context("it is told at once")?;
-    assert!(told.to_string().contains("`ayaz migrate`"), "{told}");
+    let error = store.connect().await.err().context("it is error at once")?;
+    assert!(error.to_string().contains("`ayaz migrate`"), "{error}");
     assert!(migrate(&url).await?.grants_renewed);
     store.connect().await?;
     assert!(!migrate(&url).await?.grants_renewed, "once");

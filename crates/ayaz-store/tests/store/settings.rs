@@ -78,7 +78,7 @@ async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
             .write(&[reading("a", second)])
             .await
             .err()
-            .context("it is locked")?;
+            .context("the table is locked")?;
         assert!(matches!(error, StoreError::Transient { .. }), "{error}");
         most = most.max(database.number(BACKENDS).await?);
     }
@@ -106,7 +106,10 @@ async fn a_client_that_is_gone_leaves_no_backend_that_waits() -> Result<()> {
     drop(waiting);
     let deadline = std::time::Instant::now() + Duration::from_secs(15);
     while database.number(BACKENDS).await? > 0 {
-        anyhow::ensure!(std::time::Instant::now() < deadline, "it waits on");
+        anyhow::ensure!(
+            std::time::Instant::now() < deadline,
+            "the backend still waits"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())

@@ -19,7 +19,7 @@ fn fatal<T>(outcome: Result<T, StoreError>) -> Result<String> {
     match outcome {
         Err(StoreError::Fatal(text)) => Ok(text),
         Err(other) => Err(other.into()),
-        Ok(_) => anyhow::bail!("it is not refused"),
+        Ok(_) => anyhow::bail!("it was not refused"),
     }
 }
 
@@ -67,7 +67,7 @@ async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
     assert_eq!(
         database.number(is_back).await?,
         1,
-        "it has this version's text"
+        "the view has the text of this version"
     );
     Ok(())
 }

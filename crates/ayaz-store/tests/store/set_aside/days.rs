@@ -103,7 +103,7 @@ async fn times_that_are_not_believed_open_no_chunk() -> Result<()> {
     ];
     for pass in 0..2 {
         let written = store(&database).write(&batch).await?;
-        assert_eq!(written.transactions, 1, "no chunk, so no need for parts");
+        assert_eq!(written.transactions, 1, "no chunk, so one transaction");
         let expected = if pass == 0 { 3_001 } else { 0 };
         assert_eq!(written.readings_new, expected);
         assert_eq!(written.readings_duplicate, 3_001 - expected);
@@ -126,7 +126,7 @@ async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Re
     let ingest = database.connect_as(Role::Ingest).await?;
     let hour = SignedDuration::from_hours(1);
     let error = announce_history(&ingest.client, &key("b1")?, hour).await;
-    assert!(error.is_err(), "a daemon must not: {error:?}");
+    assert!(error.is_err(), "a daemon has no right: {error:?}");
     let operator = database.connect_as(Role::Operator).await?;
     announce_history(&operator.client, &key("b1")?, hour).await?;
     announce_history(&operator.client, &key("b1")?, SignedDuration::ZERO).await?;
@@ -143,7 +143,10 @@ async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Re
     let written = store(&database)
         .write(&[message("b1", TimeQuality::Good, &older)?])
         .await?;
-    assert_eq!(written.readings_set_aside.many_days, 60, "it has ended");
+    assert_eq!(
+        written.readings_set_aside.many_days, 60,
+        "the announcement has ended"
+    );
     Ok(())
 }
 
@@ -159,7 +162,7 @@ async fn days_are_forgotten_after_a_week_by_the_worker_only() -> Result<()> {
         .await?;
     let ingest = database.connect_as(Role::Ingest).await?;
     let error = forget_days(&ingest.client).await;
-    assert!(error.is_err(), "ingest may not: {error:?}");
+    assert!(error.is_err(), "ingest has no right: {error:?}");
     let worker = database.connect_as(Role::Analytics).await?;
     assert_eq!(forget_days(&worker.client).await?, 2);
     let left = "select count(*) from reading_day_quota";

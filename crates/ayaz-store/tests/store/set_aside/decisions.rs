@@ -4,7 +4,7 @@ use anyhow::Result;
 use ayaz_model::TimeQuality;
 use ayaz_store::Role;
 use ayaz_store::set_aside::{
-    Accepted, Judgement, SetAsideSelection, SetAsideTotal, accept, clear, set_aside_groups,
+    Accepted, SetAsideSelection, SetAsideTotal, TimeRule, accept, clear, set_aside_groups,
     set_aside_total,
 };
 use ayaz_test_db::or_skip;
@@ -46,13 +46,16 @@ async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()
         still_future: 0,
     };
     assert_eq!(total, expected);
-    let mut told = Vec::new();
-    let accepted = accept(client, &of("b1"), |checkpoint| told.push(checkpoint.days)).await?;
+    let mut progress = Vec::new();
+    let accepted = accept(client, &of("b1"), |checkpoint| {
+        progress.push(checkpoint.days)
+    })
+    .await?;
     let expected = Accepted {
         readings: 280,
         days: 140,
     };
-    assert_eq!((accepted, told), (expected, vec![64, 128, 140]));
+    assert_eq!((accepted, progress), (expected, vec![64, 128, 140]));
     assert_eq!(places(&database, "reading").await?, (200 + 60, 140));
     assert_eq!(places(&database, "cell_reading").await?, (200, 0));
     assert_eq!(database.number(PENDING).await?, 120 + 140);
@@ -125,8 +128,8 @@ async fn a_corrected_clock_makes_readings_acceptable() -> Result<()> {
     ];
     store(&database).write(&batch).await?;
     let mut operator = database.connect_as(Role::Operator).await?;
-    let judged = |clock_behind_s: f64| SetAsideSelection {
-        judged: Some(Judgement {
+    let clock_behind = |clock_behind_s: f64| SetAsideSelection {
+        plausible_by: Some(TimeRule {
             clock_behind_s,
             future_tolerance_s: 300,
             recorded_at_min: "2015-01-01T00:00:00Z".parse().unwrap(),
@@ -134,12 +137,12 @@ async fn a_corrected_clock_makes_readings_acceptable() -> Result<()> {
         ..SetAsideSelection::default()
     };
     for (behind, readings) in [(0.0, 0), (-3_600.0, 0), (1_800.0, 30), (3_600.0, 60)] {
-        let total = set_aside_total(&operator.client, &judged(behind)).await?;
+        let total = set_aside_total(&operator.client, &clock_behind(behind)).await?;
         assert_eq!(total.readings, readings, "{behind} s behind");
     }
     let other_time = SetAsideSelection {
         to: Some(NOW.timestamp().unwrap_or_default()),
-        ..judged(3_600.0)
+        ..clock_behind(3_600.0)
     };
     assert_eq!(
         set_aside_total(&operator.client, &other_time)
@@ -147,7 +150,7 @@ async fn a_corrected_clock_makes_readings_acceptable() -> Result<()> {
             .readings,
         0
     );
-    accept(&mut operator.client, &judged(3_600.0), |_| {}).await?;
+    accept(&mut operator.client, &clock_behind(3_600.0), |_| {}).await?;
     assert_eq!(places(&database, "reading").await?, (60 + 60, 3));
     let good = "select count(*) from reading where time_quality <> 0";
     assert_eq!(database.number(good).await?, 0);

@@ -85,7 +85,10 @@ async fn missing_readings_are_inserted_in_order() -> Result<()> {
         batch.push(cells(&vehicle, Good, &times)?);
     }
     let written = store.write(&batch).await?;
-    assert_eq!(written.readings_duplicate, 2, "so it went through staging");
+    assert_eq!(
+        written.readings_duplicate, 2,
+        "the batch went through staging"
+    );
     assert_in_order(&database, VEHICLES * READINGS).await
 }
 

@@ -38,13 +38,13 @@ async fn marked_readings_are_set_aside_and_their_empty_chunks_dropped() -> Resul
         ))
         .await?;
     assert_eq!(chunks(&database, "reading").await?, 43);
-    let mut told = 0;
-    let tidied = tidy(&mut database.owner.client, |done, _| told = done).await?;
+    let mut progress = 0;
+    let tidied = tidy(&mut database.owner.client, |done, _| progress = done).await?;
     let expected = Tidied {
         readings: 43,
         chunks: 42,
     };
-    assert_eq!((tidied, told), (expected, 43 + 5));
+    assert_eq!((tidied, progress), (expected, 43 + 5));
     assert_eq!(chunks(&database, "reading").await?, 3);
     assert_eq!(chunks(&database, "cell_reading").await?, 3);
     assert_eq!(places(&database, "reading").await?, (3, 41));

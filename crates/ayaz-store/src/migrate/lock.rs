@@ -9,18 +9,18 @@ use crate::connect::{Connection, DatabaseUrl, Role};
 use crate::error::StoreError;
 
 /// The migration lock, held until dropped.
-pub(super) struct Place(#[expect(dead_code, reason = "it holds the lock")] Connection);
+pub(super) struct MigrationLock(#[expect(dead_code, reason = "it holds the lock")] Connection);
 
-/// Waits for the lock. Calls `tell` with the holder.
+/// Waits for the lock. Calls `report` with the holder.
 pub(super) async fn take(
     url: &DatabaseUrl,
-    tell: &mut impl FnMut(&str),
-) -> Result<Place, StoreError> {
+    report: &mut impl FnMut(&str),
+) -> Result<MigrationLock, StoreError> {
     let connection = Connection::open(url, Role::Owner).await?;
     let client = &connection.client;
     let failed = |error| StoreError::from_driver("lock for migration", error);
-    make_table(&connection).await?;
-    let mut told = String::new();
+    create_table(&connection).await?;
+    let mut reported = String::new();
     loop {
         let locked = client
             .batch_execute(
@@ -31,22 +31,22 @@ pub(super) async fn take(
             )
             .await;
         let Err(error) = locked else {
-            return Ok(Place(connection));
+            return Ok(MigrationLock(connection));
         };
         client.batch_execute("rollback").await.map_err(failed)?;
         if error.code() != Some(&SqlState::LOCK_NOT_AVAILABLE) {
             return Err(failed(error));
         }
-        let whom = blockers::of_place(client).await?;
-        if whom != told {
-            tell(&format!("another migration is at work, waiting for {whom}"));
-            told = whom;
+        let whom = blockers::of_migration_lock(client).await?;
+        if whom != reported {
+            report(&format!("another migration is running, waiting for {whom}"));
+            reported = whom;
         }
     }
 }
 
 /// Creates the version table before the schema. If two runs create it at once, one finds it.
-async fn make_table(connection: &Connection) -> Result<(), StoreError> {
+async fn create_table(connection: &Connection) -> Result<(), StoreError> {
     const TRIES_MAX: usize = 5;
     let mut tries = 0;
     loop {
@@ -54,13 +54,13 @@ async fn make_table(connection: &Connection) -> Result<(), StoreError> {
         let made = connection
             .client
             .batch_execute(
-                "-- make_migration_lock
+                "-- create_migration_lock
                 do $$
                 begin
                     if to_regclass('public.ayaz_migration_lock') is null then
                         create table public.ayaz_migration_lock ();
                         comment on table public.ayaz_migration_lock is
-                            'Locked by `ayaz migrate` while it is at work. Holds nothing.';
+                            'Locked by `ayaz migrate` while it runs. It has no rows.';
                     end if;
                 end
                 $$",
