@@ -11,6 +11,7 @@ mod aside;
 mod bisect;
 mod clock;
 mod dead_letters;
+mod insert;
 mod redelivery;
 mod rows;
 mod side_tables;

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::Transaction;
 
+use super::insert::{copy_into, copy_rows, prepare, put_cells, put_reading};
 use super::rows::{Row, RowPlan, VehicleDay, chunk_of, date};
-use super::transaction::{copy_into, copy_rows, prepare, put_cells, put_reading};
 use crate::columns;
 use crate::copy;
 use crate::encoded::EncodedRow;

@@ -1,24 +1,21 @@
 //! One transaction: rows, side tables, ledger, commit.
 
-use std::pin::pin;
 use std::time::Duration;
 
-use ayaz_model::{CellReading, UnixMicroseconds, VehicleNumber};
-use bytes::{Bytes, BytesMut};
-use futures_util::SinkExt;
+use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use jiff::Timestamp;
 use tokio_postgres::{Statement, Transaction};
 
 use super::aside::{SetAside, enforce_day_limit, set_aside};
 use super::dead_letters::write_dead_letters;
-use super::rows::{Row, RowPlan};
+use super::insert::{copy_into, write_cells, write_readings};
+use super::rows::RowPlan;
 use super::side_tables::write_statuses;
 use super::verify::{UsedVehicles, Verify};
 use super::{Rules, Written};
 use crate::columns;
 use crate::connect::Connection;
 use crate::copy;
-use crate::encoded::EncodedRow;
 use crate::error::StoreError;
 use crate::failpoint;
 use crate::message::Message;
@@ -144,43 +141,8 @@ impl Session {
                 hold_places(&transaction).await?;
             }
         }
-        let mut new = 0;
-        if !plan.readings.is_empty() {
-            new += match mode {
-                WriteMode::Direct => {
-                    copy_rows(
-                        &transaction,
-                        &self.copy_readings,
-                        &plan.readings,
-                        put_reading,
-                    )
-                    .await?
-                }
-                WriteMode::Staged | WriteMode::Alone => {
-                    let names = columns::names();
-                    let into = copy_into("staging_reading", &names);
-                    let statement = prepare(&transaction, &into).await?;
-                    copy_rows(&transaction, &statement, &plan.readings, put_reading).await?;
-                    insert_missing(&transaction, "reading", &names, &plan).await?
-                }
-            };
-        }
-        if !plan.cells.is_empty() {
-            let names = copy::CELL_COLUMN_NAMES;
-            let table = if mode == WriteMode::Direct {
-                "cell_reading"
-            } else {
-                "staging_cell_reading"
-            };
-            let statement = prepare(&transaction, &copy_into(table, names)).await?;
-            let copied = copy_rows(&transaction, &statement, &plan.cells, put_cells).await?;
-            new += match mode {
-                WriteMode::Direct => copied,
-                WriteMode::Staged | WriteMode::Alone => {
-                    insert_missing(&transaction, "cell_reading", names, &plan).await?
-                }
-            };
-        }
+        let mut new = write_readings(&transaction, &self.copy_readings, mode, &plan).await?;
+        new += write_cells(&transaction, mode, &plan).await?;
         let messages_suppressed = write_dead_letters(
             &transaction,
             plan.messages,
@@ -320,87 +282,6 @@ async fn hold_places(transaction: &Transaction<'_>) -> Result<(), StoreError> {
         .map_err(|error| StoreError::from_driver("lock the tables of set-aside readings", error))
 }
 
-fn timestamps(instants: &[UnixMicroseconds]) -> Vec<Timestamp> {
+pub(super) fn timestamps(instants: &[UnixMicroseconds]) -> Vec<Timestamp> {
     instants.iter().filter_map(|at| at.timestamp()).collect()
-}
-
-pub(super) fn put_reading(out: &mut BytesMut, vehicle: VehicleNumber, row: &EncodedRow<'_>) {
-    row.put(vehicle, out);
-}
-
-pub(super) fn put_cells(out: &mut BytesMut, vehicle: VehicleNumber, cells: &&CellReading) {
-    copy::put_cells(out, vehicle, cells);
-}
-
-pub(super) fn copy_into(table: &str, names: &str) -> String {
-    format!("-- copy_into_{table}\ncopy {table} ({names}) from stdin (format binary)")
-}
-
-pub(super) async fn prepare(
-    transaction: &Transaction<'_>,
-    sql: &str,
-) -> Result<Statement, StoreError> {
-    transaction
-        .prepare(sql)
-        .await
-        .map_err(|error| StoreError::from_driver("prepare", error))
-}
-
-/// Inserts the staged rows that are neither stored nor set aside. Sorts them again, since a join may change
-/// the order.
-async fn insert_missing(
-    transaction: &Transaction<'_>,
-    table: &str,
-    names: &str,
-    plan: &RowPlan<'_>,
-) -> Result<u64, StoreError> {
-    let sql = format!(
-        "-- insert_missing
-        insert into {table} ({names})
-        select {names} from staging_{table} s
-        where not exists (
-            select from set_aside_keys('{table}', $1, $2) k
-            where k.vehicle_id = s.vehicle_id and k.recorded_at = s.recorded_at
-                and k.boot_id = s.boot_id and k.sequence = s.sequence
-        )
-        order by {WRITE_ORDER}
-        on conflict do nothing",
-        WRITE_ORDER = columns::WRITE_ORDER,
-    );
-    let (vehicles, instants) = plan.stored_hours();
-    transaction
-        .execute(&sql, &[&vehicles, &timestamps(&instants)])
-        .await
-        .map_err(|error| StoreError::from_driver("insert missing rows", error))
-}
-
-pub(super) async fn copy_rows<T>(
-    transaction: &Transaction<'_>,
-    statement: &Statement,
-    rows: &[Row<T>],
-    put: impl Fn(&mut BytesMut, VehicleNumber, &T),
-) -> Result<u64, StoreError> {
-    let failed = |error| StoreError::from_driver("copy rows", error);
-    let mut sink = pin!(
-        transaction
-            .copy_in::<_, Bytes>(statement)
-            .await
-            .map_err(failed)?
-    );
-    let mut chunk = BytesMut::with_capacity(copy::CHUNK_BYTES + 4_096);
-    copy::put_header(&mut chunk);
-    for (vehicle, row) in rows {
-        put(&mut chunk, *vehicle, row);
-        if chunk.len() >= copy::CHUNK_BYTES {
-            let full = std::mem::replace(
-                &mut chunk,
-                BytesMut::with_capacity(copy::CHUNK_BYTES + 4_096),
-            );
-            sink.send(full.freeze()).await.map_err(failed)?;
-        }
-    }
-    failpoint!("in_copy");
-    copy::put_trailer(&mut chunk);
-    sink.send(chunk.freeze()).await.map_err(failed)?;
-    sink.finish().await.map_err(failed)
 }
