@@ -183,7 +183,7 @@ impl Worker {
             }
             match self.refresh(range).await {
                 Ok(done) => work += done,
-                Err(error) if error.is_of_one_vehicle() => {
+                Err(error) if error.affects_one_vehicle() => {
                     self.set_aside
                         .put(&self.connection, vehicle, &error)
                         .await?;

@@ -13,7 +13,7 @@ use tokio_postgres::config::Config;
 use tokio_postgres::{AsyncMessage, Client, NoTls, SimpleQueryMessage, Socket};
 
 use crate::error::StoreError;
-pub(crate) use pooler::named as transaction_pooler;
+pub(crate) use pooler::transaction_pooler;
 pub(crate) use settings::MARK;
 use settings::{Setting, as_options, settings};
 pub use url::{DatabaseUrl, DatabaseUrlError};
@@ -53,7 +53,7 @@ pub struct Connection {
     /// The client of the driver.
     pub client: Client,
     mark: String,
-    /// Identifies this connection. No other connection has the same value.
+    /// Dropped with the connection, which ends the task.
     _driver: Driver,
 }
 
@@ -170,8 +170,8 @@ async fn drive(
 }
 
 impl Drop for Connection {
-    /// Dropping it ends the driver task. This empty `drop` keeps the struct whole: otherwise a block that
-    /// uses only `client` would move out that field, and the rest would be dropped too early.
+    /// Keeps the struct whole: without a `drop`, an async block that uses only `client` would capture only
+    /// that field, and the driver would end too early.
     fn drop(&mut self) {}
 }
 

@@ -67,7 +67,7 @@ impl StoreError {
     }
 
     /// Whether one vehicle's data or context causes the error, and not the database.
-    pub fn is_of_one_vehicle(&self) -> bool {
+    pub fn affects_one_vehicle(&self) -> bool {
         matches!(self, Self::Context(_) | Self::Refused { .. })
     }
 

@@ -58,8 +58,8 @@ pub async fn migrate_reporting(
     // For a migration that is newer than this program, refinery would report a missing file.
     let found = version_if_any(client).await?;
     match found {
-        Some(found) if found < BASELINE => return Err(older(found)),
-        Some(found) if found > latest_version() => return Err(newer(found)),
+        Some(found) if found < BASELINE => return Err(too_old(found)),
+        Some(found) if found > latest_version() => return Err(too_new(found)),
         _ => {}
     }
     // Migrations grant rights to these roles.
@@ -272,7 +272,7 @@ pub async fn check_tables(connection: &Connection) -> Result<(), StoreError> {
         }
     })?;
     if found < BASELINE {
-        return Err(older(found));
+        return Err(too_old(found));
     }
     match found.cmp(&wanted) {
         std::cmp::Ordering::Equal => Ok(()),
@@ -280,7 +280,7 @@ pub async fn check_tables(connection: &Connection) -> Result<(), StoreError> {
             "the database has schema version {found}, this program needs {wanted}: run \
              `ayaz migrate`"
         ))),
-        std::cmp::Ordering::Greater => Err(newer(found)),
+        std::cmp::Ordering::Greater => Err(too_new(found)),
     }
 }
 
@@ -309,15 +309,15 @@ async fn version_if_any(client: &Client) -> Result<Option<i32>, StoreError> {
 /// First migration of the current series, which has new tables.
 const BASELINE: i32 = 101;
 
-fn older(found: i32) -> StoreError {
+fn too_old(found: i32) -> StoreError {
     StoreError::Fatal(format!(
-        "the database has schema version {found}, of an Ayaz before 0.2, and cannot be brought to this one: \
+        "the database has schema version {found}, of an Ayaz before 0.2, and cannot be upgraded: \
          run `ayaz migrate` on a new, empty database, and send the recordings again (`ayaz replay`) or copy \
          vehicle_model, vehicle, reading and cell_reading with `pg_dump --data-only`"
     ))
 }
 
-fn newer(found: i32) -> StoreError {
+fn too_new(found: i32) -> StoreError {
     StoreError::Fatal(format!(
         "the database has schema version {found}, this program knows {}: use a newer ayaz",
         latest_version()

@@ -66,7 +66,7 @@ async fn judge(
     for vehicle in &changes.turned {
         match mend_sessions(&mut hour, refresh, *vehicle).await {
             // Its hour waits with the vehicle's others, and the fleet does not.
-            Err(error) if error.is_of_one_vehicle() => {
+            Err(error) if error.affects_one_vehicle() => {
                 tracing::debug!(vehicle, %error, "mending sessions failed");
                 // Where a statement has failed, none succeeds any more: a new savepoint.
                 let sessions = hour.sessions_of(refresh, *vehicle).await?;

@@ -57,7 +57,7 @@ fn hours_whose_clock_does_not_come_to_rest_fail_with_their_vehicle_and_change_no
         assert_eq!(rows.queue.is_empty(), is_done);
         assert_eq!(rows.states.len(), if is_done { 2 } else { 0 });
         if let Err(error) = done {
-            assert!(error.is_of_one_vehicle(), "it stops no other: {error:?}");
+            assert!(error.affects_one_vehicle(), "it stops no other: {error:?}");
             let told = error.to_string();
             assert!(
                 told.contains("vehicle number 1, 2 hours from 1970-01-03T02:00:00Z"),

@@ -35,7 +35,7 @@ pub(super) async fn open(
     let beside = connect().await?;
     let other = backend(&beside).await?;
     if first == other || backend(&opened).await? != first {
-        return Err(named(url));
+        return Err(transaction_pooler(url));
     }
     opened
         .client
@@ -55,7 +55,7 @@ async fn backend(opened: &Opened) -> Result<Option<String>, StoreError> {
 }
 
 /// The error, with advice.
-pub(crate) fn named(url: &DatabaseUrl) -> StoreError {
+pub(crate) fn transaction_pooler(url: &DatabaseUrl) -> StoreError {
     StoreError::Fatal(format!(
         "{url} is a connection pooler in transaction mode (PgBouncer's pool_mode = transaction): a \
          transaction may get a connection with another client's role and settings. Use the address of \

@@ -54,7 +54,7 @@ impl Session {
         write_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare the statements of a batch", error);
-        // Later than the client's own timeout. It ends the statement if the cancel request gets lost.
+        // The client cancels the statement after this time too, but its request may get lost.
         let milliseconds = write_timeout.as_millis();
         connection
             .client
@@ -156,18 +156,10 @@ impl Session {
             aside = set_aside(&transaction, &plan).await?;
         }
         let note = note_dirty_hours(&transaction, &self.insert_dirty_hours, &plan);
-        let check = async {
-            match mode {
-                // The lock is already held.
-                WriteMode::Alone => Ok(false),
-                WriteMode::Direct | WriteMode::Staged => {
-                    check_places(&transaction, &self.check_places, &plan).await
-                }
-            }
-        };
+        let check = check_places(&transaction, &self.check_places, mode, &plan);
         let used = UsedVehicles::of(plan.messages, plan.numbers);
         let verify = self.verify.verify(&transaction, &used);
-        // Sends both statements without waiting for the first answer.
+        // Sends all statements without waiting for answers.
         let ((), is_twice, ()) = tokio::try_join!(note, check, verify)?;
         if is_twice {
             return Err(StoreError::Duplicate {
@@ -180,17 +172,9 @@ impl Session {
             .await
             .map_err(|error| StoreError::from_driver("commit", error))?;
         failpoint!("after_commit");
-        let rows = plan.readings.len() + plan.cells.len();
-        let rows_aside = plan.readings_aside.len() + plan.cells_aside.len();
-        let sent = (rows + rows_aside) as u64 + plan.repeated;
-        new += aside.sum();
         Ok(Written {
-            readings_new: new,
-            readings_duplicate: sent - new,
-            readings_set_aside: aside,
-            messages_refused: 0,
             messages_suppressed,
-            transactions: 1,
+            ..written(&plan, new, aside)
         })
     }
 
@@ -216,6 +200,21 @@ impl Session {
             .map_err(|error| StoreError::from_driver("create the staging tables", error))?;
         self.staging = true;
         Ok(())
+    }
+}
+
+/// The result of a transaction that stored `new` rows and set some aside.
+fn written(plan: &RowPlan<'_>, new: u64, aside: SetAside) -> Written {
+    let rows = plan.readings.len() + plan.cells.len();
+    let rows_aside = plan.readings_aside.len() + plan.cells_aside.len();
+    let sent = (rows + rows_aside) as u64 + plan.repeated;
+    let new = new + aside.sum();
+    Written {
+        readings_new: new,
+        readings_duplicate: sent - new,
+        readings_set_aside: aside,
+        transactions: 1,
+        ..Written::default()
     }
 }
 
@@ -261,8 +260,13 @@ async fn note_dirty_hours(
 async fn check_places(
     transaction: &Transaction<'_>,
     check: &Statement,
+    mode: WriteMode,
     plan: &RowPlan<'_>,
 ) -> Result<bool, StoreError> {
+    if mode == WriteMode::Alone {
+        // The lock is already held.
+        return Ok(false);
+    }
     let (vehicles, instants) = plan.stored_hours();
     if vehicles.is_empty() {
         return Ok(false);
