@@ -21,7 +21,7 @@ const EVERYTHING: &str = "select jsonb_build_array(
 )::text";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_says_what_where_and_what_to_do_and_leaves_nothing() -> Result<()> {
+async fn a_refusal_has_a_clear_message_and_changes_nothing() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(
@@ -158,7 +158,7 @@ async fn a_refusal_says_what_where_and_what_to_do_and_leaves_nothing() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_that_touch_do_not_overlap_and_may_be_moved() -> Result<()> {
+async fn adjacent_records_do_not_overlap_and_can_move() -> Result<()> {
     let database = or_skip!(Database::new());
     let operator = database.role(Role::Operator).await?;
     operator
@@ -223,7 +223,7 @@ async fn one_of_two_concurrent_overlapping_records_succeeds() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_has_no_business_here_is_refused() -> Result<()> {
+async fn roles_have_only_their_rights_on_context() -> Result<()> {
     let database = or_skip!(Database::new());
     let read = "select from vehicle_context, vehicle_period, service_day_period, depot,
         service_day_default, lateral vehicle_context_at(1, now())";

@@ -239,7 +239,7 @@ async fn a_vehicles_rules_leave_no_gap_and_follow_its_depots() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_row_says_what_held_at_an_instant() -> Result<()> {
+async fn one_row_has_the_context_of_an_instant() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(

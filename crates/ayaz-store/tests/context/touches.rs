@@ -65,7 +65,7 @@ const ALL: &str = "010112 020112 030112 040112 043023 050100 050112 060112 07011
                    100112 110112 120112";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_depot_touches_the_hours_that_it_holds_for() -> Result<()> {
+async fn a_depot_record_queues_the_hours_of_its_period() -> Result<()> {
     let queue = or_skip!(Queue::new());
     let entered = queue
         .after(
@@ -100,7 +100,7 @@ async fn a_depot_touches_the_hours_that_it_holds_for() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_zone_touches_the_vehicles_of_its_depot_and_the_default_the_others() -> Result<()> {
+async fn a_zone_change_queues_the_vehicles_of_its_depot() -> Result<()> {
     let queue = or_skip!(Queue::new());
     queue
         .after(
@@ -129,7 +129,7 @@ async fn a_zone_touches_the_vehicles_of_its_depot_and_the_default_the_others() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_joined_by_time_touches_nothing() -> Result<()> {
+async fn attributes_other_than_depot_queue_nothing() -> Result<()> {
     let queue = or_skip!(Queue::new());
     let others = queue
         .after(
@@ -145,7 +145,7 @@ async fn what_is_joined_by_time_touches_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_hour_that_was_being_worked_out_meanwhile_is_not_missed() -> Result<()> {
+async fn an_hour_under_refresh_during_the_change_is_queued() -> Result<()> {
     let queue = or_skip!(Queue::new());
     let mut operator = queue.database.role(Role::Operator).await?;
     let change = operator.client.transaction().await?;
@@ -172,7 +172,7 @@ async fn an_hour_that_was_being_worked_out_meanwhile_is_not_missed() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vehicle_that_comes_while_its_depot_changes_is_not_missed() -> Result<()> {
+async fn a_vehicle_added_during_a_depot_change_is_queued() -> Result<()> {
     let queue = or_skip!(Queue::new());
     let mut first = queue.database.role(Role::Operator).await?;
     let zone = first.client.transaction().await?;

@@ -63,7 +63,7 @@ fn changes() -> ContextChanges {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_written_is_read_and_writing_it_again_touches_nothing() -> Result<()> {
+async fn writing_the_same_context_again_changes_nothing() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut operator = database.role(Role::Operator).await?;
     for _ in 0..2 {
@@ -101,7 +101,7 @@ async fn what_is_written_is_read_and_writing_it_again_touches_nothing() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_writer_that_is_dropped_or_refused_leaves_nothing() -> Result<()> {
+async fn a_dropped_or_refused_write_changes_nothing() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut operator = database.role(Role::Operator).await?;
     let reader = database.role(Role::Reader).await?;

@@ -46,7 +46,7 @@ const UNITS: [(&str, &str); 28] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_column_that_people_read_says_what_it_is() -> Result<()> {
+async fn every_readable_column_has_a_comment_with_its_unit() -> Result<()> {
     let database = or_skip!(Database::new());
     let client = &database.owner.client;
     let mut mistakes: Vec<String> = Vec::new();

@@ -23,7 +23,7 @@ const COLUMNS: &str = "
     ) as of";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_tells_components_apart_has_every_component() -> Result<()> {
+async fn views_with_components_have_all_of_them() -> Result<()> {
     let database = or_skip!(Database::new());
     let rows = database.owner.client.query(COLUMNS, &[]).await?;
     let found: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();

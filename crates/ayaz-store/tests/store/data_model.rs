@@ -41,7 +41,7 @@ const COLUMNS: &str = "
     order by attnum";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_document_says_what_the_database_says() -> Result<()> {
+async fn the_document_matches_the_comments() -> Result<()> {
     let database = or_skip!(Database::new());
     let client = &database.owner.client;
     let mut text = HEAD.to_owned();

@@ -19,7 +19,7 @@ async fn error(url: &str) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn errors_say_where_as_whom_what_was_wrong_and_what_to_try() -> Result<()> {
+async fn errors_give_address_user_cause_and_advice() -> Result<()> {
     let database = or_skip!(Database::empty());
     let (_, place) = database.url.expose().split_once('@').context("a login")?;
     let (server, _) = place.split_once('/').context("a database")?;

@@ -7,7 +7,7 @@ use ayaz_test_db::or_skip;
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> {
+async fn functions_ignore_objects_of_other_users() -> Result<()> {
     let database = or_skip!(Database::new());
     let functions = database
         .owner
@@ -49,7 +49,7 @@ async fn no_function_looks_names_up_where_others_can_put_theirs() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn temporary_tables_and_types_deceive_no_check_and_no_figure() -> Result<()> {
+async fn temporary_tables_and_types_do_not_affect_checks_and_figures() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(

@@ -137,7 +137,7 @@ async fn readings_keep_their_bus_when_numbers_change_under_an_open_connection() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_writers_with_a_database_each_mix_nothing() -> Result<()> {
+async fn two_writers_with_different_databases_mix_no_readings() -> Result<()> {
     let old = or_skip!(Database::new());
     let new = or_skip!(Database::new());
     let mut to_old = old.store(1);
@@ -181,7 +181,7 @@ async fn an_older_schema_under_an_open_connection_gets_no_rows() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_left_behind_by_a_copy_are_mended_and_hold_up_no_other_bus() -> Result<()> {
+async fn a_sequence_behind_the_numbers_in_use_is_repaired() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut store = database.store(1);
     let known: Vec<Message> = (1..=40).map(|n| reading(&format!("bus{n}"), n)).collect();

@@ -29,7 +29,7 @@ async fn hold_what_a_reader_can(database: &Database) -> Result<Connection> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_holds_locks_keeps_nobody_from_their_place() -> Result<()> {
+async fn locks_of_a_reader_block_no_lease() -> Result<()> {
     let database = or_skip!(Database::new());
     let _reader = hold_what_a_reader_can(&database).await?;
     let worker = database.connect_as(Role::Analytics).await?;
@@ -47,7 +47,7 @@ async fn a_reader_that_holds_locks_keeps_nobody_from_their_place() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()> {
+async fn a_lease_is_free_once_its_holder_is_closed_or_silent() -> Result<()> {
     let database = or_skip!(Database::new());
     let first = database.connect_as(Role::Analytics).await?;
     let second = database.connect_as(Role::Analytics).await?;
@@ -127,7 +127,7 @@ async fn a_place_is_taken_over_once_its_holder_is_gone_or_silent() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration() -> Result<()> {
+async fn a_worker_within_a_transaction_commits_nothing_during_a_migration() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut worker = database.connect_as(Role::Analytics).await?;
     let lease = try_take(&worker, "worker")
@@ -152,7 +152,7 @@ async fn a_worker_that_is_within_a_transaction_commits_nothing_over_a_migration(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_migration_says_for_whom_it_waits_and_goes_on_when_it_may() -> Result<()> {
+async fn a_migration_names_its_blocker_and_continues_when_that_ends() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute("update ayaz_view_set set hash = 'that of another version'")

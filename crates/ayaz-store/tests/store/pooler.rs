@@ -158,7 +158,7 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_deals_connections_out_is_named_and_keeps_nothing_of_ours() -> Result<()> {
+async fn a_pooler_in_transaction_mode_is_refused_and_keeps_no_settings() -> Result<()> {
     let database = or_skip!(Database::new());
     for mode in [Mode::Transaction, Mode::TransactionWithoutOptions] {
         let url = pooled(&database, mode).await?;
@@ -194,7 +194,7 @@ async fn a_pooler_that_deals_connections_out_is_named_and_keeps_nothing_of_ours(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pooler_that_keeps_a_connection_for_its_client_will_do() -> Result<()> {
+async fn a_pooler_in_session_mode_works() -> Result<()> {
     let database = or_skip!(Database::new());
     let url = pooled(&database, Mode::Session).await?;
     let connection = Connection::open(&url, Role::Ingest).await?;

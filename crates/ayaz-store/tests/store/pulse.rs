@@ -27,7 +27,7 @@ async fn a_silent_server_counts_as_not_answering() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Result<()> {
+async fn a_closed_connection_is_noticed_while_idle() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut pulse = Pulse::new(database.url.clone(), Role::Analytics);
     let limit = Duration::from_secs(20);
@@ -48,9 +48,9 @@ async fn a_connection_that_was_ended_is_noticed_by_who_has_nothing_to_do() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_found_is_told_again_and_again() -> Result<()> {
+async fn each_check_reports_its_result() -> Result<()> {
     let database = or_skip!(Database::new());
-    let told = Mutex::new(Vec::new());
+    let results = Mutex::new(Vec::new());
     let pulse = Pulse::new(database.url.clone(), Role::Analytics);
     let watching = pulse.watch(|found| results.lock().expect("results").push(found));
     // The first answer, and the start of the pause after it.

@@ -31,7 +31,7 @@ async fn reader(database: &Database) -> Result<Connection> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<()> {
+async fn a_reader_without_its_settings_still_only_reads() -> Result<()> {
     let database = or_skip!(Database::new());
     let reader = reader(&database).await?;
     let worker = database.connect_as(Role::Analytics).await?;
@@ -76,7 +76,7 @@ async fn a_reader_that_has_undone_its_own_settings_still_only_reads() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_allowed_anew_is_revoked_by_the_next_migration_run() -> Result<()> {
+async fn the_next_migration_revokes_rights_that_were_granted_again() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(
@@ -97,7 +97,7 @@ async fn what_was_allowed_anew_is_revoked_by_the_next_migration_run() -> Result<
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_who_is_no_superuser_migrates_and_is_told_what_a_superuser_has_to_revoke()
+async fn an_owner_without_superuser_rights_migrates_and_gets_the_missing_revokes()
 -> Result<()> {
     let database = or_skip!(Database::empty());
     let name: String = {

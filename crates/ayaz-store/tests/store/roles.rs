@@ -45,7 +45,7 @@ fn only_database() -> Options {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn migrate_makes_roles_and_rights_that_a_new_server_lacks() -> Result<()> {
+async fn migrate_creates_missing_roles_and_rights() -> Result<()> {
     if skips_server_tests() {
         return Ok(());
     }
@@ -137,7 +137,7 @@ async fn a_copied_database_lets_ingest_store_duplicates() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_without_the_role_is_told_the_grant_that_it_needs() -> Result<()> {
+async fn a_login_without_the_role_gets_the_needed_grant() -> Result<()> {
     let stack = or_skip!(start(only_database()));
     let database = TestDatabase::migrated_on(stack.database_url()).await?;
     let url = database.url();

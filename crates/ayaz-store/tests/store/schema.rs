@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::database::Database;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schema_that_does_not_fit_is_told_with_the_way_out() -> Result<()> {
+async fn a_wrong_schema_version_gets_an_error_with_advice() -> Result<()> {
     let database = or_skip!(Database::new());
     let fatal = |outcome: Result<(), StoreError>| match outcome {
         Err(StoreError::Fatal(text)) => text,

@@ -16,7 +16,7 @@ use crate::identity::{reading, stored, write};
 const HOSTILE: &str = include_str!("hostile_settings.sql");
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_with_another_application_and_its_settings_changes_nothing() -> Result<()> {
+async fn tables_and_settings_of_another_application_have_no_effect() -> Result<()> {
     let database = or_skip!(Database::empty());
     // Once for the migrations themselves, and again for a schema that is there.
     database.execute(HOSTILE).await?;
@@ -63,7 +63,7 @@ const BACKENDS: &str = "select count(*) from pg_stat_activity
     where datname = current_database() and application_name = 'ayaz_ingest'";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
+async fn timed_out_writes_leave_no_waiting_backends() -> Result<()> {
     let database = or_skip!(Database::new());
     let timeout = Duration::from_millis(300);
     let mut store = IngestStore::new(database.url.clone(), timeout, "test");
@@ -91,7 +91,7 @@ async fn writes_that_are_given_up_leave_no_backends_that_wait() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_is_gone_leaves_no_backend_that_waits() -> Result<()> {
+async fn a_closed_client_leaves_no_waiting_backend() -> Result<()> {
     let database = or_skip!(Database::new());
     let holder = database.connect_as(Role::Owner).await?;
     let lock = "begin; lock table vehicle in access exclusive mode";

@@ -24,7 +24,7 @@ fn fatal<T>(outcome: Result<T, StoreError>) -> Result<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_views_stop_reports_and_the_worker_and_not_ingest() -> Result<()> {
+async fn views_of_another_version_stop_reports_and_the_worker_but_not_ingest() -> Result<()> {
     let database = or_skip!(Database::new());
     assert!(!migrate(&database.url).await?.views_made, "they are there");
     database.execute(OTHER_VERSION).await?;
@@ -40,7 +40,7 @@ async fn other_views_stop_reports_and_the_worker_and_not_ingest() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
+async fn users_views_survive_a_compatible_change() -> Result<()> {
     let database = or_skip!(Database::new());
     database.execute(MINE).await?;
     database.execute(OTHER_VERSION).await?;
@@ -73,7 +73,7 @@ async fn views_of_users_survive_a_change_that_fits() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn views_of_users_are_named_before_a_change_that_does_not_fit() -> Result<()> {
+async fn an_incompatible_change_names_users_views_and_changes_nothing() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(
@@ -125,7 +125,7 @@ async fn a_relation_of_the_same_name_is_not_replaced() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn making_views_anew_changes_nothing_in_them() -> Result<()> {
+async fn creating_views_again_does_not_change_them() -> Result<()> {
     let database = or_skip!(Database::new());
     let before = everything(&database.owner).await?;
     assert!(before.lines().count() > 1_000, "{before}");

@@ -65,7 +65,7 @@ async fn two_thousand_days_create_few_chunks_and_are_stored_once() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_latest_days_find_room_and_those_of_readings_and_cells_are_one() -> Result<()> {
+async fn the_latest_days_count_first_and_cells_share_days_with_readings() -> Result<()> {
     let database = or_skip!(Database::new());
     let days = past_days(5);
     let mut store = store(&database).with_vehicle_days_per_hour_max(3);
@@ -91,7 +91,7 @@ async fn the_latest_days_find_room_and_those_of_readings_and_cells_are_one() -> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn times_that_are_not_believed_open_no_chunk() -> Result<()> {
+async fn implausible_times_create_no_chunk() -> Result<()> {
     let database = or_skip!(Database::new());
     let future: Vec<i64> = (1..=1_000).map(|day| NOW.0 + day * DAY).collect();
     let ancient: Vec<i64> = (0..1_000).map(|day| day * DAY).collect();
@@ -121,7 +121,7 @@ async fn times_that_are_not_believed_open_no_chunk() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Result<()> {
+async fn announced_history_is_stored_and_only_an_operator_announces_it() -> Result<()> {
     let database = or_skip!(Database::new());
     let ingest = database.connect_as(Role::Ingest).await?;
     let hour = SignedDuration::from_hours(1);
@@ -151,7 +151,7 @@ async fn announced_history_is_taken_whole_and_only_an_operator_announces() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn days_are_forgotten_after_a_week_by_the_worker_only() -> Result<()> {
+async fn only_the_worker_deletes_counted_days_after_a_week() -> Result<()> {
     let database = or_skip!(Database::new());
     database
         .execute(

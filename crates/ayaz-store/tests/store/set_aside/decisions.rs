@@ -26,7 +26,7 @@ const PENDING: &str = "select count(*) from (
     ) as hours";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()> {
+async fn accepted_days_become_readings_with_dirty_hours() -> Result<()> {
     let database = or_skip!(Database::new());
     let days = past_days(200);
     let good = TimeQuality::Good;
@@ -81,7 +81,7 @@ async fn accepted_days_become_readings_that_the_worker_is_told_of() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_breaks_off_has_moved_nothing_and_can_be_run_again() -> Result<()> {
+async fn a_failed_accept_moves_nothing_and_can_be_repeated() -> Result<()> {
     let database = or_skip!(Database::new());
     store(&database)
         .write(&[message("b1", TimeQuality::Good, &past_days(100))?])
@@ -158,7 +158,7 @@ async fn a_corrected_clock_makes_readings_acceptable() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_not_come_yet_stays_and_what_is_cleared_is_gone() -> Result<()> {
+async fn future_readings_stay_and_cleared_readings_are_deleted() -> Result<()> {
     let database = or_skip!(Database::new());
     let in_a_year = jiff::Timestamp::now().as_microsecond() + 365 * DAY;
     let batch = [

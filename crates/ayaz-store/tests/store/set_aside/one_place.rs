@@ -18,7 +18,7 @@ use crate::dead_letters::NOW;
 const SECOND: i64 = 1_000_000;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reading_stays_where_it_came_first() -> Result<()> {
+async fn a_reading_stays_in_its_first_place() -> Result<()> {
     let database = or_skip!(Database::new());
     let times: Vec<i64> = (0..10).map(|n| NOW.0 + n * SECOND).collect();
     let (early, late) = times.split_at(5);
@@ -50,7 +50,7 @@ async fn a_reading_stays_where_it_came_first() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_that_was_set_aside_stays_there_when_its_hour_has_room_again() -> Result<()> {
+async fn a_day_that_was_set_aside_stays_there_in_a_later_hour() -> Result<()> {
     let database = or_skip!(Database::new());
     let mut store = store(&database).with_vehicle_days_per_hour_max(2);
     let batch = [message("b1", Good, &past_days(5))?];
@@ -142,9 +142,9 @@ async fn daemons_with_different_clocks_and_an_operator_store_each_reading_once()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_but_a_daemon_and_an_operator_touches_the_places() -> Result<()> {
+async fn only_a_daemon_and_an_operator_change_readings_that_are_set_aside() -> Result<()> {
     let database = or_skip!(Database::new());
-    let nobody = [
+    let reader_and_worker = [
         "do $$ begin lock table reading_place_gate in access share mode; end $$",
         "select hold_reading_places()",
         "select is_stored_twice('{}', '{}')",
