@@ -97,8 +97,7 @@ async fn the_next_migration_revokes_rights_that_were_granted_again() -> Result<(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_without_superuser_rights_migrates_and_gets_the_missing_revokes()
--> Result<()> {
+async fn an_owner_without_superuser_rights_migrates_and_gets_the_missing_revokes() -> Result<()> {
     let database = or_skip!(Database::empty());
     let name: String = {
         let sql = "select current_database()::text";
