@@ -17,6 +17,7 @@ mod flood;
 mod granted;
 mod guarantee;
 mod history;
+mod house;
 mod logins;
 mod logs;
 mod real_trips;
