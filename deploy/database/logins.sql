@@ -1,4 +1,4 @@
--- A login for each part, a member of that part's role (migration V1) and nothing else. Run by the
+-- A login for each part, a member of that part's role (migration V101) and nothing else. Run by the
 -- database's owner after `ayaz migrate`; running it again sets passwords and settings anew. The owner need
 -- be no superuser, but must be allowed to create roles (`alter role OWNER createrole`).
 --

@@ -61,6 +61,8 @@ pub struct RefreshConfig {
     pub ledger_rows_per_round_max: u32,
     /// How long `--once` stands by for another worker before it gives up.
     pub once_standby_max_s: u32,
+    /// How long `--once` goes on while new readings arrive, s. What was pending at its start is always done.
+    pub once_arrivals_max_s: u32,
 }
 
 impl Default for Config {
@@ -86,6 +88,7 @@ impl Default for RefreshConfig {
             open_hours_memory_max_bytes: 256 << 20,
             ledger_rows_per_round_max: 10_000,
             once_standby_max_s: 60,
+            once_arrivals_max_s: 120,
         }
     }
 }
@@ -118,6 +121,7 @@ impl DaemonConfig for Config {
         bounds("refresh.open_hours_memory_max_bytes", 0.0, 68_719_476_736.0),
         bounds("refresh.ledger_rows_per_round_max", 1.0, 1_000_000.0),
         bounds("refresh.once_standby_max_s", 0.0, 86_400.0),
+        bounds("refresh.once_arrivals_max_s", 0.0, 86_400.0),
         bounds("plausibility.interpolated_ramp.window_seconds", 10.0, 60.0),
         bounds(
             "plausibility.interpolated_ramp.sloped_signals_min",

@@ -91,7 +91,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
 }
 
 /// Works off all that is pending, and ends when nothing more was stored for [`ONCE_QUIET`], or
-/// after [`ONCE_MAX`] where readings never stop. Returns what was done; if `shutdown` completes
+/// after `refresh.once_arrivals_max_s` where readings never stop. Returns what was done; if `shutdown` completes
 /// before that, or another worker is at work for longer than `refresh.once_standby_max_s`, the error says
 /// so. While it goes on, the log says what is left.
 pub async fn run_once(
@@ -162,12 +162,8 @@ async fn keep_working(
     }
 }
 
-/// So long without anything new, and `--once` has all that was published before it began, unless
-/// ingest is far behind.
+/// After so long without anything new, `--once` has all that was published before it began.
 pub const ONCE_QUIET: Duration = Duration::from_secs(2);
-
-/// How long `--once` waits for that at most.
-pub const ONCE_MAX: Duration = Duration::from_secs(10);
 
 /// The longest pause after a refresh.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
@@ -238,7 +234,7 @@ async fn connect_and_work(
     if mode == Mode::Once {
         worker.only_what_is_stored().await?;
     }
-    let once_ends = Instant::now() + ONCE_MAX;
+    let once_ends = Instant::now() + Duration::from_secs(config.refresh.once_arrivals_max_s.into());
     let mut told_at = Instant::now();
     let mut waited = false;
     loop {
@@ -258,7 +254,7 @@ async fn connect_and_work(
             if round.hours_left > 0 {
                 tracing::info!(
                     hours_left = round.hours_left,
-                    "readings keep coming in: what came since then is left"
+                    "readings keep arriving: the latest are left for the next run (refresh.once_arrivals_max_s)"
                 );
             }
             return Ok(());

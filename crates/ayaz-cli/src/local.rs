@@ -7,6 +7,8 @@ use ayaz_daemon::output;
 use ayaz_local::{LocalStack, Options};
 use clap::Args;
 
+use crate::exit::BadUsage;
+
 /// Arguments of `ayaz local`.
 ///
 /// Starts a private Mosquitto and TimescaleDB on free ports of 127.0.0.1 and prints two lines,
@@ -24,6 +26,13 @@ pub struct LocalArgs {
 
 /// Runs until stopped.
 pub async fn run(args: LocalArgs) -> Result<()> {
+    if ["AYAZ_DATABASE_URL", "AYAZ_MQTT_URL"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_some())
+    {
+        let nothing = "AYAZ_DATABASE_URL and AYAZ_MQTT_URL name servers, so there is none to start: unset both";
+        return Err(BadUsage(nothing.to_owned()).into());
+    }
     let options = Options {
         data_dir: args.data_dir,
         ..Options::default()

@@ -134,21 +134,16 @@ fn a_wrong_length_of_time_is_told_with_what_to_write() {
 }
 
 #[test]
-fn a_data_folder_that_no_server_uses_is_told() {
-    let mut local = Command::new(env!("CARGO_BIN_EXE_ayaz"))
+fn local_without_a_server_to_start_is_refused() {
+    let output = Command::new(env!("CARGO_BIN_EXE_ayaz"))
         .args(["local", "--data-dir", "never-made"])
         .env("AYAZ_DATABASE_URL", "postgres://u@127.0.0.1:9/d")
         .env("AYAZ_MQTT_URL", "mqtt://127.0.0.1:9")
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
+        .output()
         .expect("the program starts");
-    let told = local.stderr.take().expect("a pipe");
-    let mut first = String::new();
-    BufReader::new(told).read_line(&mut first).expect("a line");
-    local.kill().expect("it runs until it is stopped");
-    local.wait().expect("it ends");
-    assert!(first.contains("the data folder is not used"), "{first}");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("unset both"), "{error}");
 }
 
 #[test]

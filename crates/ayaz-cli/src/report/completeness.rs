@@ -64,7 +64,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         figure("sequence %", 1),
         figure("trips covered %", 5),
         figure("distance %", 3),
-        figure("trusted %", 2),
+        figure("unflagged %", 2),
         figure("day %", 4),
         figure("km", 10),
         figure("odometer km", 11),
@@ -100,7 +100,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
     legend.counts(rows.len(), "vehicle day", below, threshold);
     legend.heading(
         COMPLETE,
-        "the least of sequence %, trips covered %, distance %, trusted % and day %.",
+        "the least of sequence %, trips covered %, distance %, unflagged % and day %.",
     );
     for (heading, meaning) in [
         (
@@ -110,7 +110,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         ("trips covered %", "time of the trips that was measured."),
         ("distance %", "distance against the odometer."),
         (
-            "trusted %",
+            "unflagged %",
             "readings without flags and in the order of their numbers.",
         ),
         (

@@ -132,7 +132,7 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
         ));
     }
     if rows.iter().any(|row| row.energy.fuel_litres.is_some()) {
-        legend.line("Some burn fuel for heat, which is in no figure above (see --format csv).");
+        legend.line("Some burn fuel for heat, so they go further in the cold: fuel is in no figure above (see --format csv).");
     }
     legend.into_lines("not known.")
 }

@@ -148,7 +148,10 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
         ));
     }
     if figures.burns_fuel {
-        notes.push("Some burn fuel for heat, which is in no figure here.".to_owned());
+        notes.push(
+            "Some burn fuel for heat, so they go further in the cold: fuel is in no figure here."
+                .to_owned(),
+        );
     }
     notes.extend(figures.backlog.clone());
     notes
