@@ -1,7 +1,6 @@
 //! What the command says before it works: help, wrong usage, bad configuration.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 fn ayaz(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_ayaz"))

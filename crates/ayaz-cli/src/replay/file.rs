@@ -124,9 +124,14 @@ impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
                 *self.counts.skipped.entry(reason).or_default() += 1;
                 continue;
             }
-            let fault = |BadCell { column, what }| Fault {
-                column: Some(column),
-                ..Fault::line(&plan.label, line, what)
+            let fault = |BadCell { column, what }| {
+                let what = format!(
+                    "{what}; a [[skip]] of this column in the mapping leaves such rows out"
+                );
+                Fault {
+                    column: Some(column),
+                    ..Fault::line(&plan.label, line, what)
+                }
             };
             let drive = plan.drive(&row, self.group.drive.as_ref()).map_err(fault)?;
             let is_full = self.group.readings.len() >= self.readings_per_message;
