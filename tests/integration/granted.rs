@@ -105,7 +105,7 @@ async fn a_fleet_that_is_removed_from_the_configuration_is_unsubscribed() -> Res
         })
         .await?;
         wait::until("the unsubscription", 20, async || {
-            Ok(ingest.log().contains("they are taken back"))
+            Ok(ingest.log().contains("unsubscribed from old subscriptions"))
         })
         .await?;
         send(&out).await?;
