@@ -1,4 +1,4 @@
-//! Arguments of the process, and the command that they name.
+//! Arguments of the process and its commands.
 
 use std::process::ExitCode;
 
@@ -14,10 +14,10 @@ use crate::{
     context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
 };
 
-/// Battery and heating telemetry of electric buses in extreme cold: collected, stored, and turned
-/// into energy and range by temperature.
+/// Collects and stores battery and heating telemetry of electric buses in extreme cold, and
+/// computes energy and range by temperature.
 ///
-/// Begin with `ayaz demo`. With servers of your own: `ayaz migrate`, then the daemons
+/// Start with `ayaz demo`. With your own servers: run `ayaz migrate`, then the daemons
 /// `ayaz-ingest` and `ayaz-analytics`, then `ayaz replay` or real buses, then `ayaz report`.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,7 +27,7 @@ use crate::{
     after_help = "Environment: \
     AYAZ_DATABASE_URL, AYAZ_MQTT_URL, AYAZ_CACHE_DIR (fetched servers), RUST_LOG, \
     AYAZ_LOG_FORMAT=json.\n\n\
-    Exit codes: 0 done, 1 failed at work, 2 bad usage, 64 bad configuration."
+    Exit codes: 0 done, 1 failed, 2 bad usage, 64 bad configuration."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -42,17 +42,17 @@ enum Command {
     Local(local::LocalArgs),
     /// Brings the database's schema up to date.
     Migrate(migrate::MigrateArgs),
-    /// Publishes recorded logs over MQTT, as the vehicle would have.
+    /// Publishes recorded logs over MQTT, as the vehicle would.
     Replay(replay::Args),
-    /// Publishes a simulated cold snap over MQTT, and writes what really happened beside it.
+    /// Publishes a simulated cold snap over MQTT, and writes the true values to files.
     Simulate(simulate::SimulateArgs),
-    /// Energy and range, for people and for programs.
+    /// Shows energy and range, for people and for programs.
     Report(report::ReportArgs),
-    // These have their own help, which a comment here would hide.
+    // These have their own help. A doc comment here would hide it.
     Context(context::ContextArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     Readings(readings::ReadingsArgs),
-    /// Measures what this machine can take.
+    /// Measures the performance of this machine.
     Bench(ayaz_bench::BenchArgs),
     /// Runs one of the daemons from this program.
     Daemon(daemon::DaemonArgs),
@@ -78,7 +78,7 @@ pub fn main() -> ExitCode {
         },
     };
     let mut runtime = match cli.command {
-        // As in its own program.
+        // The daemons' own programs use one thread, too.
         Command::Daemon(_) => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
@@ -90,7 +90,7 @@ pub fn main() -> ExitCode {
         }
     };
     let is_daemon = matches!(cli.command, Command::Daemon(_));
-    // The daemons tell what they do; the other commands speak for themselves.
+    // Daemons log what they do. Other commands print their own output.
     let log = {
         let _entered = runtime.enter();
         match &cli.command {
@@ -108,7 +108,7 @@ pub fn main() -> ExitCode {
             if is_daemon {
                 log::line(text);
             } else {
-                // Whoever started a command and reads slowly is waited for.
+                // Flush the log first. A slow terminal may still be reading it.
                 drop(log);
                 output::note(text);
             }
@@ -117,13 +117,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Arguments that are better given by the environment, with their variables.
+/// Arguments that are better set by environment variables, with these variables.
 const ADDRESSES: [(&str, &str); 2] = [
     ("--database-url", "AYAZ_DATABASE_URL"),
     ("--mqtt-url", "AYAZ_MQTT_URL"),
 ];
 
-/// What to do where nothing is missing but addresses: clap would name the arguments alone.
+/// The error text if only addresses are missing. clap would name only the arguments.
 fn missing_addresses(error: &clap::Error) -> Option<String> {
     if error.kind() != ErrorKind::MissingRequiredArgument {
         return None;
@@ -145,7 +145,7 @@ fn missing_addresses(error: &clap::Error) -> Option<String> {
     ))
 }
 
-/// How an address is given that stands where none is taken.
+/// A hint for an address that is given where no argument is expected.
 fn option_of_address(error: &clap::Error) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;

@@ -1,5 +1,5 @@
-//! `ayaz daemon`: the same daemons as `ayaz-ingest` and `ayaz-analytics`, from one program. The
-//! bench measures the ingest daemon this way, as a process of its own.
+//! `ayaz daemon`: runs the daemons `ayaz-ingest` and `ayaz-analytics` from this program. The bench
+//! measures the ingest daemon this way, as a separate process.
 
 use std::path::PathBuf;
 
@@ -12,18 +12,18 @@ use crate::exit::BadConfig;
 /// Arguments of `ayaz daemon`.
 #[derive(Debug, Args)]
 pub struct DaemonArgs {
-    /// Which one.
+    /// Which daemon to run.
     daemon: Which,
-    /// TOML file, as the daemon's own program takes it; the environment lies over it.
+    /// TOML file, as for the daemon's own program. Environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Which {
-    /// Broker in, database out.
+    /// Reads from the broker and writes to the database.
     Ingest,
-    /// Readings to energy and range.
+    /// Computes energy and range from readings.
     Analytics,
 }
 

@@ -1,4 +1,4 @@
-//! Where the database is, as every command that needs one is told.
+//! The database address, for every command that needs a database.
 
 use std::time::Duration;
 
@@ -8,15 +8,15 @@ use clap::Args;
 
 use crate::exit::BadConfig;
 
-/// How long a server may take to answer to a connection.
+/// Longest time that a server may take to answer.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
 
-// No comment of its own: it would hide the help of the command that takes it in.
+// No doc comment here: it would hide the help of the command that includes it.
 #[derive(Debug, Args)]
 pub(crate) struct Database {
-    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Better given by the environment variable, which
-    /// other users of this machine do not see.
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    /// postgres://USER:PASSWORD@HOST:PORT/DATABASE. Prefer the environment variable, because other
+    /// users of this machine cannot see it.
+    // A string, because clap prints a value that it cannot parse, and this one contains a password.
     #[arg(
         long,
         value_name = "URL",
@@ -27,21 +27,21 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// The one at this address.
+    /// The database at this address.
     pub(crate) fn at(url: &str) -> Self {
         Self {
             database_url: url.to_owned(),
         }
     }
 
-    /// Its address, or what is wrong with it, without the password.
+    /// Its address, or the error in it, without the password.
     pub(crate) fn url(&self) -> Result<DatabaseUrl, BadConfig> {
         self.database_url
             .parse()
             .map_err(|error| BadConfig(format!("{error}")))
     }
 
-    /// A connection in a role to a database whose schema is that of this program.
+    /// Opens a connection in a role. Fails if the database's schema is not that of this program.
     pub(crate) async fn open(&self, role: Role) -> Result<Connection> {
         let url = self.url()?;
         let opening = Connection::open(&url, role);
@@ -56,7 +56,7 @@ impl Database {
                 anyhow::Error::from(error).context(context)
             })?,
             Err(_) => bail!(
-                "the database at {url} accepts a connection and does not answer ({} s): is its \
+                "the database at {url} accepts a connection but does not answer ({} s): is its \
                  server stopped or overloaded?",
                 CONNECT_TIME_MAX.as_secs()
             ),

@@ -1,7 +1,7 @@
-//! `ayaz dead-letters`: what was refused and why, and running it again after a fix.
+//! `ayaz dead-letters`: shows refused messages with the reasons, and replays them after a fix.
 //!
-//! Reading order: [`selection`] (which letters), [`list`], [`show`] with [`payload`] (what of the
-//! bytes makes sense) and [`hexdump`], [`replay`], [`delete`].
+//! Reading order: [`selection`] (which letters), [`list`], [`show`] with [`payload`] (the decodable
+//! part of the bytes) and [`hexdump`], [`replay`], [`delete`].
 
 mod delete;
 mod hexdump;
@@ -19,22 +19,22 @@ use jiff::Timestamp;
 use crate::database::Database;
 use crate::output::plural::plural;
 
-/// Shows which messages were refused and why, and runs them again after a fix.
+/// Shows refused messages with the reasons, and replays them after a fix.
 ///
 /// A message that cannot be decoded or breaks a limit is kept as a dead letter, with its bytes, its
-/// topic and the reason, and then acknowledged. The same bytes on the same topic are one letter,
-/// however often they are delivered. Of one vehicle only so many new letters are kept in an hour, and
-/// so many bytes, and in all (dead_letters in the configuration of ayaz-ingest); what comes over that is
-/// counted as suppressed.
+/// topic and the reason. Then it is acknowledged. The same bytes on the same topic are one letter,
+/// even if they are delivered many times. The number of new letters and their bytes are limited per
+/// vehicle and hour, and in total (dead_letters in the configuration of ayaz-ingest). Messages over
+/// a limit are counted as suppressed.
 #[derive(Debug, Args)]
-#[command(after_help = "From a complaint to its end:\n  \
+#[command(after_help = "From a problem to its fix:\n  \
     ayaz dead-letters list                            vehicles, reasons\n  \
     ayaz dead-letters list --letters --vehicle b1     its letters, with digests\n  \
     ayaz dead-letters show 3f2a91                     one letter: its bytes\n  \
     ayaz dead-letters replay --vehicle b1 --dry-run   what would be sent again\n  \
     ayaz dead-letters replay --vehicle b1             after the fix\n  \
-    ayaz dead-letters list --open                     what is left\n  \
-    ayaz dead-letters delete --older-than 90d         what nobody needs")]
+    ayaz dead-letters list --open                     letters that remain open\n  \
+    ayaz dead-letters delete --older-than 90d         deletes old letters")]
 pub struct DeadLettersArgs {
     #[command(subcommand)]
     action: Action,
@@ -42,14 +42,14 @@ pub struct DeadLettersArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    // Each has its own help, which a comment here would hide.
+    // Each has its own help. A doc comment here would hide it.
     List(list::ListArgs),
     Show(show::ShowArgs),
     Replay(replay::ReplayArgs),
     Delete(delete::DeleteArgs),
 }
 
-/// The command.
+/// Runs the command.
 pub async fn run(args: DeadLettersArgs) -> Result<()> {
     match args.action {
         Action::List(args) => list::run(args).await,
@@ -59,7 +59,7 @@ pub async fn run(args: DeadLettersArgs) -> Result<()> {
     }
 }
 
-/// As people read it.
+/// The time for people.
 fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }

@@ -1,4 +1,4 @@
-//! `ayaz demo`: everything at once, on private servers, with a simulated fleet.
+//! `ayaz demo`: runs everything on private servers, with a simulated fleet.
 
 mod daemons;
 pub mod fleet;
@@ -22,35 +22,37 @@ use crate::report;
 use daemons::Daemons;
 use fleet::{Backfill, SimulatedFleet};
 
-/// What the daemons inside tell. Days are sent as fast as the broker takes them, so that ingest reads up
-/// to its memory bound, as it does of any backlog, and that is no warning here.
+/// Log filter of the daemons in the demo. The backlog is sent as fast as possible, so ingest
+/// reaches its memory limit. This is expected here and no warning.
 pub(crate) const LOG_FILTER: &str = "warn,ayaz_ingest::intake=error";
 
 /// Arguments of `ayaz demo`.
 ///
-/// Gets and starts a private Mosquitto and TimescaleDB, migrates, runs both daemons, sends the last
-/// days of a small Astana fleet in winter through MQTT, prints the winter-range table, draws it, and
-/// goes on live. Ctrl-C stops everything; without --data-dir nothing but the chart is left behind.
-/// Servers named by AYAZ_DATABASE_URL and AYAZ_MQTT_URL are used instead, if that database is empty.
+/// Downloads and starts a private Mosquitto and TimescaleDB, migrates the database and runs both
+/// daemons. Sends the last days of a small Astana fleet in winter through MQTT, prints the
+/// winter-range table, draws it, and continues live. Ctrl-C stops everything. Without --data-dir,
+/// only the chart remains. If AYAZ_DATABASE_URL and AYAZ_MQTT_URL are set, uses those servers
+/// instead; the database must be empty.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// Buses in the fleet. The first three are E12, then come three E12 with a fuel heater and three E18,
-    /// then E12 again. The table needs about three buses of a model and a week to show its ranges.
+    /// Buses in the fleet. The first three are E12, then three E12 with a fuel heater, then three
+    /// E18. Then the order starts again. The table needs about three buses of a model and a week to
+    /// show ranges.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u16).range(1..=500))]
     buses: u16,
-    /// Days that are sent before going live.
+    /// Days to send before going live.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: u16,
-    /// Stops by itself after being live for so long, as `30s`, `5m` or `1h`.
+    /// Stops after being live for this time, such as `30s`, `5m` or `1h`.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     live_for: Option<Duration>,
     /// The same seed gives the same fleet and the same weather.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Keeps the servers' data here, for looking at it later with `ayaz local`.
+    /// Keeps the servers' data here, to use it later with `ayaz local`.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Where the winter range is drawn; a chart of before is written over.
+    /// Where to write the winter-range chart. An existing chart is overwritten.
     #[arg(long, value_name = "FILE", default_value = "ayaz-demo.svg")]
     chart: PathBuf,
 }
@@ -76,7 +78,7 @@ pub async fn run(args: DemoArgs) -> Result<()> {
         () = &mut stop => anyhow::bail!("stopped before the servers were up"),
     };
     let outcome = on_servers(&args, &stack, stop).await;
-    // Also after an error: the servers are to end in order, their data whole.
+    // Also after an error, so that the servers shut down cleanly.
     let stopped = stack.stop().await.context("stop the private servers");
     outcome.and(stopped)
 }
@@ -89,7 +91,7 @@ async fn on_servers(
     let url: DatabaseUrl = stack.database_url().parse()?;
     let mut owner = ayaz_store::Connection::open(&url, ayaz_store::Role::Owner).await?;
     if backlog::holds_readings(&owner.client).await? {
-        // Its own of an earlier run, or, with AYAZ_DATABASE_URL set, somebody's real ones.
+        // From an earlier run, or real readings if AYAZ_DATABASE_URL is set.
         let why = "holds readings already, and the demo would mix its own into them: give another \
                    --data-dir, or unset AYAZ_DATABASE_URL";
         return Err(BadConfig(format!("the database at {url} {why}")).into());
@@ -111,7 +113,7 @@ async fn on_servers(
     daemons.stop().await.and(worked)
 }
 
-/// Backfill, table, live.
+/// Sends the backlog, shows the table, then sends live.
 async fn show(
     args: &DemoArgs,
     stack: &LocalStack,
@@ -127,14 +129,14 @@ async fn show(
     let mqtt = stack.mqtt_url().parse()?;
     let mut publisher = fleet::publisher(mqtt, "ayaz-demo").await?;
     let Backfill { readings, fleet } = fleet.backfill(&mut publisher).await?;
-    settle(client, readings).await?;
+    wait_until_refreshed(client, readings).await?;
     output::write("\n")?;
     report::print_winter_range(stack.database_url()).await?;
     let chart = report::draw_winter_range(stack.database_url()).await;
     let chart = chart.and_then(|svg| {
         std::fs::write(&args.chart, svg).with_context(|| format!("write {}", args.chart.display()))
     });
-    // The fleet is stored and the table shown, whatever becomes of the picture.
+    // A failed chart does not end the demo.
     let chart = match chart {
         Ok(()) => format!("{}: open it in a browser", args.chart.display()),
         Err(error) => format!("none, --chart names another place: {error:#}"),
@@ -182,7 +184,7 @@ fn where_to_look(
     )
 }
 
-/// How this program is called from here, by cargo or from the path.
+/// The path of this program for a command in this folder.
 fn own_program() -> String {
     let program = std::env::current_exe().unwrap_or_else(|_| "ayaz".into());
     let here = std::env::current_dir().unwrap_or_default();
@@ -193,11 +195,11 @@ fn own_program() -> String {
         .to_string()
 }
 
-/// Waits until every reading is stored and worked off, and makes sure of it.
-async fn settle(client: &Client, readings: u64) -> Result<()> {
+/// Waits until every reading is stored and refreshed, and checks the count.
+async fn wait_until_refreshed(client: &Client, readings: u64) -> Result<()> {
     let mut progress = Progress::new("readings stored", readings);
-    // The daemon's own count, since counting millions of rows again and again would slow down what
-    // is waited for.
+    // Uses the daemon's metric. Counting millions of rows again and again would slow the daemon
+    // down.
     while daemons::readings_stored() < readings {
         progress.set(daemons::readings_stored());
         tokio::time::sleep(Duration::from_millis(250)).await;
@@ -212,10 +214,10 @@ async fn settle(client: &Client, readings: u64) -> Result<()> {
     let aside = set_aside_total(client, &all).await?.readings;
     anyhow::ensure!(
         aside == 0,
-        "{aside} of {readings} readings are set aside, so that the table would lack them"
+        "{aside} of {readings} readings are set aside, so the table would not contain them"
     );
     let pending = backlog::hours_pending(client).await?;
-    let mut progress = Progress::new("hours worked out", pending);
+    let mut progress = Progress::new("hours refreshed", pending);
     loop {
         let left = backlog::hours_pending(client).await?;
         progress.set(pending.saturating_sub(left));

@@ -1,19 +1,19 @@
-//! Errors that decide what the process exits with.
+//! Errors that decide the exit code of the process.
 
 use ayaz_daemon::config::ConfigError;
 use ayaz_daemon::exit;
 
-/// What was wrong with what the user asked for, as against what went wrong at work.
+/// A mistake in the configuration or the input of the user, not a failure at run time.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadConfig(pub String);
 
-/// What was wrong with the arguments, which only shows when they are taken together.
+/// Arguments that are valid alone but not together.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct BadUsage(pub String);
 
-/// The exit code that an error stands for.
+/// The exit code of an error.
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     if error.chain().any(|cause| cause.is::<BadUsage>()) {
         exit::BAD_USAGE
@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_code_says_who_has_to_mend_what() {
+    fn each_kind_of_error_has_its_exit_code() {
         let config = || anyhow::Error::from(BadConfig("no such key".to_owned()));
         assert_eq!(code(&config()), exit::BAD_CONFIG);
         assert_eq!(

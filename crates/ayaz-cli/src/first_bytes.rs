@@ -1,9 +1,9 @@
-//! What a file is, by its first bytes: what programs put before a text, and what is no text at all.
+//! Finds the type of a file by its first bytes: byte order marks, and files that are not text.
 
-/// What programs put before UTF-8 to mark it.
+/// The mark that some programs write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// As many bytes as [`not_utf8`] looks at.
+/// How many bytes [`not_utf8`] needs.
 pub(crate) const COUNT: usize = 6;
 
 /// The text without its byte order mark.
@@ -11,23 +11,23 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
 }
 
-/// What the file is, if it cannot be read as it is, and what to do. `reader` is the command that takes
-/// it from a pipe.
+/// Why a file cannot be read as UTF-8, and what to do. `reader` is the command that reads it from a
+/// pipe.
 pub(crate) fn not_utf8(first: &[u8], reader: &str) -> Option<String> {
     let unpacked_by = |name: &str, unpack: &str| {
         Some(format!(
-            "it is compressed with {name}: unpack it on the way, `{unpack} FILE | {reader} -`"
+            "it is compressed with {name}: decompress it in a pipe: `{unpack} FILE | {reader} -`"
         ))
     };
     match first {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(utf16()),
-        // ASCII letters without a mark.
+        // UTF-16 of ASCII letters without a byte order mark.
         [a, 0, b, 0, ..] | [0, a, 0, b, ..] if *a > 0 && *b > 0 => Some(utf16()),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => unpacked_by("zstd", "zstdcat"),
         [b'B', b'Z', b'h', b'1'..=b'9', b'1', b'A', ..] => unpacked_by("bzip2", "bzcat"),
         [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => unpacked_by("xz", "xzcat"),
         [b'P', b'K', 3, 4, ..] => Some(format!(
-            "it is a zip file: unpack it on the way, `unzip -p FILE | {reader} -`, or, if it is a \
+            "it is a zip file: extract it in a pipe: `unzip -p FILE | {reader} -`, or, if it is a \
              spreadsheet, save it as CSV"
         )),
         _ => None,
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_text_is_named_with_what_to_do() {
+    fn a_file_that_is_not_text_is_named_with_what_to_do() {
         for (bytes, expected) in [
             (&b"\xff\xfet\0s\0"[..], Some("UTF-16: save it as UTF-8")),
             (b"\xfe\xff\0t\0s", Some("UTF-16")),

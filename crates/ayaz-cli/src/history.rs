@@ -1,7 +1,8 @@
-//! Announces that vehicles are to send many days: without that, readings of further days are set aside.
+//! Announces that vehicles send many days of history. Otherwise the readings of days over the limit
+//! are set aside.
 //!
-//! It is said to the database, as an operator, and not in the messages: a bus that could raise its own
-//! bound would have none.
+//! An operator announces this to the database, not in messages: a bus must not be able to raise its
+//! own limit.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -17,43 +18,43 @@ use tokio_postgres::Client;
 use crate::database::Database;
 use crate::exit::BadConfig;
 
-/// How long an announcement holds: the broker may keep messages while the daemon is away.
+/// How long an announcement is valid. The broker may keep messages while the daemon is down.
 const HOLDS_FOR: SignedDuration = SignedDuration::from_hours(24);
 
-/// Who sends for longer says it again.
-const SAY_AGAIN_AFTER: Duration = Duration::from_secs(12 * 3_600);
+/// After this time, the announcement is renewed.
+const RENEW_AFTER: Duration = Duration::from_secs(12 * 3_600);
 
-// No comment of its own: it would hide the help of the command that takes it in.
+// No doc comment here: it would hide the help of the command that includes it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct History {
-    /// Announces many days of history, so that no day of it is set aside
+    /// Announces many days of history, so that no day is set aside
     ///
-    /// A vehicle that sends more distinct days in an hour than ayaz-ingest takes
-    /// (limits.vehicle_days_per_hour_max) has the readings of further days set aside. This announces each
-    /// vehicle to the database for a day, as ayaz_operator.
+    /// If a vehicle sends more distinct days in an hour than ayaz-ingest allows
+    /// (limits.vehicle_days_per_hour_max), the readings of further days are set aside. This
+    /// announces each vehicle to the database for one day, as ayaz_operator.
     #[arg(long)]
     history: bool,
-    /// Where --history is announced, postgres://USER:PASSWORD@HOST:PORT/DATABASE
+    /// The database for --history, postgres://USER:PASSWORD@HOST:PORT/DATABASE
     #[arg(
         long,
         value_name = "URL",
         env = "AYAZ_DATABASE_URL",
         hide_env_values = true
     )]
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    // A string, because clap prints a value that it cannot parse, and this one contains a password.
     database_url: Option<String>,
 }
 
 impl History {
-    /// Who announces, if somebody is to.
+    /// The announcer, if --history is given.
     pub(crate) async fn announcer(&self) -> anyhow::Result<Option<Announcer>> {
         if !self.history {
             return Ok(None);
         }
         let url = self.database_url.as_deref().ok_or_else(|| {
             BadConfig(
-                "--history is announced to the database: give --database-url or AYAZ_DATABASE_URL, \
-                 or send without it and take the readings in with `ayaz readings accept`"
+                "--history needs the database: give --database-url or AYAZ_DATABASE_URL, \
+                 or send without it and accept the readings later with `ayaz readings accept`"
                     .to_owned(),
             )
         })?;
@@ -72,14 +73,14 @@ pub(crate) struct Announcer {
 }
 
 impl Announcer {
-    /// Sees to it that the topic's vehicle may send as many days as it likes.
+    /// Announces that the topic's vehicle may send any number of days.
     pub(crate) async fn announce(&mut self, topic: &str) -> anyhow::Result<()> {
-        // The daemon rejects any other topic, so no day of it is stored.
+        // The daemon rejects any other topic and stores nothing of it.
         let Ok(Topic { vehicle: key, .. }) = Topic::parse(topic.as_bytes()) else {
             return Ok(());
         };
-        let said = self.announced.get(&key);
-        if said.is_some_and(|at| at.elapsed() < SAY_AGAIN_AFTER) {
+        let announced_at = self.announced.get(&key);
+        if announced_at.is_some_and(|at| at.elapsed() < RENEW_AFTER) {
             return Ok(());
         }
         announce(&self.operator.client, &key).await?;
@@ -88,7 +89,7 @@ impl Announcer {
     }
 }
 
-/// Lets the vehicle send as many days as it likes for a day from now. Needs the role of an operator.
+/// Allows the vehicle to send any number of days, for one day from now. Needs the operator role.
 pub(crate) async fn announce(operator: &Client, vehicle: &VehicleKey) -> anyhow::Result<()> {
     announce_history(operator, vehicle, HOLDS_FOR)
         .await

@@ -1,6 +1,6 @@
-//! The `ayaz` command: what people type. One file a command.
+//! The `ayaz` command. Each command has its own file.
 
-// A closed pipe or a full disk makes `println!` and `eprintln!` panic; `ayaz_daemon::output` and
+// `println!` and `eprintln!` panic on a closed pipe or a full disk. `ayaz_daemon::output` and
 // `ayaz_daemon::note!` do not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
 

@@ -1,4 +1,4 @@
-//! `ayaz local`: only the servers.
+//! `ayaz local`: starts only the servers.
 
 use std::path::PathBuf;
 
@@ -19,12 +19,12 @@ use crate::exit::BadUsage;
     after_help = "Example: ayaz local > servers.env & … ; set -a; . ./servers.env; ayaz migrate"
 )]
 pub struct LocalArgs {
-    /// Keeps the servers' data here; without it they begin empty and leave nothing behind.
+    /// Keeps the servers' data here. Without it, the servers start empty and leave no data.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
-/// Runs until stopped.
+/// Runs until Ctrl-C or SIGTERM.
 pub async fn run(args: LocalArgs) -> Result<()> {
     if ["AYAZ_DATABASE_URL", "AYAZ_MQTT_URL"]
         .iter()

@@ -120,7 +120,7 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
         "{table}"
     );
     assert!(
-        table.contains("further notice") && !table.contains("bus-2"),
+        table.contains("no end") && !table.contains("bus-2"),
         "{table}"
     );
     let depots = here.good(&["list", "depots", "--format", "csv"])?;

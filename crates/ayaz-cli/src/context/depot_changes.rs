@@ -1,8 +1,8 @@
-//! When a bus goes from one depot to another on a date.
+//! Changes of depot on a date.
 //!
-//! The date is a midnight at either depot, and in two zones these are two instants: hours would be left
-//! in which the bus has no depot, or has both. A change is one instant, so it is the midnight of the
-//! depot that the bus comes to, where it stands from then on.
+//! The date means midnight at a depot. If two depots have different zones, the date means two
+//! instants. The bus would then have no depot, or two depots, for some hours. A change must be one
+//! instant: it is midnight at the new depot.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use super::depot_zones::DepotZones;
 use super::line::{DatedRecord, Placed};
 use super::time::When;
 
-/// When vehicles come to depots, by the dates that say so.
+/// The instants at which vehicles change to a depot, by date.
 #[derive(Default)]
 pub(super) struct DepotChanges(BTreeMap<(VehicleKey, Date), Timestamp>);
 
 impl DepotChanges {
-    /// Of the stored records and the depots among the lines, which say more.
+    /// Uses the stored records and the depot lines. The lines override the records.
     pub(super) fn new(
         stored: &[ContextRecord],
         lines: &[Placed<DatedRecord>],
@@ -30,7 +30,7 @@ impl DepotChanges {
         for record in stored.iter().filter(|r| r.attribute == Attribute::Depot) {
             if let Some(at) = record.valid_from {
                 let there = zones.of_depot(&record.value).to_datetime(at);
-                // An instant is all that is stored: a midnight there is what a date became.
+                // The store keeps only instants. A midnight there was a date before.
                 if there.time() == jiff::civil::Time::midnight() {
                     changes.add(&record.vehicle, there.date(), at);
                 }
@@ -51,8 +51,7 @@ impl DepotChanges {
         self.0.insert((vehicle.clone(), date), at);
     }
 
-    /// When a depot's record ends that ends so: with the beginning of the next, if that is of the
-    /// same date.
+    /// The end of a depot record. If the next depot begins on the same date, it is that beginning.
     pub(super) fn end(&self, record: &DatedRecord) -> When {
         let When::Midnight(date) = record.to else {
             return record.to;

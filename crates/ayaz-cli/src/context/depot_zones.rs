@@ -1,4 +1,4 @@
-//! Where a vehicle's midnights are, so that a date is an instant.
+//! Time zones of vehicles, to convert a date to an instant.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use jiff::tz::TimeZone;
 
 use super::time::When;
 
-/// In which zone a vehicle's midnights are.
+/// The time zone of each vehicle's midnights.
 pub(super) struct DepotZones {
     by_depot: BTreeMap<String, TimeZone>,
-    /// By beginning.
+    /// By start time.
     assigned: BTreeMap<VehicleKey, BTreeMap<Option<Timestamp>, String>>,
     default: TimeZone,
 }
@@ -20,7 +20,7 @@ pub(super) struct DepotZones {
 impl DepotZones {
     pub(super) fn new(stored: &StoredContext, entered: &[Depot]) -> Self {
         let zone = |name: &str| TimeZone::get(name).unwrap_or(TimeZone::UTC);
-        // What is entered replaces what is stored.
+        // Entered depots override stored ones.
         let depots = stored.depots.iter().chain(entered);
         let mut zones = Self {
             by_depot: depots.map(|d| (d.depot.clone(), zone(&d.zone))).collect(),
@@ -39,19 +39,18 @@ impl DepotZones {
         self.by_depot.contains_key(depot)
     }
 
-    /// Notes that the record's depot is the vehicle's from then on.
+    /// Stores the depot of the vehicle from the record's start.
     pub(super) fn assign(&mut self, record: &ContextRecord) {
         let periods = self.assigned.entry(record.vehicle.clone()).or_default();
         periods.insert(record.valid_from, record.value.clone());
     }
 
-    /// The zone of a depot; of one that nobody knows, the default.
+    /// The zone of a depot; the default zone for an unknown depot.
     pub(super) fn of_depot(&self, name: &str) -> TimeZone {
         self.by_depot.get(name).unwrap_or(&self.default).clone()
     }
 
-    /// The zone of the depot that has begun at that midnight, else of the vehicle's first depot,
-    /// else the default.
+    /// The zone of the depot at that midnight; else of the vehicle's first depot; else the default.
     pub(super) fn at(&self, vehicle: &VehicleKey, when: When) -> TimeZone {
         let Some(periods) = self.assigned.get(vehicle) else {
             return self.default.clone();

@@ -13,16 +13,17 @@ use super::file::Kind;
 use super::sheet::sheet;
 use crate::output::printable::printable;
 
-/// Writes all that is known into a folder, as files that can be edited and imported again.
+/// Writes all stored facts into a folder, as files that can be edited and imported again.
 ///
-/// The files are models.csv, depots.csv, vehicles.csv and context.csv; importing them again changes
-/// nothing. A file that is there already is left alone, and named, unless --overwrite is given.
+/// The files are models.csv, depots.csv, vehicles.csv and context.csv. Importing them unchanged
+/// changes nothing. If a file exists already, the command names it and writes nothing, unless
+/// --overwrite is given.
 #[derive(Debug, Args)]
 pub(super) struct ExportArgs {
-    /// The folder; made if it is not there.
+    /// The folder. It is created if it does not exist.
     #[arg(value_name = "DIR")]
     dir: PathBuf,
-    /// Writes over files that are there.
+    /// Overwrites existing files.
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
@@ -39,7 +40,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<()> {
         && !args.overwrite
     {
         anyhow::bail!(
-            "{} is there already: choose another folder, or --overwrite",
+            "{} exists already: choose another folder, or give --overwrite",
             path.display()
         );
     }

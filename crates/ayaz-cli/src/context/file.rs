@@ -1,4 +1,4 @@
-//! A file's bytes to rows, and what kind of file it is.
+//! Reads the bytes of a file into rows, and finds its kind.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use super::problem::{Place, Problems};
 use crate::first_bytes;
 use crate::output::formula::unguarded;
 
-/// Rows of a file: those of ten thousand buses and more.
+/// Most rows in a file. This is enough for ten thousand buses.
 const ROWS_MAX: usize = 500_000;
 
-/// What the rows of a file tell.
+/// The kind of a file's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub(super) enum Kind {
     /// Types of vehicles.
@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Depots,
     /// Vehicles and their models.
     Vehicles,
-    /// What held for vehicles, and when.
+    /// Facts about vehicles, with the period in which they are valid.
     Context,
 }
 
@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// The columns, which a header may hold in any order.
+    /// The columns. A header may have them in any order.
     pub(super) fn columns(self) -> &'static [&'static str] {
         match self {
             Self::Models => &["model", "length_m", "usable_energy_kwh", "heater"],
@@ -52,14 +52,14 @@ impl Kind {
     }
 }
 
-/// A line with its values in the order of [`Kind::columns`].
+/// A row with its values in the order of [`Kind::columns`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
     pub(super) place: Place,
     pub(super) cells: Vec<String>,
 }
 
-/// The rows of a file, `None` if its header is of no kind. What is wrong goes to `problems`.
+/// The rows of a file; `None` for an unknown header. Errors go to `problems`.
 pub(super) fn read(
     file: &Arc<str>,
     bytes: &[u8],
@@ -73,7 +73,7 @@ pub(super) fn read(
         problems.line(&place(1), format_args!("{what}"));
         return None;
     }
-    // Spreadsheets mark UTF-8 with it.
+    // Spreadsheets write a byte order mark before UTF-8.
     let bytes = first_bytes::without_mark(bytes);
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -97,7 +97,7 @@ pub(super) fn read(
             .position()
             .map_or(0, |position| position.byte() as usize);
         let line = record.position().map_or(1, csv::Position::line);
-        // A record's position is before the empty lines that precede it.
+        // A record's position is before the empty lines above it.
         let empty = text[start..]
             .chars()
             .take_while(|c| matches!(c, '\r' | '\n'));
@@ -125,7 +125,7 @@ pub(super) fn read(
         if record.iter().any(|cell| cell.contains(['\n', '\r'])) {
             problems.line(
                 &place,
-                "a value goes over several lines: a quotation mark is missing, or one too many",
+                "a value spans several lines: there is a quotation mark too few or too many",
             );
         } else if record.len() != header.len() {
             problems.line(&place, wrong_length(record.len(), header.len()));
@@ -140,7 +140,7 @@ pub(super) fn read(
     Some((kind, rows))
 }
 
-/// The kind, and where each of its columns stands.
+/// The kind, and the position of each of its columns.
 fn kind_of(header: &[&str]) -> Option<(Kind, Vec<usize>)> {
     Kind::ALL.into_iter().find_map(|kind| {
         let position = |column: &&str| header.iter().position(|name| name == column);
@@ -171,10 +171,10 @@ fn wrong_header(header: &[&str]) -> String {
         }
     }
     let shared = |kind: Kind| kind.columns().iter().filter(|c| header.contains(c)).count();
-    // The one that most of the columns are of, if they are of any.
+    // The kind with the most matching columns, if there is one.
     let nearest = Kind::ALL.into_iter().rev().max_by_key(|kind| shared(*kind));
     let Some(kind) = nearest.filter(|kind| shared(*kind) > 0) else {
-        return format!("header {shown:?}: not known; {}", headers());
+        return format!("header {shown:?}: unknown; {}", headers());
     };
     let missing: Vec<&str> = kind
         .columns()
@@ -192,10 +192,10 @@ fn wrong_header(header: &[&str]) -> String {
         what.push(format!("{} missing", missing.join(",")));
     }
     if !unknown.is_empty() {
-        what.push(format!("{:?} not known", unknown.join(",")));
+        what.push(format!("{:?} unknown", unknown.join(",")));
     }
     if what.is_empty() {
-        what.push("a column stands there twice".to_owned());
+        what.push("a column appears twice".to_owned());
     }
     format!(
         "header {shown:?}: {}; {} have the columns {}",
@@ -209,7 +209,7 @@ fn wrong_length(found: usize, wanted: usize) -> String {
     let hint = if found > wanted {
         "put values that hold a comma in quotation marks, write numbers with a point"
     } else {
-        "write a comma for each value that is left out, too"
+        "write a comma for each empty value, too"
     };
     format!("has {found} values, the header has {wanted}: {hint}")
 }

@@ -19,52 +19,52 @@ use super::read;
 use super::resolve::{Resolved, resolve};
 use crate::output::plural::plural;
 
-/// Each paragraph is one line, which clap breaks where the terminal ends.
+/// Each paragraph is one line. clap wraps it at the width of the terminal.
 const LONG_ABOUT: &str = "\
-Enters what CSV files say of models, depots and vehicles.
+Imports CSV files about models, depots and vehicles.
 
-All files of one call are entered together or, if anything is wrong, not at all, and what is wrong is told \
-with file, line, value and what to do. Importing a file again changes nothing; a record that is known \
+All files of one call are stored together. If there is a mistake, nothing is stored, and each mistake is shown \
+with file, line, value and what to do. Importing a file again changes nothing. A record that is stored \
 already under the same key (model; depot; fleet and vehicle; fleet, vehicle, attribute and valid_from) is \
-replaced. But the model of a vehicle and the heater of a model hold for all of the past: where one is known \
-and would become another, nothing is entered unless --replace is given. Nothing is deleted: for that use \
+replaced. But the model of a vehicle and the heater of a model are valid for all of the past: if an import \
+would change one, nothing is stored unless --replace is given. Nothing is deleted: to delete, use \
 SQL (delete from vehicle_context …).
 
-Files are UTF-8, separated by commas, and their first line says which kind they are:
+Files are UTF-8, separated by commas, and their first line tells the kind:
 
 model,length_m,usable_energy_kwh,heater:
-A model needs its usable energy. heater: electric, fuel, heat_pump, none or nothing.
+A model needs its usable energy. heater: electric, fuel, heat_pump, none or empty.
 
 depot,zone,cut_over_hour:
-A zone such as Asia/Almaty; the hour at which a service day begins, 3 if nothing.
+A zone such as Asia/Almaty; the hour at which a service day begins, 3 if empty.
 
 fleet,vehicle,model:
-A vehicle's model does not change in its life (a wrong one is corrected with --replace). Vehicles may be \
-entered before their first message; with no model they keep the one that is known.
+A vehicle's model never changes (correct a wrong one with --replace). Vehicles may be \
+entered before their first message; an empty model keeps the stored one.
 
 fleet,vehicle,attribute,value,valid_from,valid_to:
 Attributes: depot, tyres, firmware, cabin_setpoint_celsius (0 to 40), route, usable_energy_kwh (of a bus \
-that differs from its model). A vehicle that is not known is entered. Two records of one vehicle and \
+that differs from its model). An unknown vehicle is added. Two records of one vehicle and \
 attribute may not overlap.
 
-valid_from is the first instant, valid_to the first instant after: when winter tyres begin, the summer \
-tyres have ended. Times are RFC 3339 (2026-01-31T03:00:00+05:00), or a date, which means the midnight with \
-which it begins in the zone of the depot that the vehicle has then (its first depot before that; UTC, or \
-what service_day_default says, if it has none). Nothing in valid_from is since ever, nothing in valid_to \
-until further notice.
+valid_from is the first instant, valid_to the first instant after the end: when winter tyres start, the summer \
+tyres end. Times are RFC 3339 (2026-01-31T03:00:00+05:00), or a date. A date means midnight at the start of \
+this day, in the zone of the vehicle's depot at that time (before its first depot: the zone of the first one; with \
+no depot: the zone of service_day_default, UTC if not set). An empty valid_from means always valid, an empty \
+valid_to means no end.
 
-A change of depots on a date is one instant: where a bus leaves a depot on the date on which it comes to \
-another, it leaves when it comes, at the midnight of the depot that it comes to, so that two zones leave no \
-hours between them and none twice. (Of the depot that it leaves, the record with that date as valid_to must \
-be among the files; that of the other may be stored already.)
+A change of depots on a date is one instant. If a bus leaves one depot and enters another on the same date, \
+both happen at midnight of the new depot. So, with two zones, no hours are without a depot and none have \
+two. (The record of the old depot, with that date as valid_to, must \
+be in the files. The record of the new depot may be stored already.)
 
-Values may stand behind a ' that keeps a spreadsheet from taking them for a formula (it is written by \
-export, before = + - @): it is taken off.
+Values may have a ' before them, so that a spreadsheet does not read them as a formula (export writes it \
+before = + - @). The import removes it.
 
-The database's user must be allowed to act as ayaz_operator. When a depot changes, ayaz-analytics works out \
-again the hours whose service day that changes.";
+The database's user must be allowed to act as ayaz_operator. When a depot changes, ayaz-analytics \
+refreshes the hours whose service day changes.";
 
-/// Enters what CSV files say of models, depots and vehicles.
+/// Imports CSV files about models, depots and vehicles.
 #[derive(Debug, Args)]
 #[command(
     long_about = LONG_ABOUT,
@@ -75,13 +75,13 @@ again the hours whose service day that changes.";
         ssh depot cat context.csv | ayaz context import -"
 )]
 pub(super) struct ImportArgs {
-    /// The files, 64 MB together at most; - is the standard input.
+    /// The files, together 64 MB at most. - is standard input.
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Does everything but make it last, and says what it would do.
+    /// Validates and shows the changes without saving them.
     #[arg(long)]
     dry_run: bool,
-    /// Also where a vehicle's model or a model's heater is known and becomes another.
+    /// Also changes a stored model of a vehicle or a stored heater of a model.
     #[arg(long)]
     replace: bool,
     #[command(flatten)]
@@ -113,16 +113,16 @@ pub(super) async fn run(args: ImportArgs) -> Result<()> {
     Ok(())
 }
 
-/// How an import is made.
+/// Options of an import.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Making {
-    /// Nothing lasts.
+    /// Rolls the import back.
     pub(super) is_dry_run: bool,
-    /// Also takes back what is known of a vehicle's kind.
+    /// Also changes a stored model of a vehicle or a stored heater of a model.
     pub(super) replaces: bool,
 }
 
-/// Enters the files, given by name and bytes.
+/// Imports the files, given by name and bytes.
 pub(super) async fn import(
     client: &mut Client,
     files: &[(String, Vec<u8>)],
@@ -136,12 +136,12 @@ pub(super) async fn import(
     let replaced = &resolved.replaced;
     if !making.replaces && !replaced.is_empty() {
         let (value, becomes) = match replaced.count() {
-            1 => ("a value that is known", "another"),
-            _ => ("values that are known", "others"),
+            1 => ("a stored value", "another"),
+            _ => ("stored values", "others"),
         };
         bail!(
             "nothing was stored: {value} would become {becomes}, for all of the past:\n{replaced}\n\
-             correct the files, or give --replace to enter them as they are"
+             correct the files, or give --replace to import them as they are"
         );
     }
     writer
@@ -154,8 +154,8 @@ pub(super) async fn import(
     Ok(resolved)
 }
 
-/// Dates in the files were taken for instants by this machine's time zones; the database must say the same
-/// of them.
+/// This machine's time zones convert the dates to instants. The database must have the same zone
+/// rules.
 async fn check_zones(
     writer: &ContextWriter<'_>,
     stored: &StoredContext,
@@ -178,7 +178,7 @@ async fn check_zones(
     Ok(())
 }
 
-/// What the files ask for, or all that is wrong with them.
+/// The changes that the files ask for, or all mistakes in them.
 pub(super) fn understand(
     files: &[(String, Vec<u8>)],
     stored: &StoredContext,
@@ -194,8 +194,7 @@ pub(super) fn understand(
             None => unread = true,
         }
     }
-    // What a file that could not be read would have said is not known, so that what refers to it
-    // cannot be judged.
+    // Other files may refer to records of an unreadable file. They cannot be checked.
     let resolved = if unread {
         Resolved::default()
     } else {

@@ -1,4 +1,4 @@
-//! Rows to records, each by itself.
+//! Converts each row to a record.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use super::time::When;
 /// Longest name of a model or depot, in characters.
 const NAME_LENGTH_MAX: usize = 64;
 
-/// Something with the line that says it.
+/// An item with the line that it comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Placed<T> {
     pub(super) place: Place,
@@ -28,18 +28,18 @@ pub(super) struct DatedRecord {
     pub(super) value: String,
     pub(super) from: When,
     pub(super) to: When,
-    /// As written, for messages.
+    /// As written, for error messages.
     pub(super) to_text: String,
 }
 
-/// What all files say, by kind.
+/// The records of all files, by kind.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pub(super) models: Vec<Placed<Model>>,
     pub(super) depots: Vec<Placed<Depot>>,
     pub(super) vehicles: Vec<Placed<Vehicle>>,
     pub(super) records: Vec<Placed<DatedRecord>>,
-    /// Also of lines with mistakes, so that one mistake is told once.
+    /// Includes lines with mistakes, so that one mistake is shown once.
     pub(super) model_names: BTreeSet<String>,
     pub(super) depot_names: BTreeSet<String>,
 }
@@ -70,7 +70,7 @@ impl Lines {
     }
 }
 
-/// The values of a row, and where to say that one is wrong.
+/// The values of a row, and where to report a mistake.
 struct Cells<'a> {
     row: &'a Row,
     kind: Kind,
@@ -122,8 +122,8 @@ fn model(cells: &mut Cells<'_>) -> Option<Placed<Model>> {
     let usable_energy_kwh = cells.get(2, |text| {
         if text.is_empty() {
             return Err(
-                "a model needs its usable energy, the kWh between full and empty: without it no \
-                 range can be told; look it up in the maker's data"
+                "a model needs its usable energy, the kWh between full and empty: without it there \
+                 is no range; look it up in the maker's data"
                     .to_owned(),
             );
         }
@@ -145,7 +145,7 @@ fn model(cells: &mut Cells<'_>) -> Option<Placed<Model>> {
 
 fn depot(cells: &mut Cells<'_>) -> Option<Placed<Depot>> {
     let depot = cells.get(0, name);
-    // Whether there is such a zone is asked later, of the database too.
+    // A later step checks that the zone exists, also in the database.
     let zone = cells.get(1, |text| {
         if text.is_empty() {
             Err("write a time zone, such as Asia/Almaty".to_owned())
@@ -181,7 +181,7 @@ fn record(cells: &mut Cells<'_>) -> Option<Placed<DatedRecord>> {
     let attribute = cells.get(2, |text| {
         Attribute::from_name(text).ok_or_else(|| {
             let names = Attribute::ALL.map(Attribute::name);
-            format!("is no attribute: write one of {}", names.join(", "))
+            format!("is not an attribute: write one of {}", names.join(", "))
         })
     });
     let value = cells.get(3, |text| match attribute {
@@ -218,7 +218,7 @@ fn optional<T>(
 
 fn number(text: &str, min: f32, max: f32, example: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
-        // NaN is in no range.
+        // No range contains NaN.
         Ok(number) if (min..=max).contains(&number) => Ok(number),
         _ => Err(format!(
             "write a number from {min} to {max}, such as {example}"

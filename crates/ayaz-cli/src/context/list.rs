@@ -15,7 +15,7 @@ use super::sheet::{people, sheet};
 use crate::output::instant::parse;
 use crate::output::look::Look;
 
-/// Shows what is known, as a table or as a file that can be imported.
+/// Shows stored facts, as a table or as a file that can be imported.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ayaz context list --vehicle bus-1\n  \
@@ -23,26 +23,26 @@ use crate::output::look::Look;
     ayaz context list models\n  \
     ayaz context list depots --format csv > depots.csv")]
 pub(super) struct ListArgs {
-    /// What is shown.
+    /// What to show.
     #[arg(value_enum, default_value_t = Kind::Context)]
     kind: Kind,
-    /// Only vehicles of this fleet, and what held for them.
+    /// Only vehicles of this fleet, and their facts.
     #[arg(long)]
     fleet: Option<String>,
-    /// Only vehicles of this name, and what held for them.
+    /// Only vehicles with this name, and their facts.
     #[arg(long)]
     vehicle: Option<String>,
     /// Only this attribute: depot, tyres, firmware, cabin_setpoint_celsius, route or
     /// usable_energy_kwh.
     #[arg(long, value_parser = attribute)]
     attribute: Option<Attribute>,
-    /// Only what held at this time: RFC 3339, or a date for its midnight UTC.
+    /// Only facts that are valid at this time: RFC 3339, or a date for its midnight UTC.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     at: Option<Timestamp>,
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// A table with all columns, whatever the width of the terminal.
+    /// A table with all columns, for any width of the terminal.
     #[arg(long)]
     wide: bool,
     #[command(flatten)]
@@ -53,8 +53,8 @@ pub(super) struct ListArgs {
 enum Format {
     /// Aligned columns.
     Table,
-    /// Comma-separated values with a header, as `ayaz context import` takes them; values that begin
-    /// as a formula get a ' before them, which the import takes off again.
+    /// Comma-separated values with a header, as `ayaz context import` reads them. Values that start
+    /// like a formula have a ' before them. The import removes it.
     Csv,
     /// An array of objects.
     Json,
@@ -67,8 +67,7 @@ fn attribute(name: &str) -> Result<Attribute, String> {
     })
 }
 
-/// Where the clocks of the selected vehicles are, at any time: what is selected of them may leave out
-/// their depots.
+/// The zones of the selected vehicles at any time. The selection itself may exclude their depots.
 async fn zones(client: &Client, selection: &Selection) -> Result<DepotZones> {
     let all_of_them = Selection {
         attribute: Some(Attribute::Depot),
@@ -100,14 +99,14 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
         Format::Csv => sheet.to_csv()?,
         Format::Json => sheet.to_json()?,
     })?;
-    // Beside the output, so that programs get nothing but rows.
+    // To standard error, so that programs read only rows.
     if empty && selection == Selection::default() {
         ayaz_daemon::note!(
-            "nothing of this kind is known yet (--kind names the others): `ayaz context import` enters \
+            "nothing of this kind is stored yet (--help lists the other kinds): `ayaz context import` adds \
              it, deploy/context/ has samples"
         );
     } else if empty {
-        ayaz_daemon::note!("nothing known matches --fleet, --vehicle, --attribute and --at");
+        ayaz_daemon::note!("nothing stored matches --fleet, --vehicle, --attribute and --at");
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Two records of one vehicle and attribute may not hold at once.
+//! Two records of one vehicle and attribute may not be valid at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use super::line::Placed;
 use super::problem::{Place, Problems};
 use super::time::period;
 
-/// A record that will be there afterwards, and the line that says so; none if it is stored.
+/// A record that will be stored, with its line; no line if it is stored already.
 #[derive(Clone, Copy)]
 struct Later<'a> {
     record: &'a ContextRecord,
     place: Option<&'a Place>,
 }
 
-/// What may be there once only.
+/// The key of a record, which is unique.
 pub(super) fn record_key(record: &ContextRecord) -> (&VehicleKey, Attribute, Option<Timestamp>) {
     (&record.vehicle, record.attribute, record.valid_from)
 }
 
-/// Says which of the entered records overlap with each other or with what stays stored.
+/// Reports entered records that overlap each other or a stored record.
 pub(super) fn check(
     entered: &[&Placed<ContextRecord>],
     stored: &[ContextRecord],
@@ -39,7 +39,7 @@ pub(super) fn check(
         by_attribute.entry(key).or_default().push(later);
     }
     for record in stored {
-        // Only where something is entered is there anything to check.
+        // Only attributes with entered records need a check.
         if let Some(records) = by_attribute.get_mut(&(&record.vehicle, record.attribute))
             && !replaced.contains(&record_key(record))
         {
@@ -64,7 +64,7 @@ fn check_sorted(records: &[Later<'_>], problems: &mut Problems) {
         };
         let end = earlier.record.valid_to;
         if end.is_none() || end > later.record.valid_from {
-            tell(earlier, *later, problems);
+            report(earlier, *later, problems);
         }
         if end.is_some() && later.record.valid_to.is_none_or(|to| Some(to) > end) {
             longest = Some(*later);
@@ -72,8 +72,8 @@ fn check_sorted(records: &[Later<'_>], problems: &mut Problems) {
     }
 }
 
-fn tell(earlier: Later<'_>, later: Later<'_>, problems: &mut Problems) {
-    // What is stored was there first and does not overlap with itself.
+fn report(earlier: Later<'_>, later: Later<'_>, problems: &mut Problems) {
+    // The message names the entered record. Stored records do not overlap each other.
     let (line, other) = match (later.place, earlier.place) {
         (Some(place), _) => ((place, later.record), earlier),
         (None, Some(place)) => ((place, earlier.record), later),
@@ -86,10 +86,10 @@ fn tell(earlier: Later<'_>, later: Later<'_>, problems: &mut Problems) {
     );
     let begins = later.record.valid_from.map(|from| from.to_string());
     let remedy = match (begins, earlier.place) {
-        // Two since ever have the same key, so that a later one has a beginning.
+        // Two records without a start have the same key, so the later one has a start.
         (None, _) => "correct one of them".to_owned(),
         (Some(begins), None) => format!(
-            "end the stored one where this begins, by a line with its valid_from and valid_to \
+            "end the stored one where this begins, with a line that has its valid_from and the valid_to \
              {begins}"
         ),
         (Some(begins), Some(_)) => {

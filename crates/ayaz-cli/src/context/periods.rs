@@ -1,4 +1,4 @@
-//! What held for vehicles, for people: each time as the clock at the vehicle's depot shows it.
+//! The periods of facts, for people. Times are local times of the vehicle's depot.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::output::notes::with_notes;
 use crate::output::printable::printable;
 use crate::output::table::{Table, letters, name, text};
 
-/// Letters of a value that a line has in any case.
+/// Fewest letters of a value on a line.
 const VALUE_LETTERS_MIN: usize = 10;
 
-/// Between two columns: a blank of each, and one.
+/// Width between two columns: a blank on each side and a border.
 const GAP: usize = 3;
 
 /// A record with its times.
@@ -80,13 +80,13 @@ fn period<'a>(record: &'a ContextRecord, zones: &DepotZones) -> Period<'a> {
     };
     Period {
         record,
-        from: shown(from, "since ever"),
-        to: shown(to, "further notice"),
+        from: shown(from, "no start"),
+        to: shown(to, "no end"),
         zone: zone.iana_name().unwrap_or("UTC").to_owned(),
     }
 }
 
-/// A midnight is a date, as in the files.
+/// Shows a midnight as a date, as in the files.
 fn local(at: Timestamp, zone: &TimeZone) -> String {
     let time = zone.to_datetime(at);
     let format = match time.time() {
@@ -97,7 +97,7 @@ fn local(at: Timestamp, zone: &TimeZone) -> String {
     time.strftime(format).to_string()
 }
 
-/// Letters of a value that a line holds beside the other columns.
+/// Letters of a value that fit on a line with the other columns.
 fn value_room(periods: &[Period<'_>], has_zones: bool, look: Look) -> usize {
     let Some(width) = look.width else {
         return usize::MAX;
@@ -114,19 +114,19 @@ fn value_room(periods: &[Period<'_>], has_zones: bool, look: Look) -> usize {
     let to = widest("to", &|it| letters(&it.to));
     let zone = widest("zone", &|it| letters(&it.zone));
     let others = vehicle + attribute + from + if has_zones { zone } else { 0 };
-    // The edges of the table are as wide as a blank each.
+    // The left and the right edge are one blank each.
     let room = width.saturating_sub(others + 2);
     let longest = periods
         .iter()
         .map(|it| letters(&printable(&it.record.value)));
-    // The end gives way before a value takes a second line.
+    // Drop the end column first. Only then wrap a value.
     match room.checked_sub(to) {
         Some(beside_end) if longest.max() <= Some(beside_end) => beside_end,
         _ => room.max(VALUE_LETTERS_MIN),
     }
 }
 
-/// The text in pieces of so many columns of a terminal.
+/// Splits the text into pieces of at most this width.
 fn parts(value: &str, room: usize) -> Vec<String> {
     let mut parts = vec![String::new()];
     for letter in value.chars() {

@@ -1,20 +1,20 @@
-//! What is wrong in the files, told so that it can be mended: file, line, column, value, what to do.
+//! Mistakes in the files: file, line, column, value and what to do.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// Problems of one file that are told one by one.
+/// Most problems that are shown for one file.
 const SHOWN_PER_FILE_MAX: usize = 20;
 
-/// Longest value that is repeated, in characters.
+/// Longest part of a value that is shown, in characters.
 const VALUE_CHARACTERS: usize = 60;
 
 /// A line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     pub(super) file: Arc<str>,
-    /// From 1, the header included.
+    /// From 1, including the header.
     pub(super) line: u64,
 }
 
@@ -24,29 +24,29 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong with one file.
+/// Problems of one file.
 #[derive(Debug, Default, PartialEq)]
 struct OfFile {
     count: usize,
-    /// The first ones, by line, and in the order in which they were found.
+    /// The first ones, by line, then in the order of detection.
     shown: BTreeMap<(u64, usize), String>,
 }
 
-/// Everything that is wrong.
+/// All problems.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Problems {
-    /// In the order in which files were found wanting.
+    /// In the order of their first problem.
     files: Vec<(Arc<str>, OfFile)>,
     count: usize,
 }
 
 impl Problems {
-    /// Something about a whole line, or all that follows it.
+    /// Adds a problem of a whole line, or of all lines after it.
     pub(super) fn line(&mut self, place: &Place, message: impl fmt::Display) {
         self.add(place, message.to_string());
     }
 
-    /// Something about a value: what is wrong, and what to do.
+    /// Adds a problem of a value: what is wrong, and what to do.
     pub(super) fn value(
         &mut self,
         place: &Place,
@@ -79,7 +79,7 @@ impl Problems {
         of_file.shown.insert((place.line, self.count), text);
         of_file.count += 1;
         self.count += 1;
-        // Every line of a large file may be wrong.
+        // All lines of a large file may be wrong.
         if of_file.shown.len() > SHOWN_PER_FILE_MAX {
             of_file.shown.pop_last();
         }

@@ -1,4 +1,4 @@
-//! Files to bytes, within bounds.
+//! Reads files within a size limit.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use ayaz_daemon::files;
 
-/// Bytes of all files of a call: several times the context of ten thousand buses.
+/// Most bytes of all files of a call. Ten thousand buses need less.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
-/// How the standard input is asked for.
+/// The file name that means standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// The files' names, as they are told in messages, and bytes.
+/// The names for messages and the bytes of the files.
 pub(super) fn all(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>> {
     let is_input = |path: &&PathBuf| path.as_os_str() == STANDARD_INPUT;
     if paths.iter().filter(is_input).count() > 1 {
@@ -38,14 +38,14 @@ fn file(path: &Path, left: u64) -> Result<Vec<u8>> {
     within(files::open(path)?, left, BYTES_MAX)
 }
 
-/// All that can be read, if it is no more than is left of the most that may be.
+/// Reads all bytes. Fails if there are more than `left`.
 fn within(source: impl Read, left: u64, most: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One more, to tell what ends here from what goes on.
+    // One more byte shows that the limit is exceeded.
     source.take(left + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > left {
         bail!(
-            "with the files before it, this is more than {} MB, the most that a call takes: is it the \
+            "with the files before it, this is more than {} MB, the limit of a call: is it the \
              right file? If so, import in several calls",
             most / (1024 * 1024)
         );
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_no_end_is_refused_and_what_just_fits_is_not() {
+    fn input_over_the_limit_is_refused_and_input_at_the_limit_is_read() {
         let most = 2 * 1024 * 1024;
         let error = within(io::repeat(0), most, most).unwrap_err().to_string();
         assert!(error.contains("more than 2 MB"), "{error}");

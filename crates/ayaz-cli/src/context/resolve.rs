@@ -1,4 +1,4 @@
-//! What the lines mean together and with what is stored. Nothing here touches the database.
+//! Checks the lines against each other and against stored records. It does not use the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -26,7 +26,7 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// Compares with what is stored under the same key.
+    /// Compares with the stored item of the same key.
     fn add<T: PartialEq>(&mut self, stored: Option<&T>, item: &T) {
         match stored {
             None => self.new += 1,
@@ -36,16 +36,16 @@ impl Counts {
     }
 }
 
-/// What is to be entered, and what that does.
+/// The changes to store, with their counts.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Resolved {
     pub(super) changes: ContextChanges,
     pub(super) counts: BTreeMap<Kind, Counts>,
-    /// What would be taken back of what is known of a vehicle's kind, and changes all of its past.
+    /// Stored facts about a vehicle's kind that would change for all of its past.
     pub(super) replaced: Problems,
 }
 
-/// The changes that the lines ask for. If there are problems, they are not to be entered.
+/// The changes that the lines ask for. If there are problems, do not store them.
 pub(super) fn resolve(
     lines: Lines,
     stored: &StoredContext,
@@ -137,7 +137,7 @@ fn vehicles(
         if seen.first(&vehicle.key, line, "vehicle", &name, problems) {
             let known = known.get(&vehicle.key).copied();
             let mut entered = vehicle.clone();
-            // Without a model it keeps the one that is known.
+            // An empty model keeps the stored one.
             entered.model = entered
                 .model
                 .or_else(|| known.and_then(|v| v.model.clone()));
@@ -153,7 +153,7 @@ fn vehicles(
             resolved.changes.vehicles.push(entered);
         }
     }
-    // A record is enough to enter its vehicle, so that it may be known before its first message.
+    // A record also adds its vehicle, so that it can exist before its first message.
     for line in &lines.records {
         let key = &line.item.vehicle;
         if !known.contains_key(key) && seen.0.insert(key, &line.place).is_none() {
@@ -175,7 +175,7 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
         .partition(|line| line.item.attribute == Attribute::Depot);
     let changes = DepotChanges::new(&stored.records, &depots, &zones);
     let mut dated = Vec::new();
-    // Depots first: they say where the midnights of the others are.
+    // Depots first: they give the time zones of the others.
     for mut line in depots {
         let name = &line.item.value;
         if !zones.knows(name) && !lines.depot_names.contains(name) {
@@ -201,7 +201,7 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
     let mut seen = Seen::default();
     for line in &dated {
         let key = record_key(&line.item);
-        let from = End(key.2, "since ever").to_string();
+        let from = End(key.2, "no start").to_string();
         if seen.first(key, line, "valid_from", &from, problems) {
             let known = known.get(&key).copied();
             resolved.count(Kind::Context).add(known, &line.item);
@@ -212,7 +212,7 @@ fn records(lines: Lines, stored: &StoredContext, problems: &mut Problems, resolv
     resolved.changes.records = entered.into_iter().map(|line| line.item.clone()).collect();
 }
 
-/// The record with instants for dates, if it ends after it starts.
+/// Converts the dates to instants. Reports a record that does not end after its start.
 fn date(
     line: Placed<DatedRecord>,
     from_zone: &TimeZone,
@@ -244,7 +244,7 @@ fn date(
     })
 }
 
-/// Keys and the lines that named them first.
+/// Keys, with the line where each appears first.
 struct Seen<'a, K>(BTreeMap<K, &'a Place>);
 
 impl<K> Default for Seen<'_, K> {
@@ -254,7 +254,7 @@ impl<K> Default for Seen<'_, K> {
 }
 
 impl<'a, K: Ord> Seen<'a, K> {
-    /// Whether the line is the first with its key; otherwise says so.
+    /// True for the first line with its key; otherwise reports a problem.
     fn first<T>(
         &mut self,
         key: K,
@@ -294,9 +294,9 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The zone that was meant, if it is near enough.
+/// The most similar zone name, if it is similar enough.
 fn nearest<'a>(name: &str, zones: &'a BTreeSet<String>) -> Option<&'a str> {
-    // "Almaty" means Asia/Almaty, whatever the distance.
+    // "Almaty" means Asia/Almaty, at any distance.
     let city = |zone: &&String| {
         zone.rsplit('/')
             .next()

@@ -1,4 +1,4 @@
-//! What is known, as rows: for programs as the import takes them, and for people.
+//! Stored facts as rows: for programs in the columns of the import, and for people.
 
 use super::depot_zones::DepotZones;
 use super::file::Kind;
@@ -40,7 +40,7 @@ pub(super) fn sheet(kind: Kind, stored: &StoredContext) -> Sheet {
     }
 }
 
-/// The sheet for people. Of what held for vehicles it is [`periods`](super::periods).
+/// The sheet for people. Facts about vehicles use [`periods`](super::periods).
 pub(super) fn people(
     kind: Kind,
     sheet: &Sheet,

@@ -1,4 +1,4 @@
-//! What a time in a file means.
+//! Times in files.
 
 use std::fmt;
 
@@ -6,30 +6,30 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-/// An end of a period, as it is written.
+/// A start or end of a period, as written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {
-    /// Nothing: since ever, or until further notice.
+    /// Empty: no start or no end.
     Open,
-    /// With an offset.
+    /// A time with an offset.
     Instant(Timestamp),
-    /// A date, for the midnight with which it begins where the vehicle is at home.
+    /// A date: midnight at the vehicle's depot.
     Midnight(Date),
 }
 
 impl When {
-    /// Reads nothing, an RFC 3339 time, or a date.
+    /// Reads an empty text, an RFC 3339 time, or a date.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
             return Ok(Self::Open);
         }
         let when = if let Ok(instant) = text.parse::<Timestamp>() {
-            // What the database keeps.
+            // The database keeps microseconds.
             Timestamp::from_microsecond(instant.as_microsecond())
                 .map(Self::Instant)
                 .ok()
         } else if text.len() == "2026-01-31".len() {
-            // A date alone: a time without an offset would be guesswork.
+            // Only a date. A time without an offset would be ambiguous.
             text.parse::<Date>().map(Self::Midnight).ok()
         } else {
             None
@@ -46,12 +46,12 @@ impl When {
         }
     }
 
-    /// The instant, `None` where the end is open.
+    /// The instant; `None` for an open end.
     pub(super) fn instant(self, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Open => None,
             Self::Instant(instant) => Some(instant),
-            // Fails at the ends of time only, which `parse` does not admit.
+            // Fails only for years that `parse` refuses.
             Self::Midnight(date) => zone.to_timestamp(date.at(0, 0, 0, 0)).ok(),
         }
     }
@@ -65,7 +65,7 @@ impl When {
     }
 }
 
-/// An end of a stored or worked-out period, for people.
+/// A start or end of a period, for people.
 pub(super) struct End(pub(super) Option<Timestamp>, pub(super) &'static str);
 
 impl fmt::Display for End {
@@ -77,10 +77,10 @@ impl fmt::Display for End {
     }
 }
 
-/// "2025-10-15T… to until further notice".
+/// "2025-10-15T… to no end".
 pub(super) fn period(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match to {
-        Some(to) => format!("{} to {to}", End(from, "since ever")),
-        None => format!("{} until further notice", End(from, "since ever")),
+        Some(to) => format!("{} to {to}", End(from, "no start")),
+        None => format!("{} to no end", End(from, "no start")),
     }
 }

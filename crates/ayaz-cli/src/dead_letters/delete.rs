@@ -13,8 +13,8 @@ use crate::output::age;
 
 /// Deletes letters, with their bytes.
 ///
-/// What was suppressed stays counted, and a letter that arrives meanwhile stays. The same message is a
-/// new letter if it is sent again.
+/// Counts of suppressed messages stay. A letter that arrives during the command stays, too. If the
+/// same message is sent again, it is a new letter.
 ///
 /// The database's user must be allowed to act as ayaz_operator.
 #[derive(Debug, Args)]
@@ -32,10 +32,10 @@ pub(super) struct DeleteArgs {
     all: bool,
     #[command(flatten)]
     filters: Filters,
-    /// Only letters that last arrived longer ago than this, such as 90d or 12h.
+    /// Only letters whose last arrival is longer ago than this, such as 90d or 12h.
     #[arg(long, value_name = "DURATION", value_parser = age::parse)]
     older_than: Option<SignedDuration>,
-    /// Only shows how many would be deleted.
+    /// Only shows how many letters would be deleted.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]

@@ -1,11 +1,11 @@
-//! Bytes as people read them.
+//! Bytes as a hex dump.
 
 use std::fmt::Write as _;
 
-/// Bytes of a line.
+/// Bytes per line.
 const LINE: usize = 16;
 
-/// Offset, bytes and printable characters, sixteen bytes a line.
+/// Offset, bytes and printable characters, sixteen bytes per line.
 pub(super) fn hexdump(bytes: &[u8]) -> String {
     let mut text = String::new();
     for (number, line) in bytes.chunks(LINE).enumerate() {
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_byte_stands_at_its_offset() {
+    fn every_byte_is_at_its_offset() {
         let bytes: Vec<u8> = (0x18..0x2a).chain([0xff]).collect();
         assert_eq!(
             hexdump(&bytes),

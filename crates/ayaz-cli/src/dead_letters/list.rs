@@ -20,23 +20,23 @@ use crate::output::table::{Table, figure, name, text};
 /// Longest detail in a table, in characters; CSV and JSON hold all of it.
 const DETAIL_CHARACTERS: usize = 60;
 
-/// Letters of a detail and of a topic that are shown in any case.
+/// Fewest letters of a detail and of a topic that are shown.
 const DETAIL_LETTERS: usize = 20;
 const TOPIC_LETTERS: usize = 24;
 
-/// Letters by reason and vehicle, the latest first; with --letters one by one.
+/// Shows letters by reason and vehicle, the latest first. With --letters, shows each letter.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     ayaz dead-letters list --from 2026-01-31\n  \
     ayaz dead-letters list --letters --reason payload_undecodable --limit 200\n  \
     ayaz dead-letters list --letters --format csv > letters.csv")]
 pub(super) struct ListArgs {
-    /// One row a letter, instead of one row for each reason and vehicle.
+    /// One row per letter, instead of one row per reason and vehicle.
     #[arg(long)]
     letters: bool,
     #[command(flatten)]
     filters: Filters,
-    /// Most rows.
+    /// Most rows to show.
     #[arg(
         long,
         value_name = "N",
@@ -47,7 +47,7 @@ pub(super) struct ListArgs {
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// A table with all columns, whatever the width of the terminal.
+    /// A table with all columns, for any width of the terminal.
     #[arg(long)]
     wide: bool,
     #[command(flatten)]
@@ -56,9 +56,9 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Aligned columns, long details cut.
+    /// Aligned columns, with long details shortened.
     Table,
-    /// Comma-separated values with a header; texts that begin as a formula get a ' before them.
+    /// Comma-separated values with a header. Texts that start like a formula have a ' before them.
     Csv,
     /// An array of objects.
     Json,
@@ -88,7 +88,7 @@ pub(super) async fn run(args: ListArgs) -> Result<()> {
         Format::Csv => sheet.to_csv()?,
         Format::Json => sheet.to_json()?,
     })?;
-    // Beside the output, so that programs get nothing but rows.
+    // To standard error, so that programs read only rows.
     if shown == 0 {
         ayaz_daemon::note!("{}", why_none(client, &selection).await?);
     } else if shown < total {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn people_see_the_start_and_programs_all() {
+    fn tables_show_the_start_of_a_detail_and_csv_all_of_it() {
         let letters = [letter(None), letter(Some(false)), letter(Some(true))];
         let table = table_of(&letters).render(Look::default());
         let digest = letters[0].digest.to_string();
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_suppressed_is_told_even_without_letters() {
+    fn suppressed_messages_are_shown_even_without_letters() {
         let at = "2026-01-31T03:00:00Z".parse().unwrap();
         let summary = DeadLetterSummary {
             groups: vec![DeadLetterGroup {

@@ -1,22 +1,22 @@
-//! What of a payload makes sense: the fields up to the first one that does not.
+//! Decodes a payload up to the first field that is broken.
 
 use ayaz_model::{TopicKind, UnixMicroseconds, topic};
 use ayaz_proto::telemetry::v1::{CellBatch, TelemetryBatch, VehicleStatus};
 use ayaz_proto::{DecodeError, Message};
 use prost::encoding::{DecodeContext, decode_key, skip_field};
 
-/// What a payload says.
+/// The decoded part of a payload.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Decoded {
-    /// The message that belongs on the topic.
+    /// The message type of the topic.
     pub(super) message: &'static str,
     /// Names and values.
     pub(super) fields: Vec<(&'static str, String)>,
-    /// Where and why it does not decode; `None` where it does.
+    /// Where and why decoding fails; `None` if it succeeds.
     pub(super) broken: Option<String>,
 }
 
-/// Both kinds of batches have the same header, which no type says.
+/// Both batch types have the same header, but no common trait.
 macro_rules! decode_batch {
     ($batch:ident, $payload:expr) => {{
         let (batch, broken) = merge::<$batch>($payload);
@@ -41,7 +41,7 @@ macro_rules! decode_batch {
     }};
 }
 
-/// Decodes as much as goes; `None` where no message belongs on the topic.
+/// Decodes as much as possible; `None` if the topic has no message type.
 pub(super) fn decode(topic: &str, payload: &[u8]) -> Option<Decoded> {
     let [_, _, kind] = topic::split(topic.as_bytes())?;
     match TopicKind::by_name(kind)? {
@@ -62,7 +62,7 @@ pub(super) fn decode(topic: &str, payload: &[u8]) -> Option<Decoded> {
     }
 }
 
-/// What a batch begins with, and the offsets of its readings.
+/// The header of a batch, and the offsets of its readings.
 struct Header<'a> {
     vehicle: &'a str,
     reading_count: u32,
@@ -107,8 +107,8 @@ impl Header<'_> {
     }
 }
 
-/// Merges one field after another into a message. A protobuf message is the sum of its fields, so
-/// what comes before a field that does not decode is as whole as it was sent.
+/// Merges one field after another into a message. Protobuf fields are independent, so all fields
+/// before a broken one are complete.
 fn merge<M: Message + Default>(payload: &[u8]) -> (M, Option<String>) {
     let mut message = M::default();
     let mut rest = payload;
@@ -133,7 +133,7 @@ fn merge<M: Message + Default>(payload: &[u8]) -> (M, Option<String>) {
     (message, None)
 }
 
-/// Bytes of the first field with its key; tells its number as soon as it is known.
+/// Length of the first field with its key. Stores the field number as soon as it is decoded.
 fn field_length(bytes: &[u8], number: &mut Option<u32>) -> Result<usize, DecodeError> {
     let mut rest = bytes;
     let (field, wire_type) = decode_key(&mut rest)?;
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_message_shows_its_header() {
+    fn a_complete_message_shows_its_header() {
         let decoded = decode(TOPIC, &batch().encode_to_vec()).unwrap();
         assert_eq!(decoded.broken, None);
         for (name, value) in [
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_message_shows_what_is_whole_and_where_it_ends() {
+    fn a_truncated_message_shows_its_complete_fields_and_where_it_ends() {
         let whole = batch().encode_to_vec();
         let two = TelemetryBatch {
             readings: batch().readings[..2].to_vec(),
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_are_told_from_their_first_one_and_other_topics_not_at_all() {
+    fn random_bytes_fail_at_byte_0_and_unknown_topics_are_not_decoded() {
         let decoded = decode(TOPIC, &[0xff; 30]).unwrap();
         assert!(decoded.broken.unwrap().starts_with("byte 0 of 30: "));
         let status = VehicleStatus {

@@ -1,8 +1,8 @@
-//! `ayaz dead-letters replay`: the letters' bytes on their own topics again.
+//! `ayaz dead-letters replay`: publishes the letters' bytes on their own topics again.
 //!
-//! The letters are chosen once, before anything is published, so that those which come back are not
-//! replayed again. They are marked when the broker has acknowledged all of them: a replay that
-//! breaks off marks none, and replaying again stores nothing twice.
+//! The letters are chosen once, before publishing, so that letters that come back are not replayed
+//! again. They are marked when the broker has acknowledged all of them. An interrupted replay marks
+//! none. Replaying again stores nothing twice.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -27,21 +27,21 @@ use crate::output::look::Look;
 use crate::output::notes::with_notes;
 use crate::output::progress::Progress;
 
-/// Letters read from the database at a time, by number and by bytes.
+/// Most letters and bytes that are loaded from the database at a time.
 const LOADED_LETTERS_MAX: usize = 500;
 const LOADED_BYTES_MAX: u64 = 8 << 20;
 
-/// Letters that a dry run lists.
+/// Most letters that a dry run lists.
 const LISTED_MAX: u32 = 50;
 
-/// How long a daemon may take to subscribe for the first time.
+/// How long to wait for a daemon's first subscription.
 const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 
 /// Publishes letters again on their own topics, after a fix.
 ///
-/// A fix may be a newer daemon or a wider limit in its configuration: replayed messages take the
-/// same way as any other, so what is accepted now becomes its rows, and what is refused again comes
-/// back as the same letter. Readings have an identity, so replaying twice stores nothing twice.
+/// A fix may be a newer daemon or a wider limit in its configuration. Replayed messages are handled
+/// like any other message: an accepted one becomes rows, a refused one comes back as the same
+/// letter. Readings have a key, so replaying twice stores nothing twice.
 ///
 /// The broker's user must be allowed to write on the vehicles' topics, and the database's user to
 /// act as ayaz_operator. A letter of which only the start was kept cannot be replayed.
@@ -72,7 +72,7 @@ pub(super) struct ReplayArgs {
     #[arg(long)]
     dry_run: bool,
     /// Broker, mqtt://[user:password@]host[:port].
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    // A string, because clap prints a value that it cannot parse, and this one contains a password.
     #[arg(
         long,
         value_name = "URL",
@@ -100,7 +100,7 @@ pub(super) async fn run(args: ReplayArgs) -> Result<()> {
     let connection = args.database.open(role).await?;
     let client = &connection.client;
     let Choice { letters, cut } = choose(client, &args).await?;
-    tell_of_statuses(&letters);
+    note_statuses(&letters);
     match broker {
         None => dry_run(client, &args, &letters).await?,
         Some(_) if letters.is_empty() => {}
@@ -115,10 +115,10 @@ pub(super) async fn run(args: ReplayArgs) -> Result<()> {
     Ok(())
 }
 
-/// What is to be published.
+/// The letters to publish.
 struct Choice {
     letters: Vec<ChosenDeadLetter>,
-    /// Letters that were meant and cannot be.
+    /// Chosen letters that cannot be replayed, because they are incomplete.
     cut: u64,
 }
 
@@ -141,8 +141,8 @@ async fn choose(client: &Client, args: &ReplayArgs) -> Result<Choice> {
     })
 }
 
-/// The letters of these digests, in the order of their arrival; fails before anything is published
-/// if one of them is not there or cannot be replayed.
+/// The letters with these digests, in the order of arrival. Fails before publishing if a letter is
+/// missing or cannot be replayed.
 async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<DeadLetterInfo>> {
     let mut letters = Vec::new();
     for prefix in prefixes {
@@ -163,11 +163,11 @@ async fn by_digest(client: &Client, prefixes: &[DigestPrefix]) -> Result<Vec<Dea
     Ok(letters)
 }
 
-fn tell_of_statuses(letters: &[ChosenDeadLetter]) {
+fn note_statuses(letters: &[ChosenDeadLetter]) {
     let statuses = letters.iter().filter(|letter| letter.is_status).count();
     if statuses > 0 {
         ayaz_daemon::note!(
-            "note: {} among them; a vehicle's old status counts until it sends the next one",
+            "note: {} among them; a vehicle has the old status until it sends the next one",
             plural(statuses as u64, "status is", "statuses are")
         );
     }
@@ -206,13 +206,13 @@ fn bytes_of(letter: &ChosenDeadLetter) -> u64 {
     u64::from(letter.kept_bytes.unsigned_abs())
 }
 
-/// Publishes, waits for all acknowledgements, marks, and tells.
+/// Publishes, waits for all acknowledgements, marks the letters, and prints the result.
 async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenDeadLetter]) -> Result<()> {
     let client_id = format!("ayaz-dead-letters-{:08x}", rand::random::<u32>());
     let mut options = PublisherOptions::new(broker, client_id);
     options.subscriber_wait = Some(SUBSCRIBER_WAIT);
     let publisher = Publisher::connect(options).await?;
-    // Before the first byte is sent, so that what comes back comes back later.
+    // Taken before sending, so that a letter that comes back has a later time.
     let at = database_time(client).await?;
     let mut progress = Progress::new("letters replayed", letters.len() as u64);
     let mut published: HashSet<Digest> = HashSet::with_capacity(letters.len());
@@ -247,7 +247,7 @@ async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenDeadLetter]
     })?;
     output::line(format_args!(
         "{} replayed, all acknowledged by the broker; `ayaz dead-letters list --open` shows what \
-         is left or came back",
+         is still open",
         plural(counts.messages, "letter", "letters")
     ))?;
     let gone = letters.len() - published.len() - altered;
@@ -256,17 +256,17 @@ async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenDeadLetter]
     }
     if altered > 0 {
         bail!(
-            "{} not replayed: the topic held bytes that are no text, so it is not known as it was",
+            "{} not replayed: the topic was not valid UTF-8, so the original topic is unknown",
             plural(altered as u64, "letter was", "letters were")
         );
     }
     Ok(())
 }
 
-const NONE_MARKED: &str = "the replay broke off and no letter is marked as replayed; replay again, \
-                           what was stored already stays stored once";
+const NONE_MARKED: &str = "the replay was interrupted and no letter is marked as replayed; replay again: \
+                           nothing is stored twice";
 
-/// The letters in parts that fit into memory.
+/// Splits the letters into parts that fit into memory.
 fn parts(letters: &[ChosenDeadLetter]) -> impl Iterator<Item = &[ChosenDeadLetter]> {
     let mut rest = letters;
     std::iter::from_fn(move || {
@@ -280,7 +280,7 @@ fn parts(letters: &[ChosenDeadLetter]) -> impl Iterator<Item = &[ChosenDeadLette
             .take(LOADED_LETTERS_MAX)
             .take_while(fits)
             .count();
-        // A letter that is larger than a part goes alone.
+        // A letter that is larger than a part is a part of its own.
         let (part, later) = rest.split_at(count.max(1).min(rest.len()));
         rest = later;
         (!part.is_empty()).then_some(part)

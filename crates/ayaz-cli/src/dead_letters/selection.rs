@@ -1,4 +1,4 @@
-//! Which letters are meant, from the command line to the database.
+//! Selects letters by command-line arguments.
 
 use std::fmt;
 
@@ -14,12 +14,12 @@ use super::{instant, short};
 use crate::output::instant::parse;
 use crate::output::printable::printable;
 
-/// Letters that an ambiguous prefix is told with.
+/// Most letters that are listed for an ambiguous prefix.
 const CANDIDATES_MAX: u32 = 5;
 
 #[derive(Debug, Args)]
 pub(super) struct Filters {
-    /// Only letters refused for this reason, as `list` names it.
+    /// Only letters refused for this reason, as `list` shows it.
     #[arg(long)]
     reason: Option<String>,
     /// Only letters on topics of this fleet.
@@ -28,14 +28,14 @@ pub(super) struct Filters {
     /// Only letters on topics of this vehicle.
     #[arg(long)]
     vehicle: Option<String>,
-    /// Only letters received at this time or later, at least once: RFC 3339, or a date for its
+    /// Only letters received at least once at or after this time: RFC 3339, or a date for its
     /// midnight UTC.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     from: Option<Timestamp>,
-    /// Only letters received before this time, at least once.
+    /// Only letters received at least once before this time.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     to: Option<Timestamp>,
-    /// Only letters that were never replayed, or came back since.
+    /// Only letters that were never replayed, or came back after a replay.
     #[arg(long)]
     open: bool,
 }
@@ -54,14 +54,14 @@ impl Filters {
     }
 }
 
-/// Why a selection holds no letters.
+/// Why a selection has no letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WhyNone {
-    /// There are none at all.
+    /// The database has no letters.
     Empty,
-    /// Those that match were replayed and did not come back.
+    /// All matching letters were replayed and did not come back.
     Settled,
-    /// No letter is like that: a mistake, perhaps.
+    /// No letter matches. Perhaps the filter is mistyped.
     NoMatch,
 }
 
@@ -81,8 +81,8 @@ impl fmt::Display for WhyNone {
 }
 
 impl WhyNone {
-    /// What to tell where nothing is left to be done. A filter that fits nothing is a failure, since it
-    /// may be mistyped.
+    /// The text if there is nothing to do. No match is an error, because the filter may be
+    /// mistyped.
     pub(super) fn nothing_to(self, what: &str) -> Result<String> {
         match self {
             Self::Empty | Self::Settled => Ok(format!("nothing to {what}: {self}")),
@@ -110,7 +110,7 @@ pub(super) async fn why_none(client: &Client, selection: &DeadLetterSelection) -
     })
 }
 
-/// The one letter whose digest begins so.
+/// The only letter whose digest has this prefix.
 pub(super) async fn one_letter(client: &Client, prefix: &DigestPrefix) -> Result<DeadLetterInfo> {
     let mut found = find_letters(client, prefix, CANDIDATES_MAX + 1).await?;
     match found.len() {
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_left_is_no_failure_and_a_filter_that_fits_nothing_is() {
+    fn no_open_letter_is_no_failure_and_a_filter_without_match_is() {
         for (why, is_failure) in [
             (WhyNone::Empty, false),
             (WhyNone::Settled, false),

@@ -14,14 +14,14 @@ use super::selection::one_letter;
 use super::{Database, instant, plural};
 use crate::output::printable::printable;
 
-/// Bytes of the payload that are shown.
+/// Bytes of the payload to show.
 const BYTES_SHOWN: usize = 256;
 
-/// Everything about one letter: reason, times, bytes, and what of them can be decoded.
+/// Shows one letter: reason, times, bytes, and their decodable part.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  ayaz dead-letters show 3f2a91")]
 pub(super) struct ShowArgs {
-    /// The first digits of the letter's digest, as many as tell it from the others.
+    /// The first digits of the letter's digest. They must match no other letter.
     digest: DigestPrefix,
     #[command(flatten)]
     database: Database,
@@ -111,11 +111,8 @@ fn facts(letter: &DeadLetterInfo) -> [(&'static str, String); 9] {
 fn decoded_text(decoded: &Decoded, is_cut: bool) -> String {
     let mut text = match (&decoded.broken, is_cut) {
         (None, false) => format!("decoded as {}\n", decoded.message),
-        (None, true) => format!("what is kept, decoded as {}\n", decoded.message),
-        (Some(_), _) => format!(
-            "what decodes as {}, up to where it breaks\n",
-            decoded.message
-        ),
+        (None, true) => format!("the kept part, decoded as {}\n", decoded.message),
+        (Some(_), _) => format!("decoded as {}, up to the first error\n", decoded.message),
     };
     for (name, value) in &decoded.fields {
         let _ = writeln!(text, "  {name:<14}{value}");

@@ -1,4 +1,4 @@
-//! Both daemons, run inside this process on the demo's private servers.
+//! Runs both daemons in this process on the demo's private servers.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(super) struct Daemons {
 
 impl Daemons {
     pub(super) async fn start(stack: &LocalStack) -> Result<Self> {
-        // Any free port: a real daemon may hold the default one.
+        // Any free port, because a real daemon may use the default one.
         let ingest: ayaz_ingest::Config = serde_json::from_value(json!({
             "mqtt": { "url": stack.mqtt_url(), "client_id": "ayaz-demo-ingest" },
             "database": { "url": stack.database_url() },
@@ -26,7 +26,7 @@ impl Daemons {
         }))?;
         let analytics: ayaz_analytics::config::Config = serde_json::from_value(json!({
             "database": { "url": stack.database_url() },
-            // The demo waits for its table.
+            // The demo waits for its table, so refresh often.
             "refresh": { "open_hour_interval_s": 1 },
             "admin": { "listen": "127.0.0.1:0", "enabled": false },
         }))?;
@@ -49,7 +49,7 @@ impl Daemons {
             }),
             admin_address,
         };
-        // The broker holds messages for the daemon from its first subscription on.
+        // The broker queues messages for the daemon from its first subscription on.
         while !readiness.reasons().is_empty() {
             tokio::select! {
                 error = daemons.failed() => return Err(error),
@@ -63,7 +63,7 @@ impl Daemons {
         self.admin_address
     }
 
-    /// Completes when a daemon ends, which none does by itself unless it fails.
+    /// Completes when a daemon ends. Daemons end only when they fail.
     pub(super) async fn failed(&mut self) -> anyhow::Error {
         let ended = tokio::select! {
             ended = &mut self.ingest => ended,
@@ -72,7 +72,7 @@ impl Daemons {
         match ended {
             Ok(Ok(())) => anyhow!("a daemon stopped by itself"),
             Ok(Err(error)) => error,
-            Err(error) => anyhow!("a daemon broke: {error}"),
+            Err(error) => anyhow!("a daemon crashed: {error}"),
         }
     }
 
@@ -80,14 +80,14 @@ impl Daemons {
         let _ = self.stop.send(true);
         for daemon in [self.ingest, self.analytics] {
             if !daemon.is_finished() {
-                daemon.await.context("a daemon broke")??;
+                daemon.await.context("a daemon crashed")??;
             }
         }
         Ok(())
     }
 }
 
-/// Readings that the ingest daemon of this process has stored, by its own metrics.
+/// Readings that the ingest daemon of this process has stored, from its metrics.
 pub(super) fn readings_stored() -> u64 {
     let name = ayaz_ingest::metrics::READINGS_WRITTEN;
     let text = ayaz_daemon::metrics::install().render();

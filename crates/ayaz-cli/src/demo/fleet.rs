@@ -1,4 +1,4 @@
-//! A simulated fleet as a publisher: the past first, then live.
+//! Publishes a simulated fleet: first the past, then live.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,21 +18,21 @@ use crate::history::announce;
 use crate::output::progress::Progress;
 use crate::simulated::{model_name, models};
 
-/// Readings of a message: a minute at 1 Hz while the past is sent.
+/// Readings per message of the past: one minute at 1 Hz.
 const READINGS_PER_MESSAGE: usize = 60;
 
-/// How far one bus is simulated before it is the next one's turn, so that the fleet's readings
-/// arrive in about the order of time.
+/// Time that one bus is simulated before the next bus. So the fleet's readings arrive about in
+/// order of time.
 const SLICE_MICROSECONDS: i64 = 3_600_000_000;
 
-/// Exterior temperature at the beginning of the demo's past, °C.
+/// Exterior temperature at the start of the demo, °C.
 const MILDEST_CELSIUS: f64 = 16.0;
 
-/// Exterior temperature at its end, °C: the fleet goes on live in it.
+/// Exterior temperature at the end of the demo's past, °C. The live fleet has it, too.
 const COLDEST_CELSIUS: f64 = -34.0;
 
-/// A bus with the reading that it sends next: a parked bus measures rarely, and a reading is sent
-/// when its time has come, not when it is simulated.
+/// A bus with its next reading. A parked bus measures rarely. A reading is sent at its own time,
+/// not when it is simulated.
 #[derive(Debug)]
 struct SimulatedBus {
     vehicle: VehicleId,
@@ -40,7 +40,7 @@ struct SimulatedBus {
     next: Reading,
 }
 
-/// The buses of a fleet, each at its own point in time.
+/// The buses of a fleet, each with its own simulated time.
 #[derive(Debug)]
 pub struct SimulatedFleet {
     fleet: FleetId,
@@ -51,9 +51,9 @@ pub struct SimulatedFleet {
 /// A fleet that has sent its past.
 #[derive(Debug)]
 pub struct Backfill {
-    /// Readings sent.
+    /// Number of readings sent.
     pub readings: u64,
-    /// The fleet, at the present.
+    /// The fleet at the current time.
     pub fleet: SimulatedFleet,
 }
 
@@ -67,8 +67,8 @@ pub async fn publisher(url: BrokerUrl, client_id: &str) -> Result<Publisher> {
 }
 
 impl SimulatedFleet {
-    /// A fleet in Astana whose last `days` days brought a whole winter, from mild to bitter, whatever
-    /// the season is now.
+    /// A fleet in Astana whose last `days` days contain a whole winter, from mild to very cold, in
+    /// any season.
     pub fn winter(seed: u64, buses: usize, days: u32) -> Self {
         let now = UnixMicroseconds::now();
         let start = now.plus(-i64::from(days) * 86_400_000_000);
@@ -96,13 +96,13 @@ impl SimulatedFleet {
         }
     }
 
-    /// How many buses there are.
+    /// Number of buses.
     pub fn buses(&self) -> usize {
         self.buses.len()
     }
 
-    /// Enters the types of vehicle and which vehicle is of which, and announces that each is to send its
-    /// past, as an operator would.
+    /// Stores the models and the model of each vehicle, and announces the history of each vehicle,
+    /// as an operator would.
     pub async fn register(&self, owner: &mut Client) -> Result<()> {
         let key = |bus: &SimulatedBus| VehicleKey {
             fleet: self.fleet.clone(),
@@ -126,7 +126,7 @@ impl SimulatedFleet {
         Ok(())
     }
 
-    /// Sends everything up to now.
+    /// Sends all readings up to now.
     pub async fn backfill(mut self, publisher: &mut Publisher) -> Result<Backfill> {
         let end = UnixMicroseconds::now();
         let hours = (end.0 - self.start.0) / SLICE_MICROSECONDS + 1;
@@ -151,7 +151,7 @@ impl SimulatedFleet {
         })
     }
 
-    /// Sends what each bus measures, when it measures it. Ends only with an error.
+    /// Sends each reading of each bus at its time. Ends only with an error.
     pub async fn live(mut self, publisher: &mut Publisher) -> Result<()> {
         for SimulatedBus { vehicle, bus, .. } in &self.buses {
             let status = VehicleStatus {
@@ -182,7 +182,7 @@ fn fleet_id() -> FleetId {
     }
 }
 
-/// Simulates a bus up to an instant and sends what it measured. Returns the readings.
+/// Simulates a bus up to an instant and sends its readings. Returns how many.
 async fn send_until(
     publisher: &mut Publisher,
     fleet: &FleetId,

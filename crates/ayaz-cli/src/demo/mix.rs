@@ -1,26 +1,26 @@
-//! Which models the buses of the demo are.
+//! The models of the demo's buses.
 
 use ayaz_model::VehicleId;
 use ayaz_sim::{BusConfig, E12, E18, Heating};
 
-/// Buses of one model in a row. A band shows a range from three trips on, and in a fall of a week one bus
+/// Buses of one model in a row. A band needs three trips to show a range. In one week, one bus
 /// makes one to three trips in a band.
 const IN_A_ROW: usize = 3;
 
-/// The models in their order; after the last the first comes again.
+/// Number of models. After the last model, the first follows again.
 const MODELS: usize = 3;
 
-/// Buses until the order begins again.
+/// Buses until the order starts again.
 const ROUND: usize = IN_A_ROW * MODELS;
 
-/// The bus of that number: three of E12, three of E12 with a fuel heater, three of E18, and so on.
+/// The bus at this index: three E12, three E12 with a fuel heater, three E18, and so on.
 pub(super) fn bus(seed: u64, index: usize) -> (VehicleId, BusConfig) {
     let (model, heating) = match index % ROUND / IN_A_ROW {
         0 => (E12, Heating::Electric),
         1 => (E12, Heating::Fuel),
         _ => (E18, Heating::Electric),
     };
-    // The E18 are the last in each round.
+    // The E18 are last in each round.
     let e18_before = index / ROUND * IN_A_ROW + (index % ROUND).saturating_sub(ROUND - IN_A_ROW);
     let number = match model.name == E18.name {
         true => e18_before + 1,
@@ -34,7 +34,7 @@ pub(super) fn bus(seed: u64, index: usize) -> (VehicleId, BusConfig) {
     (vehicle(model.name, number), config)
 }
 
-/// The model's name and the number among the buses of that length, as `E12-001`.
+/// The model's name and the number among the buses with that name, such as `E12-001`.
 fn vehicle(model: &str, number: usize) -> VehicleId {
     match format!("{model}-{number:03}").parse() {
         Ok(vehicle) => vehicle,

@@ -19,7 +19,7 @@ fn help_explains_the_files() {
             &[
                 "fleet,vehicle,attribute,value,valid_from,valid_to",
                 "midnight",
-                "further notice",
+                "no end",
                 "ayaz_operator",
                 "may not overlap",
                 "one instant",
