@@ -1,4 +1,4 @@
-//! `ayaz migrate`: the schema.
+//! `ayaz migrate`: updates the schema.
 
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
@@ -8,15 +8,15 @@ use crate::database::Database;
 
 /// Arguments of `ayaz migrate`.
 ///
-/// Run it as the database's owner, before the daemons of a new version are started. Migrations only
-/// go forward; running it again changes nothing.
+/// Run it as the database's owner, before the daemons of a new version start. Migrations only go
+/// forward. Running it again changes nothing.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
     #[command(flatten)]
     database: Database,
 }
 
-/// Migrates, and says what was done.
+/// Migrates, and prints what changed.
 pub async fn run(args: MigrateArgs) -> Result<()> {
     let url = args.database.url()?;
     let migrated = ayaz_store::migrate::migrate_reporting(&url, |line| output::note(line))
@@ -26,13 +26,13 @@ pub async fn run(args: MigrateArgs) -> Result<()> {
         output::line(format_args!("applied {name}"))?;
     }
     for role in &migrated.roles_made {
-        output::line(format_args!("made the role {role}"))?;
+        output::line(format_args!("created the role {role}"))?;
     }
     if migrated.grants_renewed {
-        output::line("granted the roles their rights anew")?;
+        output::line("renewed the grants of the roles")?;
     }
     if migrated.views_made {
-        output::line("made the views and functions")?;
+        output::line("created the views and functions")?;
     }
     output::line(format_args!(
         "schema version {} (TimescaleDB edition: {})",
@@ -40,8 +40,8 @@ pub async fn run(args: MigrateArgs) -> Result<()> {
     ))?;
     if !migrated.to_revoke.is_empty() {
         ayaz_daemon::note!(
-            "everybody who may connect may still do what no part of Ayaz needs, and this login may not \
-             revoke it; have a superuser run in this database:"
+            "every user who can connect still has rights that Ayaz does not need, and this login may not \
+             revoke them; let a superuser run in this database:"
         );
         for statement in &migrated.to_revoke {
             ayaz_daemon::note!("  {statement};");

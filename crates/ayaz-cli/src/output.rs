@@ -1,8 +1,8 @@
-//! What commands write, for people and for programs, and how people write what commands read.
+//! Formats that commands write and read.
 //!
-//! For people: a [`table`] as wide as the screen ([`look`]) with [`notes`] under it, [`number`]s and
-//! [`plural`]s in it, texts of buses made [`printable`], and the [`progress`] of long work. For
-//! programs: a [`sheet`] as CSV, in which no text is a [`formula`], or as JSON. On the command line:
+//! For people: a [`table`] that fits the terminal ([`look`]), with [`notes`] below it, [`number`]s,
+//! [`plural`]s, [`printable`] texts of buses, and [`progress`] of long work. For programs: a
+//! [`sheet`] as CSV, in which no text is a [`formula`], or as JSON. On the command line:
 //! [`instant`]s and [`age`]s.
 
 pub(crate) mod age;

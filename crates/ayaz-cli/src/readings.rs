@@ -1,4 +1,4 @@
-//! `ayaz readings`: readings that were set aside, and what becomes of them.
+//! `ayaz readings`: shows readings that were set aside, and accepts or deletes them.
 //!
 //! Reading order: [`selection`] (which readings), [`list`], [`accept`], [`reassess`], [`clear`], [`tidy`].
 
@@ -14,16 +14,16 @@ use clap::{Args, Subcommand};
 
 use crate::output::plural::plural;
 
-/// Shows readings that were set aside, and takes them in or clears them.
+/// Shows readings that were set aside, and accepts or deletes them.
 ///
-/// A reading whose time is not believed (later than the clock allows, or before the accepted window),
-/// and readings of further days when a vehicle sends more distinct days in an hour than it may
-/// (limits.vehicle_days_per_hour_max of ayaz-ingest), are stored apart: whole, once, and in no sum. They
-/// wait there for a decision.
+/// Two kinds of readings are set aside: a reading whose time is not plausible (later than the clock
+/// allows, or before the accepted window), and readings of further days when a vehicle sends more
+/// distinct days in an hour than it may (limits.vehicle_days_per_hour_max of ayaz-ingest). They are
+/// stored in a separate table, completely, once, and are in no sum, until you accept or clear them.
 #[derive(Debug, Args)]
-#[command(after_help = "From a warning to its end:\n  \
+#[command(after_help = "From a warning to its fix:\n  \
     ayaz readings list                            which vehicles, why\n  \
-    ayaz readings accept --vehicle b1 --dry-run   what would be taken in\n  \
+    ayaz readings accept --vehicle b1 --dry-run   what would be accepted\n  \
     ayaz readings accept --vehicle b1             history of a bus\n  \
     ayaz readings reassess --clock-behind 1h --from 2026-01-31 --dry-run\n                                                \
     after our clock was wrong\n  \
@@ -35,7 +35,7 @@ pub struct ReadingsArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    // Each has its own help, which a comment here would hide.
+    // Each has its own help. A doc comment here would hide it.
     List(list::ListArgs),
     Accept(accept::AcceptArgs),
     Reassess(reassess::ReassessArgs),
@@ -43,7 +43,7 @@ enum Action {
     Tidy(tidy::TidyArgs),
 }
 
-/// The command.
+/// Runs the command.
 pub async fn run(args: ReadingsArgs) -> Result<()> {
     match args.action {
         Action::List(args) => list::run(args).await,

@@ -1,15 +1,15 @@
-//! `ayaz replay`: publishes recorded logs over MQTT, as a vehicle would have.
+//! `ayaz replay`: publishes recorded logs over MQTT, as a vehicle would.
 //!
-//! Reading order: [`mapping`] (what the mapping file says), [`source`] and `log` (bytes to rows),
-//! [`plan`] (what the mapping means for one file, from its header), [`rows`] (a row to a reading),
-//! [`file`] (all rows of a file to messages), and here the whole.
+//! Reading order: [`mapping`] (the mapping file), [`source`] and `log` (bytes to rows), [`plan`]
+//! (the mapping applied to the header of one file), [`rows`] (a row to a reading), [`file`] (all
+//! rows of a file to messages). This module combines them.
 //!
-//! Each row that is read is sent or left out for a reason that is told, or the replay fails. A
-//! pipe is read once: it stays open from its header on.
+//! Each row is sent or skipped with a reported reason, or the replay fails. A pipe is read once: it
+//! stays open after its header.
 //!
-//! A file becomes the same messages whenever it is replayed, whatever else is replayed with it:
-//! boot and drive cycle are hashes of the drive cycle's name, and the sequence is the number of
-//! the row. So replaying again, after a correction or a broken run, stores every reading once.
+//! A file always becomes the same messages, even if other files are replayed with it: boot and
+//! drive cycle are hashes of the drive cycle's name, and the sequence is the row number. So
+//! replaying again, after a correction or an interruption, stores each reading once.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,35 +53,35 @@ use source::Progress;
 /// Messages that are read ahead of publishing.
 const READ_AHEAD_MESSAGES: usize = 16;
 
-/// How long a daemon may take to subscribe for the first time, as when everything is started at
-/// once.
+/// How long to wait for a daemon's first subscription, for example if all programs start at once.
 const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 
-/// What to replay, how and where to.
+/// Arguments of `ayaz replay`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Args {
-    /// Mapping (TOML) that names columns, units, time and rows to skip; see deploy/mappings/
+    /// Mapping (TOML) of columns, units, time and rows to skip; see deploy/mappings/
     #[arg(long, value_name = "FILE")]
     pub mapping: PathBuf,
-    /// Fleet to publish as, instead of the mapping's
+    /// Publishes as this fleet, instead of the mapping's
     #[arg(long, value_name = "FLEET")]
     pub fleet: Option<FleetId>,
-    /// Vehicle to publish as, instead of the mapping's or the one in a column
+    /// Publishes as this vehicle, instead of the one in the mapping or in a column
     #[arg(long, value_name = "VEHICLE")]
     pub vehicle: Option<VehicleId>,
-    /// Real time times this number, by the recorded time (pauses over a minute are cut to a
-    /// minute), or "max"
+    /// Speed as a multiple of real time, by the recorded time (pauses over one minute are shortened
+    /// to one minute), or "max"
     #[arg(long, value_name = "X|max", default_value = "max")]
     pub speed: Speed,
-    /// Broker, mqtt://[user:password@]host[:port]. The user needs to be one of its own: where client
-    /// ids are bound to logins, a bus or another replay with the same user takes this connection over
+    /// Broker, mqtt://[user:password@]host[:port]. Use a separate user for each replay: if client
+    /// ids are bound to logins, a bus or another replay with the same user takes over this
+    /// connection
     #[arg(
         long,
         value_name = "URL",
         env = "AYAZ_MQTT_URL",
         hide_env_values = true
     )]
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    // A string, because clap prints a value that it cannot parse, and this one contains a password.
     pub mqtt_url: String,
     #[command(flatten)]
     pub(crate) history: History,
@@ -95,27 +95,28 @@ pub struct Args {
     pub readings_per_message: u16,
     /// Files to replay, in this order; "-" is standard input
     ///
-    /// A pipe serves as well as a file: zstdcat day.csv.zst | ayaz replay --mapping FILE -
+    /// A pipe works like a file: zstdcat day.csv.zst
+    /// ayaz replay --mapping FILE -
     ///
-    /// All headers are checked before anything is published. A malformed row stops its file with
-    /// an error that names the line; the other files still go, and the command fails in the end.
-    /// A corrected file can be replayed as a whole: readings that arrive again are stored once.
+    /// All headers are checked before anything is published. A malformed row stops its file with an
+    /// error that shows the line. The other files continue, and the command fails at the end. A
+    /// corrected file can be replayed from its start: readings that arrive again are stored once.
     #[arg(value_name = "CSV[.gz]", required = true)]
     pub files: Vec<PathBuf>,
 }
 
-/// What a replay did.
+/// Counts of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Rows that were read: readings and rows that were left out, and no others.
+    /// Rows read: readings and skipped rows.
     pub rows: u64,
     /// Readings that the broker has acknowledged.
     pub readings: u64,
-    /// Messages that they were in.
+    /// Messages with these readings.
     pub messages: u64,
-    /// Files that were replayed to their end.
+    /// Files that were replayed completely.
     pub files: u64,
-    /// Rows that the mapping says to leave out, by its reason.
+    /// Rows that the mapping skips, by reason.
     pub skipped: BTreeMap<String, u64>,
 }
 
@@ -156,27 +157,27 @@ impl fmt::Display for Counts {
     }
 }
 
-/// A replay that ended, perhaps without some files.
+/// The result of a replay. Some files may have failed.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// What was done.
+    /// Counts of all files.
     pub counts: Counts,
-    /// Files that a malformed row stopped, each with the reason.
+    /// Files that stopped at a malformed row, with the reason.
     pub faults: Vec<Fault>,
 }
 
-/// The command: replays, prints the counts to standard output, and fails if any file did.
+/// Runs the command: replays, prints the counts to standard output, and fails if a file failed.
 pub async fn run(args: Args) -> anyhow::Result<()> {
     let Outcome { counts, faults } = replay(args).await?;
     output::line(&counts)?;
     match faults.len() {
         0 => Ok(()),
         1 => Err(anyhow::anyhow!(
-            "1 file was not replayed to its end: {}",
+            "1 file was not replayed completely: {}",
             faults[0]
         )),
         n => Err(anyhow::anyhow!(
-            "{n} files were not replayed to their end:{}",
+            "{n} files were not replayed completely:{}",
             list(&faults)
         )),
     }
@@ -244,7 +245,7 @@ pub async fn replay(args: Args) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-/// Reads the mapping and every header; fails, naming all that is wrong, before anything is sent.
+/// Reads the mapping and every header. Reports all mistakes before anything is sent.
 fn prepare(
     mapping: &std::path::Path,
     overrides: &Overrides,
@@ -264,7 +265,7 @@ fn list(faults: &[Fault]) -> String {
     faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }
 
-/// One file: read in a thread of its own, published here.
+/// Publishes one file. A separate thread reads it.
 async fn publish(
     (plan, input): (Plan, Input),
     readings_per_message: usize,
@@ -278,7 +279,7 @@ async fn publish(
     let progress = report.progress();
     let reading = tokio::task::spawn_blocking(move || {
         file::read(&plan, input, readings_per_message, progress, |event| {
-            // Nobody receives any more if publishing failed.
+            // The receiver is gone if publishing failed.
             events.blocking_send(event).is_ok()
         })
     });

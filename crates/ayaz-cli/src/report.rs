@@ -1,8 +1,9 @@
 //! `ayaz report`: energy and range, for people and for programs.
 //!
-//! Reading order: [`run`] connects and chooses; [`energy`], [`sessions`], [`completeness`] and [`winter`]
-//! turn rows into a [`Sheet`] for programs, a [table](crate::output::table) for people or, for the range, a
-//! chart; [`instant`] reads `--from` and `--to`.
+//! Reading order: [`run`] connects and selects the report. [`energy`], [`sessions`],
+//! [`completeness`] and [`winter`] convert rows into a [`Sheet`] for programs, a
+//! [table](crate::output::table) for people or, for the range, a chart. [`instant`] reads `--from`
+//! and `--to`.
 
 mod backlog;
 mod cold;
@@ -37,7 +38,7 @@ use crate::output::look::Look;
 use crate::output::notes::wrapped;
 use crate::output::sheet::Sheet;
 
-/// Energy and range of the trips in the database.
+/// Reports energy and range of the trips in the database.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     #[command(subcommand)]
@@ -57,11 +58,12 @@ impl ReportArgs {
 
 #[derive(Debug, Subcommand)]
 enum Report {
-    /// Energy, distance, kWh/km and what the energy went into, by trip or by exterior (air) temperature.
+    /// Energy, distance, kWh/km and the split of the energy, by trip or by exterior (air)
+    /// temperature.
     ///
-    /// All trips are in the sums, also those that are not complete: they are marked.
+    /// All trips are in the sums. Incomplete ones are marked.
     Energy {
-        /// What a row is.
+        /// The rows of the report.
         #[arg(long, value_enum)]
         by: energy::By,
         /// For people (table) or for programs (csv, json).
@@ -73,7 +75,7 @@ enum Report {
     /// What each bus did: trips, charging, conditioning (heating while parked) and parking.
     ///
     /// The split by component is in --format csv and json: of trips, split_traction_kwh and
-    /// split_other_kwh part driving from all else, by a meter or estimated (split_source).
+    /// split_other_kwh divide driving from all else, by a meter or estimated (split_source).
     Sessions {
         /// Only sessions of this kind.
         #[arg(long, value_enum)]
@@ -84,9 +86,9 @@ enum Report {
         #[command(flatten)]
         common: Common,
     },
-    /// How far each bus's service day can be trusted: gaps, coverage, flagged readings.
+    /// How complete each bus's service day is: gaps, coverage, flagged readings.
     ///
-    /// Of --from and --to the dates (UTC) count.
+    /// Uses only the dates (UTC) of --from and --to.
     Completeness {
         /// For people (table) or for programs (csv, json).
         #[arg(long, value_enum, default_value_t = SheetFormat::Table)]
@@ -94,12 +96,11 @@ enum Report {
         #[command(flatten)]
         common: Common,
     },
-    /// Range against exterior (air) temperature, with what each figure rests on.
+    /// Range against exterior (air) temperature, with the data behind each figure.
     ///
-    /// Trips that are not complete are left out: where time is missing, so may be the hill that the bus
-    /// drove up.
+    /// Incomplete trips are left out: the missing time may contain a hill that the bus drove up.
     WinterRange {
-        /// What is compared.
+        /// What to compare.
         #[arg(long, value_enum, default_value_t = winter::By::Bus)]
         by: winter::By,
         /// For people (table, svg) or for programs (csv, json).
@@ -121,22 +122,23 @@ struct Common {
     /// Only those of this vehicle.
     #[arg(long)]
     vehicle: Option<String>,
-    /// Only those that began at this time or later: RFC 3339, or a date for its midnight UTC. A
+    /// Only those that began at or after this time: RFC 3339, or a date for its midnight UTC. A
     /// trip counts as a whole.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     from: Option<Timestamp>,
     /// Only those that began before this time.
     #[arg(long, value_name = "TIME", value_parser = instant::parse)]
     to: Option<Timestamp>,
-    /// How complete a figure must be: a share of 0 to 1, or percent. A trip or session is as complete
-    /// as the least of three: its time that was measured, its time without flags, and, of trips, its
-    /// distance against the odometer; `report completeness` says what a day adds. What is less
-    /// complete, or where nobody can say, is marked with * (and dim on a terminal); winter-range leaves
-    /// such trips out, and says how many and why. 0 takes everything.
-    /// Left out, it is what the database says (energy_setting.completeness_min, 0.9 at first).
+    /// How complete a figure must be: a share from 0 to 1, or percent. The completeness of a trip
+    /// or session is the least of: the share of its time that was measured, the share of its time
+    /// without flags, and, for trips, its distance against the odometer. `report completeness`
+    /// explains the shares of a day. Figures that are less complete or of unknown completeness are
+    /// marked with * (and dim on a terminal). winter-range leaves such trips out, and says how many
+    /// and why. 0 accepts all. The default is in the database (energy_setting.completeness_min,
+    /// initially 0.9).
     #[arg(long, value_name = "SHARE", value_parser = Threshold::parse)]
     min_completeness: Option<Threshold>,
-    /// A table with all columns, whatever the width of the terminal (80 where there is none).
+    /// A table with all columns, for any width of the terminal (80 without a terminal).
     #[arg(long)]
     wide: bool,
     #[command(flatten)]
@@ -154,36 +156,36 @@ impl Common {
     }
 }
 
-/// How figures are written.
+/// Output format of figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SheetFormat {
-    /// Aligned columns, units in the headings, thin figures marked.
+    /// Aligned columns, units in the headings, incomplete figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured. Where a spreadsheet
-    /// would find a formula (= + - @ or a tab, at the beginning of a text or behind a ; within), a '
-    /// stands before it.
+    /// Comma-separated values with a header, empty if not measured. A ' is added where a
+    /// spreadsheet would find a formula (= + - @ or a tab, at the start of a text or after a ; in
+    /// it).
     Csv,
-    /// An array of objects, null where nothing was measured.
+    /// An array of objects, null if not measured.
     Json,
 }
 
-/// How the range is written.
+/// Output format of the range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RangeFormat {
-    /// Aligned columns, units in the headings, thin figures marked.
+    /// Aligned columns, units in the headings, incomplete figures marked.
     Table,
-    /// Comma-separated values with a header, empty where nothing was measured. Where a spreadsheet
-    /// would find a formula (= + - @ or a tab, at the beginning of a text or behind a ; within), a '
-    /// stands before it.
+    /// Comma-separated values with a header, empty if not measured. A ' is added where a
+    /// spreadsheet would find a formula (= + - @ or a tab, at the start of a text or after a ; in
+    /// it).
     Csv,
-    /// An array of objects, null where nothing was measured.
+    /// An array of objects, null if not measured.
     Json,
-    /// A chart of range against temperature with the trips behind it: `> chart.svg`.
+    /// A chart of range against temperature with its trips: `> chart.svg`.
     Svg,
 }
 
 impl RangeFormat {
-    /// The same for figures; `None` for a chart.
+    /// The format of figures; `None` for a chart.
     fn sheet(self) -> Option<SheetFormat> {
         match self {
             Self::Table => Some(SheetFormat::Table),
@@ -215,18 +217,17 @@ impl Rendered {
     }
 }
 
-/// Refuses colours for what has none.
+/// Refuses colours for a format without colours.
 fn check_theme(format: RangeFormat, theme: Option<winter::Theme>) -> Result<(), BadUsage> {
     match theme {
         Some(_) if format != RangeFormat::Svg => Err(BadUsage(
-            "--theme sets the colours of a chart: give --format svg with it, or leave it out"
-                .to_owned(),
+            "--theme sets the colours of a chart: give --format svg with it, or omit it".to_owned(),
         )),
         _ => Ok(()),
     }
 }
 
-/// Reads the database and writes the report to the standard output.
+/// Reads the database and writes the report to standard output.
 pub async fn run(args: ReportArgs) -> Result<()> {
     let common = args.common();
     instant::check_order(common.from, common.to)?;
@@ -239,7 +240,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     patience::watch(write(&args, client), &limit).await
 }
 
-/// Reads the figures, and writes them.
+/// Reads the figures and writes them.
 async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
     let common = args.common();
     let selection = common.selection();
@@ -253,7 +254,8 @@ async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
         Report::Sessions { kind, .. } => (Subject::Session, kind.is_some()),
         Report::Completeness { .. } => (Subject::Day, false),
     };
-    // Before the figures: what is worked out meanwhile is at worst told though it is there.
+    // Read before the figures. If hours are refreshed meanwhile, the note may mention them although
+    // they are included.
     let backlog = backlog::note(&ayaz_store::backlog::pending(client).await?);
     let why_empty = async || why_empty(client, subject, &selection, is_one_kind).await;
     let (rendered, format) = match &args.report {
@@ -288,7 +290,7 @@ async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
                     let theme = theme.unwrap_or(winter::Theme::Auto);
                     let svg = winter::svg(client, &ranges, &selection, theme).await?;
                     output::write(svg)?;
-                    tell(backlog);
+                    note(backlog);
                     return Ok(());
                 }
             }
@@ -297,26 +299,26 @@ async fn write(args: &ReportArgs, client: &Client) -> Result<()> {
     let is_empty = rendered.is_empty();
     output::write(rendered.into_text(format)?)?;
     if is_empty {
-        // Beside the output, so that programs get an empty but valid one.
+        // To standard error, so that programs get an empty but valid output.
         ayaz_daemon::note!("{}", why_empty().await?);
     }
     match backlog {
         Some(backlog) if format == SheetFormat::Table && !is_empty => {
             output::line(wrapped(&backlog, look))?;
         }
-        backlog => tell(backlog),
+        backlog => note(backlog),
     }
     Ok(())
 }
 
-/// Beside the output, so that programs get nothing but rows.
-fn tell(note: Option<String>) {
+/// To standard error, so that programs read only rows.
+fn note(note: Option<String>) {
     if let Some(note) = note {
         ayaz_daemon::note!("{note}");
     }
 }
 
-/// Writes the winter range by model, as `ayaz report winter-range --by model` would.
+/// Prints the winter range by model, like `ayaz report winter-range --by model`.
 pub async fn print_winter_range(database_url: &str) -> Result<()> {
     let common = Common {
         fleet: None,
@@ -338,7 +340,7 @@ pub async fn print_winter_range(database_url: &str) -> Result<()> {
     .await
 }
 
-/// The same as a chart, as SVG.
+/// The winter range by model as an SVG chart.
 pub async fn draw_winter_range(database_url: &str) -> Result<String> {
     let connection = Database::at(database_url).open(Role::Reader).await?;
     let client = &connection.client;

@@ -1,8 +1,8 @@
-//! Lengths of time on the command line.
+//! Durations on the command line.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Days of 24 hours and less; a sign before it is allowed.
+/// Reads days, hours, minutes or seconds, with an optional minus sign.
 pub(crate) fn parse(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "write 30d, 12h, 90m or 45s".to_owned();
     let (sign, digits) = match text.strip_prefix('-') {
@@ -21,7 +21,7 @@ pub(crate) fn parse(text: &str) -> Result<SignedDuration, String> {
         _ => return Err(wrong()),
     };
     let number: i64 = number.parse().map_err(|_| wrong())?;
-    // A hundred years, since some add it to a time.
+    // At most a hundred years, because callers add it to a time.
     match number.checked_mul(seconds) {
         Some(seconds) if seconds <= 36_525 * 86_400 => {
             Ok(SignedDuration::from_secs(sign * seconds))
@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str) -> Result<SignedDuration, String> {
     }
 }
 
-/// The instant that lies so far back.
+/// The instant `age` before `now`.
 pub(crate) fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
     now.saturating_sub(age).unwrap_or(Timestamp::MIN)
 }

@@ -1,21 +1,21 @@
-//! Texts in CSV files that a spreadsheet would run.
+//! Protects CSV files against texts that a spreadsheet would run.
 //!
-//! A cell that begins with one of a few signs is a formula to a spreadsheet, and a formula can fetch
-//! and send. Quotation marks do not help: they are gone when the spreadsheet looks. Which character
-//! parts the cells is a matter of the reader's locale: where that is `;`, what stands behind a `;`
-//! within a text begins a cell, and quotation marks within the line hold nothing together.
+//! A spreadsheet runs a cell as a formula if it starts with certain characters. A formula can read
+//! and send data. Quotation marks do not help: the spreadsheet removes them first. The separator
+//! depends on the reader's locale. With `;` as separator, text after a `;` starts a new cell, and
+//! quotation marks in the middle of a line have no effect.
 
 use std::borrow::Cow;
 
-/// What a formula begins with, for one spreadsheet or another; the last four are full width.
+/// First characters of formulas in common spreadsheets. The last four are full width.
 const FIRST: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// Behind these a cell begins, for a reader who separates by them. Not behind a comma: that is what
-/// these files are separated by, and a text that holds one is quoted.
+/// Characters after which a cell may start in some locales. Not the comma: these files use it as
+/// separator, and a text with a comma is quoted.
 const SEPARATORS: [char; 5] = [';', '\t', '|', '\r', '\n'];
 
-/// The text with a `'` wherever a spreadsheet would find a formula, so that it is text. What stands for
-/// itself in such a place gets a second, so that [`unguarded`] gives back every text.
+/// Adds a `'` before each possible formula, so that it is text. An existing `'` in such a place
+/// gets a second one, so that [`unguarded`] restores every text.
 pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     let mut written = String::new();
     let mut copied = 0;
@@ -32,7 +32,7 @@ pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     Cow::Owned(written + &text[copied..])
 }
 
-/// The text that was [`guarded`].
+/// Reverses [`guarded`].
 pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
     let mut read = String::new();
     let mut copied = 0;
@@ -48,20 +48,21 @@ pub(crate) fn unguarded(text: &str) -> Cow<'_, str> {
     Cow::Owned(read + &text[copied..])
 }
 
-/// Where in a text a cell may begin: at its beginning, and behind each separator.
+/// Positions where a cell may start: the start of the text, and after each separator.
 fn cell_starts(text: &str) -> impl Iterator<Item = usize> {
-    let behind = text
+    let after_separators = text
         .char_indices()
         .filter(|(_, character)| SEPARATORS.contains(character))
         .map(|(at, character)| at + character.len_utf8());
-    std::iter::once(0).chain(behind)
+    std::iter::once(0).chain(after_separators)
 }
 
-/// Whether a cell would be run. Blanks and quotation marks before a formula may be taken off.
+/// True if a spreadsheet would run the cell. It may remove blanks and quotation marks before a
+/// formula.
 fn is_formula(cell: &str) -> bool {
-    let is_taken_off =
+    let is_removed =
         |c: char| matches!(c, '\'' | '"') || (c.is_whitespace() && !FIRST.contains(&c));
-    cell.trim_start_matches(is_taken_off).starts_with(FIRST)
+    cell.trim_start_matches(is_removed).starts_with(FIRST)
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_text() {
+    fn formulas_become_text() {
         for (text, written) in [
             ("=HYPERLINK(\"http://x\")", "'=HYPERLINK(\"http://x\")"),
             ("+1", "'+1"),
@@ -98,15 +99,15 @@ mod tests {
         }
     }
 
-    /// Whether a spreadsheet that separates by this character finds a formula in a line, whether it
-    /// heeds quotation marks at the beginning of a cell or none.
+    /// True if a spreadsheet with this separator finds a formula in a line, with or without reading
+    /// quotation marks at the start of a cell.
     fn finds_formula(line: &str, separator: u8) -> bool {
-        // Blanks and line ends before it may be taken off.
+        // A spreadsheet may remove blanks and line ends before a formula.
         let is_formula = |cell: &str| {
             let cell = cell.trim_start();
             cell.starts_with(FIRST) && cell.parse::<f64>().is_err()
         };
-        let heeding = csv::ReaderBuilder::new()
+        let with_quotes = csv::ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
             .delimiter(separator)
@@ -120,12 +121,12 @@ mod tests {
                     .collect::<Vec<_>>()
             })
             .any(|cell| is_formula(&cell));
-        // Where lines are separated by commas, quotation marks are heeded by everybody.
-        let heeding_none = separator != b','
+        // With commas as separator, every spreadsheet reads quotation marks.
+        let without_quotes = separator != b','
             && line
                 .split([char::from(separator), '\n', '\r'])
                 .any(|cell| !cell.is_empty() && is_formula(cell.trim_matches('"')));
-        heeding || heeding_none
+        with_quotes || without_quotes
     }
 
     proptest! {

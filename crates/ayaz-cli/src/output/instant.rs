@@ -11,7 +11,7 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }
-    // A date alone, and nothing else: a time without an offset would be guesswork.
+    // Only a date. A time without an offset would be ambiguous.
     if text.len() == "2026-01-31".len()
         && let Ok(date) = text.parse::<Date>()
         && let Ok(midnight) = date.to_zoned(TimeZone::UTC)
@@ -21,16 +21,16 @@ pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     Err("write 2026-01-31T03:00:00Z, 2026-01-31T03:00:00+05:00 or 2026-01-31".to_owned())
 }
 
-/// Refuses `--from` and `--to` between which there is no time.
+/// Refuses an empty period between `--from` and `--to`.
 pub(crate) fn check_order(from: Option<Timestamp>, to: Option<Timestamp>) -> Result<(), BadUsage> {
     match from.zip(to) {
         Some((from, to)) if from == to => Err(BadUsage(format!(
-            "--from and --to are both {from}, and nothing lies between: --to is the first instant \
-             after; for a day write --from 2026-01-31 --to 2026-02-01"
+            "--from and --to are both {from}, so the period is empty: --to is the first instant \
+             after the period; for a day write --from 2026-01-31 --to 2026-02-01"
         ))),
         Some((from, to)) if from > to => Err(BadUsage(format!(
-            "--from {from} is after --to {to}, and nothing lies between: exchange them, or leave one \
-             out"
+            "--from {from} is after --to {to}, so the period is empty: swap them, or omit \
+             one"
         ))),
         _ => Ok(()),
     }

@@ -1,22 +1,22 @@
-//! What the reader's screen can show.
+//! Properties of the terminal.
 
 use console::Term;
 
-/// Columns of a terminal that nobody has made wider.
+/// Default width of a terminal, in columns.
 const COLUMNS: usize = 80;
 
-/// How a table may look.
+/// Settings for the look of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Look {
-    /// Whether a row may be dim.
+    /// True if a row may be dim.
     pub(crate) has_colours: bool,
-    /// Columns that a line may take; `None` for as many as it needs.
+    /// Most columns of a line; `None` for no limit.
     pub(crate) width: Option<usize>,
 }
 
 impl Look {
-    /// Of the standard output; `NO_COLOR` and `CLICOLOR` are heeded. Where there is no terminal, as in
-    /// a file or a mail, lines are as for a narrow one.
+    /// The look for standard output. Respects `NO_COLOR` and `CLICOLOR`. Without a terminal, as in
+    /// a file or a mail, lines have the default width.
     pub(crate) fn of_output(is_wide: bool) -> Self {
         let size = Term::stdout().size_checked();
         let columns = size.map_or(COLUMNS, |(_, columns)| usize::from(columns));

@@ -1,14 +1,11 @@
-//! What people have to know of a table, under it.
+//! Notes below a table.
 
 use super::look::Look;
 use super::table::{Table, letters};
 
-/// A table with what people have to know of it, and what of it is not shown.
+/// A table with notes below it, and a note on omitted columns.
 pub(crate) fn with_notes(table: &Table, notes: Vec<String>, look: Look) -> String {
-    let notes: Vec<String> = notes
-        .into_iter()
-        .chain(table.what_is_left_out(look))
-        .collect();
+    let notes: Vec<String> = notes.into_iter().chain(table.omitted_note(look)).collect();
     let mut text = table.render(look) + "\n";
     if !notes.is_empty() {
         text += &wrapped(&notes.join("\n"), look);
@@ -17,7 +14,7 @@ pub(crate) fn with_notes(table: &Table, notes: Vec<String>, look: Look) -> Strin
     text
 }
 
-/// Words in lines that do not break; a line of the text begins a line.
+/// Wraps the text at blanks. Each line of the text starts a new line.
 pub(crate) fn wrapped(text: &str, look: Look) -> String {
     let Some(limit) = look.width else {
         return text.to_owned();

@@ -1,9 +1,9 @@
-//! Figures for people: few decimals.
+//! Figures for people, with few decimals.
 
-/// What stands where nothing was measured.
+/// Shown for a value that was not measured.
 pub(crate) const NOTHING: &str = "–";
 
-/// So many decimals of it.
+/// The value with this number of decimals.
 pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
     value.map_or_else(
         || NOTHING.to_owned(),
@@ -11,7 +11,7 @@ pub(crate) fn number(value: Option<f64>, decimals: usize) -> String {
     )
 }
 
-/// What is rounded to zero has no sign.
+/// Removes the sign of a rounded zero.
 fn rounded(text: String) -> String {
     match text.strip_prefix('-') {
         Some(size) if size.trim_matches(['0', '.']).is_empty() => size.to_owned(),

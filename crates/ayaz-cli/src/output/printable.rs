@@ -1,13 +1,13 @@
-//! Names and texts of buses as people can read them.
+//! Makes names and texts of buses safe to show.
 //!
-//! Routes, models, stations and firmware are free text. Some characters do not show and change what
-//! stands around them instead: a terminal obeys an escape sequence, and a sign that turns the writing
-//! around makes one bus look like another.
+//! Routes, models, stations and firmware are free text. Some characters are invisible but change
+//! the text around them: a terminal executes an escape sequence, and a character that reverses the
+//! writing direction makes one bus look like another.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The text with such characters written out, as `\n` or `\u{202e}`. All else stays as it is.
+/// The text with such characters escaped, as `\n` or `\u{202e}`. Other characters do not change.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_deceptive) {
         return Cow::Borrowed(text);
@@ -24,8 +24,8 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Controls, marks of the writing's direction, breaks of lines, and what neither shows nor joins
-/// letters; and the code points that are no characters, which XML does not admit.
+/// Control characters, marks of writing direction, line breaks, and invisible characters that do
+/// not join letters. Also noncharacters, which XML does not allow.
 fn is_deceptive(character: char) -> bool {
     character.is_control()
         || matches!(
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_would_deceive_is_written_out_and_the_rest_stays() {
+    fn deceptive_characters_are_escaped_and_others_do_not_change() {
         for (text, shown) in [
             ("маршрут 10 «Қала»", "маршрут 10 «Қала»"),
             // Letters that need a joiner, and spaces of other widths.

@@ -1,4 +1,4 @@
-//! Progress of long work: a bar where a person watches, plain lines where nobody does.
+//! Progress of long work: a bar on a terminal, else plain lines.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::LazyLock;
@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// Between two plain lines.
+/// Time between two plain lines.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// All bars of this program: what else is written to standard error must know of them.
+/// All bars of this program. Other output to standard error must suspend them.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// A bar that lines written by [`BesideBars`] and [`note_beside_bars`] do not tear.
+/// A bar that [`BesideBars`] and [`note_beside_bars`] keep intact.
 pub(crate) fn shown(bar: ProgressBar) -> ProgressBar {
     BARS.add(bar)
 }
@@ -22,7 +22,7 @@ pub(crate) fn note_beside_bars(text: &str) {
     BARS.suspend(|| ayaz_daemon::output::note(text));
 }
 
-/// Standard error, above the bars: for whole lines.
+/// Standard error above the bars, for whole lines.
 #[derive(Debug)]
 pub(crate) struct BesideBars;
 
@@ -36,7 +36,7 @@ impl Write for BesideBars {
     }
 }
 
-/// Counts towards a total.
+/// Progress towards a total.
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
@@ -46,7 +46,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Towards `total` things, named in the plural.
+    /// Starts progress towards `total` things, named in the plural.
     pub(crate) fn new(what: &'static str, total: u64) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style =
@@ -64,7 +64,7 @@ impl Progress {
         }
     }
 
-    /// So many are done.
+    /// Sets how many are done.
     pub(crate) fn set(&mut self, done: u64) {
         match &self.bar {
             Some(bar) => bar.set_position(done),
@@ -76,7 +76,7 @@ impl Progress {
         }
     }
 
-    /// All is done; the bar goes.
+    /// Removes the bar.
     pub(crate) fn finish(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();

@@ -1,4 +1,4 @@
-//! A report for programs: named columns, one type per cell, written as CSV or JSON.
+//! A report for programs: named columns with typed cells, written as CSV or JSON.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::formula::guarded;
 
-/// Decimals that are written. Sums are made before, in the database, on full precision.
+/// Decimals in the output. The database computes sums with full precision before.
 const DECIMALS: usize = 6;
 
 /// One value.
@@ -17,12 +17,12 @@ pub(crate) enum Cell {
     Count(i64),
     Flag(bool),
     Instant(Timestamp),
-    /// Nothing was measured.
+    /// Not measured.
     Empty,
 }
 
-/// Columns of rows of one type: the name of each, and its cell of a row, so that neither can move without
-/// the other.
+/// Columns for rows of one type. Each column has its name and the function for its cell, so that
+/// they stay together.
 pub(crate) struct Columns<'a, R>(Vec<Column<'a, R>>);
 
 struct Column<'a, R> {
@@ -31,12 +31,12 @@ struct Column<'a, R> {
 }
 
 impl<'a, R> Columns<'a, R> {
-    /// None yet.
+    /// No columns.
     pub(crate) fn new() -> Self {
         Self(Vec::new())
     }
 
-    /// These, and then one of this name.
+    /// Adds a column.
     pub(crate) fn with<C: Into<Cell>>(
         mut self,
         name: &'static str,
@@ -47,7 +47,7 @@ impl<'a, R> Columns<'a, R> {
         self
     }
 
-    /// A row of cells for each of these rows.
+    /// Converts each row to cells.
     pub(crate) fn sheet(&self, rows: &[R]) -> Sheet {
         let cells = |row: &R| self.0.iter().map(|column| (column.cell)(row)).collect();
         Sheet {
@@ -57,7 +57,7 @@ impl<'a, R> Columns<'a, R> {
     }
 }
 
-/// Named columns and rows of as many cells.
+/// Column names, and rows with one cell per column.
 #[derive(Debug)]
 pub(crate) struct Sheet {
     columns: Vec<&'static str>,
@@ -65,7 +65,7 @@ pub(crate) struct Sheet {
 }
 
 impl Sheet {
-    /// Its rows, each with as many cells as there are columns.
+    /// Its rows, each with one cell per column.
     pub(crate) fn rows(&self) -> &[Vec<Cell>] {
         &self.rows
     }
@@ -92,7 +92,7 @@ impl Sheet {
     }
 }
 
-/// A row as an object whose keys stand in the order of the columns.
+/// A row as an object with keys in the order of the columns.
 struct NamedRow<'a> {
     columns: &'a [&'static str],
     row: &'a [Cell],
@@ -127,7 +127,7 @@ impl Serialize for Cell {
 impl Cell {
     fn to_text(&self) -> String {
         match self {
-            // Programs take it off again; a spreadsheet must not run it.
+            // The guard stops a spreadsheet from running it. Programs remove the guard.
             Self::Text(text) => guarded(text).into_owned(),
             Self::Number(number) => decimal(*number),
             Self::Count(count) => count.to_string(),
@@ -138,7 +138,7 @@ impl Cell {
     }
 }
 
-/// Up to six decimals, without trailing zeros and without a negative zero.
+/// Up to six decimals, without trailing zeros or a negative zero.
 fn decimal(number: f64) -> String {
     let text = format!("{number:.DECIMALS$}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -162,7 +162,7 @@ impl From<f64> for Cell {
 }
 
 impl From<f32> for Cell {
-    /// As the shortest decimal that means this value: 86.9, not 86.900002.
+    /// Uses the shortest decimal of this value: 86.9, not 86.900002.
     fn from(number: f32) -> Self {
         Self::Number(number.to_string().parse().unwrap_or(f64::from(number)))
     }
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_begins_as_a_formula_is_text_in_csv_and_a_number_stays_one() {
+    fn a_formula_is_text_in_csv_and_a_number_stays_a_number() {
         let columns = Columns::<(&str, f64)>::new()
             .with("route", |row| row.0)
             .with("net_kwh", |row| row.1);
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_empty_in_csv_and_null_in_json() {
+    fn a_value_that_was_not_measured_is_empty_in_csv_and_null_in_json() {
         let started_at: Timestamp = "2019-06-25T13:21:14+02:00".parse().unwrap();
         let columns = Columns::<()>::new()
             .with("band", |()| "[-5,0)")

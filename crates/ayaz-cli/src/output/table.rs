@@ -1,4 +1,4 @@
-//! A table for people: aligned columns, as many as fit.
+//! A table for people: aligned columns, as many as fit the width.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -8,16 +8,16 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, TableStyle};
 use super::look::Look;
 use super::printable::printable;
 
-/// Lines of the head: names, and a rule.
+/// Lines of the head: column names and a rule.
 const HEAD_LINES: usize = 2;
 
-/// Between two columns: a blank of each, and one.
+/// Width between two columns: a blank on each side and a border.
 const GAP: usize = 3;
 
-/// Blanks before the first column and behind the last.
+/// Blanks before the first and after the last column.
 const EDGES: usize = 2;
 
-/// Letters of a name that are shown in any case.
+/// Fewest letters of a name that are shown.
 const NAME_LETTERS: usize = 20;
 
 /// A column of a table.
@@ -25,13 +25,13 @@ const NAME_LETTERS: usize = 20;
 pub(crate) struct Column {
     heading: &'static str,
     is_text: bool,
-    /// 0 is always there; where lines would break, the others are taken in this order.
+    /// Columns of rank 0 are always shown. Others are added in this order while they fit.
     rank: u8,
-    /// A text that may be cut to so many letters before columns go.
+    /// Least width to which the text may be cut, before columns are omitted.
     shortest: Option<usize>,
 }
 
-/// Names and words, aligned left.
+/// A column of names and words, aligned left.
 pub(crate) const fn text(heading: &'static str, rank: u8) -> Column {
     Column {
         heading,
@@ -41,12 +41,12 @@ pub(crate) const fn text(heading: &'static str, rank: u8) -> Column {
     }
 }
 
-/// Names of vehicles and the like: always there, and cut if they are long.
+/// A column of names, such as vehicles: always shown, and cut if long.
 pub(crate) const fn name(heading: &'static str) -> Column {
     text(heading, 0).cut_to(NAME_LETTERS)
 }
 
-/// Figures, aligned right.
+/// A column of figures, aligned right.
 pub(crate) const fn figure(heading: &'static str, rank: u8) -> Column {
     Column {
         is_text: false,
@@ -59,31 +59,31 @@ impl Column {
         self.heading
     }
 
-    /// May be cut to so many letters.
+    /// Allows to cut texts to this many letters.
     pub(crate) const fn cut_to(mut self, letters: usize) -> Self {
         self.shortest = Some(letters);
         self
     }
 }
 
-/// Aligned columns, as many as fit. A row is one line, whatever its texts hold.
+/// Aligned columns, as many as fit. Each row is one line, for any text.
 #[derive(Debug)]
 pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<String>>,
     /// Letters of the widest cell of each column.
     widths: Vec<usize>,
-    /// Places of the rows that matter less.
+    /// Indexes of the rows that are shown dim.
     dim: HashSet<usize>,
 }
 
-/// Which columns are shown, and how wide at most.
+/// The columns to show, with their widths.
 struct Fit {
     shown: Vec<(usize, usize)>,
 }
 
 impl Table {
-    /// An empty one.
+    /// An empty table.
     pub(crate) fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         let columns: Vec<Column> = columns.into_iter().collect();
         Self {
@@ -106,13 +106,13 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// The same for a row that matters less, which must have a mark too, for where there are no colours.
+    /// Adds a row that is shown dim. It needs a mark too, for output without colours.
     pub(crate) fn add_dim_row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.dim.insert(self.rows.len());
         self.add_row(cells);
     }
 
-    /// The lines, those that matter less dim where that can be shown.
+    /// The lines of the table, with dim rows if colours are available.
     pub(crate) fn render(&self, look: Look) -> String {
         let Fit { shown } = self.fit(look);
         let mut table = comfy_table::Table::new();
@@ -152,7 +152,7 @@ impl Table {
         lines.join("\n")
     }
 
-    /// Whether a column of this heading is shown.
+    /// True if a column with this heading is shown.
     pub(crate) fn shows(&self, look: Look, heading: &str) -> bool {
         let Fit { shown } = self.fit(look);
         let mut headings = shown
@@ -161,7 +161,7 @@ impl Table {
         headings.any(|other| other == heading)
     }
 
-    /// Whether a figure that is shown holds this mark. Names are not looked at: people choose them.
+    /// True if a shown figure contains this mark. Ignores names, because people choose them.
     pub(crate) fn shows_mark(&self, look: Look, mark: &str) -> bool {
         let Fit { shown } = self.fit(look);
         let mut figures = shown
@@ -170,8 +170,8 @@ impl Table {
         figures.any(|(column, _)| self.rows.iter().any(|row| row[*column].contains(mark)))
     }
 
-    /// What is left out so that lines do not break, and how to see it; `None` if nothing is.
-    pub(crate) fn what_is_left_out(&self, look: Look) -> Option<String> {
+    /// The note on omitted and cut columns, with the option that shows them; `None` if all fit.
+    pub(crate) fn omitted_note(&self, look: Look) -> Option<String> {
         let Fit { shown } = self.fit(look);
         let is_shown = |place: usize| shown.iter().any(|(column, _)| *column == place);
         let mut parts = Vec::new();
@@ -197,8 +197,8 @@ impl Table {
         ))
     }
 
-    /// Takes columns in the order of their ranks, whatever fits, and gives what is left to those that
-    /// may be cut.
+    /// Adds columns in the order of their ranks, while they fit. Gives the remaining width to
+    /// columns that may be cut.
     fn fit(&self, look: Look) -> Fit {
         let all = self.widths.iter().copied().enumerate();
         let Some(limit) = look.width else {
@@ -227,12 +227,12 @@ impl Table {
     }
 }
 
-/// Columns of a terminal that a text takes.
+/// Width of a text in terminal columns.
 pub(crate) fn letters(text: &str) -> usize {
     console::measure_text_width(text)
 }
 
-/// The text, or as much of it as so many columns hold and a sign that there is more.
+/// The text, cut to this width with an ellipsis.
 fn cut(text: &str, width: usize) -> Cow<'_, str> {
     console::truncate_str(text, width, "…")
 }
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_row_is_a_line_and_a_dim_one_is_dim_only_where_that_can_be_shown() {
+    fn a_row_is_one_line_and_is_dim_only_with_colours() {
         let mut table = Table::new([text("route", 0), figure("km", 0)]);
         table.add_row(["10\u{1b}[2J\nb1", "1"]);
         table.add_dim_row(["11", "2*"]);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_goes_by_rank_and_is_told() {
+    fn columns_that_do_not_fit_are_omitted_by_rank_and_named() {
         let mut table = Table::new([
             text("vehicle", 0),
             figure("km", 1),
@@ -278,13 +278,13 @@ mod tests {
         let widths = |look| -> Vec<usize> { table.render(look).lines().map(letters).collect() };
         let whole = widths(Look::default());
         assert!(whole.iter().all(|width| *width == whole[0]), "{whole:?}");
-        assert_eq!(table.what_is_left_out(narrow(whole[0])), None);
+        assert_eq!(table.omitted_note(narrow(whole[0])), None);
         assert_eq!(widths(narrow(whole[0])), whole);
 
         let look = narrow(whole[0] - 5);
         assert_eq!(widths(look), vec![whole[0] - 5; 4]);
         assert!(table.render(look).contains("twenty letters…"));
-        let told = table.what_is_left_out(look).unwrap();
+        let told = table.omitted_note(look).unwrap();
         assert!(told.contains("cut: detail. --wide shows all."), "{told}");
 
         let look = narrow(35);
@@ -294,13 +294,13 @@ mod tests {
             "{lines}"
         );
         assert!(widths(look).iter().all(|width| *width <= 35), "{lines}");
-        let told = table.what_is_left_out(look).unwrap();
+        let told = table.omitted_note(look).unwrap();
         assert!(
             told.contains("To fit 35 columns, left out: grid kWh; cut: detail."),
             "{told}"
         );
         assert!(table.shows(look, "km") && !table.shows(look, "grid kWh"));
-        // What is always there stays, whatever the width.
+        // Columns of rank 0 are shown at any width.
         assert!(table.render(narrow(5)).contains("astana/E12-001"));
     }
 }

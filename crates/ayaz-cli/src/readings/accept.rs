@@ -1,4 +1,4 @@
-//! `ayaz readings accept`, and what `reassess` shares with it.
+//! `ayaz readings accept`, and the code that it shares with `reassess`.
 
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
@@ -9,14 +9,14 @@ use clap::Args;
 use tokio_postgres::Client;
 
 use super::plural;
-use super::selection::{Filters, tell_of_nothing};
+use super::selection::{Filters, note_no_match};
 use crate::database::Database;
 use crate::output::progress::Progress;
 
-/// Takes readings in: their time is believed from then on.
+/// Accepts readings: they become normal readings.
 ///
-/// They become readings like any other, and the worker works out their hours. Each day of them that the
-/// database does not know yet costs it a chunk. A reading whose time has not come yet stays where it is.
+/// The worker refreshes their hours. Each day that the database does not have yet needs a new
+/// chunk. A reading whose time is still in the future stays set aside.
 ///
 /// The database's user must be allowed to act as ayaz_operator.
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(super) struct AcceptArgs {
     all: bool,
     #[command(flatten)]
     filters: Filters,
-    /// Only shows what would be taken in.
+    /// Only shows what would be accepted.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -51,11 +51,11 @@ pub(super) async fn run(args: AcceptArgs) -> Result<()> {
     let selection = args
         .filters
         .selection(database_time(&connection.client).await?);
-    take_in(&mut connection.client, &selection, args.dry_run).await
+    accept_readings(&mut connection.client, &selection, args.dry_run).await
 }
 
-/// Takes the selected readings in, and tells.
-pub(super) async fn take_in(
+/// Accepts the selected readings, and prints the result.
+pub(super) async fn accept_readings(
     client: &mut Client,
     selection: &SetAsideSelection,
     dry_run: bool,
@@ -66,36 +66,36 @@ pub(super) async fn take_in(
         still_future,
     } = set_aside_total(client, selection).await?;
     if readings == 0 {
-        return tell_of_nothing(client, "take in").await;
+        return note_no_match(client, "accept").await;
     }
     let ready = readings - still_future;
     if dry_run {
         output::line(format_args!(
-            "{} of {} would be taken in",
+            "{} of {} would be accepted",
             plural(ready, "reading", "readings"),
             plural(days, "day", "days")
         ))?;
     } else {
-        let mut progress = Progress::new("days taken in", days);
+        let mut progress = Progress::new("days accepted", days);
         let accepted = accept(client, selection, |checkpoint| {
             progress.set(checkpoint.days)
         })
         .await
-        .context("taking in broke off; what was taken in stays, and running it again goes on")?;
+        .context("accepting was interrupted; accepted readings stay accepted, and running it again continues")?;
         progress.finish();
         output::line(format_args!(
-            "{} of {} taken in; the worker works out their hours",
+            "{} of {} accepted; the worker refreshes their hours",
             plural(accepted.readings, "reading", "readings"),
             plural(accepted.days, "day", "days")
         ))?;
     }
     if still_future > 0 {
         ayaz_daemon::note!(
-            "{} not yet come by the database's clock",
+            "{} still in the future by the database's clock",
             plural(
                 still_future,
-                "reading stays set aside: its time has",
-                "readings stay set aside: their times have"
+                "reading stays set aside: its time is",
+                "readings stay set aside: their times are"
             )
         );
     }

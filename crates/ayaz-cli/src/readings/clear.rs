@@ -8,12 +8,12 @@ use ayaz_store::set_aside::{clear, set_aside_total};
 use clap::Args;
 
 use super::plural;
-use super::selection::{Filters, tell_of_nothing};
+use super::selection::{Filters, note_no_match};
 use crate::database::Database;
 
 /// Deletes readings that were set aside.
 ///
-/// They are gone; one that is sent again is set aside again.
+/// They cannot be restored. If one is sent again, it is set aside again.
 ///
 /// The database's user must be allowed to act as ayaz_operator.
 #[derive(Debug, Args)]
@@ -48,7 +48,7 @@ pub(super) async fn run(args: ClearArgs) -> Result<()> {
     let selection = args.filters.selection(database_time(client).await?);
     let total = set_aside_total(client, &selection).await?;
     if total.readings == 0 {
-        return tell_of_nothing(client, "delete").await;
+        return note_no_match(client, "delete").await;
     }
     if args.dry_run {
         return Ok(output::line(format_args!(

@@ -16,7 +16,7 @@ use crate::output::notes::with_notes;
 use crate::output::sheet::{Columns, Sheet};
 use crate::output::table::{Table, figure, name, text};
 
-/// What waits, by vehicle and reason.
+/// Shows readings that are set aside, by vehicle and reason.
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
@@ -24,7 +24,7 @@ pub(super) struct ListArgs {
     /// For people (table) or for programs (csv, json).
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// A table with all columns, whatever the width of the terminal.
+    /// A table with all columns, for any width of the terminal.
     #[arg(long)]
     wide: bool,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(super) struct ListArgs {
 enum Format {
     /// Aligned columns.
     Table,
-    /// Comma-separated values with a header; texts that begin as a formula get a ' before them.
+    /// Comma-separated values with a header. Texts that start like a formula have a ' before them.
     Csv,
     /// An array of objects.
     Json,
@@ -88,7 +88,7 @@ fn people(groups: &[SetAsideGroup], look: Look) -> String {
         .map(|group| group.readings + group.cell_readings)
         .sum();
     let note = format!(
-        "{} set aside: stored, and in no sum. `ayaz readings accept` takes them in, `clear` deletes \
+        "{} set aside: stored, and in no sum. `ayaz readings accept` accepts them, `clear` deletes \
          them.",
         plural(all.unsigned_abs(), "reading", "readings")
     );

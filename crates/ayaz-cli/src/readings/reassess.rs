@@ -1,4 +1,4 @@
-//! `ayaz readings reassess`: after the clock that judged was wrong.
+//! `ayaz readings reassess`: checks times again after the server's clock was wrong.
 
 use anyhow::Result;
 use ayaz_ingest::validate::Limits;
@@ -8,16 +8,17 @@ use ayaz_store::set_aside::{SetAsideSelection, TimeRule};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::accept::take_in;
+use super::accept::accept_readings;
 use super::selection::Place;
 use crate::database::Database;
 use crate::output::age;
 use crate::output::instant::parse;
 
-/// Judges readings again whose time was not believed, when the clock that judged was ours and wrong.
+/// Checks the times of readings again that were set aside because our clock was wrong.
 ///
-/// Those that are believed now are taken in, and the worker works out their hours; the others stay set
-/// aside. --from and --to, times of arrival by that clock, say when it was wrong.
+/// Readings with a plausible time are accepted, and the worker refreshes their hours. The others
+/// stay set aside. --from and --to are times of arrival by the wrong clock: they give the period in
+/// which it was wrong.
 ///
 /// The database's user must be allowed to act as ayaz_operator.
 #[derive(Debug, Args)]
@@ -30,18 +31,19 @@ use crate::output::instant::parse;
         ayaz readings reassess --recorded-at-min 2013-01-01 --vehicle b1"
 )]
 pub(super) struct ReassessArgs {
-    /// How far our clock was behind when they arrived, such as 1h; with a minus if it was ahead.
+    /// How far our clock was behind when the readings arrived, such as 1h. Negative if it was
+    /// ahead.
     #[arg(long, value_name = "DURATION", value_parser = age::parse, allow_hyphen_values = true)]
     clock_behind: Option<SignedDuration>,
-    /// How far a reading may be ahead of its arrival [default: 300s]
+    /// How far the time of a reading may be after its arrival [default: 300s]
     #[arg(long, value_name = "DURATION", value_parser = age::parse)]
     future_tolerance: Option<SignedDuration>,
-    /// The earliest time that is believed [default: 2015-01-01]
+    /// The earliest accepted time [default: 2015-01-01]
     #[arg(long, value_name = "TIME", value_parser = parse)]
     recorded_at_min: Option<Timestamp>,
     #[command(flatten)]
     place: Place,
-    /// Only shows how many would be taken in.
+    /// Only shows how many would be accepted.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -69,5 +71,5 @@ pub(super) async fn run(args: ReassessArgs) -> Result<()> {
             .place
             .selection(database_time(&connection.client).await?)
     };
-    take_in(&mut connection.client, &selection, args.dry_run).await
+    accept_readings(&mut connection.client, &selection, args.dry_run).await
 }

@@ -1,4 +1,4 @@
-//! Which readings are meant, from the command line to the database.
+//! Selects readings by command-line arguments.
 
 use anyhow::{Result, bail};
 use ayaz_store::set_aside::{SetAsideSelection, set_aside_total};
@@ -48,7 +48,7 @@ pub(super) struct Place {
     /// Only readings of this vehicle.
     #[arg(long)]
     vehicle: Option<String>,
-    /// Only readings that arrived at this time or later: RFC 3339, or a date for its midnight UTC.
+    /// Only readings that arrived at or after this time: RFC 3339, or a date for its midnight UTC.
     #[arg(long, value_name = "TIME", value_parser = parse)]
     from: Option<Timestamp>,
     /// Only readings that arrived before this time.
@@ -81,22 +81,22 @@ impl Place {
     }
 }
 
-/// What to tell where nothing is left to be done, with how many readings are set aside in all. A filter
-/// that fits none of them is a failure, since it may be mistyped.
-fn told_of_nothing(what: &str, set_aside: u64) -> Result<String> {
+/// The text if no readings match. If others are set aside, this is an error, because the filter may
+/// be mistyped.
+fn no_match_text(what: &str, set_aside: u64) -> Result<String> {
     match set_aside {
         0 => Ok(format!("nothing to {what}: no readings are set aside")),
         _ => bail!(
-            "nothing to {what}: no readings that are set aside match; `ayaz readings list` shows what \
-             there is"
+            "nothing to {what}: none of the readings set aside match; `ayaz readings list` \
+             shows them"
         ),
     }
 }
 
-/// Tells that no readings match.
-pub(super) async fn tell_of_nothing(client: &Client, what: &str) -> Result<()> {
+/// Prints that no readings match.
+pub(super) async fn note_no_match(client: &Client, what: &str) -> Result<()> {
     let all = set_aside_total(client, &SetAsideSelection::default()).await?;
-    ayaz_daemon::note!("{}", told_of_nothing(what, all.readings)?);
+    ayaz_daemon::note!("{}", no_match_text(what, all.readings)?);
     Ok(())
 }
 
@@ -105,8 +105,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_left_is_no_failure_and_a_filter_that_fits_nothing_is() {
-        assert!(told_of_nothing("take in", 0).is_ok());
-        assert!(told_of_nothing("take in", 1).is_err());
+    fn no_readings_set_aside_is_no_failure_and_a_filter_without_match_is() {
+        assert!(no_match_text("accept", 0).is_ok());
+        assert!(no_match_text("accept", 1).is_err());
     }
 }

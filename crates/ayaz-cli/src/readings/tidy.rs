@@ -1,4 +1,4 @@
-//! `ayaz readings tidy`: once, after an update.
+//! `ayaz readings tidy`: runs once after an update.
 
 use anyhow::{Context, Result};
 use ayaz_daemon::output;
@@ -10,11 +10,12 @@ use super::plural;
 use crate::database::Database;
 use crate::output::progress::Progress;
 
-/// Sets aside the marked readings that an earlier version left in the table, and drops the chunks that
-/// held nothing else.
+/// Sets aside the marked readings that an earlier version left in the table, and drops chunks that
+/// contain nothing else.
 ///
-/// Earlier versions stored readings whose time is not believed among the others, each day in a chunk of
-/// its own. Run it once, as the database's owner; `ayaz readings reassess` then judges them again, too.
+/// Earlier versions stored readings with an implausible time among the others, each day in its own
+/// chunk. Run this once, as the database's owner. Then `ayaz readings reassess` can check them
+/// again.
 #[derive(Debug, Args)]
 pub(super) struct TidyArgs {
     #[command(flatten)]
@@ -26,11 +27,13 @@ pub(super) async fn run(args: TidyArgs) -> Result<()> {
     let mut progress: Option<Progress> = None;
     let tidied = tidy(&mut connection.client, |done, chunks| {
         progress
-            .get_or_insert_with(|| Progress::new("chunks looked at", chunks))
+            .get_or_insert_with(|| Progress::new("chunks checked", chunks))
             .set(done);
     })
     .await
-    .context("tidying broke off; what was done stays, and running it again goes on")?;
+    .context(
+        "tidying was interrupted; finished chunks stay finished, and running it again continues",
+    )?;
     if let Some(progress) = progress {
         progress.finish();
     }

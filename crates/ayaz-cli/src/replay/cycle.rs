@@ -1,18 +1,18 @@
-//! Numbers for a drive cycle that has only a name.
+//! Numbers for a drive cycle, from its name.
 
-/// Boot and drive cycle of a recorded drive, made from its name alone: 64-bit FNV-1a, its lower
-/// half the boot id and its upper half the number of the drive cycle. They must never change, or
-/// a log that is replayed again would be stored twice.
+/// Boot and drive cycle of a recorded drive, from the 64-bit FNV-1a hash of its name: the lower
+/// half is the boot id, the upper half the drive cycle. They must never change. Otherwise a log
+/// that is replayed again is stored twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CycleNumbers {
-    /// Each recorded drive counts as a boot of its own, so its rows may be numbered from 1.
+    /// Each recorded drive is a separate boot, so its rows are numbered from 1.
     pub boot_id: u32,
-    /// As the signal `drive_cycle`.
+    /// Value of the signal `drive_cycle`.
     pub drive_cycle: u32,
 }
 
 impl CycleNumbers {
-    /// The numbers of the drive cycle of that name.
+    /// The numbers of the drive cycle with this name.
     pub fn of(name: &str) -> CycleNumbers {
         let hash = fnv1a(name);
         CycleNumbers {
@@ -22,7 +22,7 @@ impl CycleNumbers {
     }
 }
 
-/// A second within the span, made from the name alone.
+/// A number of seconds below `span_seconds`, from the hash of the name.
 pub fn spread_seconds(name: &str, span_seconds: u64) -> u64 {
     fnv1a(name).checked_rem(span_seconds).unwrap_or(0)
 }
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn many_similar_names_have_numbers_of_their_own() {
+    fn many_similar_names_have_different_numbers() {
         let names: Vec<_> = (0..10_000).map(|n| format!("Trip{n:05}")).collect();
         let cycles: HashSet<_> = names
             .iter()

@@ -1,6 +1,6 @@
-//! Which delimiter a header looks like, for the message when the mapping's does not fit.
+//! Guesses the delimiter of a header, for error messages.
 
-/// A hint, if another delimiter splits the line more often than the mapping's.
+/// A hint if another delimiter splits the line into more fields than the mapping's.
 pub fn hint(first_line: &str, delimiter: char) -> String {
     let count = |wanted: char| first_line.chars().filter(|c| *c == wanted).count();
     let other = [';', ',', '\t', '|'].into_iter().max_by_key(|c| count(*c));

@@ -1,24 +1,24 @@
-//! What is wrong with a file, and where.
+//! An error in a file, with its place.
 
 use std::fmt;
 
 use thiserror::Error;
 
-/// Something in a file that stops its replay. Prints as `FILE, line 7, column "X": what`.
+/// An error that stops the replay of a file. Prints as `FILE, line 7, column "X": what`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub struct Fault {
     /// The file as the user named it.
     pub file: String,
-    /// Line of the file, from 1, where known.
+    /// Line of the file, from 1, if known.
     pub line: Option<u64>,
-    /// Column of the header, where one is concerned.
+    /// Column of the header, if the error is in one.
     pub column: Option<String>,
     /// What is wrong and what to do.
     pub what: String,
 }
 
 impl Fault {
-    /// About the file as a whole.
+    /// An error of the whole file.
     pub fn file(file: &str, what: impl Into<String>) -> Fault {
         Fault {
             file: file.to_owned(),
@@ -28,7 +28,7 @@ impl Fault {
         }
     }
 
-    /// About a line.
+    /// An error in a line.
     pub fn line(file: &str, line: u64, what: impl Into<String>) -> Fault {
         Fault {
             line: Some(line),

@@ -1,4 +1,4 @@
-//! All rows of a file, grouped into messages.
+//! Groups the rows of a file into messages.
 
 use std::collections::BTreeMap;
 
@@ -16,21 +16,21 @@ use super::plan::{Choice, Plan};
 use super::rows::{BadCell, Drive};
 use super::source::Progress;
 
-/// What became of the rows of a file, up to where it was read: each is a reading or left out.
+/// Counts of a file, up to where it was read. Each row is a reading or skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileCounts {
-    /// Rows that were read and understood.
+    /// Rows that were read without error.
     pub rows: u64,
     /// Rows that became readings of a message.
     pub readings: u64,
-    /// Messages that were handed over.
+    /// Messages that were passed to the sink.
     pub messages: u64,
-    /// Rows that the mapping leaves out, by its reason.
+    /// Rows that the mapping skips, by reason.
     pub skipped: BTreeMap<String, u64>,
 }
 
 impl FileCounts {
-    /// Rows that the mapping leaves out.
+    /// Rows that the mapping skips.
     pub fn rows_skipped(&self) -> u64 {
         self.skipped.values().sum()
     }
@@ -39,25 +39,25 @@ impl FileCounts {
 /// A message, ready to be published.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Where to.
+    /// Topic of the message.
     pub topic: String,
     /// An encoded `TelemetryBatch`.
     pub payload: Bytes,
-    /// When its last reading was recorded.
+    /// Time of its last reading.
     pub recorded_at_last: UnixMicroseconds,
 }
 
-/// What happens while a file is read.
+/// An event while a file is read.
 #[derive(Debug)]
 pub enum FileEvent {
     /// The next message.
     Message(Message),
-    /// Something the user should know.
+    /// A warning for the user.
     Warning(String),
 }
 
-/// Reads a file and hands over its messages in order, until `sink` returns false. A malformed row
-/// ends it, after the rows before it have been handed over: then there is a fault.
+/// Reads a file and passes its messages to `sink` in order, until `sink` returns false. At a
+/// malformed row, passes the rows before it, and returns a fault.
 pub(super) fn read(
     plan: &Plan,
     input: Input,
@@ -73,17 +73,17 @@ pub(super) fn read(
         counts: FileCounts::default(),
     };
     let fault = match reading.rows(input, progress) {
-        // Nobody takes messages any more.
+        // The sink takes no more messages.
         Ok(false) => return (reading.counts, None),
         Ok(true) => None,
         Err(fault) => Some(fault),
     };
-    if !reading.hand_over() {
+    if !reading.flush() {
         return (reading.counts, None);
     }
     let counts = reading.counts;
     if fault.is_none() && counts.rows != counts.readings + counts.rows_skipped() {
-        let what = format!("of its rows some are lost, a fault of this program: {counts:?}");
+        let what = format!("some of its rows are lost, this is a bug in ayaz: {counts:?}");
         return (counts, Some(Fault::file(&plan.label, what)));
     }
     (counts, fault)
@@ -98,7 +98,7 @@ struct Reading<'a, S> {
 }
 
 impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
-    /// Goes through all rows; returns whether there is still somebody to take messages.
+    /// Reads all rows. Returns false if the sink takes no more messages.
     fn rows(&mut self, input: Input, progress: Progress) -> Result<bool, Fault> {
         let plan = self.plan;
         let mut log = input
@@ -112,12 +112,12 @@ impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
                 .map_err(|BadRow { line, what }| Fault::line(&plan.label, line, what))?;
             let Some(line) = line else {
                 if sequence == 0 {
-                    self.warn("it has a header and no rows");
+                    self.warn("it has a header but no rows");
                 }
                 return Ok(true);
             };
-            // Rows that are left out count too, so that a mapping that leaves out others gives the
-            // same rows the same identity.
+            // Skipped rows count too, so that a mapping with other skip rules gives the same rows
+            // the same sequence.
             sequence += 1;
             if let Some(reason) = plan.skips(&row) {
                 self.counts.rows += 1;
@@ -135,11 +135,11 @@ impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
             };
             let drive = plan.drive(&row, self.group.drive.as_ref()).map_err(fault)?;
             let is_full = self.group.readings.len() >= self.readings_per_message;
-            if (drive.is_some() || is_full) && !self.hand_over() {
+            if (drive.is_some() || is_full) && !self.flush() {
                 return Ok(false);
             }
             if let Some(drive) = drive {
-                // Of a file that is one drive cycle it was told before.
+                // A file with one drive cycle has given this warning before.
                 if let (Some(warning), Choice::Column(_)) = (&drive.warning, &plan.cycle) {
                     self.warn(warning);
                 }
@@ -157,15 +157,15 @@ impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
             }
             if log.row_is_unended() {
                 self.warn(&format!(
-                    "line {line}, its last, does not end: if the log was cut off there, so was \
-                     the last value"
+                    "line {line}, the last one, has no line end: if the log was truncated there, \
+                     the last value may be truncated, too"
                 ));
             }
         }
     }
 
-    /// Hands over what was gathered; returns whether there was somebody to take it.
-    fn hand_over(&mut self) -> bool {
+    /// Sends the collected readings. Returns false if the sink takes no more messages.
+    fn flush(&mut self) -> bool {
         let (readings, message) = self.group.take(self.plan);
         let Some(message) = message else {
             return true;
@@ -179,12 +179,12 @@ impl<S: FnMut(FileEvent) -> bool> Reading<'_, S> {
     }
 
     fn warn(&mut self, what: &str) {
-        // If nobody listens, the next message tells.
+        // If the sink is closed, the next message fails too.
         let _ = (self.sink)(FileEvent::Warning(format!("{}: {what}", self.plan.label)));
     }
 }
 
-/// Readings of one drive that are not handed over yet.
+/// Readings of one drive that are not sent yet.
 #[derive(Default)]
 struct Group {
     drive: Option<Drive>,
@@ -192,7 +192,7 @@ struct Group {
 }
 
 impl Group {
-    /// How many readings there were, and the message that holds them.
+    /// The number of readings, and a message with them.
     fn take(&mut self, plan: &Plan) -> (u64, Option<Message>) {
         let readings = std::mem::take(&mut self.readings);
         let count = readings.len() as u64;
@@ -210,7 +210,7 @@ impl Group {
                 reading
             })
             .collect();
-        // Recorded long ago: history, never an alarm.
+        // Recorded long ago, so it must not raise an alarm.
         let historical = true;
         let batch = encode::batch_of(&drive.vehicle, historical, Some(base), readings);
         Some(Message {

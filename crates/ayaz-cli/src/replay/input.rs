@@ -1,5 +1,5 @@
-//! An input between planning and replaying: closed, if it is a file that can be opened again; open
-//! where it was left, if it is a pipe, which can be read once.
+//! An input between planning and replaying. A file is closed and opened again. A pipe stays open,
+//! because it can be read only once.
 
 use std::path::{Path, PathBuf};
 
@@ -8,12 +8,12 @@ use csv::ByteRecord;
 use super::log::Log;
 use super::source::Progress;
 
-/// Many files may wait to be replayed, so none of them is kept open.
+/// Files are closed while they wait, because there may be many.
 pub(super) enum Input {
     File {
         path: PathBuf,
         size_bytes: u64,
-        /// The plan holds for this header alone.
+        /// The plan is valid only for this header.
         header: ByteRecord,
     },
     Pipe(Box<Log>),
@@ -29,7 +29,7 @@ impl std::fmt::Debug for Input {
 }
 
 impl Input {
-    /// Keeps what was opened to see its header.
+    /// Keeps the input after its header was read.
     pub(super) fn of(path: &Path, log: Log) -> Input {
         match log.source().can_reopen() {
             true => Input::File {
@@ -41,7 +41,7 @@ impl Input {
         }
     }
 
-    /// Size on disk; `None` where only its end tells.
+    /// Size on disk; `None` for a pipe.
     pub(super) fn size_bytes(&self) -> Option<u64> {
         match self {
             Input::File { size_bytes, .. } => Some(*size_bytes),
@@ -49,14 +49,14 @@ impl Input {
         }
     }
 
-    /// Its rows, from the first on.
+    /// Its rows, from the first one.
     pub(super) fn rows(self, delimiter: u8, progress: Progress) -> Result<Log, String> {
         match self {
             Input::File { path, header, .. } => {
                 let log = Log::open(&path, delimiter, progress)?;
                 match *log.header() == header {
                     true => Ok(log),
-                    false => Err("its header is another than when the replay began".to_owned()),
+                    false => Err("its header has changed since the replay started".to_owned()),
                 }
             }
             Input::Pipe(log) => Ok(*log),

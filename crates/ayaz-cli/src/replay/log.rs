@@ -1,4 +1,4 @@
-//! A log as rows: each is read once, and none as a part of another.
+//! Reads a log as rows. Detects truncated rows and unclosed quotes.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -9,14 +9,14 @@ use crate::output::plural::plural;
 
 use super::source::{END_MARK, Progress, Source};
 
-/// What ends the reading of a log: its line, and what is wrong.
+/// An error that stops reading: its line and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct BadRow {
     pub(super) line: u64,
     pub(super) what: String,
 }
 
-/// A log that is open, from behind its header on.
+/// An open log, after its header.
 pub(super) struct Log {
     rows: csv::Reader<Source>,
     delimiter: u8,
@@ -33,7 +33,7 @@ impl Log {
         let rows = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
-            // The end mark has a length of its own, so rows are held against the header here.
+            // The end mark has another length, so the code below compares rows with the header.
             .flexible(true)
             .from_reader(source);
         let mut log = Log {
@@ -58,19 +58,19 @@ impl Log {
         &self.header
     }
 
-    /// The bytes behind it.
+    /// The bytes of the log.
     pub(super) fn source(&self) -> &Source {
         self.rows.get_ref()
     }
 
-    /// Whether the row that was read last has no line end, which only the last of a log can lack.
-    /// If the log was cut off there, so was the row's last value.
+    /// True if the last row read has no line end. Only the last row of a log can lack one. If the
+    /// log was truncated there, the row's last value may be truncated, too.
     pub(super) fn row_is_unended(&self) -> bool {
         self.is_unended
     }
 
-    /// Reads the next row, with as many fields as the header, and returns its line; `None` at the
-    /// end of a log that nobody has written to meanwhile.
+    /// Reads the next row and returns its line. The row must have as many fields as the header.
+    /// `None` at the end of a log that nobody has changed during reading.
     pub(super) fn next(&mut self, row: &mut ByteRecord) -> Result<Option<u64>, BadRow> {
         let read = self.read(row);
         if matches!(read, Ok(Some(_))) && !self.is_unended {
@@ -100,7 +100,7 @@ impl Log {
         let bad = |line, what: String| Err(BadRow { line, what });
         match self.rows.read_byte_record(row) {
             Ok(true) => {}
-            // What is open at the end takes the mark, so some row always has it.
+            // The last row gets the end mark, so some row always has it.
             Ok(false) => return bad(line_next, "its end was not found".to_owned()),
             Err(error) => return bad(line_next, unreadable(&error)),
         }
@@ -109,12 +109,12 @@ impl Log {
         let lines_read = self.rows.position().line() - 1;
         if bytes.strip_suffix(b"\n").is_some_and(has_end_mark) {
             let line = lines_read + 1 - lines_within;
-            let what = "a quote in this line is never closed, it takes all that follows";
+            let what = "a quote in this line is never closed, so it contains all lines after it";
             return bad(line, what.to_owned());
         }
         let mut line = (lines_read + u64::from(self.source().is_crlf())) - lines_within;
         if has_end_mark(bytes) {
-            // The line end of the mark is LF.
+            // The end mark has an LF line end.
             line = lines_read - lines_within;
             self.at_end = true;
             let is_mark_alone = bytes == END_MARK;
@@ -122,7 +122,7 @@ impl Log {
             if self.rows.read_byte_record(&mut ByteRecord::new()).ok() != Some(false) {
                 return bad(
                     line,
-                    "it holds the text that marks its end for us".to_owned(),
+                    "it contains the text that marks the end of input".to_owned(),
                 );
             }
             if is_mark_alone {
@@ -147,10 +147,10 @@ impl Log {
         Ok(Some(line))
     }
 
-    /// Line of the next row, if no empty ones come before it.
+    /// Line of the next row, if no empty lines are before it.
     fn line_next(&self) -> u64 {
         let position = self.rows.position();
-        // The row reader takes the LF of a row that ended in CR with the row after it.
+        // The row reader counts the LF of a row that ends in CR with the next row.
         position.line() + u64::from(self.source().is_crlf() && position.record() > 0)
     }
 }
@@ -170,8 +170,8 @@ fn without_end_mark(row: &ByteRecord) -> ByteRecord {
         .collect()
 }
 
-/// Whether two lines of a row each have as many delimiters as a row has. A text over several
-/// lines has not; rows between a stray quote and the next one have.
+/// True if at least two lines of a row have as many delimiters as a complete row. A text with
+/// several lines has fewer. Rows between a stray quote and the next quote have as many.
 fn holds_rows(row: &ByteRecord, delimiter: u8, fields: usize) -> bool {
     let delimiters = fields.saturating_sub(1).max(1);
     let text = row.iter().collect::<Vec<_>>().join(&delimiter);
@@ -193,8 +193,8 @@ fn unreadable(error: &csv::Error) -> String {
         {
             format!("its gzip data are damaged, fetch it again: {error}")
         }
-        // Of our own words.
+        // The error text is from this program.
         csv::ErrorKind::Io(error) if error.kind() == ErrorKind::Unsupported => error.to_string(),
-        _ => format!("cannot be read on: {error}"),
+        _ => format!("cannot be read further: {error}"),
     }
 }

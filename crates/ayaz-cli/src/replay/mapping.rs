@@ -1,5 +1,5 @@
-//! The mapping file: which columns of a log are which signals. `deploy/mappings/bmw_i3.toml`
-//! explains every key.
+//! The mapping file: maps columns of a log to signals. `deploy/mappings/bmw_i3.toml` explains every
+//! key.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,24 +16,24 @@ mod check;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// Between the fields of a row.
+    /// Separates the fields of a row.
     #[serde(default = "comma", deserialize_with = "character")]
     pub delimiter: char,
-    /// Of header and cells.
+    /// Encoding of header and cells.
     #[serde(default)]
     pub encoding: Encoding,
-    /// Whose readings they are.
+    /// Fleet and vehicle of the readings.
     pub identity: Identity,
-    /// How drive cycles are told apart.
+    /// How to identify drive cycles.
     #[serde(default)]
     pub drive_cycle: DriveCycle,
-    /// Tried in order: the first whose column the file has.
+    /// Tried in order: the first one whose column is in the file is used.
     #[serde(default)]
     pub time: Vec<Time>,
-    /// Rows to leave out.
+    /// Rows to skip.
     #[serde(default)]
     pub skip: Vec<Skip>,
-    /// Columns by the signal they fill.
+    /// Columns by signal.
     #[serde(default)]
     pub signals: BTreeMap<String, SignalColumn>,
 }
@@ -66,102 +66,102 @@ pub enum Encoding {
     Latin1,
 }
 
-/// Whose readings they are.
+/// Fleet and vehicle of the readings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     /// Fleet of every vehicle.
     #[serde(deserialize_with = "parsed")]
     pub fleet: FleetId,
-    /// Vehicle where the file has no column for it.
+    /// The vehicle if the file has no column for it.
     #[serde(default, deserialize_with = "parsed_option")]
     pub vehicle: Option<VehicleId>,
-    /// Column with the vehicle, where the file has it.
+    /// Column with the vehicle, if the file has it.
     pub vehicle_column: Option<String>,
 }
 
-/// How drive cycles are told apart.
+/// How to identify drive cycles.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriveCycle {
-    /// Column with the drive cycle's name, where the file has it; else a file is a drive cycle
-    /// and has its name without `.csv` and `.gz`.
+    /// Column with the drive cycle's name, if the file has it. Else the file is one drive cycle,
+    /// named like the file without `.csv` and `.gz`.
     pub column: Option<String>,
 }
 
-/// A column that may tell the time.
+/// A column that may contain the time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Time {
     /// The column.
     pub column: String,
-    /// What is in it.
+    /// Its format.
     pub format: TimeFormat,
-    /// Where the drive cycle began, for [`TimeFormat::SecondsSinceOrigin`].
+    /// The start of the drive cycle, for [`TimeFormat::SecondsSinceOrigin`].
     pub origin: Option<Origin>,
 }
 
-/// What a time column holds.
+/// Format of a time column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimeFormat {
     /// `2019-06-25T11:21:14.5Z`, with a zone.
     Rfc3339,
-    /// Seconds since 1970-01-01T00:00:00Z, with or without fraction.
+    /// Seconds since 1970-01-01T00:00:00Z, with or without a fraction.
     UnixSeconds,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     UnixMilliseconds,
-    /// Seconds since the drive cycle's origin, with or without fraction.
+    /// Seconds since the drive cycle's origin, with or without a fraction.
     SecondsSinceOrigin,
 }
 
-/// Where drive cycles with relative time began.
+/// Starts of drive cycles with relative time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Origin {
-    /// CSV files to look it up in, relative to the log's folder; the first that exists counts.
+    /// CSV files with the starts, relative to the log's folder. The first existing one is used.
     #[serde(default)]
     pub index: Vec<PathBuf>,
     /// Column of the index with the drive cycle's name.
     #[serde(default)]
     pub key_column: String,
-    /// Column of the index with its start, RFC 3339.
+    /// Column of the index with the start, RFC 3339.
     #[serde(default)]
     pub value_column: String,
-    /// Start of a drive cycle that no index names; without it, such a file is an error.
+    /// Start of a drive cycle that is in no index. Without it, such a file is an error.
     pub fallback: Option<Timestamp>,
-    /// Spreads such drive cycles over this many days after `fallback`, by a hash of their names,
-    /// so that they do not lie on top of each other.
+    /// Spreads such drive cycles over this many days after `fallback`, by a hash of their names, so
+    /// that they do not overlap.
     #[serde(default)]
     pub fallback_spread_days: u32,
 }
 
-/// Rows to leave out.
+/// A rule for rows to skip.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Skip {
-    /// The column to look at.
+    /// The column to check.
     pub column: String,
-    /// Leave out rows that hold anything but this text.
+    /// Skips rows with any other text.
     pub unless: Option<String>,
-    /// Leave out rows that hold this text.
+    /// Skips rows with this text.
     pub when: Option<String>,
-    /// Files without the column are replayed whole.
+    /// If true, the column may be missing. Then no rows are skipped.
     #[serde(default)]
     pub optional: bool,
 }
 
-/// Where a signal comes from: value = cell · scale + offset.
+/// Source of a signal: value = cell · scale + offset.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalColumn {
-    /// The column; a blank cell is "not measured".
+    /// The column. A blank cell means "not measured".
     pub column: String,
     /// Multiplies the cell.
     pub scale: Option<f64>,
-    /// Is added after that.
+    /// Added after scaling.
     pub offset: Option<f64>,
-    /// Files without the column are replayed without the signal.
+    /// If true, the column may be missing. Then the signal is missing, too.
     #[serde(default)]
     pub optional: bool,
 }
@@ -182,7 +182,7 @@ impl Mapping {
     }
 }
 
-/// The signal of that name that a mapping can fill, or why there is none.
+/// The signal with this name, or an error if a mapping cannot set it.
 pub fn signal(name: &str) -> Result<Signal, String> {
     match Signal::by_name(name) {
         Some(Signal::drive_cycle) => {
@@ -192,7 +192,7 @@ pub fn signal(name: &str) -> Result<Signal, String> {
         None => {
             let hint = suggestion(name, Signal::ALL.iter().map(|signal| signal.name()));
             Err(format!(
-                "{name:?} is no signal{hint}{}",
+                "{name:?} is not a signal{hint}{}",
                 match hint.is_empty() {
                     true => ": proto/ayaz/telemetry/v1/telemetry.proto lists them all",
                     false => "",

@@ -1,4 +1,4 @@
-//! When a drive cycle with relative time began: looked up in an index, or made up and said so.
+//! Starts of drive cycles with relative time: from an index, or from a fallback with a warning.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,20 +22,20 @@ pub struct Origins {
     spread_seconds: u64,
 }
 
-/// A start, and what to tell the user about it.
+/// A start, with a warning if it is not from an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub unix_microseconds: i64,
-    /// Said once if it is made up.
+    /// The warning if the start is a fallback.
     pub warning: Option<String>,
 }
 
-/// Indexes that were read already, by path.
+/// Indexes that were read before, by path.
 pub type Cache = HashMap<std::path::PathBuf, Arc<HashMap<String, i64>>>;
 
 impl Origins {
-    /// Reads the first index that exists beside the log.
+    /// Reads the first index that exists in the log's folder.
     pub fn load(
         origin: &mapping::Origin,
         log: &Path,
@@ -66,7 +66,7 @@ impl Origins {
         })
     }
 
-    /// When the drive cycle of that name began.
+    /// The start of the drive cycle with this name.
     pub fn start(&self, cycle: &str) -> Result<Start, String> {
         if let Some(&unix_microseconds) = self.starts.get(cycle) {
             return Ok(Start {
@@ -75,8 +75,8 @@ impl Origins {
             });
         }
         let missing = match &self.index_name {
-            Some(index) => format!("index {index} does not name drive cycle {cycle:?}"),
-            None => format!("no index says when drive cycle {cycle:?} began"),
+            Some(index) => format!("index {index} does not contain drive cycle {cycle:?}"),
+            None => format!("no index contains the start of drive cycle {cycle:?}"),
         };
         let Some(fallback) = self.fallback else {
             return Err(format!("{missing}, and the mapping has no fallback"));
@@ -84,7 +84,8 @@ impl Origins {
         let spread = spread_seconds(cycle, self.spread_seconds) as i64 * 1_000_000;
         let unix_microseconds = fallback.saturating_add(spread);
         let start = ayaz_model::UnixMicroseconds(unix_microseconds);
-        let warning = format!("{missing}: placed at {start}, which is made up");
+        let warning =
+            format!("{missing}: uses the fallback start {start}, which is not the real time");
         Ok(Start {
             unix_microseconds,
             warning: Some(warning),
@@ -92,14 +93,14 @@ impl Origins {
     }
 }
 
-/// Microseconds since 1970-01-01T00:00:00Z of a text with a zone.
+/// Microseconds since 1970-01-01T00:00:00Z of an RFC 3339 text.
 pub fn parse_rfc3339(text: &str) -> Option<i64> {
     let timestamp: Timestamp = text.parse().ok()?;
     Some(timestamp.round(Unit::Microsecond).ok()?.as_microsecond())
 }
 
 fn read(path: &Path, key: &str, value: &str) -> Result<HashMap<String, i64>, String> {
-    // The row reader takes off a byte order mark.
+    // The CSV reader removes a byte order mark.
     let mut reader = csv::Reader::from_path(path).map_err(|error| error.to_string())?;
     let header = reader.headers().map_err(|error| error.to_string())?;
     let position = |name: &str| {
@@ -118,12 +119,12 @@ fn read(path: &Path, key: &str, value: &str) -> Result<HashMap<String, i64>, Str
             continue;
         }
         let start = parse_rfc3339(text)
-            .ok_or_else(|| format!("{name:?} begins at {text:?}, which is no RFC 3339 time"))?;
+            .ok_or_else(|| format!("{name:?} begins at {text:?}, which is not an RFC 3339 time"))?;
         if starts
             .insert(name.to_owned(), start)
             .is_some_and(|other| other != start)
         {
-            return Err(format!("it names {name:?} twice with different times"));
+            return Err(format!("it contains {name:?} twice with different times"));
         }
     }
     Ok(starts)

@@ -1,4 +1,4 @@
-//! How fast a replay goes.
+//! Speed of a replay.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use ayaz_model::UnixMicroseconds;
 use tokio::time::{Instant, sleep_until};
 
-/// Longest recorded pause that is kept, as between two drives.
+/// Longest recorded pause that is kept, for example between two drives.
 const PAUSE_SECONDS_MAX: f64 = 60.0;
 
-/// Real time times a factor, or as fast as the broker takes it.
+/// A multiple of real time, or as fast as possible.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Speed {
     /// As fast as possible.
     Max,
-    /// Recorded seconds in a second.
+    /// Recorded seconds per second.
     Times(f64),
 }
 
@@ -32,16 +32,16 @@ impl FromStr for Speed {
     }
 }
 
-/// Holds messages back until their time.
+/// Delays messages until they are due.
 #[derive(Debug)]
 pub struct Pace {
     speed: Speed,
-    /// When the last message was due, and when its last reading was recorded.
+    /// Due time of the last message, and the time of its last reading.
     before: Option<(Instant, UnixMicroseconds)>,
 }
 
 impl Pace {
-    /// Starts with the first message.
+    /// The first message sets the start.
     pub fn new(speed: Speed) -> Pace {
         Pace {
             speed,
@@ -49,14 +49,14 @@ impl Pace {
         }
     }
 
-    /// Waits until a message is due: when its last reading would have been measured.
+    /// Waits until a message is due, by the time of its last reading.
     pub async fn wait(&mut self, recorded_at: UnixMicroseconds) {
         if let Some(due) = self.due(Instant::now(), recorded_at) {
             sleep_until(due).await;
         }
     }
 
-    /// When a message is due, the first one `now`; `None` for at once.
+    /// The due time of a message; for the first message, `now`. `None` for no delay.
     fn due(&mut self, now: Instant, recorded_at: UnixMicroseconds) -> Option<Instant> {
         let Speed::Times(times) = self.speed else {
             return None;
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn recorded_time_passes_at_the_speed_and_long_pauses_are_cut() {
+    fn recorded_time_passes_at_the_speed_and_long_pauses_are_shortened() {
         let mut pace = Pace::new(Speed::Times(2.0));
         let started = Instant::now();
         for (recorded_seconds, passed_seconds) in [(100, 0), (106, 3), (105, 3), (999_999, 33)] {

@@ -1,4 +1,4 @@
-//! What the mapping means for one file: its columns by position, found in its header.
+//! The mapping applied to one file: finds the positions of its columns in its header.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,19 @@ mod header;
 
 use header::Header;
 
-/// Given on the command line instead of the mapping's.
+/// Values from the command line that override the mapping.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
     /// Fleet to publish as.
     pub fleet: Option<FleetId>,
-    /// Vehicle to publish as, whatever a column says.
+    /// Vehicle to publish as, even if a column has another.
     pub vehicle: Option<VehicleId>,
 }
 
 /// How to read one file.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The file as messages name it.
+    /// The file's name in messages.
     pub label: String,
     pub(super) delimiter: u8,
     pub(super) encoding: Encoding,
@@ -39,11 +39,11 @@ pub struct Plan {
     pub(super) time: TimeColumn,
     pub(super) skips: Vec<(Column, SkipRule)>,
     pub(super) signals: Vec<SignalCell>,
-    /// To be said before the file is replayed.
+    /// Warnings to show before the file is replayed.
     pub warnings: Vec<String>,
 }
 
-/// The same for the whole file, or in a column.
+/// One value for the whole file, or a column.
 #[derive(Debug, Clone)]
 pub(super) enum Choice<T> {
     Constant(T),
@@ -72,8 +72,8 @@ pub(super) struct SignalCell {
     pub(super) offset: f64,
 }
 
-/// Plans every file, or says what is wrong with each that cannot be planned. What is read of a pipe
-/// meanwhile is counted.
+/// Plans every file, or returns the error of each file that cannot be planned. Counts bytes that
+/// are read from pipes.
 pub(super) fn plan_all(
     mapping: &Mapping,
     overrides: &Overrides,
@@ -89,12 +89,12 @@ pub(super) fn plan_all(
         let opened = open(mapping, path, &mut pipes, progress);
         let planned = opened.and_then(|log| plan(mapping, overrides, path, log, &mut cache));
         let planned = planned.and_then(|(plan, input)| {
-            // The same name would give the readings of two files one identity.
+            // Two files with the same name would give their readings the same keys.
             if let (Choice::Constant(vehicle), Choice::Constant(cycle)) =
                 (&plan.vehicle, &plan.cycle)
                 && let Some(other) = seen.insert((vehicle.clone(), cycle.clone()), label.clone())
             {
-                let what = format!("is drive cycle {cycle:?} of {vehicle}, and so is {other}");
+                let what = format!("is drive cycle {cycle:?} of {vehicle}, the same as {other}");
                 return Err(format!("{what}: replay one, or rename one"));
             }
             Ok((plan, input))
@@ -107,8 +107,8 @@ pub(super) fn plan_all(
     (plans, faults)
 }
 
-/// Opens a file or a pipe. A pipe under a second name would be empty, or two readers would each
-/// have some of its rows.
+/// Opens a file or a pipe. Refuses a second name of one pipe: two readers would each get only some
+/// of its rows.
 fn open(
     mapping: &Mapping,
     path: &Path,
@@ -120,18 +120,18 @@ fn open(
         && let Some(other) = pipes.insert(identity, label(path))
     {
         return Err(format!(
-            "is the same pipe as {other}, which can be read once: give it once"
+            "is the same pipe as {other}, which can be read only once: name it once"
         ));
     }
     let progress = match identity {
         Some(_) => progress.clone(),
-        // It will be read again from its beginning, and counted then.
+        // It is read again from its start later, and counted then.
         None => Progress::default(),
     };
     Log::open(path, mapping.delimiter as u8, progress)
 }
 
-/// The input as messages name it.
+/// The input's name in messages.
 fn label(path: &Path) -> String {
     match path == Path::new(STANDARD_INPUT) {
         true => "standard input".to_owned(),
@@ -161,9 +161,9 @@ fn plan(
     let mut warnings = Vec::new();
     if let (Choice::Constant(cycle), Input::Pipe(_)) = (&cycle, &input) {
         warnings.push(format!(
-            "{}: its drive cycle is called {cycle:?} after the pipe: under another name the same \
-             readings would be stored once more; drive_cycle.column in the mapping gives names \
-             that stay",
+            "{}: its drive cycle is named {cycle:?} after the pipe: under another name the same \
+             readings would be stored again; drive_cycle.column in the mapping gives stable \
+             names",
             label(path)
         ));
     }
@@ -272,13 +272,13 @@ fn signals(mapping: &Mapping, header: &Header) -> Result<Vec<SignalCell>, String
         let columns = mapping.signals.values();
         let missing = header.missing(columns.map(|source| source.column.as_str()));
         return Err(format!(
-            "none of the mapping's columns is in the file, so nothing would be sent: {missing}"
+            "the file has none of the mapping's columns, so nothing would be sent: {missing}"
         ));
     }
     Ok(cells)
 }
 
-/// The file's name without `.csv` and `.gz`. Standard input has one name, however it is given.
+/// The file's name without `.csv` and `.gz`. Standard input always has the same name.
 fn stem(path: &Path) -> String {
     if path == Path::new(STANDARD_INPUT) {
         return "stdin".to_owned();

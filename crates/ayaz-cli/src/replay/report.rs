@@ -1,4 +1,4 @@
-//! What the user sees while a replay runs: a bar on a terminal, else a line a file.
+//! Output while a replay runs: a bar on a terminal, else one line per file.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ use crate::output::progress::{note_beside_bars, shown};
 #[derive(Debug)]
 pub struct Report {
     progress: Progress,
-    /// Hidden where standard error is no terminal.
+    /// Hidden if standard error is not a terminal.
     bar: ProgressBar,
 }
 
 impl Report {
-    /// A report on these files, of which `progress` counts the bytes.
+    /// A report on these files. `progress` counts their bytes.
     pub(super) fn new<'a>(
         inputs: impl IntoIterator<Item = &'a Input>,
         progress: Progress,
@@ -31,13 +31,13 @@ impl Report {
                 ProgressBar::new(bytes),
                 "{bar:30} {percent:>3} %  {bytes_per_sec}, {eta} left  {wide_msg}",
             ),
-            // How much a pipe will bring only its end tells.
+            // The size of a pipe is unknown.
             None => (
                 ProgressBar::no_length(),
                 "{bytes} read  {bytes_per_sec}  {wide_msg}",
             ),
         };
-        // The template is ours; a plain bar is as good.
+        // The template is constant. If it were wrong, a plain bar is enough.
         bar.set_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()));
         Report {
             progress,
@@ -45,7 +45,7 @@ impl Report {
         }
     }
 
-    /// To be counted up by whoever reads the files.
+    /// The counter, for the code that reads the files.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }

@@ -1,4 +1,4 @@
-//! A row of a log to a reading as it goes over the wire.
+//! Converts a row of a log to a reading of the wire format.
 
 use std::borrow::Cow;
 
@@ -14,24 +14,24 @@ use super::origin::parse_rfc3339;
 use super::plan::{Choice, Column, Plan, SignalCell};
 use super::source::decode;
 
-/// Largest distance from 1970 that a time may have: year 5138.
+/// Largest distance of a time from 1970: year 5138.
 const TIME_SECONDS_MAX: f64 = 1e11;
 
-/// A cell that stops the file: its column and what is wrong with it.
+/// An error in a cell that stops the file: its column and the reason.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct BadCell {
     pub(super) column: String,
     pub(super) what: String,
 }
 
-/// A row, before it has its place in a message.
+/// A row before it is added to a message.
 #[derive(Debug)]
 pub(super) struct Row {
     pub(super) recorded_at: UnixMicroseconds,
     pub(super) reading: wire::Reading,
 }
 
-/// Vehicle and drive cycle of the rows being read.
+/// Vehicle and drive cycle of the current rows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Drive {
     pub(super) vehicle: VehicleId,
@@ -43,7 +43,7 @@ pub(super) struct Drive {
 }
 
 impl Plan {
-    /// Why the mapping leaves the row out, if it does: by the first of its rules.
+    /// The first rule of the mapping that skips the row, as text.
     pub(super) fn skips(&self, record: &ByteRecord) -> Option<String> {
         let (column, rule) = self
             .skips
@@ -52,7 +52,7 @@ impl Plan {
         Some(format!("{:?} {rule}", column.name))
     }
 
-    /// The drive that the row belongs to, if it is not the one before.
+    /// The drive of the row, if it differs from `before`.
     pub(super) fn drive(
         &self,
         record: &ByteRecord,
@@ -76,7 +76,7 @@ impl Plan {
             .map_err(|error: ayaz_model::IdentityError| {
                 in_column(
                     self.vehicle.column(),
-                    format!("{vehicle:?} is no vehicle: {error}"),
+                    format!("{vehicle:?} is not a vehicle name: {error}"),
                 )
             })?;
         let start = self
@@ -95,7 +95,7 @@ impl Plan {
         }))
     }
 
-    /// The row's reading.
+    /// Converts the row to a reading.
     pub(super) fn row(&self, record: &ByteRecord, drive: &Drive) -> Result<Row, BadCell> {
         let recorded_at = self.time(record, drive)?;
         let mut reading = wire::Reading {
@@ -118,11 +118,11 @@ impl Plan {
         let column = &self.time.column;
         let text = self.required(record, column)?;
         let seconds = |scale: f64| match text.parse::<f64>() {
-            // The nearest microsecond of the decimal text: 0.1 s is 100,000 µs exactly.
+            // The nearest microsecond of the decimal text: 0.1 s is exactly 100,000 µs.
             Ok(number) if (number * scale).abs() <= TIME_SECONDS_MAX => {
                 Ok((number * scale * 1e6).round() as i64)
             }
-            _ => Err(bad(column, format!("{text:?} is no number of seconds"))),
+            _ => Err(bad(column, format!("{text:?} is not a number of seconds"))),
         };
         let microseconds = match self.time.format {
             TimeFormat::Rfc3339 => {
@@ -171,7 +171,7 @@ impl<T> Choice<T> {
     }
 }
 
-/// Why a text is no RFC 3339 time.
+/// The reason why a text is not an RFC 3339 time.
 fn no_rfc3339(text: &str) -> String {
     let has_all_parts = Pieces::parse(text)
         .ok()
@@ -181,11 +181,13 @@ fn no_rfc3339(text: &str) -> String {
             format!("{text:?} is too late: times end with 9999-12-30T22:00:00Z")
         }
         Some(_) => format!("{text:?} is too early"),
-        None => format!("{text:?} is no RFC 3339 time as 2019-06-25T11:21:14Z, with a zone"),
+        None => {
+            format!("{text:?} is not an RFC 3339 time with a zone, such as 2019-06-25T11:21:14Z")
+        }
     }
 }
 
-/// A value that cannot be true goes out as it is, NaN too: the daemon marks it, we do not hide it.
+/// Sends implausible values unchanged, also NaN. The daemon marks them.
 fn set(reading: &mut wire::Reading, cell: &SignalCell, text: &str) -> Result<(), BadCell> {
     let number = text.parse::<f64>().ok();
     let set = match number {
@@ -216,7 +218,7 @@ impl SignalCell {
         number * self.scale + self.offset
     }
 
-    /// How a number of the log became the signal's, as `50 * -1.5 = -75`.
+    /// How the log's number becomes the signal's value, such as `50 * -1.5 = -75`.
     fn sum(&self, number: f64) -> String {
         let mut sum = number.to_string();
         if self.scale != 1.0 {

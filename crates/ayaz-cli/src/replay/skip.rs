@@ -1,18 +1,18 @@
-//! Rows that the mapping leaves out.
+//! Rules that skip rows.
 
 use std::fmt;
 
-/// What a cell must hold for its row to be left out.
+/// The condition for a row to be skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SkipRule {
-    /// Anything but this text.
+    /// Any other text.
     Unless(String),
     /// This text.
     When(String),
 }
 
 impl SkipRule {
-    /// Whether the row is left out.
+    /// True if the row is skipped.
     pub fn applies(&self, cell: &[u8]) -> bool {
         match self {
             SkipRule::Unless(text) => cell.trim_ascii() != text.as_bytes(),
@@ -21,7 +21,7 @@ impl SkipRule {
     }
 }
 
-/// What it says of the cell of a row that is left out, as `is not "ok"`.
+/// Describes the cell of a skipped row, such as `is not "ok"`.
 impl fmt::Display for SkipRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

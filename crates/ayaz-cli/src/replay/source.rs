@@ -1,4 +1,4 @@
-//! A log as a stream of bytes, unpacked on the way and never held whole, and as fields of text.
+//! Reads a log as a stream of bytes. Decompresses it on the fly, and decodes its fields.
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
@@ -14,7 +14,7 @@ use flate2::bufread::GzDecoder;
 use super::mapping::Encoding;
 use crate::first_bytes;
 
-/// Names standard input, as for other programs.
+/// The name of standard input.
 pub const STANDARD_INPUT: &str = "-";
 
 /// The first two bytes of every gzip file.
@@ -23,25 +23,25 @@ const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 /// Longest row. An unclosed quote would make the rest of the file one row.
 const ROW_BYTES_MAX: u64 = 1 << 20;
 
-/// Follows the last byte, so that the row reader can tell the end of the input from a quote that is
-/// never closed, which takes the line with it, and from a last line that was not ended.
+/// Added after the last byte. The row reader finds the end of the input with it. The last row
+/// contains it if it has an unclosed quote or no line end.
 const TAIL: &[u8] = b"\0end of input\0\n";
 /// The same without its line end.
 pub(super) const END_MARK: &[u8] = TAIL.split_at(TAIL.len() - 1).0;
 
-/// How far a file has been read.
+/// How many bytes have been read.
 #[derive(Debug, Clone, Default)]
 pub struct Progress(Arc<AtomicU64>);
 
 impl Progress {
-    /// Bytes read so far, as they are on disk, of all files that share the counter.
+    /// Bytes read, as on disk, of all files that share the counter.
     pub fn bytes(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Device and number of what can be read once only, equal for two names of one; `None` for a file,
-/// or where there is nothing to read.
+/// Device and inode of an input that can be read only once. Two names of one pipe have the same
+/// identity. `None` for a file or a folder.
 pub(super) fn identity_of_pipe(path: &Path) -> io::Result<Option<(u64, u64)>> {
     let (metadata, can_reopen) = match is_standard_input(path) {
         true => (standard_input()?.metadata()?, false),
@@ -62,30 +62,30 @@ fn standard_input() -> io::Result<File> {
     Ok(io::stdin().as_fd().try_clone_to_owned()?.into())
 }
 
-/// The bytes of a log without a byte order mark, then [`END_MARK`] as a line.
+/// The bytes of a log without a byte order mark, followed by [`END_MARK`] as a line.
 pub(super) struct Source {
     unpacked: Box<dyn Read + Send>,
     is_begun: bool,
-    /// What is left of [`TAIL`], once the log's own bytes are over: then they stay over, even if
-    /// somebody writes to the file.
+    /// The rest of [`TAIL`] after the log's last byte. Once it is set, the log is over, even if
+    /// somebody appends to the file.
     tail: Option<&'static [u8]>,
-    /// Unpacked since the row reader last finished a row.
+    /// Bytes since the row reader finished the last row.
     row_bytes: u64,
     last_byte: u8,
     is_crlf: Option<bool>,
     opened: Opened,
 }
 
-/// The file behind a log, as it was when it was opened.
+/// The file of a log, and its state when it was opened.
 struct Opened {
     file: File,
     metadata: Metadata,
-    /// Whether it can be opened again and has the same bytes.
+    /// True if it can be opened again with the same bytes.
     can_reopen: bool,
 }
 
 impl Source {
-    /// Opens a file or a pipe, plain or gzip by its first bytes.
+    /// Opens a file or a pipe. Detects gzip by its first bytes.
     pub(super) fn open(path: &Path, progress: Progress) -> io::Result<Source> {
         let file = match is_standard_input(path) {
             true => standard_input()?,
@@ -118,8 +118,8 @@ impl Source {
         })
     }
 
-    /// Looks at the text's first bytes. The row reader takes off a byte order mark too, but not one
-    /// that comes to it in parts.
+    /// Checks the text's first bytes and removes a byte order mark. The row reader removes it only
+    /// if it arrives in one piece.
     fn begin(&mut self) -> io::Result<()> {
         let first = first_bytes(&mut self.unpacked)?;
         if let Some(what) = first_bytes::not_utf8(&first, "ayaz replay …") {
@@ -132,28 +132,28 @@ impl Source {
         Ok(())
     }
 
-    /// A row is complete.
+    /// Starts a new row.
     pub(super) fn row_ends(&mut self) {
         self.row_bytes = 0;
     }
 
-    /// Whether lines end in CR and LF, by the first.
+    /// True if lines end in CR LF. The first line decides.
     pub(super) fn is_crlf(&self) -> bool {
         self.is_crlf.unwrap_or(false)
     }
 
-    /// Whether it can be opened again from its beginning, as a file can and a pipe cannot.
+    /// True if it can be opened again from the start. A file can, a pipe cannot.
     pub(super) fn can_reopen(&self) -> bool {
         self.opened.can_reopen
     }
 
-    /// Size on disk; `None` where only its end tells.
+    /// Size on disk; `None` for a pipe.
     pub(super) fn size_bytes(&self) -> Option<u64> {
         let metadata = &self.opened.metadata;
         metadata.is_file().then_some(metadata.len())
     }
 
-    /// What somebody did to the file since it was opened; `None` if nothing, or if it is a pipe.
+    /// How the file has changed since it was opened; `None` for no change, or for a pipe.
     pub(super) fn change(&self) -> Option<String> {
         let (before, now) = (&self.opened.metadata, self.opened.file.metadata().ok()?);
         let (length_before, length) = (before.len(), now.len());
@@ -170,7 +170,7 @@ impl Source {
         }
     }
 
-    /// Keeps what the row reader does not tell.
+    /// Records facts that the row reader does not report.
     fn note(&mut self, bytes: &[u8]) {
         if self.is_crlf.is_none()
             && let Some(at) = bytes.iter().position(|byte| *byte == b'\n')
@@ -205,16 +205,16 @@ impl Read for Source {
     }
 }
 
-/// The text of a field; `None` if it is not in that encoding.
+/// The text of a field; `None` if it is not valid in this encoding.
 pub(super) fn decode(field: &[u8], encoding: Encoding) -> Option<Cow<'_, str>> {
     match encoding {
         Encoding::Utf8 => std::str::from_utf8(field).ok().map(Cow::Borrowed),
-        // The first 256 code points of Unicode are those of Latin-1.
+        // The first 256 code points of Unicode are Latin-1.
         Encoding::Latin1 => Some(field.iter().map(|byte| char::from(*byte)).collect()),
     }
 }
 
-/// A pipe may hand over the first byte alone.
+/// Reads in a loop, because a pipe may return the first byte alone.
 fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut first = Vec::new();
     let count = first_bytes::COUNT as u64;
@@ -222,7 +222,7 @@ fn first_bytes(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
     Ok(first)
 }
 
-/// What gzip files that follow each other hold.
+/// Decompresses consecutive gzip members.
 struct Unpacked<R>(Option<GzDecoder<R>>);
 
 impl<R: BufRead> Read for Unpacked<R> {
@@ -246,7 +246,7 @@ impl<R: BufRead> Read for Unpacked<R> {
                 Some(_) => {
                     return Err(io::Error::new(
                         ErrorKind::Unsupported,
-                        "its gzip data are complete, and something else follows them: take that off",
+                        "its gzip data end, and other data follow: remove them",
                     ));
                 }
             }

@@ -1,9 +1,9 @@
-//! Whether figures are of all that is stored.
+//! Tells if figures lack stored readings.
 
 use ayaz_store::backlog::Backlog;
 use jiff::Unit;
 
-/// What people have to know where hours wait for the worker; `None` where none does.
+/// The note for people if hours wait for the worker; `None` if none wait.
 pub(super) fn note(backlog: &Backlog) -> Option<String> {
     let Backlog { hours, since, now } = *backlog;
     if hours == 0 {
@@ -23,13 +23,13 @@ pub(super) fn note(backlog: &Backlog) -> Option<String> {
         )
     });
     Some(format!(
-        "{hours} {counted} of readings {wait} for ayaz-analytics{since}: these figures are without \
-         what came in for them. ayaz-analytics works them off; where none runs, `ayaz-analytics --once` \
-         does."
+        "{hours} {counted} of readings {wait} for ayaz-analytics{since}: these figures do not \
+         contain their new readings yet. ayaz-analytics refreshes them; if it is not running, run \
+         `ayaz-analytics --once`."
     ))
 }
 
-/// In the unit that says enough.
+/// The age in a suitable unit.
 fn age(seconds: i64) -> String {
     match seconds {
         0..120 => format!("{seconds} s"),
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_waits_is_told_with_its_age() {
+    fn waiting_hours_are_shown_with_their_age() {
         let backlog = |hours, since: Option<&str>| Backlog {
             hours,
             since: since.map(|since| since.parse().unwrap()),

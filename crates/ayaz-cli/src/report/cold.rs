@@ -1,12 +1,12 @@
-//! Driving with a cold cabin: it takes less energy than a warm one would, so that a bus whose heater failed
-//! would look best.
+//! Driving with a cold cabin: it takes less energy than with a warm one, so a bus with a broken
+//! heater would look best.
 
 use ayaz_store::reports::EnergySums;
 
-/// What stands behind a figure that rests on such driving.
+/// The mark of a figure that includes such driving.
 pub(super) const MARK: &str = "!";
 
-/// The mark, or nothing.
+/// The mark, or an empty string.
 pub(super) fn mark(energy: &EnergySums) -> &'static str {
     if energy.is_cabin_cold == Some(true) {
         MARK
@@ -15,7 +15,7 @@ pub(super) fn mark(energy: &EnergySums) -> &'static str {
     }
 }
 
-/// What people have to know of the mark, if any figure has it.
+/// The note that explains the mark, if a figure has it.
 pub(super) fn note<'a>(energies: impl IntoIterator<Item = &'a EnergySums>) -> Option<String> {
     let is_any = energies
         .into_iter()

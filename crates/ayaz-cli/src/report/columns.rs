@@ -4,11 +4,11 @@ use ayaz_store::reports::{COMPONENTS, ComponentColumns, EnergySums};
 
 use crate::output::sheet::{Cell, Columns};
 
-/// A column of energy: its name, and its cell.
+/// A column of energy: its name and its cell.
 type EnergyColumn = (&'static str, fn(&EnergySums) -> Cell);
 
 impl<'a, R: 'a> Columns<'a, R> {
-    /// These, and then those of the energy that a row has.
+    /// Adds columns of the row's energy.
     pub(super) fn with_energy(
         self,
         columns: &'static [EnergyColumn],
@@ -19,7 +19,7 @@ impl<'a, R: 'a> Columns<'a, R> {
         })
     }
 
-    /// The share of every component.
+    /// Adds the share of every component.
     pub(super) fn with_shares(self, energy: fn(&R) -> &EnergySums) -> Self {
         COMPONENTS.iter().fold(self, |all, component| {
             all.with(component.share, move |row| {
@@ -28,7 +28,8 @@ impl<'a, R: 'a> Columns<'a, R> {
         })
     }
 
-    /// How much was measured, every component but those of [`SUMS`], and driving against all else.
+    /// Adds measured time, every component except those in [`SUMS`], and the split of driving and
+    /// all else.
     pub(super) fn with_components(self, energy: fn(&R) -> &EnergySums) -> Self {
         let is_new =
             |component: &&ComponentColumns| SUMS.iter().all(|(column, _)| *column != component.kwh);
@@ -44,7 +45,7 @@ impl<'a, R: 'a> Columns<'a, R> {
     }
 }
 
-/// Columns that the energy reports begin with, in their agreed order.
+/// The first columns of energy reports, in a fixed order.
 pub(super) const SUMS: &[EnergyColumn] = &[
     ("seconds", |it| it.seconds.into()),
     ("km", |it| it.km.into()),

@@ -1,4 +1,4 @@
-//! What TOML's types cannot say about a mapping.
+//! Checks of a mapping that the types do not make.
 
 use anyhow::{Context, bail, ensure};
 use ayaz_model::Signal;
@@ -19,7 +19,7 @@ impl Mapping {
         );
         ensure!(
             !self.time.is_empty(),
-            "[[time]] is missing: say which column tells the time"
+            "[[time]] is missing: name the column with the time"
         );
         for time in &self.time {
             time.check()
@@ -43,7 +43,7 @@ impl Mapping {
             let finite = |number: Option<f64>| number.is_none_or(f64::is_finite);
             ensure!(
                 finite(column.scale) && finite(column.offset) && column.scale != Some(0.0),
-                "[signals.{name}]: scale and offset must be finite, and scale not 0"
+                "[signals.{name}]: scale and offset must be finite, and scale must not be 0"
             );
         }
         Ok(())

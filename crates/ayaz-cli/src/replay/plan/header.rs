@@ -1,4 +1,4 @@
-//! The first line of a file.
+//! Finds columns in the header of a file.
 
 use csv::ByteRecord;
 
@@ -35,7 +35,7 @@ impl Header {
         }
     }
 
-    /// The column of that name; an error if there are two.
+    /// The column with this name; an error if there are two.
     pub(super) fn find(&self, name: &str) -> Option<Result<Column, String>> {
         let mut found = self
             .names
@@ -64,7 +64,7 @@ impl Header {
         }
     }
 
-    /// What to say when none of these columns is there.
+    /// The message if none of these columns exists.
     pub(super) fn missing<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> String {
         let names: Vec<&str> = names.into_iter().collect();
         let mut text = match names.as_slice() {
