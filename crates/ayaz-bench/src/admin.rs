@@ -1,4 +1,5 @@
-//! A daemon's `/metrics` and `/readyz`, asked over a connection each, since its admin port keeps none.
+//! Reads a daemon's `/metrics` and `/readyz`. Each request uses a new connection, because the admin
+//! port closes it.
 
 use std::net::SocketAddr;
 
@@ -12,7 +13,7 @@ pub(super) struct Admin {
     address: SocketAddr,
 }
 
-/// What was answered.
+/// A response of the admin port.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) is_ok: bool,
@@ -41,9 +42,9 @@ impl Admin {
     }
 }
 
-/// `None` while some of it is missing.
+/// `None` if the response is not complete yet.
 fn parse(answer: &[u8]) -> Result<Option<Answer>> {
-    let text = std::str::from_utf8(answer).context("an answer that is no text")?;
+    let text = std::str::from_utf8(answer).context("the response is not UTF-8")?;
     let Some((head, body)) = text.split_once("\r\n\r\n") else {
         return Ok(None);
     };
@@ -52,20 +53,20 @@ fn parse(answer: &[u8]) -> Result<Option<Answer>> {
         .filter_map(|line| line.split_once(':'))
         .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         .and_then(|(_, value)| value.trim().parse().ok())
-        .context("an answer without its length")?;
+        .context("the response has no content length")?;
     Ok((body.len() >= length).then(|| Answer {
         is_ok: head.starts_with("HTTP/1.1 200"),
         body: body.to_owned(),
     }))
 }
 
-/// The value of a metric without labels, or the sum over its labels; 0 before it was first counted.
+/// The value of a metric without labels, or the sum over its labels; 0 if it was never counted.
 pub(super) fn metric(text: &str, name: &str) -> f64 {
     text.lines()
         .filter_map(|line| line.strip_prefix(name))
         .filter(|rest| rest.starts_with([' ', '{']))
         .filter_map(|rest| rest.rsplit_once(' ')?.1.parse::<f64>().ok())
-        // Not `sum`, which makes −0 of nothing.
+        // Not `sum`, because it returns −0 for no values.
         .fold(0.0, |sum, value| sum + value)
 }
 
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_admin_port_is_asked_as_often_as_one_likes() {
+    async fn an_admin_port_answers_several_requests() {
         let config = ayaz_daemon::admin::AdminConfig::on_loopback(0);
         let port = ayaz_daemon::admin::Admin::bind(&config).await.unwrap();
         let admin = Admin::at(port.address().unwrap());

@@ -1,4 +1,4 @@
-//! `ayaz bench analytics`: what the worker's figures cost.
+//! `ayaz bench analytics`: measures the cost of the analytics worker.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,17 +21,17 @@ use super::load::Load;
 use super::processes;
 use super::site::Site;
 
-/// What is measured and how, shown by `--help`.
+/// The method, shown by `--help`.
 const METHOD: &str = include_str!("method_analytics.txt");
 
-/// Arguments of `ayaz bench analytics`; `method_analytics.txt` says what is measured and how.
+/// Arguments of `ayaz bench analytics`. `method_analytics.txt` explains the method.
 #[derive(Debug, Args)]
 #[command(after_long_help = METHOD)]
 pub(super) struct AnalyticsArgs {
-    /// Buses of the fleet-day, each with a reading a second.
+    /// Buses of the fleet-day, each with one reading per second.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1_000))]
     buses: u16,
-    /// How often a late hour is refreshed with a day and with two years of history, in turn.
+    /// How often to refresh a late hour, alternately with a day and with two years of history.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..=20))]
     runs: u16,
     #[command(flatten)]
@@ -44,17 +44,17 @@ pub(super) struct AnalyticsArgs {
 /// Readings a second that the target fleet of 1,000 buses produces.
 const PRODUCED_PER_SECOND: f64 = 1_000.0;
 
-/// Vehicle with a day of history, and with two years.
+/// A vehicle with a day of history, and one with two years.
 const YOUNG: i32 = 1;
 const OLD: i32 = 2;
-/// The first of the fleet's.
+/// The first vehicle of the fleet.
 const FLEET: i32 = 3;
 const HOUR_SECONDS: i64 = 3_600;
 const DAY_SECONDS: i64 = 86_400;
-/// Buses whose hour is read whole, of the 1,000.
+/// Buses whose hour is re-read, to scale to 1,000.
 const WHOLE_HOUR_BUSES: i32 = 50;
 
-/// What came out.
+/// The measured figures.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     late_hour_with_a_day_ms: f64,
@@ -65,10 +65,10 @@ pub(super) struct Report {
     fleet_day_readings: u64,
     fleet_day_seconds: f64,
     fleet_day_readings_per_second: f64,
-    /// To what 1,000 buses produce.
+    /// Ratio to the readings that 1,000 buses produce.
     fleet_day_ratio: f64,
     memory_peak_mb: f64,
-    /// Processor time, worker and PostgreSQL, to read the open hour of 1,000 buses whole, at its end.
+    /// Processor time of worker and PostgreSQL to re-read the open hour of 1,000 buses at its end.
     whole_hour_cpu_seconds: Option<f64>,
     winter_range_rows: u64,
     winter_range_ms: f64,
@@ -83,7 +83,7 @@ pub(super) async fn run(args: &AnalyticsArgs, stack: &mut LocalStack) -> Result<
 }
 
 async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
-    // Those whose hours are read whole are of the fleet, or come after it.
+    // The buses for re-read hours are part of the fleet, or follow it.
     let vehicles = 2 + u32::from(args.buses).max(WHOLE_HOUR_BUSES.unsigned_abs());
     let load = Arc::new(Load::generate(&site.fleet, 1, vehicles)?);
     let database = site.scratch(&load).await?;
@@ -107,7 +107,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
         database.fill(history).await?;
         database.touch(history).await?;
     }
-    let history_hours = work_off(&mut worker).await?.0.hours;
+    let history_hours = refresh_all(&mut worker).await?.0.hours;
     database.analyze().await?;
     let pairs = late_hours(args, &database, &mut worker, at(from, 729 * DAY_SECONDS)?).await?;
 
@@ -121,7 +121,7 @@ async fn measure(args: &AnalyticsArgs, site: &Site) -> Result<Report> {
     database.fill(fleet_day).await?;
     database.touch(fleet_day).await?;
     database.analyze().await?;
-    let (work, seconds) = work_off(&mut worker).await?;
+    let (work, seconds) = refresh_all(&mut worker).await?;
     let readings_per_second = work.readings as f64 / seconds;
 
     let whole_hour_cpu_seconds = whole_hours(site, &database, &mut worker, fleet_day).await?;
@@ -161,7 +161,7 @@ async fn worker(database: &ScratchDatabase) -> Result<Worker> {
     let candidate = Candidate::connect(database.url()).await?;
     anyhow::ensure!(
         candidate.try_become_worker().await?,
-        "another worker is at work on the run's database"
+        "another worker holds the lease of the run's database"
     );
     let config = RefreshConfig {
         open_hour_interval_s: 0,
@@ -172,7 +172,7 @@ async fn worker(database: &ScratchDatabase) -> Result<Worker> {
         .await?)
 }
 
-async fn work_off(worker: &mut Worker) -> Result<(Work, f64)> {
+async fn refresh_all(worker: &mut Worker) -> Result<(Work, f64)> {
     let started = Instant::now();
     let mut work = Work::default();
     loop {
@@ -184,8 +184,8 @@ async fn work_off(worker: &mut Worker) -> Result<(Work, f64)> {
     }
 }
 
-/// Seconds to work out an hour of 3,600 readings that arrives late, with a day of history and with
-/// two years, in turn. Each time another hour, as the readings stay.
+/// Seconds to refresh a late hour of 3,600 readings, alternately with a day and with two years of
+/// history. Each time another hour, because the readings stay.
 async fn late_hours(
     args: &AnalyticsArgs,
     database: &ScratchDatabase,
@@ -204,8 +204,8 @@ async fn late_hours(
             };
             database.fill(hour).await?;
             database.touch(hour).await?;
-            let (work, taken) = work_off(worker).await?;
-            anyhow::ensure!(work.hours >= 1, "no hour was worked out");
+            let (work, taken) = refresh_all(worker).await?;
+            anyhow::ensure!(work.hours >= 1, "no hour was refreshed");
             *seconds = taken;
         }
         pairs.push((seconds[0], seconds[1]));
@@ -213,7 +213,7 @@ async fn late_hours(
     Ok(pairs)
 }
 
-/// Processor time to read the hour of 1,000 buses whole that is about to end.
+/// Processor time to re-read an hour of 1,000 buses just before its end.
 async fn whole_hours(
     site: &Site,
     database: &ScratchDatabase,
@@ -221,7 +221,7 @@ async fn whole_hours(
     fleet_day: History,
 ) -> Result<Option<f64>> {
     let myself = Process::myself()?;
-    // At nine in the morning of another day, on the road.
+    // At nine in the morning of another day, while the buses drive.
     let hour = History {
         vehicles: (
             fleet_day.vehicles.0,
@@ -234,7 +234,7 @@ async fn whole_hours(
     database.fill(hour).await?;
     database.touch(hour).await?;
     let before = site.servers.cpu(&myself)?;
-    work_off(worker).await?;
+    refresh_all(worker).await?;
     let used = site.servers.cpu(&myself)?.since(&before);
     let scale = 1_000.0 / f64::from(WHOLE_HOUR_BUSES);
     Ok(used
@@ -249,9 +249,9 @@ fn median(mut figures: Vec<f64>) -> f64 {
 
 impl Report {
     pub(super) fn table(&self) -> String {
-        let mut table = aligned::table(["figure", "seen", "target"].map(str::to_owned));
+        let mut table = aligned::table(["figure", "measured", "target"].map(str::to_owned));
         let cpu = |seconds: Option<f64>| {
-            seconds.map_or_else(|| "not ours to see".to_owned(), |s| format!("{s:.1} s"))
+            seconds.map_or_else(|| "not available".to_owned(), |s| format!("{s:.1} s"))
         };
         for row in [
             [
@@ -278,17 +278,17 @@ impl Report {
                 String::new(),
             ],
             [
-                "to what 1,000 buses produce".to_owned(),
+                "ratio to the readings of 1,000 buses".to_owned(),
                 format!("{:.0} ×", self.fleet_day_ratio),
                 "≥ 100 ×".to_owned(),
             ],
             [
-                "memory, at its peak".to_owned(),
+                "memory peak".to_owned(),
                 format!("{:.0} MB", self.memory_peak_mb),
                 String::new(),
             ],
             [
-                "1,000 hours that end, read whole".to_owned(),
+                "re-read of 1,000 hours at their end".to_owned(),
                 cpu(self.whole_hour_cpu_seconds),
                 String::new(),
             ],

@@ -1,4 +1,4 @@
-//! Arguments that several benches take.
+//! Arguments that several benches share.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) enum Format {
     Json,
 }
 
-/// From one second to an hour.
+/// A duration from one second to one hour.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let parsed = text.parse::<jiff::SignedDuration>().ok();
     match parsed.and_then(|duration| Duration::try_from(duration).ok()) {

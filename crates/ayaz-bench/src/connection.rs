@@ -1,8 +1,8 @@
-//! A connection to the broker that costs the machine as little as it can: the generator is not what
-//! is measured.
+//! A connection to the broker with low CPU cost, because the generator must not dominate the
+//! measurement.
 //!
-//! Packets are put together in one buffer and written with one call, without waiting. rumqttc's
-//! publisher costs several microseconds a message, as much as the daemon.
+//! Several packets are written from one buffer with one system call. rumqttc's publisher costs
+//! several microseconds per message, as much as the daemon.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -16,17 +16,17 @@ use rumqttc::v5::mqttbytes::v5::{Connect, ConnectReturnCode, Login, Packet};
 
 use super::load::Payload;
 
-/// How long the broker may take to answer.
+/// Longest time that the broker may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Written in one go at most.
+/// Most bytes that are written at once.
 const BUFFER_BYTES: usize = 256 * 1024;
 
 const PUBLISH_QOS_1: u8 = 0x32;
 const PUBACK: u8 = 0x40;
 const DISCONNECT: [u8; 2] = [0xe0, 0];
 
-/// Publishes at QoS 1 and counts what the broker has acknowledged.
+/// Publishes at QoS 1 and counts acknowledgements of the broker.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
@@ -39,7 +39,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects with a clean start, so that the broker forgets what it has kept under the client id.
+    /// Connects with a clean start, so that the broker discards an old session of the client id.
     pub(super) fn open(url: &BrokerUrl, client_id: &str) -> Result<Self> {
         let mut stream = TcpStream::connect((url.host(), url.port()))
             .with_context(|| format!("connect to the broker {}", url.address()))?;
@@ -97,26 +97,26 @@ impl Connection {
         })
     }
 
-    /// Whether the broker and the buffer take another message.
+    /// True if the broker and the buffer accept another message.
     pub(super) fn has_room(&self) -> bool {
         self.in_flight < self.in_flight_max && self.out.len() < BUFFER_BYTES
     }
 
-    /// Puts a message into the buffer.
+    /// Adds a message to the buffer.
     pub(super) fn publish(&mut self, topic: &[u8], payload: &Payload<'_>) {
         let header = self.begin(topic, payload.len());
         self.out.put_slice(&header);
         payload.put(&mut self.out);
     }
 
-    /// The same with a payload in one piece.
+    /// Adds a message with a payload in one piece.
     pub(super) fn publish_bytes(&mut self, topic: &[u8], payload: &[u8]) {
         let header = self.begin(topic, payload.len());
         self.out.put_slice(&header);
         self.out.put_slice(payload);
     }
 
-    /// Writes of the buffer what the network takes now.
+    /// Writes as much of the buffer as the network accepts now.
     pub(super) fn flush(&mut self) -> Result<()> {
         while !self.out.is_empty() {
             match self.stream.write(&self.out) {
@@ -129,7 +129,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads the acknowledgements that are there; returns how many.
+    /// Reads the available acknowledgements, and returns how many.
     pub(super) fn receive(&mut self) -> Result<u64> {
         let mut acknowledged = 0;
         let mut bytes = [0; 16 * 1_024];
@@ -150,12 +150,12 @@ impl Connection {
         }
     }
 
-    /// Says goodbye.
+    /// Disconnects.
     pub(super) fn close(mut self) -> Result<()> {
         self.stream.set_nonblocking(false)?;
         self.stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
         self.stream.write_all(&DISCONNECT)?;
-        // The broker has handled it once it closes its side.
+        // The broker has processed DISCONNECT when it closes its side.
         let deadline = Instant::now() + ANSWER_TIMEOUT;
         let mut bytes = [0; 1_024];
         while Instant::now() < deadline && self.stream.read(&mut bytes).is_ok_and(|read| read > 0) {
@@ -163,7 +163,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Notes the message as sent, and puts its fixed header and topic; returns packet id and the
+    /// Counts the message as sent, and adds its fixed header and topic. Returns packet id and the
     /// empty list of properties.
     fn begin(&mut self, topic: &[u8], payload_bytes: usize) -> [u8; 3] {
         self.in_flight += 1;
@@ -185,7 +185,7 @@ impl Connection {
     fn take_acknowledgements(&mut self) -> Result<u64> {
         let mut count = 0;
         while let &[kind, length, ref body @ ..] = &self.input[..] {
-            // All that a publisher is sent fits one byte of length, but for reasons in words.
+            // An acknowledgement has a one-byte length, unless it has a long reason string.
             ensure!(
                 kind == PUBACK && length < 0x80,
                 "the broker sends a packet of type {kind:#x} instead of an acknowledgement"
@@ -200,7 +200,7 @@ impl Connection {
             };
             ensure!(
                 reason == 0,
-                "the broker did not hand on a message: reason {reason:#x}"
+                "the broker did not deliver a message: reason {reason:#x}"
             );
             self.last_acknowledged = after(self.last_acknowledged);
             ensure!(
@@ -216,7 +216,7 @@ impl Connection {
     }
 }
 
-/// Packet ids go from 1 to 65,535 and round again.
+/// Packet ids go from 1 to 65,535, then start again at 1.
 fn after(id: u16) -> u16 {
     id.checked_add(1).unwrap_or(1)
 }

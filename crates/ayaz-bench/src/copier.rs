@@ -1,4 +1,4 @@
-//! COPY of a load's rows, as fast as the database takes them.
+//! Copies a load's rows with COPY, as fast as possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -12,22 +12,22 @@ use tokio::task::JoinHandle;
 use super::load::Load;
 use super::raw_copy::RawCopy;
 
-/// When a transaction was committed, and how many rows it had.
+/// Time and row count of a committed transaction.
 type Commit = (Instant, u64);
 
-/// Copies the load's rows through some connections, on each one transaction after the other, until it is
-/// finished.
+/// Copies the load's rows through several connections until it is stopped. Each connection runs one
+/// transaction after another.
 pub(super) struct Copier {
     stop: Arc<AtomicBool>,
     next: Arc<AtomicU64>,
     tasks: Vec<JoinHandle<Result<Vec<Commit>>>>,
 }
 
-/// What was committed, and when.
+/// The committed transactions.
 pub(super) struct Copied {
-    /// The first so many of the load.
+    /// Number of the load's messages that are committed.
     pub(super) messages: u64,
-    /// In the order of their times.
+    /// Sorted by time.
     commits: Vec<Commit>,
 }
 
@@ -53,7 +53,7 @@ impl Copier {
                 Arc::clone(&stop),
                 Arc::clone(&next),
             );
-            // A task, as each of the daemon's writers is.
+            // A task, like each of the daemon's writers.
             tokio::spawn(work)
         });
         Ok(Self {
@@ -63,7 +63,7 @@ impl Copier {
         })
     }
 
-    /// Fails if a connection has, with the reason.
+    /// Fails with the reason if a connection has failed.
     pub(super) async fn must_run(&mut self) -> Result<()> {
         for task in &mut self.tasks {
             if task.is_finished() {
@@ -80,7 +80,7 @@ impl Copier {
             commits.extend(task.await??);
         }
         commits.sort_unstable();
-        // Each batch that was taken is committed by now.
+        // All batches that were taken are committed now.
         Ok(Copied {
             messages: self.next.load(Relaxed),
             commits,
@@ -94,7 +94,7 @@ impl Drop for Copier {
     }
 }
 
-/// Copies one batch after another: the next that no connection has taken.
+/// Copies one batch after another. Takes the next batch that no connection has taken.
 async fn copy_until(
     copy: RawCopy,
     load: Arc<Load>,
@@ -115,7 +115,7 @@ async fn copy_until(
 }
 
 impl Copied {
-    /// From the first commit after `from` to the last before `until`.
+    /// Rate from the first commit at or after `from` to the last commit before `until`.
     pub(super) fn rows_per_second(&self, from: Instant, until: Instant) -> Result<f64> {
         let within = self
             .commits
@@ -128,7 +128,7 @@ impl Copied {
         let last = later.last().context("the measured time is too short")?;
         let seconds = last.0.duration_since(first.0).as_secs_f64();
         ensure!(seconds > 0.0, "the measured time is too short");
-        // The rows of the first were copied before its commit.
+        // The rows of the first commit were copied before the interval.
         let rows: u64 = later.iter().map(|(_, rows)| rows).sum();
         Ok(rows as f64 / seconds)
     }
@@ -141,10 +141,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_of_the_commits_within_the_time_whoever_made_them() {
+    fn the_rate_counts_commits_of_all_connections_within_the_time() {
         let start = Instant::now();
         let at = |second| start + Duration::from_secs(second);
-        // Two connections by turns, with 100 and 300 rows.
+        // Two connections in turn, with 100 and 300 rows.
         let commits = (1..=20).map(|second| (at(second), if second % 2 == 0 { 100 } else { 300 }));
         let copied = Copied {
             messages: 0,

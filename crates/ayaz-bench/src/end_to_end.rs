@@ -1,4 +1,4 @@
-//! Generator, broker, daemon, database.
+//! The end-to-end run: generator, broker, daemon, database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +11,10 @@ use super::processes::{self, Cpu};
 use super::site::{Site, verify};
 use super::subscriber::{Counters, Kind, Subscriber};
 
-/// How long the daemon may take to store what is on its way when the generator stops.
+/// How long the daemon may take to store the remaining messages after the generator stops.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What was measured in one run, over its measured time.
+/// Figures of the measured time of one run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EndToEnd {
     pub(super) readings_per_second: f64,
@@ -23,13 +23,13 @@ pub(super) struct EndToEnd {
     pub(super) cpu: Cpu,
     pub(super) daemon_memory_peak_bytes: u64,
     pub(super) wal_bytes: f64,
-    /// Of the whole run.
+    /// For the whole run.
     pub(super) intake_pauses: f64,
-    /// Of the whole run.
+    /// For the whole run.
     pub(super) write_retries: f64,
 }
 
-/// Runs closed-loop: the generator sends as fast as the daemon acknowledges.
+/// Closed loop: the generator sends as fast as the daemon acknowledges.
 pub(super) async fn run(site: &Site, load: &Arc<Load>) -> Result<EndToEnd> {
     let scratch = site.scratch(load).await?;
     let mut daemon = Subscriber::start(site, Kind::Daemon, scratch.url()).await?;
@@ -69,14 +69,14 @@ pub(super) async fn run(site: &Site, load: &Arc<Load>) -> Result<EndToEnd> {
     })
 }
 
-/// Waits until the daemon has stored everything.
+/// Waits until the daemon has stored all rows.
 pub(super) async fn drain(daemon: &mut Subscriber, rows: u64) -> Result<Counters> {
     let stored = |counters: &Counters| {
         counters.readings_written + counters.readings_duplicate >= rows as f64
     };
     daemon
         .wait_for(
-            "what was acknowledged to the generator is stored",
+            "all acknowledged messages are stored",
             DRAIN_TIMEOUT,
             stored,
         )

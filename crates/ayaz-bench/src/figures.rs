@@ -1,11 +1,11 @@
-//! The figures of a round, and what several rounds make of each.
+//! The figures of a round, and their spread over several rounds.
 
 use serde::Serialize;
 
 use super::end_to_end::EndToEnd;
 use super::reference::{CopyUnderLoad, NullSubscriber};
 
-/// One run of each kind, made one after the other so that the machine was the same for all.
+/// One run of each kind. They follow each other, so that the state of the machine is the same.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Round {
     pub(super) readings_per_message: f64,
@@ -15,8 +15,8 @@ pub(super) struct Round {
     pub(super) copy_alone_rows_per_second: f64,
 }
 
-/// COPY under load: the daemon has two connections by default, and none of these numbers is the fastest on
-/// every machine.
+/// COPY under load. The daemon has two connections by default. Which number of connections is
+/// fastest depends on the machine.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CopiesUnderLoad {
     pub(super) one_connection: CopyUnderLoad,
@@ -39,13 +39,13 @@ impl CopiesUnderLoad {
 
 /// A figure of a round.
 pub(super) struct Figure {
-    /// In JSON.
+    /// Name in JSON.
     pub(super) name: &'static str,
-    /// In the table.
+    /// Label in the table.
     pub(super) label: &'static str,
-    /// Behind the point in the table.
+    /// Digits after the decimal point in the table.
     pub(super) digits: usize,
-    /// `None` where it could not be measured.
+    /// `None` if it could not be measured.
     pub(super) of: fn(&Round) -> Option<f64>,
 }
 
@@ -220,13 +220,13 @@ impl Round {
         self.end_to_end.readings_per_second / self.readings_per_message
     }
 
-    /// CPU was used over the whole measured time, and so for all its readings.
+    /// CPU is measured over the whole measured time, so it is divided by all its readings.
     fn microseconds_per_reading(&self, cpu_seconds: f64) -> Option<f64> {
         Some(cpu_seconds * 1e6 / self.end_to_end.readings)
     }
 }
 
-/// Smallest, middle and largest of the runs.
+/// Smallest, median and largest value of the rounds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) struct Spread {
     pub(super) min: f64,
@@ -235,7 +235,7 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// `None` of nothing.
+    /// `None` for no values.
     pub(super) fn of(mut values: Vec<f64>) -> Option<Self> {
         values.sort_by(f64::total_cmp);
         let count = values.len();
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn medians_lie_in_the_middle() {
+    fn a_spread_has_min_median_and_max() {
         let spread = |values: &[f64]| Spread::of(values.to_vec());
         assert_eq!(spread(&[]), None);
         let three = spread(&[3.0, 1.0, 2.0]).unwrap();

@@ -1,4 +1,4 @@
-//! Sends the load, as fast as it is taken or at a rate, and knows what the broker has acknowledged.
+//! Sends the load as fast as possible or at a rate, and counts acknowledgements of the broker.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -11,29 +11,29 @@ use ayaz_model::BrokerUrl;
 use super::connection::Connection;
 use super::load::Load;
 
-/// Vehicles that share a connection, where each bus would have its own: what is measured is how
-/// ids weigh, not how sockets do.
+/// Vehicles per connection. Real buses have one connection each. The bench measures the cost of
+/// vehicle ids, not of sockets.
 const VEHICLES_PER_CONNECTION: u64 = 1_000;
 
-/// Between two looks at the network. A thread that sleeps is cheaper than one that is woken for
-/// every acknowledgement, and what waits at the broker bridges the time.
+/// Time between two network operations. A thread that sleeps costs less than one that wakes for
+/// every acknowledgement. The broker's backlog covers this time.
 const TICK: Duration = Duration::from_millis(2);
 
-/// What may lie between generator and subscriber, in bytes of payload and in messages. Enough that
-/// the subscriber never waits for the generator, and so little that the broker's memory and its
-/// periodic saving of it do not become the measure.
+/// Most messages between generator and subscriber, in bytes of payload and in messages. The
+/// subscriber must never wait for the generator. But the broker's memory, and its periodic save of
+/// it, must not limit the rate.
 const BACKLOG_BYTES: f64 = (16 << 20) as f64;
 const BACKLOG_MESSAGES_MIN: f64 = 2_000.0;
 const BACKLOG_MESSAGES_MAX: f64 = 20_000.0;
 
-/// A generator that was held back does not make up for more than this: a burst would be another load
-/// than the one that was asked for.
+/// After a delay, the generator sends at most this much later load at once. A larger burst would
+/// change the load.
 const CATCH_UP: Duration = Duration::from_millis(200);
 
-/// How long the broker may take to acknowledge the last messages.
+/// Longest time that the broker may take to acknowledge the last messages.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How fast.
+/// Rate of the generator.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pace {
     /// As fast as the subscriber acknowledges.
@@ -42,7 +42,7 @@ pub(super) enum Pace {
     OpenLoop(f64),
 }
 
-/// A thread that sends.
+/// A sender thread.
 #[derive(Debug)]
 pub(super) struct Generator {
     shared: Arc<Shared>,
@@ -57,19 +57,19 @@ struct Shared {
     abort: AtomicBool,
 }
 
-/// Connections that carry this many vehicles.
+/// Number of connections for this many vehicles.
 pub(super) fn connections(vehicles: u64) -> usize {
     vehicles.div_ceil(VEHICLES_PER_CONNECTION) as usize
 }
 
-/// Most messages on their way.
+/// Most messages between generator and subscriber.
 pub(super) fn backlog_max(load: &Load) -> u64 {
     let fit = BACKLOG_BYTES / load.payload_mean_bytes();
     fit.clamp(BACKLOG_MESSAGES_MIN, BACKLOG_MESSAGES_MAX) as u64
 }
 
 impl Generator {
-    /// Connects and begins to send.
+    /// Connects and starts to send.
     pub(super) fn start(url: &BrokerUrl, load: &Arc<Load>, pace: Pace) -> Result<Self> {
         let connections = (0..connections(load.fleet_size()))
             .map(|number| Connection::open(url, &format!("{}-generator-{number}", load.fleet)))
@@ -95,12 +95,12 @@ impl Generator {
         })
     }
 
-    /// The subscriber has acknowledged so many messages.
+    /// Sets how many messages the subscriber has acknowledged.
     pub(super) fn acknowledged(&self, messages: u64) {
         self.shared.acknowledged.store(messages, Relaxed);
     }
 
-    /// Fails if it has ended, with the reason.
+    /// Fails with the reason if the generator has ended.
     pub(super) fn must_run(&mut self) -> Result<()> {
         if self
             .thread
@@ -112,8 +112,8 @@ impl Generator {
         self.joined().and(Err(anyhow!("the generator has ended")))
     }
 
-    /// Sends no more and waits until the broker has acknowledged everything. Returns how many
-    /// messages that is.
+    /// Stops sending and waits until the broker has acknowledged everything. Returns the number of
+    /// messages.
     pub(super) async fn finish(mut self) -> Result<u64> {
         self.shared.finish.store(true, Relaxed);
         while self
@@ -141,7 +141,7 @@ impl Drop for Generator {
     }
 }
 
-/// What the thread owns.
+/// State of the sender thread.
 struct Sender {
     load: Arc<Load>,
     pace: Pace,
@@ -183,10 +183,10 @@ impl Sender {
             }
             std::thread::sleep(TICK);
         }
-        bail!("broken off")
+        bail!("the generator was aborted")
     }
 
-    /// Time has passed, and so more may be sent.
+    /// Adds the messages that the elapsed time allows.
     fn accrue(&mut self, elapsed: Duration) {
         self.due = match self.pace {
             Pace::ClosedLoop => f64::INFINITY,

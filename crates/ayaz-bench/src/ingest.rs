@@ -1,5 +1,5 @@
-//! `ayaz bench ingest`: how many readings a second are stored, beside the limits that database and broker
-//! set.
+//! `ayaz bench ingest`: measures how many readings per second are stored, and compares with the
+//! limits of database and broker.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,36 +17,36 @@ use super::report::{Cell, Report, Setting};
 use super::site::Site;
 use super::{end_to_end, latency, reference};
 
-/// What is measured and how, shown by `--help`.
+/// The method, shown by `--help`.
 pub(super) const METHOD: &str = include_str!("method.txt");
 
-/// Runs that a round makes.
+/// Runs per round.
 const RUNS_PER_ROUND: u32 = 6;
 
-/// Arguments of `ayaz bench ingest`; `method.txt` says what is measured and how.
+/// Arguments of `ayaz bench ingest`. `method.txt` explains the method.
 #[derive(Debug, Args)]
 pub(super) struct IngestArgs {
-    /// Readings of one message: one or several numbers.
+    /// Readings per message: one or several numbers.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..=1_000))]
     readings_per_message: Vec<u32>,
-    /// Vehicles that the readings are spread over: one or several numbers.
+    /// Number of vehicles: one or several numbers.
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1000",
         value_parser = clap::value_parser!(u32).range(10..=i64::from(load::VEHICLES_MAX)))]
     vehicles: Vec<u32>,
     /// The whole matrix: 1, 10 and 60 readings per message with 100, 1,000 and 10,000 vehicles.
     #[arg(long, conflicts_with_all = ["readings_per_message", "vehicles"])]
     full: bool,
-    /// Rounds; the medians are shown.
+    /// Rounds. The medians are shown.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
     runs: u16,
-    /// How long each run goes on before anything is measured.
+    /// Warm-up time of each run.
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     warm_up: Duration,
-    /// How long each run is measured.
+    /// Measured time of each run.
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     duration: Duration,
-    /// Leaves out the runs that measure latency, one for each size of message and fleet.
+    /// Omits the latency runs, one for each size of message and fleet.
     #[arg(long)]
     no_latency: bool,
     /// For people (table) or for programs (json).
@@ -81,11 +81,11 @@ async fn on_servers(
     stop: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Report> {
     let site = Site::new(stack, args.warm_up, args.duration)?;
-    // What is dropped when another comes first kills its processes and stops its threads.
+    // Dropping the measurement kills its processes and stops its threads.
     let outcome = tokio::select! {
         report = measure(args, &site) => report,
         ended = stack.server_ended() => return Err(ended.into()),
-        () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
+        () = stop => Err(anyhow::anyhow!("stopped before the bench was complete")),
     };
     let removed = site.remove_scratch().await;
     let report = outcome?;
@@ -102,10 +102,10 @@ async fn measure(args: &IngestArgs, site: &Site) -> Result<Report> {
     let mut progress = Remaining::new(runs, args.warm_up + args.duration);
 
     let mut rounds: Vec<Vec<Round>> = vec![Vec::new(); loads.len()];
-    // All cells in each round, so that what changes on the machine changes for all of them.
+    // Each round measures all cells, so that changes of the machine affect all of them.
     for number in 1..=args.runs {
         for (load, rounds) in loads.iter().zip(&mut rounds) {
-            progress.tell(format_args!(
+            progress.note(format_args!(
                 "round {number} of {}, {}",
                 args.runs,
                 named(load)
@@ -120,7 +120,7 @@ async fn measure(args: &IngestArgs, site: &Site) -> Result<Report> {
             without_latency
         } else {
             let half = without_latency.messages_per_second_median() / 2.0;
-            progress.tell(format_args!("latency, {}", named(load)));
+            progress.note(format_args!("latency, {}", named(load)));
             let latency = latency::run(site, load, half).await?;
             progress.done(1);
             Cell::new(load, rounds, Some(latency))
@@ -179,7 +179,7 @@ async fn round(site: &Site, load: &Arc<Load>, progress: &mut Remaining) -> Resul
     progress.done(1);
     let copy_alone_rows_per_second = reference::copy_alone(site, load, rows_per_batch).await?;
     progress.done(1);
-    progress.tell(format_args!(
+    progress.note(format_args!(
         "  {:.0} readings/s end to end, COPY {:.0}, {:.0} and {:.0} under load with 1, 2 and 4 connections, \
          {:.0} alone; {:.0} messages/s end to end, {:.0} to the null subscriber",
         end_to_end.readings_per_second,
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_and_durations_are_taken_and_mistakes_are_not() {
+    fn lists_and_durations_are_parsed_and_mistakes_are_refused() {
         let default = parse(&[]).unwrap();
         assert_eq!(default.readings_per_message, [10]);
         assert_eq!(default.vehicles, [1_000]);

@@ -1,7 +1,7 @@
-//! From publishing to being visible: how old the newest row is at half the machine's maximum.
+//! Latency from publish to visible row, at half the machine's maximum rate.
 //!
-//! A probe vehicle sends one reading some twenty times a second among the load, and a connection
-//! of its own asks for it every few milliseconds. Both are this process's, so one clock tells.
+//! A probe vehicle sends one reading about twenty times per second during the load. A separate
+//! connection queries for it every few milliseconds. Both use the clock of this process.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -25,19 +25,19 @@ use super::subscriber::{Kind, Subscriber};
 const PROBE_EVERY: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(1);
 
-/// Between two looks at the table; part of what is measured.
+/// Time between two queries. It is part of the measured latency.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
 const VISIBLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Fewer say nothing about one in a thousand.
+/// A p99.9 needs at least this many samples.
 const SAMPLES_FOR_P999: usize = 1_000;
 
-/// Publish to visible, milliseconds.
+/// Latency from publish to visible, milliseconds.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Latency {
     messages_per_second: f64,
-    /// Messages stored, as a share of those meant to be sent.
+    /// Messages stored, as a share of the planned ones.
     load_share: f64,
     samples: usize,
     pub(super) p50_ms: f64,
@@ -47,7 +47,7 @@ pub(super) struct Latency {
     pub(super) max_ms: f64,
 }
 
-/// Measures at so many messages per second.
+/// Measures at this rate of messages.
 pub(super) async fn run(
     site: &Site,
     load: &Arc<Load>,
@@ -111,13 +111,13 @@ struct Seen {
     latency: Duration,
 }
 
-/// A thread that publishes and a task that looks.
+/// A thread that publishes and a task that queries.
 struct Probe {
     stop: Arc<AtomicBool>,
     task: JoinHandle<Result<Vec<Seen>>>,
 }
 
-/// When each probe was published, by its sequence.
+/// Publish time of each probe, by sequence.
 type Published = Arc<Mutex<Vec<Instant>>>;
 
 impl Probe {
@@ -134,7 +134,7 @@ impl Probe {
         Ok(Self { stop, task })
     }
 
-    /// Publishes no more, and waits until all of them are visible.
+    /// Stops publishing, and waits until all probes are visible.
     async fn finish(&mut self) -> Result<Vec<Seen>> {
         self.stop.store(true, Relaxed);
         (&mut self.task).await?
@@ -188,7 +188,7 @@ async fn look(
     published: Published,
 ) -> Result<Vec<Seen>> {
     let mut seen: Vec<Seen> = Vec::new();
-    // Batches may be stored in another order than that of their arrival.
+    // Batches may be stored in another order than they arrived.
     let mut first_missing = 0;
     let mut ahead = BTreeSet::new();
     let mut ticks = tokio::time::interval(LOOK_EVERY);
@@ -207,7 +207,7 @@ async fn look(
             let place = usize::try_from(sequence).unwrap_or(usize::MAX);
             let published_at = lock(&published).get(place).copied();
             let published_at = published_at.with_context(|| {
-                format!("the run is void, and with it the bench: nobody published probe {sequence}")
+                format!("the run is invalid, so the bench fails: nobody published probe {sequence}")
             })?;
             seen.push(Seen {
                 published_at,
@@ -232,7 +232,7 @@ async fn look(
 }
 
 fn lock(published: &Published) -> std::sync::MutexGuard<'_, Vec<Instant>> {
-    // A vector of instants is whole after every push.
+    // The vector is valid after every push.
     published.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

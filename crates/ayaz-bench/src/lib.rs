@@ -1,12 +1,12 @@
-//! `ayaz bench`: what this machine can take.
+//! `ayaz bench`: measures the performance of this machine.
 //!
-//! Reading order of `ingest`: `load` (what is sent, and what must be stored afterwards), `connection` and
-//! `generator` (how it is sent), `site` and `scratch` (servers and databases), `raw_copy` and `copier` (COPY alone),
-//! `subscriber` (the daemon in its own process), `end_to_end`, `reference` and `latency` (the runs),
-//! `figures`, `report` and `table` (what comes of them). `analytics` measures the worker, `live` how old
-//! its figures are.
+//! Reading order of `ingest`: `load` (the messages, and the expected rows), `connection` and
+//! `generator` (sending), `site` and `scratch` (servers and databases), `raw_copy` and `copier`
+//! (COPY only), `subscriber` (the daemon in a separate process), `end_to_end`, `reference` and
+//! `latency` (the runs), `figures`, `report` and `table` (the results). `analytics` measures the
+//! worker, `live` measures the age of its figures.
 //!
-//! `scratch` and `raw_copy` have SQL of their own, which no program in service runs.
+//! `scratch` and `raw_copy` contain their own SQL, which production programs do not use.
 
 mod admin;
 mod aligned;
@@ -48,14 +48,14 @@ pub struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 enum Bench {
-    /// Readings per second from the publisher to the committed row, beside the limits that database
-    /// and broker set.
+    /// Measures readings per second from the publisher to the committed row, and compares with the
+    /// limits of database and broker.
     #[command(after_help = "--help explains the method.", after_long_help = ingest::METHOD)]
     Ingest(ingest::IngestArgs),
-    /// What the analytics worker costs: late hours, a fleet's day, open hours, a season's view.
+    /// Measures the analytics worker: late hours, a fleet's day, open hours, a season's view.
     #[command(after_help = "--help explains the method.")]
     Analytics(analytics::AnalyticsArgs),
-    /// What `ingest` compares with; started by it.
+    /// The subscriber that `ingest` compares with. `ingest` starts it.
     #[command(hide = true)]
     NullSubscriber(null_subscriber::NullSubscriberArgs),
 }
@@ -85,7 +85,7 @@ async fn run_analytics(args: &analytics::AnalyticsArgs) -> Result<()> {
     };
     let outcome = tokio::select! {
         report = report_analytics(args, &mut stack) => report,
-        () = stop => Err(anyhow::anyhow!("stopped before the bench was through")),
+        () = stop => Err(anyhow::anyhow!("stopped before the bench was complete")),
     };
     let stopped = stack.stop().await.context("stop the private servers");
     let report = outcome?;

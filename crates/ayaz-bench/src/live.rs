@@ -1,7 +1,8 @@
-//! `ayaz bench analytics --live`: how old the views get while a fleet sends, and what that takes.
+//! `ayaz bench analytics --live`: measures the age of views while a fleet sends, and the CPU use of
+//! the worker.
 //!
-//! Reading order: `fleet` (what the buses send), `feed` (when), `worker` (the daemon in its own
-//! process), `figures` (what was seen each second, and what it comes to), `table`.
+//! Reading order: `fleet` (the readings of the buses), `feed` (their schedule), `worker` (the
+//! daemon in a separate process), `figures` (samples and results), `table`.
 
 mod feed;
 mod figures;
@@ -29,47 +30,47 @@ use worker::WorkerProcess;
 /// Arguments of the live part.
 #[derive(Debug, Args)]
 pub(super) struct LiveArgs {
-    /// Only the live part: buses send, and each second it is seen how old the views are.
+    /// Only the live part: buses send, and the age of the views is sampled every second.
     #[arg(long)]
     pub(super) live: bool,
-    /// Buses of the live part, each with a reading a second.
+    /// Buses of the live part, each with one reading per second.
     #[arg(long, requires = "live", default_value_t = 1_000,
         value_parser = clap::value_parser!(u16).range(10..=10_000))]
     live_buses: u16,
-    /// How long the views are looked at before late hours come in beside.
+    /// How long to sample before late hours are added.
     #[arg(long, requires = "live", value_name = "DURATION", default_value = "3m",
         value_parser = duration)]
     live_duration: Duration,
 }
 
-/// For the worker to come to its pace.
+/// Time for the worker to reach a steady state.
 const WARM_UP: Duration = Duration::from_secs(60);
-/// How long late hours are looked at, and the turn of the hour.
+/// Duration of the part with late hours, and of the part with the turn of the hour.
 const LATE: Duration = Duration::from_secs(90);
 const TURN: Duration = Duration::from_secs(90);
 
-/// Late hours of each bus, two days back, with a reading in twenty seconds.
+/// Late hours per bus, two days old, with one reading per twenty seconds.
 const LATE_HOURS: i64 = 10;
 const LATE_STEP_SECONDS: i64 = 20;
 const LATE_AGE_HOURS: i64 = 48;
 
-/// Days of the month on which each bus has trips behind it, and how long ago the last of them ended.
+/// Days of the month with earlier trips of each bus, and how long ago the last of them ended.
 const MONTH_DAYS: i32 = 30;
 const MONTH_TRIPS_AGE_HOURS: i64 = 8;
 
-/// Time for everything before the buses send; the hour is chosen so that it lies ahead.
+/// Time for the preparation before the buses send. The hour is chosen accordingly.
 const PREPARATION: Duration = Duration::from_secs(900);
 
-/// How long it may take to work off what is there before the buses send.
-const WORK_OFF_MAX: Duration = Duration::from_secs(300);
+/// Longest time to refresh all stored hours before the buses send.
+const REFRESH_ALL_MAX: Duration = Duration::from_secs(300);
 
-/// What is simulated beyond the schedule, s: looks take their time.
+/// Simulated time beyond the schedule, s, because sampling takes time.
 const MARGIN_SECONDS: i64 = 30;
 
-/// Between two looks.
+/// Time between two samples.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The hour of the run, and where in it the buses begin to send.
+/// The hour of the run, and the second at which the buses start to send.
 #[derive(Debug, Clone, Copy)]
 struct Schedule {
     hour: UnixMicroseconds,
@@ -78,8 +79,8 @@ struct Schedule {
 }
 
 impl Schedule {
-    /// The hour ends when the late hours have been looked at. It is ahead of the clock by less than
-    /// an hour and the preparation, so that the worker takes it for running, as it is for the buses.
+    /// The hour ends after the part with late hours. It is ahead of the clock by less than an hour
+    /// plus the preparation. So the worker treats it as an open hour, as for the buses.
     fn new(now: UnixMicroseconds, measured: Duration) -> Self {
         let seconds = |duration: Duration| duration.as_secs() as i64;
         let in_the_hour = seconds(WARM_UP + measured + LATE);
@@ -92,8 +93,8 @@ impl Schedule {
     }
 }
 
-/// A server as large as such a fleet asks for, and as the container's own tuning makes it on a
-/// machine of 8 GB: the readings of all open hours find room in its buffers.
+/// A server of the size that such a fleet needs. The container's own tuning gives the same on a
+/// machine with 8 GB: the readings of all open hours fit into its buffers.
 pub(super) fn options() -> Options {
     Options {
         shared_buffers_mb: 2_048,
@@ -118,9 +119,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     let seconds = schedule.first_second + schedule.seconds + MARGIN_SECONDS;
     let fleet = Fleet::simulate(&site.fleet, vehicles, schedule.hour, seconds)?;
 
-    ayaz_daemon::note!(
-        "{LATE_HOURS} late hours of {buses} buses, of which the worker is not told yet"
-    );
+    ayaz_daemon::note!("{LATE_HOURS} late hours of {buses} buses, not in the ledger yet");
     let late = History {
         vehicles: (1, buses.into()),
         from: late_from(schedule.hour)?,
@@ -135,7 +134,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
         .fill_trips(buses.into(), MONTH_DAYS, before, schedule.hour)
         .await?;
     ayaz_daemon::note!(
-        "the first {} seconds of an hour of {buses} buses, and what was before",
+        "the first {} seconds of an hour of {buses} buses, and the readings before it",
         schedule.first_second
     );
     let mut feed = Feed::new(fleet, database.url());
@@ -145,7 +144,7 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     database.analyze().await?;
 
     let worker = WorkerProcess::start(&database).await?;
-    work_off(&database, args, schedule).await?;
+    refresh_all(&database, args, schedule).await?;
     let watched = watch(args, site, &database, &worker, feed, schedule, late).await;
     let memory_peak_mb = worker.memory_peak_bytes()? as f64 / 1e6;
     worker.stop().await?;
@@ -160,13 +159,17 @@ async fn measure(args: &LiveArgs, site: &Site) -> Result<Report> {
     ))
 }
 
-/// Waits until the worker has worked out all that was there before it.
-async fn work_off(database: &ScratchDatabase, args: &LiveArgs, schedule: Schedule) -> Result<()> {
-    ayaz_daemon::note!("the worker works that off");
+/// Waits until the worker has refreshed all stored hours.
+async fn refresh_all(
+    database: &ScratchDatabase,
+    args: &LiveArgs,
+    schedule: Schedule,
+) -> Result<()> {
+    ayaz_daemon::note!("the worker refreshes these hours");
     let views = database.watch_views(args.live_buses.into()).await?;
-    let until = Instant::now() + WORK_OFF_MAX;
+    let until = Instant::now() + REFRESH_ALL_MAX;
     let end = schedule.hour.plus(HOUR_MICROSECONDS);
-    // What was stored may still wait to be queued, so the views must show it.
+    // Stored readings may not be queued yet, so the views must show them.
     loop {
         let shown = views.newest(schedule.hour).await?;
         if shown.iter().all(Option::is_some) && views.waiting(end).await? == 0 {
@@ -174,7 +177,7 @@ async fn work_off(database: &ScratchDatabase, args: &LiveArgs, schedule: Schedul
         }
         ensure!(
             Instant::now() < until,
-            "the worker has not worked off what was there within {WORK_OFF_MAX:?}"
+            "the worker has not refreshed all stored hours within {REFRESH_ALL_MAX:?}"
         );
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -182,10 +185,10 @@ async fn work_off(database: &ScratchDatabase, args: &LiveArgs, schedule: Schedul
 
 fn late_from(hour: UnixMicroseconds) -> Result<jiff::Timestamp> {
     let from = hour.plus(-LATE_AGE_HOURS * HOUR_MICROSECONDS);
-    from.timestamp().context("an hour that cannot be told")
+    from.timestamp().context("the hour is out of range")
 }
 
-/// Lets the buses send, and looks. Returns what was seen, and how late a reading was sent at most.
+/// Lets the buses send, and samples. Returns the samples, and the largest delay of a reading.
 async fn watch(
     args: &LiveArgs,
     site: &Site,

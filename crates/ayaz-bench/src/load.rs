@@ -1,10 +1,9 @@
-//! The readings of a run: a fixed sequence of messages, spread over vehicles as a fleet sends them,
-//! of which a run takes as many as it gets through.
+//! The readings of a run: a fixed sequence of messages, spread over vehicles like those of a fleet.
+//! A run sends as many as it can.
 //!
-//! Message `n` is of vehicle `n mod vehicles` and carries its next readings, one for each second.
-//! What differs from message to message is only its head: the readings' values repeat, encoded once
-//! as they go over MQTT and once as they go into COPY. So making a message costs a copy of its
-//! bytes.
+//! Message `n` is from vehicle `n mod vehicles` and has its next readings, one per second. Messages
+//! differ only in their head: the values of readings repeat. They are encoded once for MQTT and
+//! once for COPY. So making a message costs only a copy of its bytes.
 
 use std::ops::Range;
 
@@ -23,39 +22,40 @@ mod values;
 
 use values::reading;
 
-/// Decides all values.
+/// Seed of all values.
 pub(super) const SEED: u64 = 2_026;
 
-/// The first reading of every vehicle: 2020-01-01T00:00:00Z, inside what the daemon believes. Data
-/// time runs as fast as the machine is, a few months in the longest run of the smallest fleet.
+/// Time of the first reading of every vehicle: 2020-01-01T00:00:00Z, inside the accepted window.
+/// Data time depends on the speed of the machine. It covers a few months in the longest run of the
+/// smallest fleet.
 pub(super) const START: UnixMicroseconds = UnixMicroseconds(1_577_836_800_000_000);
 
 const SECOND_MICROSECONDS: i64 = 1_000_000;
 const DAY_SECONDS: u64 = 86_400;
 const BOOT_ID: u32 = 1;
 
-/// Readings with values of their own; more would only fill the generator's memory.
+/// Number of readings with different values. More would only use more memory of the generator.
 const VALUES_MAX: usize = 10_000;
 
 /// Vehicles of the largest fleet.
 pub(super) const VEHICLES_MAX: u32 = 100_000;
 
-/// Keys of a `TelemetryBatch`, as they stand on the wire.
+/// Field keys of a `TelemetryBatch` on the wire.
 const BASE_SEQUENCE: u8 = 4 << 3;
 const BASE_TIME: u8 = 5 << 3;
 
-/// What is sent.
+/// The messages of a run.
 #[derive(Debug)]
 pub(super) struct Load {
     pub(super) fleet: FleetId,
     pub(super) readings_per_message: u32,
-    /// Those of the messages, then [`Load::probe`].
+    /// Vehicles of the messages, followed by [`Load::probe`].
     pub(super) vehicles: Vec<VehicleId>,
     heads: Vec<Head>,
     templates: Vec<Template>,
 }
 
-/// What all messages of a vehicle begin with.
+/// The first part of all messages of a vehicle.
 #[derive(Debug)]
 struct Head {
     topic: Box<[u8]>,
@@ -67,19 +67,19 @@ struct Head {
 struct Template {
     /// The field `readings`.
     payload: Box<[u8]>,
-    /// The same as rows.
+    /// The same values as rows.
     rows: Vec<RowTemplate>,
 }
 
 impl Load {
-    /// A load of the fleet whose name makes the topics differ from everybody else's.
+    /// A load of this fleet. Its unique name separates its topics from others.
     pub(super) fn generate(
         fleet: &FleetId,
         readings_per_message: u32,
         vehicles: u32,
     ) -> Result<Self> {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        // The daemon remembers so many, the probe among them.
+        // The daemon remembers at most this many vehicles, including the probe.
         let vehicles = (0..vehicles.min(VEHICLES_MAX - 1))
             .map(|number| format!("bus-{number:06}").parse())
             .chain(["probe".parse()])
@@ -111,7 +111,7 @@ impl Load {
         self.vehicles.len() as u64 - 1
     }
 
-    /// Vehicles that were asked for: in the largest fleet, the probe is one of them.
+    /// Requested number of vehicles. In the largest fleet, the probe is one of them.
     pub(super) fn vehicles_named(&self) -> u64 {
         if self.vehicles.len() as u32 == VEHICLES_MAX {
             VEHICLES_MAX.into()
@@ -120,12 +120,12 @@ impl Load {
         }
     }
 
-    /// Place of the vehicle that sends nothing but what its latency is measured by.
+    /// Index of the vehicle that sends only latency probes.
     pub(super) fn probe(&self) -> usize {
         self.vehicles.len() - 1
     }
 
-    /// Who sends message `number`: its place in `vehicles`.
+    /// Index in `vehicles` of the sender of message `number`.
     pub(super) fn vehicle(&self, number: u64) -> usize {
         (number % self.fleet_size()) as usize
     }
@@ -135,7 +135,7 @@ impl Load {
         &self.heads[vehicle].topic
     }
 
-    /// Length of the payload of message `number`, and its parts in their order.
+    /// The payload of message `number`.
     pub(super) fn payload(&self, number: u64) -> Payload<'_> {
         let vehicle = self.vehicle(number);
         let sequence = number / self.fleet_size() * u64::from(self.readings_per_message);
@@ -160,8 +160,8 @@ impl Load {
         bytes as f64 / sample as f64
     }
 
-    /// The rows of these messages in the order in which the daemon writes a batch: by day (which is
-    /// a chunk), vehicle and key.
+    /// The rows of these messages in the order in which the daemon writes a batch: by day (one day
+    /// is one chunk), vehicle and key.
     pub(super) fn rows(
         &self,
         messages: Range<u64>,
@@ -198,7 +198,7 @@ impl Load {
             })
     }
 
-    /// What must be in the table once the first so many messages are.
+    /// Expected contents of the table after this many messages.
     pub(super) fn contents(&self, messages: u64) -> Contents {
         let (size, fleet) = (u64::from(self.readings_per_message), self.fleet_size());
         let mut contents = Contents::default();
@@ -210,7 +210,7 @@ impl Load {
         contents
     }
 
-    /// The same with as many readings of the probe.
+    /// The same, with readings of the probe.
     pub(super) fn contents_with_probe(&self, messages: u64, probes: u64) -> Contents {
         self.contents(messages)
             .and(self.probe() as u64 + 1, probes, 0)
@@ -235,12 +235,12 @@ impl And for Contents {
     }
 }
 
-/// When the reading of that sequence was taken.
+/// The time of the reading with this sequence.
 pub(super) fn recorded_at(sequence: u64) -> UnixMicroseconds {
     START.plus(sequence as i64 * SECOND_MICROSECONDS)
 }
 
-/// A message's payload in pieces.
+/// A message's payload in parts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Payload<'a> {
     head: &'a [u8],

@@ -1,7 +1,8 @@
-//! A subscriber that stores nothing: the limit that broker and client library set to any daemon.
+//! A subscriber that stores nothing. It shows the limit of broker and client library for any
+//! daemon.
 //!
-//! It connects as the ingest daemon does, with the same code and the same configuration, and
-//! acknowledges each message as soon as it has it.
+//! It connects like the ingest daemon, with the same code and configuration, and acknowledges each
+//! message at once.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use rumqttc::v5::mqttbytes::v5::{Packet, PingReq, PubAck, SubscribeReasonCode};
 
 const PART: &str = "broker";
 
-/// Receives telemetry, acknowledges it and throws it away.
+/// Receives telemetry, acknowledges it and discards it.
 #[derive(Debug, Args)]
 pub(super) struct NullSubscriberArgs {
     /// A configuration of the ingest daemon.
@@ -26,7 +27,7 @@ pub(super) struct NullSubscriberArgs {
     config: PathBuf,
 }
 
-/// Runs until SIGTERM or Ctrl-C, on one thread as the daemon does.
+/// Runs until SIGTERM or Ctrl-C, on one thread like the daemon.
 pub(super) async fn run(args: NullSubscriberArgs) -> Result<()> {
     let on_one_thread = move || {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,23 +1,23 @@
-//! What processes have used, by `/proc`.
+//! CPU and memory use of processes, from `/proc`.
 
 use anyhow::{Context, Result};
 use procfs::process::{Process, Stat, all_processes};
 
-/// Processor time used since the start of each process, seconds.
+/// Processor time since the start of each process, seconds.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cpu {
-    /// Or of the null subscriber in its place.
+    /// The daemon, or the null subscriber in its place.
     pub(super) daemon: f64,
-    /// Generator, and the little that measuring costs.
+    /// The generator and the measurement code.
     pub(super) bench: f64,
-    /// `None` if it is not ours to see.
+    /// `None` if not available.
     pub(super) broker: Option<f64>,
-    /// All processes of the server together; `None` if they are not ours to see.
+    /// All processes of the server together; `None` if not available.
     pub(super) postgres: Option<f64>,
 }
 
 impl Cpu {
-    /// What was used from `earlier` to `self`.
+    /// Time used between `earlier` and `self`.
     pub(super) fn since(&self, earlier: &Self) -> Self {
         let both = |later: Option<f64>, earlier: Option<f64>| Some(later? - earlier?);
         Self {
@@ -28,13 +28,13 @@ impl Cpu {
         }
     }
 
-    /// Of daemon, broker and database; `None` if one is not known.
+    /// Sum of daemon, broker and database; `None` if one is unknown.
     pub(super) fn of_the_system(&self) -> Option<f64> {
         Some(self.daemon + self.broker? + self.postgres?)
     }
 }
 
-/// The private servers, if they are ours.
+/// Process ids of the private servers, if this program has started them.
 #[derive(Debug, Default)]
 pub(super) struct Servers {
     broker: Option<i32>,
@@ -49,7 +49,7 @@ impl Servers {
         }
     }
 
-    /// Processor time of these, of the daemon and of this process.
+    /// Processor time of the servers, of the daemon and of this process.
     pub(super) fn cpu(&self, daemon: &Process) -> Result<Cpu> {
         let alone = |pid| anyhow::Ok(own_seconds(&Process::new(pid)?.stat()?));
         Ok(Cpu {
@@ -66,12 +66,12 @@ pub(super) fn cpu_seconds(process: &Process) -> Result<f64> {
     Ok(own_seconds(&process.stat()?))
 }
 
-/// Most memory that the process has held, bytes.
+/// Largest memory use of the process, bytes.
 pub(super) fn memory_peak_bytes(process: &Process) -> Result<u64> {
     let peak_kb = process
         .status()?
         .vmhwm
-        .context("the kernel tells no memory peak")?;
+        .context("the kernel reports no memory peak")?;
     Ok(peak_kb * 1_024)
 }
 
@@ -79,11 +79,11 @@ fn own_seconds(stat: &Stat) -> f64 {
     seconds(stat.utime + stat.stime)
 }
 
-/// A process, its children, and those of them that have ended.
+/// A process, its children, and its ended children.
 fn family_seconds(parent: i32) -> Result<f64> {
     let stat = Process::new(parent)?.stat()?;
     let ended = seconds(stat.cutime.unsigned_abs() + stat.cstime.unsigned_abs());
-    // One that ends meanwhile is counted with its parent the next time.
+    // A child that ends meanwhile is counted with its parent next time.
     let children: f64 = all_processes()?
         .filter_map(|process| process.ok()?.stat().ok())
         .filter(|child| child.ppid == parent)

@@ -1,4 +1,4 @@
-//! Copies rows that are encoded before: the reference for measurements of the write path.
+//! Copies rows that were encoded before: the reference for the write path.
 
 use std::ops::Range;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::SinkExt;
 use tokio_postgres::Statement;
 
-/// Where the fields that differ from row to row stand: the head of a row has the same width always.
+/// Positions of the fields that differ between rows. The head of a row has a fixed width.
 const VEHICLE: Range<usize> = 6..10;
 const RECORDED_AT: Range<usize> = 14..22;
 const SEQUENCE: Range<usize> = 38..46;
@@ -26,11 +26,11 @@ pub(crate) struct RowTemplate {
 pub(crate) struct RowIdentity {
     /// The vehicle's number.
     pub(crate) vehicle: VehicleNumber,
-    /// The vehicle's clock.
+    /// Time by the vehicle's clock.
     pub(crate) recorded_at: UnixMicroseconds,
-    /// Place within the boot; the boot is the template's.
+    /// Sequence number within the template's boot.
     pub(crate) sequence: u64,
-    /// The daemon's clock.
+    /// Time by the daemon's clock.
     pub(crate) received_at: UnixMicroseconds,
 }
 
@@ -66,7 +66,7 @@ impl RowTemplate {
     }
 }
 
-/// A connection that does nothing but COPY into `reading`, as the owner.
+/// A connection that only copies into `reading`, as the owner.
 #[derive(Debug)]
 pub(crate) struct RawCopy {
     connection: Connection,
@@ -74,7 +74,7 @@ pub(crate) struct RawCopy {
 }
 
 impl RawCopy {
-    /// Connects and prepares, as durable as the daemon's connection.
+    /// Connects and prepares, with the same durability as the daemon's connection.
     pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         let failed = |error| StoreError::from_driver("prepare a raw copy", error);
         let connection = Connection::open(url, Role::Owner).await?;
@@ -91,7 +91,7 @@ impl RawCopy {
         Ok(Self { connection, copy })
     }
 
-    /// Copies these rows in this order, in a transaction of their own. Returns how many they were.
+    /// Copies these rows in this order, in one transaction. Returns the number of rows.
     pub(crate) async fn transaction(
         &self,
         rows: impl Iterator<Item = (&RowTemplate, RowIdentity)>,

@@ -1,4 +1,4 @@
-//! What end to end is compared with: COPY of the same rows, and a subscriber that stores nothing.
+//! References for end to end: COPY of the same rows, and a subscriber that stores nothing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,16 +11,16 @@ use super::load::Load;
 use super::site::{Site, verify};
 use super::subscriber::{Kind, Subscriber};
 
-/// COPY while broker and generator do what they did end to end.
+/// COPY while broker and generator have the same load as in the end-to-end run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CopyUnderLoad {
     pub(super) rows_per_second: f64,
-    /// Messages that reached the null subscriber, as a share of those meant to.
+    /// Messages that reached the null subscriber, as a share of the planned ones.
     pub(super) load_share: f64,
 }
 
-/// Binary COPY in transactions of as many rows, through so many connections, beside a null subscriber that
-/// is sent `messages_per_second`.
+/// Runs binary COPY through several connections, in transactions of `rows_per_batch`. Meanwhile a
+/// null subscriber receives `messages_per_second`.
 pub(super) async fn copy_under_load(
     site: &Site,
     load: &Arc<Load>,
@@ -52,7 +52,7 @@ pub(super) async fn copy_under_load(
     })
 }
 
-/// Rows per second of the same COPY through one connection, with the machine to itself.
+/// Rows per second of the same COPY through one connection, without other load.
 pub(super) async fn copy_alone(site: &Site, load: &Arc<Load>, rows_per_batch: f64) -> Result<f64> {
     let scratch = site.scratch(load).await?;
     let mut copier = Copier::start(scratch.url(), load, rows_per_batch, 1).await?;
@@ -68,14 +68,14 @@ pub(super) async fn copy_alone(site: &Site, load: &Arc<Load>, rows_per_batch: f6
     copied.rows_per_second(from, until)
 }
 
-/// What a subscriber does that acknowledges each message and stores nothing.
+/// Figures of a subscriber that acknowledges each message and stores nothing.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct NullSubscriber {
     pub(super) messages_per_second: f64,
     pub(super) cpu_microseconds_per_message: f64,
 }
 
-/// Messages as fast as it can take them.
+/// Measures how fast the null subscriber can receive messages.
 pub(super) async fn null_subscriber(site: &Site, load: &Arc<Load>) -> Result<NullSubscriber> {
     let mut null = Subscriber::start(site, Kind::Null, site.database_url()).await?;
     let mut generator = Generator::start(&site.mqtt_url, load, Pace::ClosedLoop)?;

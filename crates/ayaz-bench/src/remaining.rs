@@ -1,21 +1,21 @@
-//! How long the bench will still take.
+//! Estimates the remaining time of the bench.
 
 use std::time::{Duration, Instant};
 
-/// What is being done and how long the rest will take, on standard error.
+/// Writes the current step and the remaining time to standard error.
 pub(super) struct Remaining {
     runs: u32,
     done: u32,
-    /// Of a run that has not been measured yet.
+    /// Expected time of a run, before the first one has ended.
     expected: Duration,
     started: Instant,
 }
 
 impl Remaining {
-    /// Beside warm-up and measuring, a run creates, drains, verifies and removes.
+    /// Time of a run beside warm-up and measurement: create, drain, verify and remove.
     const AROUND_A_RUN: Duration = Duration::from_secs(8);
 
-    /// For so many runs, each with so long a warm-up and time that is measured.
+    /// Starts an estimate for this many runs, each with this warm-up and measured time.
     pub(super) fn new(runs: u32, measured: Duration) -> Self {
         Self {
             runs,
@@ -29,7 +29,7 @@ impl Remaining {
         self.done += runs;
     }
 
-    pub(super) fn tell(&self, what: std::fmt::Arguments<'_>) {
+    pub(super) fn note(&self, what: std::fmt::Arguments<'_>) {
         let each = match self.done {
             0 => self.expected,
             done => self.started.elapsed() / done,

@@ -1,4 +1,4 @@
-//! What was measured, as programs read it; [`table`](super::table) shows the same to people.
+//! The results for programs. [`table`](super::table) shows them to people.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use super::generator;
 use super::latency::Latency;
 use super::load::{Load, SEED};
 
-/// Everything.
+/// All results.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     pub(super) setting: Setting,
-    /// The lowest median of the cells that the target is about (10 readings per message and more),
-    /// or of all where there are none.
+    /// The lowest median of the cells with a target (10 readings per message or more), or of all
+    /// cells if there are none.
     ratio_to_copy: f64,
-    /// Of the same cells.
+    /// For the same cells.
     ratio_to_best_copy: f64,
-    /// The same for messages of 1 reading.
+    /// The same for messages with 1 reading.
     ratio_to_null_subscriber: f64,
     pub(super) cells: Vec<Cell>,
     pub(super) costs: Vec<Cost>,
 }
 
-/// Where and how it was measured.
+/// Machine, servers and settings of the measurement.
 #[derive(Debug, Serialize)]
 pub(super) struct Setting {
     pub(super) processor_cores: usize,
@@ -60,7 +60,7 @@ impl Setting {
     }
 }
 
-/// One size of message with one number of vehicles.
+/// Results for one size of message and one number of vehicles.
 #[derive(Debug, Serialize)]
 pub(super) struct Cell {
     pub(super) readings_per_message: u32,
@@ -70,14 +70,14 @@ pub(super) struct Cell {
     pub(super) payload_mean_bytes: f64,
     /// Most messages between generator and subscriber.
     pub(super) backlog_max_messages: u64,
-    /// Median, as are the others.
+    /// A median, like the ratios below.
     pub(super) ratio_to_copy: f64,
     pub(super) ratio_to_best_copy: f64,
     pub(super) ratio_to_null_subscriber: f64,
     pub(super) ratio_to_copy_alone: f64,
-    /// `null` where a figure could not be measured, as the processor time of given servers.
+    /// `null` if a figure could not be measured, such as the processor time of external servers.
     pub(super) figures: BTreeMap<&'static str, Option<Spread>>,
-    /// At half the median of end to end; `null` if it was not asked for.
+    /// At half the median rate of end to end; `null` if not requested.
     pub(super) latency: Option<Latency>,
 }
 
@@ -119,17 +119,16 @@ fn median(figures: &BTreeMap<&'static str, Option<Spread>>, name: &str) -> Optio
     Some(figures.get(name).copied().flatten()?.median)
 }
 
-/// What a reading costs in the largest fleet, as a multiple of what it costs in the smallest, by
-/// medians.
+/// Cost of a reading in the largest fleet, as a multiple of its cost in the smallest, by medians.
 #[derive(Debug, Serialize)]
 pub(super) struct Cost {
     pub(super) readings_per_message: u32,
     pub(super) vehicles_smallest: u64,
     pub(super) vehicles_largest: u64,
-    /// Of the processor time of daemon, broker and database; `null` where that is not known.
+    /// Ratio of the processor time of daemon, broker and database; `null` if unknown.
     pub(super) system_cpu_ratio: Option<f64>,
     pub(super) daemon_cpu_ratio: Option<f64>,
-    /// Of the time: readings per second in the smallest over those in the largest.
+    /// Ratio of the time: readings per second in the smallest fleet over those in the largest.
     pub(super) time_ratio: Option<f64>,
 }
 
@@ -179,7 +178,7 @@ impl Report {
     }
 }
 
-/// The lowest ratio of the cells whose messages are of that size, or of all if there are none.
+/// The lowest ratio of the cells with this size of messages, or of all cells if there are none.
 fn lowest(cells: &[Cell], size: impl Fn(u32) -> bool, ratio: impl Fn(&Cell) -> f64) -> f64 {
     let least = |cells: &mut dyn Iterator<Item = &Cell>| cells.map(&ratio).reduce(f64::min);
     let meant = &mut cells.iter().filter(|cell| size(cell.readings_per_message));

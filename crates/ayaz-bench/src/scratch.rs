@@ -1,4 +1,4 @@
-//! The database that a run gets for itself, and what is asked of it.
+//! The separate database of a run, and its queries.
 
 mod history;
 mod live;
@@ -9,17 +9,18 @@ use tokio_postgres::Statement;
 
 pub(crate) use history::History;
 
-/// Memory for finding equal keys, beyond which the server goes to disk.
+/// Memory to find equal keys. With more, the server uses the disk.
 const VERIFY_MEMORY: &str = "128MB";
 
-/// A migrated database without readings, with its vehicles entered.
+/// A migrated database with vehicles but without readings.
 #[derive(Debug)]
 pub(crate) struct ScratchDatabase {
     url: DatabaseUrl,
     owner: Connection,
 }
 
-/// What the rows of a run come to. Vehicles are numbered from 1; a reading's place is its sequence.
+/// Sums over the rows of a run. Vehicles are numbered from 1; the sequence is the place of a
+/// reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Contents {
     /// Rows.
@@ -30,25 +31,25 @@ pub(crate) struct Contents {
     pub(crate) checksum: u128,
 }
 
-/// What the servers call themselves, and how sure a commit is.
+/// Versions and durability settings of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerFacts {
-    /// As `17.5`.
+    /// Such as `17.5`.
     pub(crate) postgres_version: String,
-    /// As `2.19.3`.
+    /// Such as `2.19.3`.
     pub(crate) timescaledb_version: String,
     /// `apache` or `timescale`.
     pub(crate) edition: String,
-    /// As the server shows it: `on`, unless numbers mean nothing.
+    /// As the server shows it. It must be `on` for meaningful figures.
     pub(crate) fsync: String,
-    /// As the server shows it; the daemon sets it to `on` for itself.
+    /// As the server shows it. The daemon sets it to `on` for its connection.
     pub(crate) synchronous_commit: String,
 }
 
 impl ScratchDatabase {
-    /// Creates the database `name` on the server, whose address is then `url`, migrates it, enters
-    /// the vehicles as numbers 1, 2, … and has everything written down, so that the run does not pay
-    /// for it. The name must be a plain identifier.
+    /// Creates the database `name` on the server, with the address `url`. Migrates it, adds the
+    /// vehicles as numbers 1, 2, …, and makes a checkpoint, so that the run does not pay for it.
+    /// The name must be a plain identifier.
     pub(crate) async fn create(
         server: &DatabaseUrl,
         name: &str,
@@ -85,12 +86,12 @@ impl ScratchDatabase {
         Ok(Self { url, owner })
     }
 
-    /// Where it is.
+    /// Its address.
     pub(crate) fn url(&self) -> &DatabaseUrl {
         &self.url
     }
 
-    /// What is stored, if the first reading of a vehicle is of `start` and has the sequence 0.
+    /// The stored contents. The first reading of a vehicle must be at `start` with the sequence 0.
     pub(crate) async fn contents(&self, start: UnixMicroseconds) -> Result<Contents, StoreError> {
         let failed = |error| StoreError::from_driver("verify the run's rows", error);
         let client = &self.owner.client;
@@ -119,7 +120,7 @@ impl ScratchDatabase {
             .await
             .map_err(failed)?;
         let rows = row.get::<_, i64>(0).unsigned_abs();
-        // Not a number only if it is negative, which no right one is.
+        // Only a negative sum fails to parse, and a correct sum is never negative.
         let checksum = row.get::<_, &str>(1).parse().unwrap_or(u128::MAX);
         let row = client
             .query_one(
@@ -138,7 +139,7 @@ impl ScratchDatabase {
         })
     }
 
-    /// Bytes of write-ahead log that the server has written, by all its databases together.
+    /// Bytes of write-ahead log that the server has written, for all its databases.
     pub(crate) async fn wal_position(&self) -> Result<u64, StoreError> {
         self.owner
             .client
@@ -152,7 +153,7 @@ impl ScratchDatabase {
             .map_err(|error| StoreError::from_driver("read the position of the log", error))
     }
 
-    /// What the server says of itself.
+    /// Reads the server's versions and settings.
     pub(crate) async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
         let row = self
             .owner
@@ -178,7 +179,7 @@ impl ScratchDatabase {
         })
     }
 
-    /// A connection of its own that sees a vehicle's readings come in.
+    /// Opens a connection that watches a vehicle's readings arrive.
     pub(crate) async fn watch(&self, vehicle: VehicleNumber) -> Result<Watch, StoreError> {
         let connection = Connection::open(&self.url, Role::Reader).await?;
         let statement = connection
@@ -199,7 +200,7 @@ impl ScratchDatabase {
     }
 }
 
-/// Looks for new readings of one vehicle.
+/// Queries new readings of one vehicle.
 #[derive(Debug)]
 pub(crate) struct Watch {
     connection: Connection,
@@ -208,7 +209,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Sequences of the readings after `recorded_at` that are visible now, in their order.
+    /// Sequences of the readings after `recorded_at` that are visible now, in order.
     pub(crate) async fn after(
         &self,
         recorded_at: UnixMicroseconds,
@@ -227,8 +228,8 @@ impl Watch {
     }
 }
 
-/// Removes the databases whose names begin so, with whatever is connected to them. Returns how many
-/// there were. The beginning must be a plain identifier.
+/// Removes the databases with this name prefix, and closes their connections. Returns their number.
+/// The prefix must be a plain identifier.
 pub(crate) async fn remove(server: &DatabaseUrl, name_prefix: &str) -> Result<usize, StoreError> {
     let failed = |error| StoreError::from_driver("remove the run's database", error);
     let connection = Connection::open(server, Role::Owner).await?;

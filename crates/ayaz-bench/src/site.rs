@@ -1,4 +1,4 @@
-//! Where all runs of a bench take place: broker, database server, and the names that are only ours.
+//! The servers of all runs of a bench, and unique names.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -22,7 +22,7 @@ pub(super) struct Site {
     pub(super) mqtt_url_text: String,
     database_url: DatabaseUrl,
     database_url_text: String,
-    /// In every topic of ours, and what our databases' names begin with.
+    /// Part of all topics of this bench, and prefix of its database names.
     pub(super) fleet: FleetId,
     databases: AtomicU32,
     pub(super) warm_up: Duration,
@@ -37,7 +37,7 @@ impl Site {
     ) -> Result<Self> {
         let broker = stack.broker().and_then(|server| server.pid());
         let postgres = stack.database().and_then(|server| server.pid());
-        // Of one length, so that every bench sends messages of the same size.
+        // Fixed length, so that every bench sends messages of the same size.
         let stamp = jiff::Timestamp::now().as_millisecond() % 1_000_000_000_000;
         Ok(Self {
             servers: Servers::new(broker, postgres),
@@ -52,12 +52,12 @@ impl Site {
         })
     }
 
-    /// The server's own database, for who only has to name one.
+    /// The server's own database, for programs that need only a valid address.
     pub(super) fn database_url(&self) -> &DatabaseUrl {
         &self.database_url
     }
 
-    /// A migrated database for one run, with the load's vehicles entered.
+    /// Creates a migrated database for one run, with the load's vehicles.
     pub(super) async fn scratch(&self, load: &Load) -> Result<ScratchDatabase> {
         let number = self.databases.fetch_add(1, Relaxed);
         let name = format!("ayaz_{}_{number}", self.fleet);
@@ -66,10 +66,10 @@ impl Site {
         let url: DatabaseUrl = url.as_str().parse()?;
         let created =
             ScratchDatabase::create(&self.database_url, &name, url, &load.fleet, &load.vehicles);
-        created.await.context("make a database for the run")
+        created.await.context("create a database for the run")
     }
 
-    /// Removes the databases of all runs; there may be one of a run that failed or was broken off.
+    /// Removes the databases of all runs, including those of failed or interrupted runs.
     pub(super) async fn remove_scratch(&self) -> Result<()> {
         let prefix = format!("ayaz_{}_", self.fleet);
         scratch::remove(&self.database_url, &prefix)
@@ -86,12 +86,12 @@ impl Site {
     }
 }
 
-/// Fails unless exactly that is stored.
+/// Fails unless the database has exactly these contents.
 pub(super) async fn verify(database: &ScratchDatabase, expected: Contents) -> Result<()> {
     let found = database.contents(START).await?;
     anyhow::ensure!(
         found == expected,
-        "the run is void, and with it the bench: found {found:?}, should be {expected:?}"
+        "the run is invalid, so the bench fails: found {found:?}, should be {expected:?}"
     );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The ingest daemon, or the null subscriber in its place, in a process of its own as in service.
+//! The ingest daemon, or the null subscriber in its place, in a separate process as in production.
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
@@ -21,14 +21,14 @@ use super::site::Site;
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// Between two looks at the metrics, which let the generator go on. Each costs the daemon about
-/// 0.2 ms.
+/// Time between two reads of the metrics. They allow the generator to continue. Each read costs the
+/// daemon about 0.2 ms.
 const SAMPLE_EVERY: Duration = Duration::from_millis(50);
 
-/// How long it may take until each vehicle was heard.
-const HEARD_TIMEOUT: Duration = Duration::from_secs(300);
+/// Longest time until each vehicle has sent a message.
+const ALL_VEHICLES_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Who subscribes.
+/// Kind of subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Writes into the database.
@@ -37,7 +37,7 @@ pub(super) enum Kind {
     Null,
 }
 
-/// A running subscriber, killed when dropped.
+/// A running subscriber. It is killed when dropped.
 #[derive(Debug)]
 pub(super) struct Subscriber {
     child: Child,
@@ -64,7 +64,7 @@ impl Subscriber {
     /// Starts it and waits until it is ready.
     pub(super) async fn start(site: &Site, kind: Kind, database: &DatabaseUrl) -> Result<Self> {
         let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        // A session of its own: no messages of an earlier run wait in it.
+        // A unique session, so that no messages of an earlier run wait in it.
         let client_id = format!("{}-{}", site.fleet, listen.port());
         let config = configuration(site, &client_id, listen)?;
         let mut command = Command::new(std::env::current_exe()?);
@@ -77,8 +77,8 @@ impl Subscriber {
             .env("AYAZ_MQTT_URL", &site.mqtt_url_text)
             .env("AYAZ_DATABASE_URL", database.expose())
             .env("RUST_LOG", "warn");
-        // The environment lies over the file, for trying other batches and windows; but these are
-        // what keeps runs apart.
+        // Environment variables override the file, to try other batches and windows. But these
+        // values separate runs.
         for taken in [
             "MQTT__CLIENT_ID",
             "MQTT__FLEETS",
@@ -103,7 +103,7 @@ impl Subscriber {
             if let Some(status) = child.try_wait()? {
                 bail!("the {kind} ended with {status}");
             }
-            ensure!(Instant::now() < deadline, "the {kind} did not get ready");
+            ensure!(Instant::now() < deadline, "the {kind} did not become ready");
             let ready = admin.get("/readyz").await;
             if ready.is_ok_and(|answer| answer.is_ok) {
                 break;
@@ -141,7 +141,7 @@ impl Subscriber {
         })
     }
 
-    /// Lets the generator go on for so long, and returns the counters at the end.
+    /// Lets the generator continue for `duration`, and returns the counters at the end.
     pub(super) async fn serve(
         &mut self,
         generator: &mut Generator,
@@ -160,15 +160,15 @@ impl Subscriber {
         }
     }
 
-    /// The same for the warm-up of a daemon, which begins once it has heard every vehicle: the first
-    /// message of each makes it look up the vehicle's number.
+    /// Runs the warm-up of a daemon. It starts when each vehicle has sent a message, because the
+    /// first message makes the daemon look up the vehicle's number.
     pub(super) async fn warm_up(
         &mut self,
         generator: &mut Generator,
         duration: Duration,
         vehicles: u64,
     ) -> Result<Counters> {
-        let deadline = Instant::now() + HEARD_TIMEOUT;
+        let deadline = Instant::now() + ALL_VEHICLES_TIMEOUT;
         loop {
             let counters = self.serve(generator, Duration::ZERO).await?;
             if counters.messages_acknowledged >= vehicles as f64 {
@@ -176,7 +176,7 @@ impl Subscriber {
             }
             ensure!(
                 Instant::now() < deadline,
-                "not all vehicles were heard within {HEARD_TIMEOUT:?}"
+                "not all vehicles have sent a message within {ALL_VEHICLES_TIMEOUT:?}"
             );
             tokio::time::sleep(SAMPLE_EVERY).await;
         }
@@ -197,14 +197,15 @@ impl Subscriber {
             }
             ensure!(
                 Instant::now() < deadline,
-                "the run is void, and with it the bench: {what} not within {timeout:?}, \
+                "the run is invalid, so the bench fails: after {timeout:?}, this is not true: {what}; \
                  {counters:?}"
             );
             tokio::time::sleep(POLL).await;
         }
     }
 
-    /// Ends it and makes the broker forget its session, which would gather the next runs' messages.
+    /// Stops it and removes its session from the broker. Otherwise the session would collect
+    /// messages of later runs.
     pub(super) async fn stop(mut self) -> Result<()> {
         self.child.kill().await.context("end the subscriber")?;
         let forget = move || Connection::open(&self.mqtt_url, &self.client_id)?.close();

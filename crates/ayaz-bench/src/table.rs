@@ -1,4 +1,4 @@
-//! The report for people.
+//! The report as a table for people.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::figures::{FIGURES, Figure, Spread};
 use super::report::{Cell, Report};
 
 impl Report {
-    /// Setting, then one column for each cell of the matrix, or the spread if there is only one.
+    /// The settings, then one column per cell, or the spread if there is only one cell.
     pub(super) fn table(&self) -> String {
         let mut text = self.heading();
         text += &match &self.cells[..] {
@@ -18,7 +18,7 @@ impl Report {
             let ratio = |ratio: Option<f64>| number(ratio, 2);
             let _ = writeln!(
                 text,
-                "a reading of {} vehicles against one of {} ({} per message): {} × the CPU of \
+                "cost of a reading with {} vehicles compared to {} ({} per message): {} × the CPU of \
                  daemon, broker and PostgreSQL, {} × that of the daemon, {} × the time",
                 cost.vehicles_largest,
                 cost.vehicles_smallest,
@@ -50,7 +50,7 @@ impl Report {
         for cell in &self.cells {
             let _ = writeln!(
                 text,
-                "{}: {} vehicles over {} connections, {:.0} bytes a message, at most {} on their way",
+                "{}: {} vehicles over {} connections, {:.0} bytes per message, at most {} in flight",
                 name(cell),
                 cell.vehicles,
                 cell.generator_connections,

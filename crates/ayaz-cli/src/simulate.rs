@@ -1,4 +1,5 @@
-//! `ayaz simulate`: a fleet's week in which things go wrong, through MQTT, and the truth beside it.
+//! `ayaz simulate`: publishes a simulated week with faults over MQTT, and writes the true values to
+//! files.
 
 mod files;
 
@@ -22,24 +23,24 @@ use crate::exit::BadConfig;
 use crate::history::{Announcer, History};
 use crate::output::progress::Progress;
 
-/// How long to wait for the ingest daemon: a message that nobody subscribes to is gone.
+/// How long to wait for the ingest daemon. The broker drops messages without a subscriber.
 const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 
-/// Each paragraph is one line, which clap breaks where the terminal ends.
+/// Each paragraph is one line. clap wraps it at the width of the terminal.
 const LONG_ABOUT: &str = "\
-Publishes a simulated cold snap over MQTT, and writes what really happened beside it.
+Publishes a simulated cold snap over MQTT, and writes the true values to files.
 
-Publishes what a simulated fleet in Astana sends, in the order in which it would arrive: late, twice, or \
-not at all where the scenario says so. It goes as fast as it is acknowledged, with times of the past. \
-Beside it stands what really happened, so that what is concluded from the readings can be compared with it:
+Publishes the messages of a simulated fleet in Astana in order of arrival. Some are late, sent twice, or \
+missing, as the scenario says. It sends as fast as the broker acknowledges, with times in the past. \
+It also writes the true values, to compare them with the reports:
 
 truth_days.csv: kWh by component, km, litres and seconds of each bus and service day.
 
 truth_sessions.csv: trips, charging, conditioning and parking, with their ends.
 
-truth_faults.csv: what was wrong with the data, to the reading, and with the buses.
+truth_faults.csv: all faults in the data, down to each reading, and of the buses.
 
-truth_README.md: what each column of these is, with its unit and sign.
+truth_README.md: the meaning of each column of these files, with its unit and sign.
 
 models.csv, depots.csv, vehicles.csv, context.csv: for `ayaz context import`.";
 
@@ -47,35 +48,36 @@ models.csv, depots.csv, vehicles.csv, context.csv: for `ayaz context import`.";
 #[derive(Debug, Args)]
 #[command(long_about = LONG_ABOUT, after_help = EXAMPLE)]
 pub struct SimulateArgs {
-    /// What happens
+    /// The scenario to simulate
     scenario: Kind,
-    /// Where the truth and the context are written; made if it is missing
+    /// Folder for the truth and context files; created if missing
     #[arg(long, value_name = "DIR")]
     output_dir: PathBuf,
-    /// Buses: every third an 18 m one, every fourth with a fuel heater
+    /// Number of buses: every third is 18 m long, every fourth has a fuel heater
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=500))]
     buses: u16,
-    /// Service days, from 03:00 to 03:00 in Astana; of a cold snap the first half is mild
+    /// Service days, from 03:00 to 03:00 in Astana; the first half of a cold snap is mild
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=365))]
     days: Option<u16>,
-    /// The first one, such as 2026-01-31; as a default all end before today
+    /// The first service day, such as 2026-01-31; by default all days end before today
     #[arg(long, value_name = "DATE", value_parser = first_day)]
     first_day: Option<Date>,
     /// The same seed gives the same readings
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The fleet that sends
+    /// The fleet to publish as
     #[arg(long, default_value = "astana")]
     fleet: FleetId,
-    /// Broker, mqtt://[user:password@]host[:port]. The user needs to be one of its own: where client
-    /// ids are bound to logins, a bus or another replay with the same user takes this connection over
+    /// Broker, mqtt://[user:password@]host[:port]. Use a separate user for each replay: if client
+    /// ids are bound to logins, a bus or another replay with the same user takes over this
+    /// connection
     #[arg(
         long,
         value_name = "URL",
         env = "AYAZ_MQTT_URL",
         hide_env_values = true
     )]
-    // Text, because clap repeats a value that it cannot parse, and this one holds a password.
+    // A string, because clap prints a value that it cannot parse, and this one contains a password.
     mqtt_url: String,
     #[command(flatten)]
     history: History,
@@ -87,15 +89,15 @@ Example, with the daemons running (see ayaz local):
   ayaz context import simulated/{models,depots,vehicles,context}.csv
   ayaz report completeness";
 
-/// Which weeks.
+/// Scenarios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Kind {
-    /// A healthy mild week, then one at −35 °C with blackouts, duplicates, clocks that step, values
-    /// that stick, and broken heaters
+    /// A healthy mild week, then a week at −35 °C with blackouts, duplicates, clock steps, flat
+    /// lines, and broken heaters
     ColdSnap,
-    /// A healthy week of +5 to +12 °C
+    /// A healthy week at +5 to +12 °C
     MildWeek,
-    /// A dusty week of up to +38 °C
+    /// A dusty week at up to +38 °C
     SummerWeek,
 }
 
@@ -116,7 +118,7 @@ impl Kind {
     }
 }
 
-/// A day from which on a year can be stored, whatever the zone.
+/// A first day from which one year can be stored, in any zone.
 fn first_day(text: &str) -> Result<Date, String> {
     let day: Date = text
         .parse()
@@ -136,11 +138,11 @@ fn first_day(text: &str) -> Result<Date, String> {
     }
 }
 
-/// What was published.
+/// Counts of published messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Sent {
     messages: u64,
-    /// As often as they were sent: some are sent twice.
+    /// Readings sent twice count twice.
     readings: u64,
 }
 
@@ -161,7 +163,7 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
         .days(days.into());
     let announcer = args.history.announcer().await?;
     let directory = &args.output_dir;
-    // Before anything is sent: a folder that cannot be written shows at once.
+    // Before sending, so that an error with the folder shows at once.
     files::write_context(directory, &args.fleet, &scenario)?;
 
     let mut options =
@@ -185,7 +187,7 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
     let faults: usize = truth.iter().map(|bus| bus.data_faults.len()).sum();
     output::line(format_args!(
         "sent {} readings of {} buses in {} messages, {days} days from {first_day}, all acknowledged. \
-         {faults} data faults were made on purpose; what really happened is in {}",
+         {faults} data faults were made on purpose; the true values are in {}",
         sent.readings,
         truth.len(),
         sent.messages,
@@ -194,11 +196,11 @@ pub async fn run(args: SimulateArgs) -> Result<()> {
     Ok(())
 }
 
-/// The last reading of a service day is taken at 03:00 of the next.
+/// The last reading of a service day is at 03:00 of the next day.
 fn days_before_today(days: u16) -> Result<Date> {
     let today = jiff::Timestamp::now()
         .in_tz("UTC")
-        .context("look at the clock")?
+        .context("read the clock")?
         .date();
     today
         .checked_sub((i64::from(days) + 1).days())

@@ -1,9 +1,10 @@
-//! What an operator would know of simulated buses: one list, for `ayaz demo` and `ayaz simulate`.
+//! Models of simulated buses, for `ayaz demo` and `ayaz simulate`.
 
 use ayaz_sim::{BusConfig, Heating};
 use ayaz_store::context::{Heater, Model};
 
-/// Its type; with a fuel heater it is another one, since its battery need not heat it.
+/// The model's name. A bus with a fuel heater is a separate model, because its battery does not
+/// heat the cabin.
 pub(crate) fn model_name(bus: &BusConfig) -> String {
     let name = bus.model.name;
     match bus.heating {
@@ -12,7 +13,7 @@ pub(crate) fn model_name(bus: &BusConfig) -> String {
     }
 }
 
-/// The models of these buses, each once, by name.
+/// The models of these buses, without duplicates, sorted by name.
 pub(crate) fn models<'a>(buses: impl IntoIterator<Item = &'a BusConfig>) -> Vec<Model> {
     let mut models: Vec<Model> = buses.into_iter().map(model).collect();
     models.sort_by(|a, b| a.model.cmp(&b.model));

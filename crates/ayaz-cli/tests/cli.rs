@@ -1,4 +1,4 @@
-//! What the command says before it works: help, wrong usage, bad configuration.
+//! Help, wrong usage and bad configuration of the command.
 
 use std::process::{Command, Output};
 
@@ -16,7 +16,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn help_teaches_the_way_from_servers_to_reports() {
+fn help_names_all_commands() {
     let output = ayaz(&["--help"]);
     assert!(output.status.success());
     let help = text(&output.stdout);
@@ -66,7 +66,7 @@ fn wrong_usage_exits_2() {
             "x",
         ],
         &["migrate"],
-        // Nothing is chosen, or in two ways.
+        // Nothing is selected, or in two ways.
         &["readings", "accept"],
         &["readings", "accept", "--all", "--vehicle", "b1"],
         &["readings", "clear", "--older-than", "soon"],
@@ -121,7 +121,7 @@ fn a_theme_without_a_chart_is_refused() {
 }
 
 #[test]
-fn a_wrong_length_of_time_is_told_with_what_to_write() {
+fn a_wrong_duration_is_refused_with_what_to_write() {
     for arguments in [
         &["demo", "--for", "xyz"][..],
         &["demo", "--for=-5m"],
@@ -146,7 +146,7 @@ fn local_without_a_server_to_start_is_refused() {
 }
 
 #[test]
-fn a_missing_address_is_told_by_its_variable() {
+fn a_missing_address_is_reported_with_its_variable() {
     for (arguments, told) in [
         (
             &["migrate"][..],
@@ -161,7 +161,7 @@ fn a_missing_address_is_told_by_its_variable() {
         assert_eq!(output.status.code(), Some(2));
         assert_eq!(text(&output.stderr).trim(), told);
     }
-    // What is missing beside it is told by the usage.
+    // The usage shows other missing arguments.
     let output = ayaz(&["replay"]);
     assert!(text(&output.stderr).contains("--mapping"));
 
@@ -197,9 +197,9 @@ fn a_mapping_without_end_is_refused() {
 }
 
 #[test]
-fn a_time_that_ends_before_it_begins_is_wrong_usage_and_told() {
+fn a_period_that_ends_before_it_starts_is_wrong_usage() {
     for (from, to, remedy) in [
-        ("2026-02-01", "2026-01-01", "exchange them"),
+        ("2026-02-01", "2026-01-01", "swap them"),
         (
             "2026-01-31",
             "2026-01-31",
@@ -216,7 +216,7 @@ fn a_time_that_ends_before_it_begins_is_wrong_usage_and_told() {
             let output = ayaz(&[&["report"], report, &["--from", from, "--to", to, url]].concat());
             let error = text(&output.stderr);
             assert_eq!(output.status.code(), Some(2), "{error}");
-            let is_told = error.contains("nothing lies between") && error.contains(remedy);
+            let is_told = error.contains("so the period is empty") && error.contains(remedy);
             assert!(is_told, "{error}");
         }
     }
@@ -314,7 +314,7 @@ fn an_address_in_the_wrong_place_shows_no_password() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_named_without_its_password() {
+fn an_unreachable_server_is_named_without_its_password() {
     let output = ayaz(&[
         "migrate",
         "--database-url",
@@ -329,7 +329,7 @@ fn a_server_that_is_not_there_is_named_without_its_password() {
 }
 
 #[test]
-fn a_database_that_is_not_there_is_named_once() {
+fn an_unreachable_database_is_named_once() {
     let url = "postgres://u:hunter2@127.0.0.1:9/d";
     let output = ayaz(&["context", "list", "depots", "--database-url", url]);
     let told = text(&output.stderr);

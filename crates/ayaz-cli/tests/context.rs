@@ -1,4 +1,4 @@
-//! `ayaz context` as people run it, against a real TimescaleDB.
+//! Tests of `ayaz context` with a real TimescaleDB.
 
 use std::io::Write as _;
 #[path = "context/usage.rs"]
@@ -13,7 +13,7 @@ use ayaz_test_db::{TestDatabase, or_skip};
 
 const CONTEXT: &str = "fleet,vehicle,attribute,value,valid_from,valid_to\n";
 
-/// Everything that can be entered, as one text.
+/// All imported facts as one text.
 const EVERYTHING: &str = "select jsonb_build_array(
     (select jsonb_agg(to_jsonb(m) order by m) from vehicle_model m),
     (select jsonb_agg(to_jsonb(d) order by d) from depot d),
@@ -58,7 +58,7 @@ impl Installation {
         Ok(self.command(arguments).output()?)
     }
 
-    /// Runs it and returns what it printed.
+    /// Runs the command and returns its output.
     fn good(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments)?;
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -88,7 +88,7 @@ fn samples() -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time() -> Result<()> {
+async fn samples_are_imported_shown_exported_and_change_nothing_the_second_time() -> Result<()> {
     let here = or_skip!(Installation::new());
     let samples = samples();
     let mut import = vec!["import"];
@@ -136,11 +136,11 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
     let told = here.good(&import)?;
     assert_eq!(told.matches("0 new, 0 changed").count(), 4, "{told}");
     assert_eq!(here.everything().await?, entered);
-    // What somebody has edited is not written over.
+    // An export does not overwrite edited files.
     let output = here.run(&["export", "now"])?;
     assert_eq!(output.status.code(), Some(1));
 
-    // A change replaces the record of the same key.
+    // A change replaces the record with the same key.
     here.write(
         "tyres.csv",
         &format!(
@@ -155,8 +155,7 @@ async fn samples_are_entered_shown_exported_and_change_nothing_the_second_time()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_request_only()
--> Result<()> {
+async fn a_vehicle_gets_another_model_and_a_model_another_heater_only_on_request() -> Result<()> {
     let here = or_skip!(Installation::new());
     here.write(
         "models.csv",
@@ -200,7 +199,7 @@ async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_requ
         ] {
             assert!(told.contains(words), "{words:?} in: {told}");
         }
-        // What fills an empty value or repeats one is no such change.
+        // Filling an empty value or repeating a value is no such change.
         assert!(!told.contains("E18") && !told.contains("E12-004"), "{told}");
         assert_eq!(here.everything().await?, with_samples);
     }
@@ -224,13 +223,13 @@ async fn a_vehicle_becomes_another_model_and_a_model_gets_another_heater_on_requ
         vehicles.contains("E12-003,E12\n") && vehicles.contains("E12-004,E12\n"),
         "{vehicles}"
     );
-    // Once they are known so, they are repeated.
+    // Once stored, these values can be imported again.
     here.good(&["import", "others.csv", "wrong.csv"])?;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
+async fn a_bad_file_is_reported_and_no_file_is_stored() -> Result<()> {
     let here = or_skip!(Installation::new());
     let samples = samples();
     let mut import = vec!["import"];
@@ -293,9 +292,9 @@ async fn a_bad_file_is_told_and_leaves_nothing_of_any_file() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
+async fn files_have_a_size_limit_and_may_come_from_standard_input() -> Result<()> {
     let here = or_skip!(Installation::new());
-    // Takes no room on the disk.
+    // A sparse file, which uses no disk space.
     std::fs::File::create(here.folder.path().join("long.csv"))?.set_len(65 << 20)?;
     for (file, word) in [
         ("/dev/zero", "name a regular file"),
@@ -323,7 +322,7 @@ async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
     let output = child.wait_with_output()?;
     let told = String::from_utf8(output.stdout)?;
     assert!(output.status.success() && told.contains("1 new"), "{told}");
-    // Shown as it is, and written so that no spreadsheet runs it.
+    // Shown unchanged, and exported so that no spreadsheet runs it.
     let table = here.good(&["list"])?;
     assert!(table.contains(" =2+3 "), "{table}");
     let csv = here.good(&["list", "--format", "csv"])?;
@@ -332,13 +331,13 @@ async fn files_have_an_end_and_may_come_by_the_standard_input() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_imports_at_once_that_contradict_each_other_one_is_refused() -> Result<()> {
+async fn one_of_two_contradicting_concurrent_imports_is_refused() -> Result<()> {
     let here = or_skip!(Installation::new());
     for round in 0_i64..5 {
         let mut children = Vec::new();
         for side in ["a", "b"] {
             let name = format!("{side}.csv");
-            // The same bus, which neither knows yet, and times that overlap.
+            // The same new bus, with overlapping times.
             let row =
                 |day: &str| format!("astana,n{round},route,{side},2026-01-{day},2026-02-01\n");
             let day = if side == "a" { "05" } else { "06" };

@@ -1,4 +1,4 @@
-//! What `ayaz dead-letters` says before it works.
+//! Help and wrong arguments of `ayaz dead-letters`.
 
 use std::process::{Command, Output};
 
@@ -17,7 +17,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn help_teaches_the_way_from_a_complaint_to_its_end() {
+fn help_explains_the_commands() {
     for (arguments, words) in [
         (
             ["--help"].as_slice(),
@@ -38,7 +38,7 @@ fn help_teaches_the_way_from_a_complaint_to_its_end() {
                 "--older-than 90d",
                 "--dry-run",
                 "ayaz_operator",
-                "stays counted",
+                "suppressed messages stay",
             ],
         ),
     ] {
@@ -60,7 +60,7 @@ fn wrong_usage_exits_2() {
     let database = ["--database-url", "postgres://u@127.0.0.1:9/d"];
     let broker = ["--mqtt-url", "mqtt://127.0.0.1:9"];
     for arguments in [
-        // Nothing is chosen, or in two ways.
+        // Nothing is selected, or in two ways.
         ["replay"].as_slice(),
         &["replay", "ab", "--all"],
         &["replay", "ab", "--reason", "x"],

@@ -1,4 +1,4 @@
-//! What `ayaz demo` enters before its fleet sends, against a real TimescaleDB.
+//! Registration of the demo's fleet, with a real TimescaleDB.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use ayaz_test_db::{TestDatabase, or_skip};
 
 const DAY_MICROSECONDS: i64 = 86_400_000_000;
 
-/// A reading of each of the last days.
+/// One reading for each of the last days.
 fn message(key: VehicleKey, days: i64) -> Message {
     let now = UnixMicroseconds::now();
     let readings: Vec<Reading> = (1..=days)
@@ -41,7 +41,7 @@ fn message(key: VehicleKey, days: i64) -> Message {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn buses_that_are_registered_may_send_more_days_than_others() -> Result<()> {
+async fn registered_buses_may_send_more_days_than_others() -> Result<()> {
     const BUSES: usize = 2;
     let days = VEHICLE_DAYS_PER_HOUR_MAX + 10;
     let database = or_skip!(TestDatabase::migrated());
@@ -64,13 +64,20 @@ async fn buses_that_are_registered_may_send_more_days_than_others() -> Result<()
     let mut store = IngestStore::new(url.clone(), Duration::from_secs(30), "test");
     let written = store.write(&batch).await?;
     assert_eq!(written.readings_new, BUSES as u64 * u64::from(days));
-    assert_eq!(written.readings_set_aside.sum(), 0, "it was announced");
+    assert_eq!(
+        written.readings_set_aside.sum(),
+        0,
+        "the history was announced"
+    );
 
     let other = VehicleKey {
         fleet: "astana".parse()?,
         vehicle: "not-registered".parse()?,
     };
     let written = store.write(&[message(other, days.into())]).await?;
-    assert!(written.readings_set_aside.many_days > 0, "it has a bound");
+    assert!(
+        written.readings_set_aside.many_days > 0,
+        "the limit applies"
+    );
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `ayaz report` against a real database.
+//! Tests of `ayaz report` with a real database.
 
 #[path = "reports/chart.rs"]
 mod chart;
@@ -9,8 +9,8 @@ use anyhow::Result;
 use ayaz_store::{Connection, DatabaseUrl, Role};
 use ayaz_test_db::TestDatabase;
 
-/// Three hours on three mornings each in the cold, in between and in mild weather; and a trip that is
-/// alone in its band.
+/// Trips of one hour on three mornings, in cold, intermediate and mild weather. Also one trip alone
+/// in its band.
 const TRIPS: &str = "
     with trip as (
         select
@@ -45,7 +45,7 @@ const TRIPS: &str = "
         (band + 1 + 273.15) * 3600, 3600
     from trip";
 
-/// A database with today's schema.
+/// A database with the current schema.
 struct Installation {
     url: DatabaseUrl,
     owner: Connection,

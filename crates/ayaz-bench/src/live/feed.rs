@@ -1,5 +1,5 @@
-//! When the buses send: the beginning of the hour as fast as it can be stored, then a reading a
-//! second and bus on schedule. All of it through the writer of the ingest daemon.
+//! Schedule of the buses: stores the start of the hour as fast as possible, then one reading per
+//! second and bus on time. Uses the writer of the ingest daemon.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -16,20 +16,20 @@ use super::fleet::{Fleet, MOMENTS, READINGS_BEFORE};
 
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Between two moments of a second.
+/// Time between two moments of a second.
 const MOMENT: Duration = Duration::from_millis(1_000 / MOMENTS as u64);
 
-/// What is written at once after a delay, at most.
+/// Most moments that are written at once after a delay.
 const MOMENTS_AT_ONCE_MAX: usize = MOMENTS;
 
-/// The fleet before it sends by itself.
+/// The fleet before it starts to send.
 pub(super) struct Feed {
     fleet: Fleet,
     writers: [IngestStore; 2],
     readings: u64,
 }
 
-/// The fleet, sending; it ends when dropped.
+/// The sending fleet. It stops when dropped.
 pub(super) struct Feeding {
     task: JoinHandle<Result<f64>>,
     started: Instant,
@@ -48,8 +48,8 @@ impl Feed {
         }
     }
 
-    /// Stores what was before the hour and its first seconds, in the order in which it would have
-    /// come in. Returns the number of readings.
+    /// Stores the readings before the hour and of its first seconds, in order of arrival. Returns
+    /// the number of readings.
     pub(super) async fn preload(&mut self, seconds: i64) -> Result<u64> {
         let places = READINGS_BEFORE + usize::try_from(seconds)?;
         for place in (0..places).step_by(2) {
@@ -78,7 +78,7 @@ impl Feed {
         Ok(self.readings)
     }
 
-    /// Sends from this second of the hour on.
+    /// Sends from this second of the hour.
     pub(super) fn start(self, first_second: i64) -> Result<Feeding> {
         let first = READINGS_BEFORE + usize::try_from(first_second)?;
         let started = Instant::now();
@@ -92,7 +92,7 @@ impl Feed {
         })
     }
 
-    /// Returns how long after its moment a reading was stored at most, s.
+    /// Returns the largest delay between a moment and its stored reading, s.
     async fn send(
         mut self,
         started: Instant,
@@ -125,7 +125,7 @@ impl Feed {
 }
 
 impl Feeding {
-    /// The buses' clock.
+    /// The clock of the buses.
     pub(super) fn now(&self) -> UnixMicroseconds {
         let passed = self.started.elapsed().as_micros();
         self.began_at
@@ -142,7 +142,7 @@ impl Feeding {
         Ok(())
     }
 
-    /// Lets them send no more. Returns how long after its moment a reading was stored at most, s.
+    /// Stops the buses. Returns the largest delay between a moment and its stored reading, s.
     pub(super) async fn finish(mut self) -> Result<f64> {
         self.finish.store(true, Relaxed);
         (&mut self.task).await?.context("the buses stopped sending")

@@ -1,4 +1,4 @@
-//! What was seen each second, and what it comes to.
+//! Samples of each second, and the results.
 
 use anyhow::{Context, Result};
 use ayaz_model::UnixMicroseconds;
@@ -12,25 +12,25 @@ pub(super) const ALONE: &str = "live";
 pub(super) const LATE_HOURS: &str = "with late hours";
 pub(super) const TURN: &str = "turn of the hour";
 
-/// A view may be so old at most, s.
+/// Largest allowed age of a view, s.
 pub(super) const AGE_TARGET_SECONDS: f64 = 60.0;
-/// What the worker may take, with its part of PostgreSQL, of a core.
+/// Largest allowed CPU use of the worker with its part of PostgreSQL, in cores.
 pub(super) const CPU_TARGET_CORES: f64 = 0.5;
 
-/// Over what time the busiest stretch is looked for, s.
+/// Length of the busiest period, s.
 const BUSIEST_SECONDS: f64 = 60.0;
 
-/// One look.
+/// One sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Look {
-    /// Of the bus whose views are the oldest, and of one in a hundred, s.
+    /// Age of the oldest bus's views, and the 99th percentile, s.
     age_max: f64,
     age_p99: f64,
     cpu: WorkerCpu,
 }
 
-/// What a part of the run came to. Ages are of the views of the oldest bus, and of one in a
-/// hundred, by the buses' clock; processor time is of one core.
+/// Results of a part of the run. Ages are those of the oldest bus's views, and the 99th percentile,
+/// by the buses' clock. CPU use is in cores.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Phase {
     pub(super) name: &'static str,
@@ -44,31 +44,33 @@ pub(super) struct Phase {
     /// Worker and its part of PostgreSQL, in the busiest minute.
     pub(super) busiest_minute_cores: Option<f64>,
     pub(super) other_postgres_cores: Option<f64>,
-    /// Late hours that waited at the end.
+    /// Late hours that were waiting at the end.
     pub(super) late_hours_waiting: u64,
 }
 
 impl Phase {
-    /// Worker and its part of PostgreSQL, in the mean.
+    /// Mean CPU use of the worker and its part of PostgreSQL.
     pub(super) fn cores(&self) -> Option<f64> {
         self.worker_postgres_cores
             .map(|cores| cores + self.worker_cores)
     }
 }
 
-/// What came out.
+/// The results of the run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(super) buses: u64,
     pub(super) readings_before: u64,
     pub(super) readings_before_per_second: f64,
-    /// How long after its moment a reading was stored at most.
+    /// The largest delay between a moment and its stored reading.
     pub(super) feed_lag_max_seconds: f64,
     pub(super) worker_memory_peak_mb: f64,
     pub(super) phases: Vec<Phase>,
-    /// Every view younger than a minute, live, with late hours and at the turn of the hour.
+    /// True if every view is younger than a minute: live, with late hours and at the turn of the
+    /// hour.
     pub(super) age_target_holds: bool,
-    /// Worker and its part of PostgreSQL within half a core in the mean, live; `None` if it was not ours to see.
+    /// True if the worker and its part of PostgreSQL use at most half a core on average, live;
+    /// `None` if the CPU time is not available.
     pub(super) cpu_target_holds: Option<bool>,
 }
 
@@ -97,7 +99,7 @@ impl Phase {
         let (first, last) = looks
             .first()
             .zip(looks.last())
-            .context("a part of the run without a look")?;
+            .context("a part of the run has no samples")?;
         let sorted = |pick: fn(&Look) -> f64| {
             let mut figures: Vec<f64> = looks.iter().map(pick).collect();
             figures.sort_by(f64::total_cmp);
@@ -151,7 +153,7 @@ impl Report {
     }
 }
 
-/// What was used between two looks, s.
+/// CPU time between two samples, s.
 struct Used {
     seconds: f64,
     worker: f64,
@@ -169,14 +171,14 @@ impl Used {
         }
     }
 
-    /// Worker and its part of PostgreSQL, of a core.
+    /// Worker and its part of PostgreSQL, in cores.
     fn cores(&self) -> Option<f64> {
         let (own, _) = self.postgres?;
         Some((self.worker + own) / self.seconds)
     }
 }
 
-/// The most that was used over any minute, or over the whole of less.
+/// The largest CPU use over any minute, or over the whole part if it is shorter.
 fn busiest(looks: &[Look]) -> Option<f64> {
     let last = looks.last()?;
     looks
@@ -192,7 +194,7 @@ fn busiest(looks: &[Look]) -> Option<f64> {
         .max_by(f64::total_cmp)
 }
 
-/// Of sorted figures, by nearest rank.
+/// Percentile of sorted figures, by nearest rank.
 fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn one_old_bus_is_enough_to_miss_the_target_and_a_missing_one_too() {
+    fn one_old_or_missing_bus_misses_the_target() {
         let at = Instant::now();
         let mut newest = vec![Some(70); 199];
         newest.push(Some(39));
@@ -238,7 +240,7 @@ mod tests {
     #[test]
     fn the_busiest_minute_counts_the_worker_and_its_part_of_postgres() {
         let start = Instant::now();
-        // A quarter of a core for a minute, then all of one for half a minute.
+        // A quarter of a core for a minute, then a full core for half a minute.
         let looks: Vec<Look> = (0..=90)
             .map(|second| {
                 let used = (second.min(60) as f64).mul_add(0.25, (second.max(60) - 60) as f64);

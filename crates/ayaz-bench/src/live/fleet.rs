@@ -1,5 +1,5 @@
-//! What the buses send: a few of them simulated, on the road on a winter's morning, and as many
-//! copies as are needed.
+//! The readings of the buses. A few buses are simulated on a winter morning, and copied as often as
+//! needed.
 
 use std::sync::Arc;
 
@@ -13,23 +13,23 @@ use super::super::load::SEED;
 
 pub(super) const SECOND_MICROSECONDS: i64 = 1_000_000;
 
-/// Buses that are really simulated.
+/// Number of simulated buses.
 const SIMULATED: usize = 24;
 
-/// Seven in the morning in Astana, when all are out until eleven: three hours of a trip, then the
-/// hour that is looked at.
+/// Seven in the morning in Astana. All buses drive until eleven: three hours of a trip, then the
+/// measured hour.
 const BEGINS: &str = "2025-01-15T02:00:00Z";
 const SECONDS_BEFORE: i64 = 3 * 3_600;
-/// Of the hours before, a reading a minute: they matter only for being part of the trip.
+/// One reading per minute in the hours before. They matter only as part of the trip.
 const STEP_BEFORE_SECONDS: i64 = 60;
 
-/// Readings of each bus from before the hour.
+/// Readings of each bus before the hour.
 pub(super) const READINGS_BEFORE: usize = (SECONDS_BEFORE / STEP_BEFORE_SECONDS - 1) as usize;
 
 /// Moments of a second at which buses send, evenly spread.
 pub(super) const MOMENTS: usize = 20;
 
-/// The fleet. A reading's place is 0 for a bus's first; the hour begins at [`READINGS_BEFORE`].
+/// The fleet. Place 0 is the first reading of a bus. The hour starts at [`READINGS_BEFORE`].
 #[derive(Debug)]
 pub(super) struct Fleet {
     buses: Vec<VehicleKey>,
@@ -37,7 +37,7 @@ pub(super) struct Fleet {
 }
 
 impl Fleet {
-    /// The buses in the hours before `hour`, and in so many seconds from it on.
+    /// Simulates the buses in the hours before `hour`, and in this many seconds of it.
     pub(super) fn simulate(
         fleet: &FleetId,
         vehicles: &[VehicleId],
@@ -67,16 +67,16 @@ impl Fleet {
         self.buses.len()
     }
 
-    /// When the reading at this place is made, by buses of the first moment.
+    /// The time of the reading at this place, for buses of the first moment.
     pub(super) fn recorded_at(&self, place: usize) -> Result<UnixMicroseconds> {
         self.simulated
             .first()
             .and_then(|readings| readings.get(place))
             .map(|reading| reading.key.recorded_at)
-            .context("the buses were not simulated for so long")
+            .context("the simulated time is too short")
     }
 
-    /// The messages of the buses that send at this moment of the second, a reading each.
+    /// The messages of the buses that send at this moment of the second, one reading each.
     pub(super) fn at(&mut self, place: usize, moment: usize) -> Result<Vec<Message>> {
         let buses = (moment..self.len()).step_by(MOMENTS);
         buses.map(|bus| self.message(bus, place)).collect()
@@ -86,7 +86,7 @@ impl Fleet {
         let simulated = bus % self.simulated.len();
         let reading = self.simulated[simulated]
             .get_mut(place)
-            .context("the buses were not simulated for so long")?;
+            .context("the simulated time is too short")?;
         let recorded_at = reading.key.recorded_at;
         let moment = (bus % MOMENTS) as i64 * SECOND_MICROSECONDS / MOMENTS as i64;
         reading.key.recorded_at = recorded_at.plus(moment);
@@ -104,7 +104,7 @@ impl Fleet {
     }
 }
 
-/// Of one bus, moved to the hour, and numbered without gaps.
+/// The readings of one bus, moved to the hour, and numbered without gaps.
 fn readings(
     bus: Bus,
     begins: UnixMicroseconds,
@@ -112,7 +112,7 @@ fn readings(
     seconds: i64,
 ) -> Result<Vec<Reading>> {
     let mut readings = Vec::new();
-    // The first comes a second after the beginning.
+    // The first reading is one second after the start.
     for (mut reading, second) in bus.zip(1..SECONDS_BEFORE + seconds) {
         let at = reading.key.recorded_at.0 - begins.0;
         ensure!(

@@ -1,4 +1,4 @@
-//! The live part's figures for people.
+//! The table of the live part for people.
 
 use super::super::aligned::{self, ABSENT};
 use super::figures::{AGE_TARGET_SECONDS, CPU_TARGET_CORES, Phase, Report};
@@ -23,7 +23,7 @@ impl Report {
         };
         let none = String::new;
         row(
-            "age of the oldest bus's views, median and most",
+            "age of the oldest bus's views, median and maximum",
             &|p| {
                 ages(
                     p.age_oldest_bus_median_seconds,
@@ -33,7 +33,7 @@ impl Report {
             format!("< {AGE_TARGET_SECONDS} s"),
         );
         row(
-            "age of one in a hundred, median and most",
+            "99th percentile of the age, median and maximum",
             &|p| ages(p.age_p99_median_seconds, p.age_p99_max_seconds),
             none(),
         );
@@ -66,11 +66,11 @@ impl Report {
         let verdict = |holds: Option<bool>| match holds {
             Some(true) => "holds",
             Some(false) => "does not hold",
-            None => "is not ours to see",
+            None => "is not available",
         };
         format!(
-            "{}\n{} buses, {} readings before, stored at {:.0} a second; none was sent later \
-             than {:.1} s; worker's memory at its peak {:.0} MB\n\
+            "{}\n{} buses, {} readings before, stored at {:.0} per second; the largest delay was \
+             {:.1} s; the worker's memory peak was {:.0} MB\n\
              every view younger than a minute: {}\n\
              worker and its part of PostgreSQL on half a core, live: {}\n",
             aligned::lines(table),

@@ -1,4 +1,4 @@
-//! The analytics daemon with its defaults, in a process of its own as in service.
+//! The analytics daemon with its defaults, in a separate process as in production.
 
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -15,12 +15,12 @@ use super::super::processes::{self, Servers};
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(20);
 
-/// The running worker, killed when dropped.
+/// The running worker. It is killed when dropped.
 #[derive(Debug)]
 pub(super) struct WorkerProcess {
     child: Child,
     process: Process,
-    /// The server process that it is connected to, if that is ours to see.
+    /// The server process of its connection.
     backend: i32,
 }
 
@@ -30,12 +30,12 @@ pub(super) struct WorkerCpu {
     pub(super) at: Instant,
     /// Of the worker's process.
     pub(super) worker: f64,
-    /// Of PostgreSQL's process that serves it, and of all its others; `None` if not ours to see.
+    /// Of the PostgreSQL process that serves it, and of all others; `None` if not available.
     pub(super) postgres: Option<(f64, f64)>,
 }
 
 impl WorkerProcess {
-    /// Starts it and waits until it is at work. Nothing but the admin port is configured.
+    /// Starts it and waits until it is ready. Only the admin port is configured.
     pub(super) async fn start(database: &ScratchDatabase) -> Result<Self> {
         let listen = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut child = Command::new(std::env::current_exe()?)
@@ -56,7 +56,7 @@ impl WorkerProcess {
             if let Some(status) = child.try_wait()? {
                 bail!("the worker ended with {status}");
             }
-            ensure!(Instant::now() < deadline, "the worker did not get ready");
+            ensure!(Instant::now() < deadline, "the worker did not become ready");
             let ready = Admin::at(listen).get("/readyz").await;
             if ready.is_ok_and(|answer| answer.is_ok) {
                 break;
@@ -71,7 +71,7 @@ impl WorkerProcess {
         })
     }
 
-    /// What was used up to now.
+    /// Processor time up to now.
     pub(super) fn cpu(&self, servers: &Servers) -> Result<WorkerCpu> {
         let used = servers.cpu(&self.process).context("the worker is gone")?;
         let postgres = match used.postgres {
@@ -89,7 +89,7 @@ impl WorkerProcess {
         })
     }
 
-    /// Most memory that it has held, bytes.
+    /// Largest memory use, bytes.
     pub(super) fn memory_peak_bytes(&self) -> Result<u64> {
         processes::memory_peak_bytes(&self.process)
     }

@@ -37,7 +37,7 @@ fn keys(load: &Load, number: u64) -> Vec<(u64, u64, u64, u64)> {
 }
 
 #[test]
-fn messages_hold_exactly_what_is_verified_afterwards() {
+fn messages_match_the_expected_contents() {
     for (readings_per_message, vehicles, messages) in [
         (1, 10, 1),
         (1, 10, 25),
@@ -66,7 +66,7 @@ fn messages_hold_exactly_what_is_verified_afterwards() {
 }
 
 #[test]
-fn a_message_is_what_a_vehicle_would_have_sent() {
+fn a_message_equals_that_of_a_vehicle() {
     let load = load(10, 3);
     let number = 3 * 9_000 + 1;
     let sent = decode(&load, number);
@@ -94,14 +94,14 @@ fn a_message_is_what_a_vehicle_would_have_sent() {
 }
 
 #[test]
-fn rows_are_those_of_the_messages_by_day_vehicle_and_key() {
+fn rows_match_the_messages_by_day_vehicle_and_key() {
     for (readings_per_message, vehicles, messages) in [
         (1, 10, 0..10),
         (1, 10, 7..19),
         (1, 10, 8..12),
         (10, 100, 30..95),
         (10, 100, 95..130),
-        // Over midnight: the second 86,400 lies in the ninth reading of round 8,639.
+        // Across midnight: second 86,400 is in the ninth reading of round 8,639.
         (10, 7, 8_638 * 7 + 3..8_641 * 7 + 2),
         (1_000, 10, 850..880),
     ] {
@@ -126,7 +126,7 @@ fn rows_are_those_of_the_messages_by_day_vehicle_and_key() {
 }
 
 #[test]
-fn the_probe_counts_from_zero_too() {
+fn the_probe_counts_from_zero() {
     let load = load(10, 10);
     let batch = TelemetryBatch::decode(&load.probe_payload(3)[..]).unwrap();
     assert_eq!(batch.vehicle, "probe");

@@ -1,4 +1,4 @@
-//! What the vehicles measure.
+//! The measurements of the vehicles.
 
 use ayaz_model::{ChargeState, Measurements, Reading, ReadingKey, SignalSet, TimeQuality};
 use rand::RngExt;
@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{BOOT_ID, recorded_at};
 
-/// A driving bus: 28 signals, as a telematics unit of today sends them.
+/// A driving bus with 28 signals, as a current telematics unit sends them.
 pub(super) fn reading(rng: &mut ChaCha8Rng, drive_cycle: u32, sequence: u64) -> Reading {
     let mut about = |mean: f32, spread: f32| Some(mean + spread * (rng.random::<f32>() - 0.5));
     let measurements = Measurements {
@@ -37,7 +37,7 @@ pub(super) fn reading(rng: &mut ChaCha8Rng, drive_cycle: u32, sequence: u64) -> 
         longitude_degrees: Some(71.43 + f64::from(rng.random::<f32>()) * 0.1),
         doors_open: Some(false),
         charge_state: Some(ChargeState::Unplugged),
-        // Part of the checksum, so that values of another vehicle are noticed.
+        // Part of the checksum, to detect values of another vehicle.
         drive_cycle: Some(drive_cycle),
         ..Measurements::default()
     };

@@ -43,7 +43,7 @@ fn cell(readings_per_message: u32, vehicles: u32, broker: Option<f64>, speed: f6
 }
 
 #[test]
-fn json_names_the_ratios_and_leaves_out_what_is_not_known() {
+fn json_has_the_ratios_and_null_for_unknown_figures() {
     let facts = ServerFacts {
         postgres_version: "17.5".to_owned(),
         timescaledb_version: "2.19.3".to_owned(),

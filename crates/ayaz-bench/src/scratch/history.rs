@@ -1,5 +1,5 @@
-//! Readings and months of buses that all drive alike, made by the database itself: what the worker
-//! is measured on.
+//! Readings and months of identical buses, made by the database. They are the input for
+//! measurements of the worker.
 
 use std::time::{Duration, Instant};
 
@@ -9,22 +9,22 @@ use jiff::Timestamp;
 
 use super::ScratchDatabase;
 
-/// Which readings.
+/// A range of readings to create.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct History {
     /// Numbers of the first and the last vehicle.
     pub(crate) vehicles: (i32, i32),
-    /// The first reading's time.
+    /// Time of the first reading.
     pub(crate) from: Timestamp,
-    /// How long a time they cover, s.
+    /// Covered time, s.
     pub(crate) seconds: i64,
-    /// Time between two of them, s.
+    /// Time between two readings, s.
     pub(crate) step_seconds: i64,
 }
 
-/// A bus drives from 00:50 to 07:00 and from 09:30 to 17:20 UTC (06 to 22 h in Astana), stands at
-/// midday, and charges, warms itself and stands at night. 30 signals change as they do on the road;
-/// the weather goes from −14 to −26 °C and back within a day.
+/// A bus drives from 00:50 to 07:00 and from 09:30 to 17:20 UTC (06 to 22 h in Astana), is parked
+/// at midday, and charges, heats and is parked at night. 30 signals change like on the road. The
+/// temperature goes from −14 to −26 °C and back within a day.
 const FILL: &str = "-- fill_history
     insert into reading (
         vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
@@ -81,7 +81,7 @@ const FILL: &str = "-- fill_history
     on conflict do nothing";
 
 impl ScratchDatabase {
-    /// Stores the readings, without a word to the worker. Returns how many are new.
+    /// Stores the readings without adding dirty hours. Returns how many are new.
     pub(crate) async fn fill(&self, history: History) -> Result<u64, StoreError> {
         let (first, last) = history.vehicles;
         self.owner
@@ -100,7 +100,7 @@ impl ScratchDatabase {
             .map_err(|error| StoreError::from_driver("fill the run's database", error))
     }
 
-    /// Tells the worker of the vehicles' hours, as ingest does.
+    /// Adds the vehicles' hours to the ledger, as ingest does.
     pub(crate) async fn touch(&self, history: History) -> Result<(), StoreError> {
         let (first, last) = history.vehicles;
         self.owner
@@ -119,10 +119,10 @@ impl ScratchDatabase {
             )
             .await
             .map(drop)
-            .map_err(|error| StoreError::from_driver("touch hours", error))
+            .map_err(|error| StoreError::from_driver("mark hours as dirty", error))
     }
 
-    /// Months of a winter for so many vehicles, a row for each band that a bus meets in them.
+    /// Stores months of a winter for this many vehicles, one row per band and month.
     pub(crate) async fn fill_months(&self, vehicles: i32) -> Result<u64, StoreError> {
         let failed = |error| StoreError::from_driver("fill months", error);
         let client = &self.owner.client;
@@ -147,7 +147,7 @@ impl ScratchDatabase {
             )
             .await
             .map_err(failed)?;
-        // Every tenth one has had a new battery.
+        // Every tenth vehicle has a new battery.
         client
             .execute(
                 "-- fill_month_batteries
@@ -190,7 +190,7 @@ impl ScratchDatabase {
             .map_err(failed)?;
         client
             .execute(
-                // Those of other parts have been added up by the worker.
+                // Only for this fleet. The worker has computed the sums of other vehicles.
                 &trip_sums::add_up_months_statement(
                     "vehicle_id in (select vehicle_id from vehicle where fleet = 'season')",
                 ),
@@ -200,7 +200,7 @@ impl ScratchDatabase {
             .map_err(failed)
     }
 
-    /// Reads a view of the whole season to its end, as a person's login would.
+    /// Reads a view of the whole season completely, as a user's login would.
     pub(crate) async fn read_winter_range(&self) -> Result<(u64, Duration), StoreError> {
         let connection = Connection::open(&self.url, Role::Reader).await?;
         let started = Instant::now();
@@ -212,7 +212,7 @@ impl ScratchDatabase {
         Ok((rows.len() as u64, started.elapsed()))
     }
 
-    /// Has the statistics and the log up to date, so that a run does not pay for it.
+    /// Updates statistics and makes a checkpoint, so that a run does not pay for it.
     pub(crate) async fn analyze(&self) -> Result<(), StoreError> {
         self.owner
             .client

@@ -1,5 +1,5 @@
-//! How far behind the views are while vehicles send, which server process works for the worker, and
-//! the trips of the day and the month that it adds up at each refresh.
+//! Age of the views while vehicles send, the server process of the worker, and the trips of the day
+//! and month that the worker sums at each refresh.
 
 use ayaz_energy::Energy;
 use ayaz_model::UnixMicroseconds;
@@ -10,7 +10,7 @@ use tokio_postgres::Statement;
 
 use super::ScratchDatabase;
 
-/// A reader's connection that sees how far buckets and sessions have come.
+/// A reader's connection that queries the newest time of buckets and sessions.
 #[derive(Debug)]
 pub(crate) struct ViewWatch {
     connection: Connection,
@@ -19,9 +19,9 @@ pub(crate) struct ViewWatch {
     vehicles: i32,
 }
 
-/// The views of an open hour are over `energy_bucket` (`hour_energy`, `day_energy`) and `session`
-/// (`session_energy`, `trip_energy`); days and months change in the same transaction. A vehicle is as new
-/// as the older of both.
+/// The views of an open hour use `energy_bucket` (`hour_energy`, `day_energy`) and `session`
+/// (`session_energy`, `trip_energy`). Days and months change in the same transaction. The newest
+/// time of a vehicle is the older of both.
 const NEWEST: &str = "-- newest_in_views
     select case when p.ended_at is not null then least(p.ended_at, s.ended_at) end
     from generate_series(1, $1::int) v
@@ -32,11 +32,11 @@ const NEWEST: &str = "-- newest_in_views
         select max(ended_at) as ended_at from session where vehicle_id = v
     ) s on true";
 
-/// Of a bus in town.
+/// Trips per day of a city bus.
 const TRIPS_PER_DAY: i32 = 14;
 
 impl ScratchDatabase {
-    /// Watches the vehicles from number 1 up to this.
+    /// Watches the vehicles from number 1 to this number.
     pub(crate) async fn watch_views(&self, vehicles: i32) -> Result<ViewWatch, StoreError> {
         let failed = |error| StoreError::from_driver("watch the views", error);
         let connection = Connection::open(&self.url, Role::Reader).await?;
@@ -57,11 +57,11 @@ impl ScratchDatabase {
         })
     }
 
-    /// Gives each vehicle up to this number trips on so many days, in three bands each, and what they add up
-    /// to: 14 before this instant, on the service day of the hour (UTC, from 03:00 on), and as many on each
-    /// day before it, at most a month. A trip that goes on has its day and its month added up again at each
-    /// refresh; so that this is the same work on any day, what would be of the month before counts to days
-    /// of this one that are yet to come.
+    /// Adds trips for each vehicle up to this number, on `days` days, each in three bands, with
+    /// their sums: 14 before `before`, on the service day of the hour (UTC, from 03:00), and 14 on
+    /// each earlier day, up to a month. Each refresh of a continuing trip sums its day and its
+    /// month again. To make this the same work on any date, days of the previous month are moved to
+    /// later days of this month.
     pub(crate) async fn fill_trips(
         &self,
         vehicles: i32,
@@ -112,7 +112,7 @@ impl ScratchDatabase {
         self.sum_filled_trips().await.map_err(failed)
     }
 
-    /// Writes what the days, the months and the vehicles of these trips come to.
+    /// Writes the sums of days, months and vehicles for these trips.
     async fn sum_filled_trips(&self) -> Result<(), tokio_postgres::Error> {
         let sums: Vec<String> = Energy::COLUMNS
             .iter()
@@ -145,7 +145,7 @@ impl ScratchDatabase {
         Ok(())
     }
 
-    /// The server process that the analytics worker is connected to; `None` before it is.
+    /// The server process of the analytics worker's connection; `None` if it is not connected.
     pub(crate) async fn worker_backend(&self) -> Result<Option<i32>, StoreError> {
         self.owner
             .client
@@ -163,7 +163,8 @@ impl ScratchDatabase {
     }
 }
 
-/// Of a time of so many seconds in which everything was measured; one of all else.
+/// Figures of a period of this many seconds in which everything was measured; 1 for all other
+/// columns.
 fn figures(seconds: i32) -> String {
     let seconds = seconds.to_string();
     let is_time = |column: &str| column.ends_with("seconds");
@@ -173,8 +174,8 @@ fn figures(seconds: i32) -> String {
 }
 
 impl ViewWatch {
-    /// The newest instant that the views show of each vehicle, in hours from `since` on; `None`
-    /// where they show none.
+    /// The newest time that the views show for each vehicle, in hours from `since`; `None` if they
+    /// show none.
     pub(crate) async fn newest(
         &self,
         since: UnixMicroseconds,
@@ -190,7 +191,7 @@ impl ViewWatch {
         Ok(rows.iter().map(newest).collect())
     }
 
-    /// Vehicles' hours before this one that wait to be worked out.
+    /// Hours of vehicles before this one that wait for a refresh.
     pub(crate) async fn waiting(&self, hour: UnixMicroseconds) -> Result<u64, StoreError> {
         let hour = hour.timestamp().unwrap_or_default();
         self.connection

@@ -2,7 +2,7 @@ use clap::{Command, CommandFactory as _};
 
 use super::Cli;
 
-/// Each command that is not hidden, with its name as a user writes it.
+/// Each visible command, with its name as a user writes it.
 fn all_commands(command: &Command, name: &str) -> Vec<(String, Command)> {
     let mut found = vec![(name.to_owned(), command.clone())];
     for below in command.get_subcommands().filter(|it| !it.is_hide_set()) {
@@ -11,8 +11,8 @@ fn all_commands(command: &Command, name: &str) -> Vec<(String, Command)> {
     found
 }
 
-/// Lines that end before the terminal does, though the text goes on: the text has a
-/// break of its own there, and was broken a second time.
+/// Lines that end too early although the text continues. This happens if the text has its own line
+/// break, and clap wraps it again.
 fn leftovers(help: &str, width: usize) -> Vec<String> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let lines: Vec<&str> = help.lines().collect();
@@ -21,7 +21,7 @@ fn leftovers(help: &str, width: usize) -> Vec<String> {
         let Some(word) = next.split_whitespace().next() else {
             return false;
         };
-        // Headings, rows of two columns, lists, and one example after the other are no text that goes on.
+        // Headings, rows of two columns, lists and examples do not continue.
         let is_row = line.trim().contains("  ");
         let begins = ["ayaz", "ssh", "-"];
         let is_example = line.trim_start().starts_with("ayaz ");
@@ -38,7 +38,7 @@ fn leftovers(help: &str, width: usize) -> Vec<String> {
 }
 
 #[test]
-fn long_help_is_broken_by_the_terminal_alone() {
+fn long_help_has_no_hard_line_breaks() {
     let mut root = Cli::command();
     root.build();
     let mut wrong = Vec::new();
@@ -46,7 +46,7 @@ fn long_help_is_broken_by_the_terminal_alone() {
         for width in [60, 80] {
             let help = command.clone().term_width(width).render_long_help();
             let help = help.to_string();
-            // A list of names, each with what it is.
+            // A list of names with descriptions.
             let help = help.replace("Commands:", "Commands:\n");
             for leftover in leftovers(&help, width) {
                 wrong.push(format!("{name} at {width}: {leftover}"));
@@ -57,7 +57,7 @@ fn long_help_is_broken_by_the_terminal_alone() {
 }
 
 #[test]
-fn a_text_that_is_broken_twice_is_found() {
+fn a_text_with_a_hard_line_break_is_found() {
     let text = "begins here and is long\nenough\nto be broken\ntwice\n";
     assert_eq!(
         leftovers(text, 24),

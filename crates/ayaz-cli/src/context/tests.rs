@@ -1,4 +1,4 @@
-//! What files mean, without a database.
+//! Import of files, without a database.
 
 mod mistakes;
 
@@ -99,7 +99,7 @@ fn good(texts: &[&str]) -> Resolved {
 }
 
 #[test]
-fn columns_may_stand_in_any_order_and_a_mark_at_the_start_is_no_column() {
+fn columns_may_have_any_order_and_a_byte_order_mark_is_ignored() {
     let resolved = good(&["\u{feff}zone, depot ,cut_over_hour\r\nEurope/Oslo,ruter,\r\n"]);
     let expected = Depot {
         depot: "ruter".to_owned(),
@@ -110,8 +110,8 @@ fn columns_may_stand_in_any_order_and_a_mark_at_the_start_is_no_column() {
 }
 
 #[test]
-fn a_date_is_midnight_at_the_depot_of_then() {
-    // North is at UTC+6 until March 2024, b2 moves to Oslo later, b3 has no depot.
+fn a_date_is_midnight_at_the_depot_of_that_time() {
+    // North is at UTC+6 until March 2024. b2 moves to Oslo later. b3 has no depot.
     let resolved = good(&[
         &format!("{DEPOTS}oslo,Europe/Oslo,3\n"),
         &format!(
@@ -152,14 +152,14 @@ fn a_date_is_midnight_at_the_depot_of_then() {
         pair("2025-06-01T00:00:00Z", "2025-08-01T00:00:00Z")
     );
     assert_eq!(find("north").0, "2024-12-31T19:00:00Z");
-    // b2 and b3 were not known.
+    // b2 and b3 were unknown.
     assert_eq!(resolved.counts[&Kind::Vehicles].new, 2);
 }
 
 #[test]
-fn a_change_of_depots_on_a_date_is_one_instant_in_whatever_zones_they_are() {
+fn a_change_of_depots_on_a_date_is_one_instant_in_all_zones() {
     let depots = format!("{DEPOTS}oslo,Europe/Oslo,3\n");
-    // To the west, where midnight comes later, and back to the east, where it comes earlier.
+    // To the west, where midnight is later, and back to the east, where it is earlier.
     for (lines, instants) in [
         (
             [
@@ -168,7 +168,7 @@ fn a_change_of_depots_on_a_date_is_one_instant_in_whatever_zones_they_are() {
             ],
             ["2026-02-28T23:00:00Z", "2026-04-30T19:00:00Z"],
         ),
-        // Whatever the order of the lines.
+        // The order of the lines does not matter.
         (
             [
                 "depot,north,2026-05-01,",
@@ -197,7 +197,7 @@ fn a_change_of_depots_on_a_date_is_one_instant_in_whatever_zones_they_are() {
         let [west, east] = instants.map(|text| Some(at(text)));
         let start = Some(at("2020-01-01T00:00:00Z"));
         assert_eq!(bounds, [(start, west), (west, east), (east, None)]);
-        // What else changes on the date changes with the depot.
+        // Other changes on this date happen at the same instant as the change of depot.
         let mut tyres = resolved.changes.records.iter();
         let summer = tyres.find(|r| r.value == "summer").unwrap();
         assert_eq!(summer.valid_from, west);
@@ -205,7 +205,7 @@ fn a_change_of_depots_on_a_date_is_one_instant_in_whatever_zones_they_are() {
 }
 
 #[test]
-fn a_depot_is_left_when_the_bus_comes_to_one_that_is_stored_already() {
+fn a_depot_record_ends_when_the_stored_next_one_begins() {
     let mut stored = stored();
     stored.depots.push(Depot {
         depot: "oslo".to_owned(),
@@ -223,7 +223,7 @@ fn a_depot_is_left_when_the_bus_comes_to_one_that_is_stored_already() {
 }
 
 #[test]
-fn a_value_that_a_spreadsheet_would_run_is_written_and_read_as_text() {
+fn a_formula_is_exported_and_imported_as_text() {
     let mut stored = stored();
     stored.records[1].value = "=1+1".to_owned();
     let csv = sheet(Kind::Context, &stored).to_csv().unwrap();
@@ -233,7 +233,7 @@ fn a_value_that_a_spreadsheet_would_run_is_written_and_read_as_text() {
 }
 
 #[test]
-fn a_record_that_is_ended_makes_room_for_the_next() {
+fn a_record_with_an_end_allows_the_next_one() {
     let resolved = good(&[&format!(
         "{CONTEXT}astana,b1,tyres,winter,2025-10-20T00:00:00Z,2026-04-01\n\
          astana,b1,tyres,summer,2026-04-01,\n"
@@ -247,7 +247,7 @@ fn a_record_that_is_ended_makes_room_for_the_next() {
 }
 
 #[test]
-fn what_is_exported_is_the_same_when_it_is_imported() {
+fn an_import_of_an_export_changes_nothing() {
     let stored = stored();
     let sheets = Kind::ALL.map(|kind| sheet(kind, &stored).to_csv().unwrap());
     let resolved = good(&sheets.each_ref().map(String::as_str));
@@ -270,7 +270,7 @@ fn what_is_exported_is_the_same_when_it_is_imported() {
 }
 
 #[test]
-fn the_samples_are_good() {
+fn the_samples_are_valid() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/context");
     let files: Vec<(String, Vec<u8>)> = Kind::ALL
         .map(|kind| {
@@ -285,7 +285,7 @@ fn the_samples_are_good() {
     let resolved = understand(&files, &empty, &zones()).unwrap();
     let new = Kind::ALL.map(|kind| resolved.counts[&kind].new);
     assert_eq!(new, [2, 1, 4, 15]);
-    // Between the tyres is no gap.
+    // There is no gap between the tyres.
     let tyres: Vec<_> = resolved
         .changes
         .records

@@ -1,5 +1,5 @@
-//! Files to messages, without a broker; `errors` is the table of what can be wrong, `inputs` what
-//! brings rows and how it ends, `recorded` the real trips, `broker` the whole command.
+//! Files to messages, without a broker. `errors` tests wrong files, `inputs` tests kinds of input
+//! and their ends, `recorded` reads the real trips, `broker` runs the whole command.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,7 @@ column = "gear"
 optional = true
 "#;
 
-/// A folder with files that goes away with it.
+/// A folder with files, removed when dropped.
 pub(super) struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -88,7 +88,7 @@ pub(super) fn plan_one(mapping: &str, path: &Path) -> Result<(Plan, Input), Stri
     }
 }
 
-/// A reading with the identity that its batch gives it.
+/// A reading with its key from the batch.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sent {
     pub(super) topic: String,
@@ -98,7 +98,7 @@ pub(super) struct Sent {
     pub(super) reading: Reading,
 }
 
-/// What a file becomes: readings, counts, warnings, and the fault that ended it.
+/// The result of a replayed file: readings, counts, warnings and fault.
 #[derive(Debug, Default)]
 pub(super) struct Replayed {
     pub(super) sent: Vec<Sent>,
@@ -184,7 +184,7 @@ fn cells_become_signals_and_a_blank_cell_is_not_measured() {
     assert_eq!(
         second.recorded_at - first.recorded_at,
         100_000,
-        "zones are heeded"
+        "zones are respected"
     );
     assert_eq!(
         third.recorded_at - first.recorded_at,
@@ -194,7 +194,7 @@ fn cells_become_signals_and_a_blank_cell_is_not_measured() {
     assert_eq!(
         third.reading.speed_kmh,
         Some(-999.0),
-        "out of range is sent as it is"
+        "a value out of range is sent unchanged"
     );
     assert!(third.reading.air_conditioning_power_watts.unwrap().is_nan());
     assert_eq!(
@@ -204,7 +204,7 @@ fn cells_become_signals_and_a_blank_cell_is_not_measured() {
 }
 
 #[test]
-fn a_row_keeps_its_identity_whatever_is_left_out_or_grouped() {
+fn a_row_keeps_its_key_with_other_skip_rules_and_groups() {
     let rows = |quality: [&str; 5]| {
         let rows = quality.iter().enumerate();
         let rows = rows.map(|(n, quality)| format!("0.{n},{n},{quality}\n"));
@@ -261,7 +261,7 @@ fn a_row_keeps_its_identity_whatever_is_left_out_or_grouped() {
 }
 
 #[test]
-fn vehicle_and_drive_may_stand_in_columns() {
+fn vehicle_and_drive_cycle_may_be_in_columns() {
     let replayed = replay_text(concat!(
         "vehicle,trip,at,speed [km/h]\n",
         "a,T1,2019-06-25T11:00:00Z,1\n",
@@ -272,7 +272,7 @@ fn vehicle_and_drive_may_stand_in_columns() {
     assert_eq!(
         replayed.messages,
         [2, 1, 1],
-        "a message is of one vehicle and one boot"
+        "a message has one vehicle and one boot"
     );
     let sent = &replayed.sent;
     assert_eq!(
@@ -285,7 +285,7 @@ fn vehicle_and_drive_may_stand_in_columns() {
 }
 
 #[test]
-fn relative_time_starts_where_the_index_says_or_is_made_up_and_said_so() {
+fn relative_time_starts_at_the_indexed_time_or_at_the_fallback_with_a_warning() {
     let folder = Folder::new();
     let log = "t,speed [km/h]\n0.5,1\n";
     folder.file("starts.csv", "name,start\nD1,2020-01-01T00:00:00Z\nD3,\n");
@@ -303,7 +303,7 @@ fn relative_time_starts_where_the_index_says_or_is_made_up_and_said_so() {
         let (at, warning) = start(name);
         assert_eq!(at, "2019-06-01T00:00:00.5Z", "{name}");
         assert!(
-            warning.contains("made up") && warning.contains(name),
+            warning.contains("not the real time") && warning.contains(name),
             "{warning}"
         );
     }
@@ -313,12 +313,16 @@ fn relative_time_starts_where_the_index_says_or_is_made_up_and_said_so() {
         replay_plan(plan, 60).sent[0].recorded_at
     };
     assert_ne!(at("D2.csv"), at("D4.csv"));
-    assert_eq!(at("D2.csv"), at("elsewhere/on/D2.csv"), "by the name alone");
+    assert_eq!(
+        at("D2.csv"),
+        at("elsewhere/on/D2.csv"),
+        "depends only on the name"
+    );
 
     let strict = MAPPING.replace("fallback =", "# fallback =");
     let error = plan_one(&strict, &folder.file("D2.csv", log)).unwrap_err();
     assert!(
-        error.contains("does not name drive cycle \"D2\""),
+        error.contains("does not contain drive cycle \"D2\""),
         "{error}"
     );
 }
@@ -333,7 +337,7 @@ impl std::fmt::Display for UnixMicrosecondsText {
 }
 
 #[test]
-fn command_line_goes_before_columns() {
+fn the_command_line_overrides_columns() {
     let folder = Folder::new();
     let log = "vehicle,at,speed [km/h]\na,2019-06-25T11:00:00Z,1\n";
     let path = folder.file("D.csv", log);
@@ -351,7 +355,7 @@ fn command_line_goes_before_columns() {
 }
 
 #[test]
-fn one_thing_is_not_told_as_several() {
+fn a_count_of_one_is_singular() {
     let counts = Counts {
         rows: 1,
         readings: 1,
@@ -366,7 +370,7 @@ fn one_thing_is_not_told_as_several() {
 }
 
 #[test]
-fn latin_1_is_read_where_the_mapping_says_so() {
+fn latin_1_is_read_if_the_mapping_says_so() {
     let folder = Folder::new();
     let log = b"at;speed [km/h];ac [kW];Temp [\xb0C];route\n2019-06-25T11:00:00Z;1;2;3;\xc4\n";
     let mapping = format!("delimiter = ';'\nencoding = 'latin-1'\n{MAPPING}")

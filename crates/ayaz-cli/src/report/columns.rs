@@ -58,14 +58,14 @@ pub(super) const SUMS: &[EnergyColumn] = &[
     ("heater_share", |it| it.heater.share().into()),
 ];
 
-/// Columns after the agreed ones: how much was measured. The components but `heater` follow
+/// Columns after the fixed ones: how much was measured. The components except `heater` follow
 /// ([`Columns::with_components`]).
 const MEASURED: &[EnergyColumn] = &[
     ("intervals", |it| it.intervals.into()),
     ("energy_seconds", |it| it.energy_seconds.into()),
 ];
 
-/// Columns after the components: fuel, what no meter explains, and driving against all else.
+/// Columns after the components: fuel, unexplained energy, and the split of driving and all else.
 const SPLIT: &[EnergyColumn] = &[
     ("fuel_litres", |it| it.fuel_litres.into()),
     ("paired_km", |it| it.paired_km.into()),
@@ -76,7 +76,7 @@ const SPLIT: &[EnergyColumn] = &[
     ("split_source", |it| it.split.source.clone().into()),
 ];
 
-/// Beside `heater_share`, which is that of the electric cabin heater alone.
+/// Other heat shares. `heater_share` is the share of the electric cabin heater only.
 pub(super) const HEAT_SHARES: &[EnergyColumn] = &[
     ("heat_pump_share", |it| it.heat_pump.share().into()),
     ("battery_heater_share", |it| {
@@ -84,7 +84,7 @@ pub(super) const HEAT_SHARES: &[EnergyColumn] = &[
     }),
 ];
 
-/// Last columns: all heat, what the wheels recovered, and what the cabin was like.
+/// Last columns: all heat, energy recovered by the wheels, and cabin comfort.
 pub(super) const COMFORT: &[EnergyColumn] = &[
     ("heat_kwh", |it| it.heat_kwh.into()),
     ("heat_share", |it| it.heat_share.into()),

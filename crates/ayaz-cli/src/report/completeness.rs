@@ -100,14 +100,17 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
     legend.counts(rows.len(), "vehicle day", below, threshold);
     legend.heading(
         COMPLETE,
-        "the least of sequence %, trips covered %, distance %, unflagged % and day %.",
+        "the smallest of sequence %, trips covered %, distance %, unflagged % and day %.",
     );
     for (heading, meaning) in [
         (
             "sequence %",
-            "readings that arrived of those that were numbered.",
+            "readings that arrived, as a share of the numbered ones.",
         ),
-        ("trips covered %", "time of the trips that was measured."),
+        (
+            "trips covered %",
+            "share of the trips' time that was measured.",
+        ),
         ("distance %", "distance against the odometer."),
         (
             "unflagged %",
@@ -115,7 +118,7 @@ fn people(rows: &[CompletenessRow], threshold: Threshold, look: Look) -> String 
         ),
         (
             "day %",
-            "time of the day that was measured or is known to have been spent standing.",
+            "share of the day that was measured, or in which the bus is known to have been stationary.",
         ),
     ] {
         legend.heading(heading, meaning);

@@ -1,10 +1,10 @@
-//! Why a report is empty.
+//! Explains an empty report.
 
 use anyhow::Result;
 use ayaz_store::reports::{self, Subject, TripSelection};
 use tokio_postgres::Client;
 
-/// What to say beside an empty report: that nothing matches, or that there is nothing yet.
+/// The message for an empty report: nothing matches, or there are no data yet.
 pub(super) async fn why_empty(
     client: &Client,
     subject: Subject,
@@ -24,18 +24,18 @@ pub(super) async fn why_empty(
         }
         (Subject::Day, true) => {
             "no days match --fleet, --vehicle, --from and --to (their dates, UTC, are compared with \
-             the service day; that of --to is the first one after)"
+             the service day; the date of --to is not included)"
         }
         (Subject::Trip, false) => {
-            "no trips yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is \
-             pending"
+            "no trips yet: is ayaz-analytics running? `ayaz-analytics --once` refreshes all \
+             pending hours"
         }
         (Subject::Session, false) => {
-            "no sessions yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is \
-             pending"
+            "no sessions yet: is ayaz-analytics running? `ayaz-analytics --once` refreshes all \
+             pending hours"
         }
         (Subject::Day, false) => {
-            "no days yet: is ayaz-analytics running? `ayaz-analytics --once` works off what is pending"
+            "no days yet: is ayaz-analytics running? `ayaz-analytics --once` refreshes all pending hours"
         }
     })
 }

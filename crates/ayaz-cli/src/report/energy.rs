@@ -14,7 +14,7 @@ use crate::output::look::Look;
 use bands::{band_sheet, band_table};
 use trips::{trip_sheet, trip_table};
 
-/// What a row is.
+/// The rows of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum By {
     /// One trip, by start.

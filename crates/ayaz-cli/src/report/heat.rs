@@ -1,11 +1,11 @@
-//! Figures of buses that are heated from different sources.
+//! Figures of buses with different heat sources.
 
 use ayaz_store::reports::HeatSources;
 
 use crate::output::sheet::Columns;
 
 impl<'a, R: 'a> Columns<'a, R> {
-    /// These, and then what the buses of a row are heated by.
+    /// Adds the heat sources of the row's buses.
     pub(super) fn with_heat_sources(self, sources: fn(&R) -> &HeatSources) -> Self {
         self.with("heat_sources", move |row| {
             let known = Some(sources(row)).filter(|it| !it.is_empty());
@@ -15,18 +15,18 @@ impl<'a, R: 'a> Columns<'a, R> {
     }
 }
 
-/// Marks a figure whose buses do not compare.
+/// Marks a figure that combines buses with different heat sources.
 pub(super) const SIGN: &str = "‡";
 
-/// What stands behind a band: the sign, if it needs it.
+/// The mark of a band, if its buses have different heat sources.
 pub(super) fn mark(sources: &HeatSources) -> &'static str {
     if sources.is_mixed() { " ‡" } else { "" }
 }
 
-/// What people have to know of the marks, and what parts the buses; `None` if there is no mark.
+/// The note that explains the mark, and the option that separates the buses; `None` without a mark.
 pub(super) fn note<'a>(
     sources: impl Iterator<Item = &'a HeatSources>,
-    parted_by: &str,
+    separated_by: &str,
 ) -> Option<String> {
     let mut mixed: Vec<String> = sources
         .filter(|sources| sources.is_mixed())
@@ -36,8 +36,8 @@ pub(super) fn note<'a>(
     mixed.dedup();
     (!mixed.is_empty()).then(|| {
         format!(
-            "{SIGN}: buses that are heated from different sources ({}) are in one figure; {parted_by} \
-             parts them.",
+            "{SIGN}: buses that are heated from different sources ({}) are in one figure; {separated_by} \
+             separates them.",
             mixed.join(", ")
         )
     })
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn buses_that_do_not_compare_are_marked_and_told() {
+    fn mixed_heat_sources_are_marked_and_explained() {
         let sources =
             |names: &[&str]| HeatSources::new(names.iter().map(|name| (*name).to_owned()));
         let (mixed, alike) = (sources(&["fuel", "electric"]), sources(&["electric"]));
@@ -59,6 +59,6 @@ mod tests {
             told.starts_with("‡: buses") && told.contains("(electric+fuel)"),
             "{told}"
         );
-        assert!(told.ends_with("--by bus parts them."), "{told}");
+        assert!(told.ends_with("--by bus separates them."), "{told}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a table's headings and marks mean: a line for each that the table shows, and no other.
+//! Explains the headings and marks of a table: one line for each that is shown.
 
 use ayaz_store::reports::{EnergySums, FigureSettings};
 
@@ -10,11 +10,11 @@ use crate::output::table::Table;
 
 pub(super) const COMPLETE: &str = "complete %";
 
-/// Of trips and of bands.
+/// For trips and bands.
 pub(super) const COMPLETE_MEANING: &str =
-    "the least of time measured, time without flags and distance against the odometer.";
+    "the smallest of: time measured, time without flags and distance against the odometer.";
 
-/// The lines under a table.
+/// The lines below a table.
 pub(super) struct Legend<'a> {
     table: &'a Table,
     look: Look,
@@ -30,31 +30,31 @@ impl<'a> Legend<'a> {
         }
     }
 
-    /// A line whatever the table shows.
+    /// Adds a line for any table.
     pub(super) fn line(&mut self, line: impl Into<String>) {
         self.lines.push(line.into());
     }
 
-    /// Lines whatever the table shows.
+    /// Adds lines for any table.
     pub(super) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
         self.lines.extend(lines);
     }
 
-    /// What a heading means, if its column is shown.
+    /// Explains a heading, if its column is shown.
     pub(super) fn heading(&mut self, heading: &str, meaning: &str) {
         if self.table.shows(self.look, heading) {
             self.lines.push(format!("{heading}: {meaning}"));
         }
     }
 
-    /// What a mark of a figure means, if it is shown.
+    /// Explains a mark of a figure, if it is shown.
     pub(super) fn mark(&mut self, mark: &str, meaning: impl AsRef<str>) {
         if self.table.shows_mark(self.look, mark) {
             self.lines.push(format!("{mark}: {}", meaning.as_ref()));
         }
     }
 
-    /// What is too little to state a figure.
+    /// Explains how many data a figure needs.
     pub(super) fn too_little(&mut self, mark: &str, settings: &FigureSettings, rest: &str) {
         let FigureSettings {
             band_trips_min,
@@ -66,7 +66,7 @@ impl<'a> Legend<'a> {
         self.mark(mark, format!("{least}{rest}."));
     }
 
-    /// How many rows there are, and how many of them are less complete than asked for.
+    /// Counts all rows, and the rows that are less complete than the threshold.
     pub(super) fn counts(&mut self, rows: usize, one: &str, below: usize, threshold: Threshold) {
         let rows = plural(rows as u64, one, &format!("{one}s"));
         self.lines.push(match below {
@@ -77,7 +77,7 @@ impl<'a> Legend<'a> {
         });
     }
 
-    /// What bands and their trips are.
+    /// Explains bands and their trips.
     pub(super) fn bands(&mut self) {
         self.heading(
             "outside °C",
@@ -85,21 +85,21 @@ impl<'a> Legend<'a> {
         );
         self.heading(
             "trips",
-            "those that touch the band, so that they do not add up.",
+            "those that touch the band; one trip may be in several bands, so they do not add up.",
         );
     }
 
-    /// Where traction is metered, what the wheels recovered is known as well.
+    /// Explains regenerated energy, if the energy at the wheels is known, too.
     pub(super) fn regen<'e>(&mut self, mut energies: impl Iterator<Item = &'e EnergySums>) {
         if energies.any(|energy| energy.wheel_regen_kwh.is_some()) {
             self.heading(
                 "regen kWh",
-                "what reached the battery (wheel_regen_kwh in --format csv: what the wheels recovered).",
+                "energy that reached the battery (wheel_regen_kwh in --format csv: energy that the wheels recovered).",
             );
         }
     }
 
-    /// All lines; what was not measured comes last.
+    /// All lines. The mark of unmeasured values is last.
     pub(super) fn into_lines(mut self, nothing: &str) -> Vec<String> {
         self.mark(NOTHING, nothing);
         self.lines
@@ -112,7 +112,7 @@ mod tests {
     use crate::output::table::{figure, text};
 
     #[test]
-    fn what_is_not_shown_is_not_explained() {
+    fn only_shown_headings_and_marks_are_explained() {
         let mut table = Table::new([text("vehicle", 0), figure("km", 0), figure("net kWh", 9)]);
         table.add_row(["b!", "–", "1.0!"]);
         let lines = |width| {
@@ -135,7 +135,7 @@ mod tests {
                 "–: not measured."
             ]
         );
-        // A name may hold any letter.
+        // Marks in names do not count, because a name may contain any character.
         assert_eq!(lines(15), ["–: not measured."]);
     }
 }

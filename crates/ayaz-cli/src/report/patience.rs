@@ -1,10 +1,10 @@
-//! What people are told while the database does not answer, and when its time limit ended a report.
+//! Messages while the database does not answer, and when its time limit ends a report.
 
 use std::time::Duration;
 
 use anyhow::Result;
 
-/// How long a report may take before something is said.
+/// How long a report may take before a message is shown.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
 
 /// Awaits the work. `limit` is the `statement_timeout` of the connection, as PostgreSQL writes it.
@@ -35,24 +35,24 @@ async fn watch_with(
     })
 }
 
-/// "0" is none.
+/// "0" means no limit.
 fn has_limit(limit: &str) -> bool {
     limit != "0"
 }
 
 fn still_waiting(limit: &str, silence: Duration) -> String {
     let holds = match has_limit(limit) {
-        true => format!("its statement_timeout of {limit} ends a statement that takes longer"),
-        false => "no statement_timeout ends it".to_owned(),
+        true => format!("its statement_timeout of {limit} cancels a statement that takes longer"),
+        false => "no statement_timeout cancels it".to_owned(),
     };
     let seconds = silence.as_secs();
     format!(
-        "the database has not answered for {seconds} s: {holds}; where its server has stopped, Ctrl-C \
+        "the database has not answered for {seconds} s: {holds}; if its server has stopped, Ctrl-C \
          ends the wait"
     )
 }
 
-/// The server says the same words of every such statement.
+/// The server uses the same text for every statement that times out.
 fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
     error
         .to_string()
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_does_not_answer_is_told_with_the_limit_that_holds() {
+    async fn the_message_about_a_silent_database_names_the_time_limit() {
         assert_eq!(told(false, Ok(()), "30s").await.1, "");
         let said = told(true, Ok(()), "30s").await.1;
         assert!(
@@ -95,11 +95,11 @@ mod tests {
             "{said}"
         );
         let said = told(true, Ok(()), "0").await.1;
-        assert!(said.contains("no statement_timeout ends it"), "{said}");
+        assert!(said.contains("no statement_timeout cancels it"), "{said}");
     }
 
     #[tokio::test]
-    async fn a_report_that_the_limit_ended_says_what_helps() {
+    async fn a_report_over_the_time_limit_says_what_to_do() {
         let server =
             anyhow::anyhow!("canceling statement due to statement timeout (SQLSTATE 57014)");
         let error = told(false, Err(server), "30s").await.0.unwrap_err();

@@ -1,10 +1,10 @@
-//! What tests of reports begin with.
+//! Fixtures for tests of reports.
 
 use ayaz_store::reports::{Band, Component, EnergySums, FigureSettings, HeatSources, RangeBand};
 
 use super::threshold::Threshold;
 
-/// As a new database has them.
+/// The defaults of a new database.
 pub(super) const SETTINGS: FigureSettings = FigureSettings {
     band_trips_min: 3,
     band_hours_min: 1.0,
@@ -18,7 +18,7 @@ pub(super) fn threshold() -> Threshold {
     Threshold::of(&SETTINGS)
 }
 
-/// A band of two hours and 40 km, with so many trips.
+/// A band of two hours and 40 km, with this many trips.
 pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> RangeBand {
     RangeBand {
         group: group.to_owned(),
@@ -46,7 +46,7 @@ pub(super) fn band(group: &str, edge: i16, trips: i64, kwh_per_km: f64) -> Range
     }
 }
 
-/// Each with its loss against a band of the same group at +10 °C, if there is one with enough data.
+/// Adds to each band the loss against the band of its group at +10 °C, if that has enough data.
 pub(super) fn with_losses(mut bands: Vec<RangeBand>) -> Vec<RangeBand> {
     let mild: Vec<(String, Option<f64>)> = bands
         .iter()

@@ -14,16 +14,16 @@ use crate::output::number::number;
 use crate::output::sheet::{Columns, Sheet};
 use crate::output::table::{Table, figure, name, text};
 
-/// Which sessions.
+/// Kinds of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Kind {
-    /// Key on to key off, or movement to ten minutes of standing.
+    /// From key on to key off, or from movement to ten minutes without movement.
     Trip,
-    /// On the plug, and the battery gains energy.
+    /// Plugged in, while the battery gains energy.
     Charging,
     /// Heating or cooling while parked, from the grid or from the battery.
     Conditioning,
-    /// Parked, and none of these.
+    /// Parked, without any of these.
     Parking,
 }
 
@@ -163,7 +163,7 @@ fn people(rows: &[SessionRow], threshold: Threshold, look: Look) -> String {
     legend.counts(rows.len(), "session", below, threshold);
     legend.heading(
         COMPLETE,
-        "the least of time measured, time without flags and, of trips, distance against the odometer.",
+        "the smallest of: time measured, time without flags and, for trips, distance against the odometer.",
     );
     legend.heading("battery kWh", "out of the battery, negative into it.");
     legend.heading(

@@ -1,4 +1,4 @@
-//! What the energy went into, for people.
+//! The split of energy by component, for people.
 
 use ayaz_store::reports::{Component, EnergySums};
 
@@ -9,7 +9,7 @@ use crate::output::table::{Column, Table, figure};
 const CABIN_HEAT: &str = "cabin heat %";
 const UNEXPLAINED: &str = "unexplained %";
 
-/// Columns of a split; cabin heat is what most is asked for.
+/// Columns of the split. Cabin heat has the lowest rank, because readers need it most.
 pub(super) const COLUMNS: [Column; 6] = [
     figure("traction %", 21),
     figure(CABIN_HEAT, 20),
@@ -19,18 +19,18 @@ pub(super) const COLUMNS: [Column; 6] = [
     figure(UNEXPLAINED, 25),
 ];
 
-/// What stands before an estimate.
+/// Precedes an estimate.
 const ESTIMATED: &str = "~";
 
-/// Meters that miss no more than this share of the energy leave what they would leave had they seen all
-/// of it, as far as an estimate can tell.
+/// If meters miss at most this share of the energy, their rest is treated as complete: an estimate
+/// is not more exact.
 const MISSED_SHARE_MAX: f64 = 0.01;
 
-/// Bases that agree so far are of the same intervals, kWh.
+/// Bases with a smaller relative difference come from the same intervals.
 const BASE_TOLERANCE: f64 = 1e-6;
 
-/// Shares of the net energy, each while that part was metered, or estimated where driving and all else
-/// can only be told apart by what a bus takes while it stands.
+/// Shares of the net energy, each while that part was metered. If driving and all else are not
+/// metered separately, they are estimated from the consumption of a stationary bus.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Shares {
     traction: Option<f64>,
@@ -39,7 +39,7 @@ struct Shares {
     air_conditioning: Option<f64>,
     auxiliary: Option<f64>,
     unexplained: Option<f64>,
-    /// Traction and what is unexplained are.
+    /// True if traction and unexplained are estimates.
     is_estimated: bool,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn cells(energy: &EnergySums) -> [String; 6] {
     ]
 }
 
-/// What people have to know of the cells that are shown.
+/// Notes about the shown cells.
 pub(super) fn notes<'a>(
     table: &Table,
     look: Look,
@@ -109,29 +109,29 @@ pub(super) fn notes<'a>(
     }];
     let is_unexplained_shown = shown.contains(&UNEXPLAINED);
     if is_unexplained_shown {
-        notes.push(format!("{UNEXPLAINED}: what all meters leave."));
+        notes.push(format!("{UNEXPLAINED}: energy that no meter measured."));
     }
     if table.shows_mark(look, ESTIMATED) {
         notes.push(format!(
-            "{ESTIMATED}: estimated from what the bus takes while it stands."
+            "{ESTIMATED}: estimated from the consumption of the stationary bus."
         ));
     }
     if is_unexplained_shown && energies.clone().any(is_metered_in_part) {
         notes.push(format!(
-            "{UNEXPLAINED} {NOTHING}: some meters were read over a part of the driving only."
+            "{UNEXPLAINED} {NOTHING}: some meters cover only a part of the driving."
         ));
     }
     if shown.contains(&CABIN_HEAT) && energies.any(has_two_bases) {
         notes.push(format!(
-            "{CABIN_HEAT} {NOTHING}: heater and heat pump were metered over different driving (see \
+            "{CABIN_HEAT} {NOTHING}: heater and heat pump were metered during different driving (see \
              --format csv)."
         ));
     }
     notes
 }
 
-/// Electric cabin heat: resistive heater and heat pump. Shares of different energies do not add (a
-/// route may be served by buses with and without a heat pump): then there is none.
+/// Electric cabin heat: resistive heater and heat pump. If their shares have different bases, there
+/// is no sum. For example, a route may have buses with and without a heat pump.
 fn cabin_heat_share(energy: &EnergySums) -> Option<f64> {
     let (heater, heat_pump) = (&energy.heater, &energy.heat_pump);
     match (heater.share(), heat_pump.share()) {
@@ -144,13 +144,13 @@ fn cabin_heat_share(energy: &EnergySums) -> Option<f64> {
     }
 }
 
-/// Whether both shares are known and still do not add.
+/// True if both shares are known but cannot be added.
 fn has_two_bases(energy: &EnergySums) -> bool {
     let shares = energy.heater.share().zip(energy.heat_pump.share());
     shares.is_some() && cabin_heat_share(energy).is_none()
 }
 
-/// Meters of what does not drive the bus, those that were read.
+/// Meters of everything except driving, if they have a share.
 fn meters(energy: &EnergySums) -> impl Iterator<Item = &Component> {
     let meters = [
         &energy.heater,
@@ -162,8 +162,8 @@ fn meters(energy: &EnergySums) -> impl Iterator<Item = &Component> {
     meters.into_iter().filter(|meter| meter.share().is_some())
 }
 
-/// Whether the split is estimated from all of the energy and a meter saw only a part of it: then what the
-/// meters leave is not the rest of the split.
+/// True if the split is an estimate for all energy, but a meter covers only a part of it. Then the
+/// rest of the meters is not the rest of the split.
 fn is_metered_in_part(energy: &EnergySums) -> bool {
     let split = &energy.split;
     let Some((traction, other)) = split.traction_kwh.zip(split.other_kwh) else {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_add_only_if_they_are_of_the_same_energy() {
+    fn shares_are_added_only_if_they_have_the_same_base() {
         let none = Component::default();
         for (heater, heat_pump, share) in [
             (part(20.0, 100.0), part(10.0, 100.0), Some(0.3)),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_meter_parts_is_estimated_and_marked() {
+    fn a_split_without_meters_is_estimated_and_marked() {
         let split = |source: &str, traction_kwh, other_kwh| Split {
             traction_kwh: Some(traction_kwh),
             other_kwh: Some(other_kwh),
@@ -228,7 +228,8 @@ mod tests {
             ..EnergySums::default()
         };
         assert_eq!(cells(&estimated), ["~55", "20", "–", "–", "–", "~25"]);
-        // 8 of the 45 kWh beside driving were metered, over half of the energy: 37 is not what is unexplained.
+        // The meter measured 8 of the 45 kWh that are not driving, during half of the energy. So
+        // the other 37 kWh are not all unexplained.
         let in_part = EnergySums {
             heater: part(8.0, 50.0),
             ..estimated.clone()

@@ -1,4 +1,4 @@
-//! How complete a figure must be.
+//! The required completeness of a figure.
 
 use std::fmt;
 
@@ -6,26 +6,26 @@ use ayaz_store::reports::{FigureSettings, IncompleteTrips};
 
 use crate::output::number::percent;
 
-/// Completeness that is asked for, 0 to 1; 0 asks for nothing.
+/// Required completeness, 0 to 1; 0 accepts all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Threshold(f64);
 
 impl Threshold {
-    /// What the database asks for where nobody says otherwise.
+    /// The default in the database.
     pub(super) fn of(settings: &FigureSettings) -> Self {
         Self(settings.completeness_min)
     }
 
-    /// Reads a share of 0 to 1, or percent.
+    /// Reads a share from 0 to 1, or percent.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let share = match text.strip_suffix('%') {
             Some(percent) => percent.trim().parse().map(|percent: f64| percent / 100.0),
             None => text.parse(),
         };
         match share {
-            // NaN is in no range.
+            // No range contains NaN.
             Ok(share) if (0.0..=1.0).contains(&share) => Ok(Self(share)),
-            _ => Err("write a share of 0 to 1, such as 0.9, or percent, such as 90%".to_owned()),
+            _ => Err("write a share from 0 to 1, such as 0.9, or percent, such as 90%".to_owned()),
         }
     }
 
@@ -34,12 +34,12 @@ impl Threshold {
         self.0
     }
 
-    /// Whether a figure is less complete, or nobody can say how complete it is.
+    /// True if a figure is less complete, or its completeness is unknown.
     pub(super) fn is_missed_by(self, completeness: Option<f64>) -> bool {
         self.0 > 0.0 && completeness.is_none_or(|share| share < self.0)
     }
 
-    /// What stands behind the completeness of a figure that is less complete.
+    /// The mark of a figure that is less complete.
     pub(super) fn mark(self, completeness: Option<f64>) -> &'static str {
         if self.is_missed_by(completeness) {
             "*"
@@ -51,19 +51,19 @@ impl Threshold {
 
 impl fmt::Display for Threshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // To a tenth of a percent, where it has one.
+        // Rounded to a tenth of a percent.
         let percent = (1000.0 * self.0).round() / 10.0;
         write!(f, "{percent} %")
     }
 }
 
-/// Why trips are less complete: "9 for time that is missing, 2 for readings that are flagged".
+/// Why trips are less complete: "9 for missing time, 2 for flagged readings".
 pub(super) fn causes(trips: &IncompleteTrips) -> String {
     let causes: Vec<String> = [
-        (trips.silent, "for time that is missing"),
-        (trips.flagged, "for readings that are flagged"),
+        (trips.silent, "for missing time"),
+        (trips.flagged, "for flagged readings"),
         (trips.odometer, "for a distance that is not the odometer's"),
-        (trips.unknown, "of which nothing can be said"),
+        (trips.unknown, "of unknown completeness"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -72,9 +72,9 @@ pub(super) fn causes(trips: &IncompleteTrips) -> String {
     causes.join(", ")
 }
 
-/// A completeness as whole percent, never rounded up to what was asked for, and marked if it is less.
+/// A completeness as whole percent, never rounded up to the threshold, with a mark if it is less.
 pub(super) fn completeness(share: Option<f64>, threshold: Threshold) -> String {
-    // Times lie on a grid of a millisecond, so that what is whole may lack some of one.
+    // Times have a resolution of a millisecond, so a complete figure may lack part of one.
     let floor = share.map(|share| (100.0 * share + 0.002).floor() / 100.0);
     format!("{}{}", percent(floor), threshold.mark(share))
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_can_say_is_not_complete_unless_nothing_is_asked_for() {
+    fn unknown_completeness_is_below_any_threshold_except_0() {
         let threshold = Threshold(0.9);
         assert!(threshold.is_missed_by(None) && threshold.is_missed_by(Some(0.89)));
         assert!(!threshold.is_missed_by(Some(0.9)));
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn completeness_is_never_rounded_up_to_what_is_asked_for() {
+    fn completeness_is_never_rounded_up_to_the_threshold() {
         let shown = |share| completeness(share, Threshold(0.9));
         assert_eq!(shown(Some(0.8999)), "89*");
         assert_eq!(

@@ -18,7 +18,7 @@ use super::threshold::{Threshold, causes};
 use crate::output::look::Look;
 use crate::output::sheet::{Columns, Sheet};
 
-/// What is compared.
+/// What to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum By {
     /// Each bus.
@@ -47,16 +47,16 @@ impl By {
     }
 }
 
-/// What was asked for, and what is known of it.
+/// The request and its figures.
 pub(super) struct Ranges {
     by: By,
     threshold: Threshold,
     settings: FigureSettings,
-    /// Every band of every group.
+    /// All bands of all groups.
     rows: Vec<RangeBand>,
-    /// Of the selected trips, those that are in no row.
+    /// Selected trips that are in no row.
     left_out: IncompleteTrips,
-    /// What people are told of hours that wait to be worked out, if there are any.
+    /// The note about hours that wait for the worker, if there are any.
     backlog: Option<String>,
 }
 
@@ -83,13 +83,13 @@ impl Ranges {
         self.rows.is_empty()
     }
 
-    /// How many trips are left out, and why; `None` if none is.
-    fn what_is_left_out(&self) -> Option<String> {
+    /// The note about trips that are left out, with reasons; `None` if there are none.
+    fn left_out_note(&self) -> Option<String> {
         let left_out = &self.left_out;
         (left_out.incomplete > 0).then(|| {
             format!(
-                "Left out: {} of {} trips, less than {} complete ({}). --min-completeness 0 takes them \
-                 in.",
+                "Left out: {} of {} trips, less than {} complete ({}). --min-completeness 0 includes \
+                 them.",
                 left_out.incomplete,
                 left_out.trips,
                 self.threshold,
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn trips_that_are_left_out_are_told_by_band_in_all_and_by_cause() {
+    fn left_out_trips_are_counted_by_band_in_total_and_by_cause() {
         let left_out = IncompleteTrips {
             trips: 12,
             incomplete: 7,
@@ -179,7 +179,7 @@ mod tests {
         let table = people::table_of(&ranges, Look::default());
         assert!(
             table.contains(
-                "Left out: 7 of 12 trips, less than 90 % complete (4 for time that is missing, 3 for a \
+                "Left out: 7 of 12 trips, less than 90 % complete (4 for missing time, 3 for a \
                  distance that is not the odometer's)"
             ),
             "{table}"
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thin_band_states_no_range() {
+    fn a_band_with_too_little_data_has_no_range() {
         let ranges = ranges(
             vec![band("a", -40, 2, 2.5), band("a", -30, 5, 2.0)],
             IncompleteTrips::default(),

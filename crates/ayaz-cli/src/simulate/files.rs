@@ -1,4 +1,4 @@
-//! The truth and the context of a scenario, as CSV.
+//! Writes the truth and the context of a scenario as CSV.
 
 use std::fmt;
 use std::fs;
@@ -12,13 +12,13 @@ use ayaz_store::context::Heater;
 
 use crate::simulated::{model_name, models};
 
-/// Where the fleet spends its nights.
+/// The depot of the fleet.
 const DEPOT: &str = "astana-1,Asia/Almaty,3";
 
-/// What the files of the truth say, column by column.
+/// The description of each column of the truth files.
 const TRUTH_README: (&str, &str) = ("truth_README.md", include_str!("truth_README.md"));
 
-/// What really happened, and what its columns are.
+/// Writes the true values and the description of their columns.
 pub(super) fn write_truth(directory: &Path, truth: &[TruthBus]) -> Result<()> {
     type Write = fn(&mut String, &[TruthBus]) -> fmt::Result;
     let writes: [(&str, Write); 3] = [
@@ -35,7 +35,7 @@ pub(super) fn write_truth(directory: &Path, truth: &[TruthBus]) -> Result<()> {
     write(directory, name, text)
 }
 
-/// What an operator would know of the buses, as `ayaz context import` takes it.
+/// Writes what an operator knows about the buses, as input of `ayaz context import`.
 pub(super) fn write_context(directory: &Path, fleet: &FleetId, scenario: &Scenario) -> Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("create {}", directory.display()))?;
     let buses = scenario.buses();
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_readme_beside_the_truth_explains_every_column_and_every_fault() {
-        // The smallest that has every fault of the catalogue.
+    fn the_truth_readme_explains_every_column_and_every_fault() {
+        // The smallest scenario with every fault of the catalogue.
         let mut deliveries = Scenario::cold_snap(1, 5, date(2025, 1, 6))
             .days(4)
             .deliveries();

@@ -1,4 +1,4 @@
-//! `ayaz report winter-range --format svg` against a real database.
+//! Tests of `ayaz report winter-range --format svg` with a real database.
 
 use std::process::{Command, Output};
 
@@ -8,7 +8,7 @@ use roxmltree::Document;
 
 use super::{Installation, TRIPS};
 
-/// A model may be called anything.
+/// A model may have any name.
 const MODEL: &str = "<&\">";
 
 fn chart(database_url: &str, arguments: &[&str]) -> Output {
@@ -25,7 +25,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Result<()> {
+async fn a_chart_is_written_to_standard_output_or_an_error_explains_why_not() -> Result<()> {
     let here = or_skip!(Installation::new());
     let url = here.url.expose();
 
@@ -62,13 +62,13 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
         .collect();
     let count = |wanted: &str| texts.iter().filter(|text| **text == wanted).count();
     assert_eq!(count(MODEL), 2, "legend and figures: {texts:?}");
-    // Three bands of three trips and three hours, and one of one and one that states no range.
+    // Three bands with three trips and three hours, and one with one trip and no range.
     assert_eq!((count("3"), count("(1)")), (6, 2), "{texts:?}");
     // 300 kWh over 123 kWh in 60 km; over 63 kWh in mild weather: 1 - 63 / 123.
     assert_eq!((count("146"), count("49")), (1, 1), "{texts:?}");
-    let rests_on = "Rests on 10 trips of 1 model (1 bus): 200 km in 10 h; 100 % of the trips' time";
+    let basis = "Based on 10 trips of 1 model (1 bus): 200 km in 10 h; 100 % of the trips' time";
     assert!(
-        svg.contains(rests_on) || svg.contains(&rests_on.replace('\'', "&apos;")),
+        svg.contains(basis) || svg.contains(&basis.replace('\'', "&apos;")),
         "{svg}"
     );
     let dots = document
@@ -85,10 +85,7 @@ async fn a_chart_goes_to_the_standard_output_or_an_error_says_why_not() -> Resul
         .await?;
     let left_out = text(&chart(url, &[]).stdout);
     assert!(left_out.contains("Left out: 3 of 10 trips"), "{left_out}");
-    assert!(
-        left_out.contains("(3 for time that is missing)"),
-        "{left_out}"
-    );
+    assert!(left_out.contains("(3 for missing time)"), "{left_out}");
     let all = text(&chart(url, &["--min-completeness", "0"]).stdout);
     assert!(!all.contains("eft out"), "{all}");
 

@@ -1,4 +1,4 @@
-//! Tables and files, as people and programs get them.
+//! Tables and files of reports.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use ayaz_test_db::or_skip;
 
 use super::{Installation, TRIPS};
 
-/// What the program printed, and what it said beside it.
+/// Standard output and standard error of the program.
 struct Printed {
     output: String,
     told: String,
@@ -32,7 +32,7 @@ const DAYS: &str = "insert into hour_sequence values
     (1, '2026-01-10T06:00:00Z', '2026-01-10', 1, 3600, 0, 0, 1, 3600)";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_report_says_what_it_found_none_of() -> Result<()> {
+async fn an_empty_report_names_what_is_missing() -> Result<()> {
     let here = or_skip!(Installation::new());
     let reports: [(&[&str], &str); 4] = [
         (&["energy", "--by", "trip"], "no trips"),
@@ -67,7 +67,7 @@ async fn an_empty_report_says_what_it_found_none_of() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_neither_move_a_terminal_nor_run_in_a_spreadsheet() -> Result<()> {
+async fn names_do_not_control_a_terminal_or_run_in_a_spreadsheet() -> Result<()> {
     let here = or_skip!(Installation::new());
     let hostile = "=HYPERLINK(\"http://x\")\u{202e}\u{1b}[2J\n\u{ffff}";
     let client = &here.owner.client;
@@ -119,14 +119,14 @@ async fn names_neither_move_a_terminal_nor_run_in_a_spreadsheet() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_complete_is_marked_dim_or_left_out_as_asked() -> Result<()> {
+async fn incomplete_figures_are_marked_dim_or_left_out() -> Result<()> {
     let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
         .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
         .await?;
     client.batch_execute(TRIPS).await?;
-    // The first morning's three trips.
+    // The three trips of the first morning.
     client
         .batch_execute("update session set seconds = 1800 where started_at < '2026-01-11'")
         .await?;
@@ -147,7 +147,7 @@ async fn what_is_not_complete_is_marked_dim_or_left_out_as_asked() -> Result<()>
         assert_eq!(csv.matches(",0.5,true").count(), 3, "{csv}");
     }
     let by_band = report(&here, &["energy", "--by=temperature"], false)?.output;
-    let below = "All 10 trips are in these sums, 3 of them less than 90 % complete";
+    let below = "All 10 trips are in these sums, including 3 less than 90 % complete";
     assert!(by_band.contains(below), "{by_band}");
 
     let left_out = |arguments: &[&str]| -> Result<Vec<(i64, i64)>> {
@@ -168,7 +168,7 @@ async fn what_is_not_complete_is_marked_dim_or_left_out_as_asked() -> Result<()>
     Ok(())
 }
 
-/// The reports as tables, and what the last of their columns is called.
+/// The reports as tables, each with its column of lowest rank.
 const TABLES: [(&[&str], &str); 5] = [
     (&["energy", "--by=trip"], "unexplained %"),
     (&["energy", "--by=temperature"], "unexplained %"),
@@ -217,7 +217,7 @@ async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() -> Result<()> {
+async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<()> {
     let here = or_skip!(Installation::new());
     let client = &here.owner.client;
     client
@@ -234,7 +234,7 @@ async fn hours_that_wait_are_told_at_the_foot_and_beside_what_programs_read() ->
             before.push(report(&here, &[arguments, &[format]].concat(), false)?.output);
         }
     }
-    // Two hours of the queue, of which ingest has touched one again, and one that only ingest knows.
+    // The queue has two hours. Ingest has marked one of them again, and one more hour.
     client
         .batch_execute(
             "insert into refresh_queue (vehicle_id, hour, queued_at) values
@@ -282,7 +282,7 @@ async fn figures_of_buses_with_different_heat_are_marked() -> Result<()> {
         )
         .await?;
     client.batch_execute(TRIPS).await?;
-    // The second bus drives where it is −22 °C, with the same readings.
+    // The second bus drives at −22 °C, with the same readings.
     client
         .batch_execute(
             "insert into session
@@ -322,7 +322,7 @@ async fn figures_of_buses_with_different_heat_are_marked() -> Result<()> {
             .filter(|line| line.ends_with(",electric+fuel,true"));
         assert_eq!(mixed.count(), marked.len(), "{csv}");
     }
-    // What was burnt counts, whatever the model says.
+    // Burnt fuel counts, for any heater of the model.
     client
         .batch_execute(
             "update vehicle_model set heater = 'electric';

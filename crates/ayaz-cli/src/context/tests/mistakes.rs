@@ -1,9 +1,9 @@
-//! Every mistake is told once, at its place, with what to do.
+//! Every mistake is reported once, with its place and what to do.
 
 use super::super::import::understand;
 use super::{CONTEXT, DEPOTS, MODELS, VEHICLES, files, stored, zones};
 
-/// The lines of the error, without the first.
+/// The lines of the error without the first one.
 fn mistakes(files: &[(String, Vec<u8>)]) -> Vec<String> {
     let error = understand(files, &stored(), &zones())
         .unwrap_err()
@@ -26,7 +26,7 @@ fn check_mistake(texts: &[&str], place: &str, words: &[&str]) {
 }
 
 #[test]
-fn each_mistake_is_told_once_with_place_value_and_remedy() {
+fn each_mistake_is_reported_once_with_place_value_and_remedy() {
     let row = |text: &str| format!("{CONTEXT}{text}\n");
     for (texts, place, words) in [
         // Files.
@@ -38,7 +38,7 @@ fn each_mistake_is_told_once_with_place_value_and_remedy() {
         (
             vec!["\n\na,b\n1,2\n".to_owned()],
             "0.csv:3",
-            vec!["\"a,b\"", "not known"],
+            vec!["\"a,b\"", "unknown"],
         ),
         (
             vec!["depot;zone;cut_over_hour\nn;UTC;3\n".to_owned()],
@@ -53,7 +53,7 @@ fn each_mistake_is_told_once_with_place_value_and_remedy() {
         (
             vec!["model,length,usable_energy_kwh,heater\n".to_owned()],
             "0.csv:1",
-            vec!["length_m missing", "\"length\" not known"],
+            vec!["length_m missing", "\"length\" unknown"],
         ),
         (
             vec![format!("{DEPOTS}\n\nn,UTC\n")],
@@ -228,7 +228,7 @@ fn each_mistake_is_told_once_with_place_value_and_remedy() {
 }
 
 #[test]
-fn bytes_that_are_no_utf8_are_told_with_their_line() {
+fn bytes_that_are_not_utf8_are_reported_with_their_line() {
     let mut bytes = format!("{VEHICLES}astana,b1,E12\nastana,b2,").into_bytes();
     bytes.extend(b"\xc012\n");
     let told = mistakes(&[("bus.csv".to_owned(), bytes)]);
@@ -241,7 +241,7 @@ fn bytes_that_are_no_utf8_are_told_with_their_line() {
 }
 
 #[test]
-fn what_spreadsheets_save_instead_of_utf8_is_named() {
+fn other_formats_of_spreadsheets_are_named() {
     for (bytes, expected) in [
         (&b"\xff\xfef\0l\0"[..], "it is UTF-16: save it as UTF-8"),
         (b"PK\x03\x04\x14\0", "it is a zip file"),
@@ -253,7 +253,7 @@ fn what_spreadsheets_save_instead_of_utf8_is_named() {
 }
 
 #[test]
-fn all_mistakes_of_a_file_are_told_up_to_twenty() {
+fn at_most_twenty_mistakes_of_a_file_are_shown() {
     let rows: String = (0..30)
         .map(|n| format!("astana,b{n},tyres,,{n},\n"))
         .collect();
@@ -265,7 +265,7 @@ fn all_mistakes_of_a_file_are_told_up_to_twenty() {
     assert!(told[0].starts_with("0.csv:2: value"), "{}", told[0]);
     assert!(told[1].starts_with("0.csv:2: valid_from"), "{}", told[1]);
     assert_eq!(told[20], "0.csv: and 40 more");
-    // The zone is not asked about in a line that is wrong anyway.
+    // A line with a mistake gets no zone check.
     assert!(
         told[21].starts_with("1.csv:2: cut_over_hour"),
         "{}",
@@ -274,7 +274,7 @@ fn all_mistakes_of_a_file_are_told_up_to_twenty() {
 }
 
 #[test]
-fn a_mistake_is_not_told_again_where_it_is_referred_to() {
+fn a_reference_to_a_wrong_record_is_no_second_mistake() {
     let told = mistakes(&files(&[
         &format!("{MODELS}E18,18,,\n"),
         &format!("{VEHICLES}astana,b9,E18\n"),

@@ -1,4 +1,4 @@
-//! The shipped mapping, and what a wrong one says.
+//! The shipped mapping, and errors of wrong mappings.
 
 use super::*;
 
@@ -35,7 +35,7 @@ fn the_shipped_mapping_is_read_and_keeps_signs_and_units() {
 }
 
 #[test]
-fn a_wrong_mapping_says_what_and_where() {
+fn a_wrong_mapping_is_refused_with_what_and_where() {
     Mapping::parse(MINIMAL).unwrap();
     let with = |text: &str| format!("{text}\n{MINIMAL}");
     let cases = [
@@ -46,7 +46,7 @@ fn a_wrong_mapping_says_what_and_where() {
         ),
         (
             MINIMAL.replace("speed_kmh", "soc"),
-            "[signals.soc]: \"soc\" is no signal, did you mean \"soc_percent\"?",
+            "[signals.soc]: \"soc\" is not a signal, did you mean \"soc_percent\"?",
         ),
         (with("delimiter = '\"'"), "delimiter"),
         (
@@ -63,7 +63,7 @@ fn a_wrong_mapping_says_what_and_where() {
             "needs [time.origin]",
         ),
         (MINIMAL.replace("rfc3339", "iso"), "unknown variant `iso`"),
-        (format!("{MINIMAL}scale = 0.0"), "scale not 0"),
+        (format!("{MINIMAL}scale = 0.0"), "scale must not be 0"),
         (format!("{MINIMAL}scale = nan"), "finite"),
         (
             MINIMAL.replace("speed_kmh", "gear") + "scale = 2.0",

@@ -1,4 +1,4 @@
-//! The whole command against a real broker.
+//! Tests of the whole command with a real broker.
 
 use ayaz_local::{LocalStack, Options, skips_server_tests};
 use rumqttc::v5::mqttbytes::QoS;
@@ -10,7 +10,7 @@ use super::*;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Subscribes to all telemetry, for as long as the runtime lives.
+/// Subscribes to all telemetry, while the runtime lives.
 async fn subscribe(url: &str) {
     let url: BrokerUrl = url.parse().unwrap();
     let mut options = MqttOptions::new("replay-test-subscriber", url.host(), url.port());
@@ -93,7 +93,7 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
 
     let error = run(args.clone()).await.unwrap_err().to_string();
     assert!(
-        error.contains("1 file was not replayed to its end"),
+        error.contains("1 file was not replayed completely"),
         "{error}"
     );
 
@@ -112,7 +112,7 @@ async fn the_broker_acknowledges_good_files_and_a_bad_one_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broker_that_goes_away_is_waited_for_and_counts_once() {
+async fn a_replay_waits_for_a_stopped_broker_and_counts_once() {
     if skips_server_tests() {
         return;
     }

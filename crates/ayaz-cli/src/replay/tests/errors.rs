@@ -1,11 +1,11 @@
-//! What can be wrong with a file, and what the user then reads.
+//! Errors of wrong files.
 
 use super::*;
 
 const GOOD: &str = "at,speed [km/h]\n2019-06-25T11:00:00Z,1\n";
 
 #[test]
-fn a_wrong_header_is_found_before_anything_is_published() {
+fn a_wrong_header_is_found_before_publishing() {
     let cases: [(&[u8], &str); 14] = [
         (b"", "the file is empty"),
         (
@@ -45,7 +45,7 @@ fn a_wrong_header_is_found_before_anything_is_published() {
     let optional = MAPPING.replace("speed [km/h]\"", "speed [km/h]\"\noptional = true");
     let error = plan_one(&optional, &folder.file("x.csv", "at,v\n")).unwrap_err();
     assert!(
-        error.contains("none of the mapping's columns is in the file"),
+        error.contains("the file has none of the mapping's columns"),
         "{error}"
     );
     for (path, expected) in [("missing.csv", "cannot be opened"), ("", "it is a folder")] {
@@ -55,7 +55,7 @@ fn a_wrong_header_is_found_before_anything_is_published() {
 }
 
 #[test]
-fn every_wrong_file_is_named_at_once() {
+fn all_wrong_files_are_named_together() {
     let folder = Folder::new();
     let mapping = folder.file("mapping.toml", MAPPING);
     let files = [
@@ -73,13 +73,17 @@ fn every_wrong_file_is_named_at_once() {
     .unwrap_err()
     .to_string();
     assert!(error.starts_with("nothing was published:"), "{error}");
-    for expected in ["a.csv", "b.csv", "is drive cycle \"good\" of v, and so is"] {
+    for expected in [
+        "a.csv",
+        "b.csv",
+        "is drive cycle \"good\" of v, the same as",
+    ] {
         assert!(error.contains(expected), "{error}");
     }
 }
 
 #[test]
-fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
+fn a_malformed_row_is_reported_and_the_rows_before_it_are_sent() {
     let head = "vehicle,at,speed [km/h],gear,note\nv,2019-06-25T11:00:00Z,1,,\n";
     let cases: [(&[u8], &str); 11] = [
         (
@@ -103,7 +107,7 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
         (b"v,,1,,", "column \"at\": the cell is blank"),
         (
             b"v/w,2019-06-25T11:00:01Z,1,,",
-            "column \"vehicle\": \"v/w\" is no vehicle",
+            "column \"vehicle\": \"v/w\" is not a vehicle name",
         ),
         (
             b"v,2019-06-25T11:00:01Z,1",
@@ -133,7 +137,7 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
             "{text}"
         );
     }
-    // What no signal reads does no harm.
+    // A wrong value in an unused column does no harm.
     let content = [head.as_bytes(), b"v,2019-06-25T11:00:01Z,2,,\xff\n"].concat();
     let replayed = replay_plan(
         plan_one(MAPPING, &folder.file("x.csv", content)).unwrap(),
@@ -143,7 +147,7 @@ fn a_malformed_row_names_line_and_column_and_the_rows_before_it_go() {
 }
 
 #[test]
-fn a_value_that_its_signal_cannot_have_is_told_with_what_it_can_have() {
+fn an_impossible_value_is_reported_with_the_possible_ones() {
     let folder = Folder::new();
     let path = folder.file("x.csv", "t,v\n0,50\n");
     for (signal, expected) in [
@@ -167,21 +171,21 @@ fn a_value_that_its_signal_cannot_have_is_told_with_what_it_can_have() {
 }
 
 #[test]
-fn a_relative_time_that_is_none_is_refused() {
+fn a_relative_time_that_is_not_a_number_is_refused() {
     let folder = Folder::new();
     for time in ["NaN", "inf", "-inf", "1e300", "0:01", "1,5"] {
         let path = folder.file("x.csv", format!("t,speed [km/h]\n\"{time}\",1\n"));
         let fault = replay_plan(plan_one(MAPPING, &path).unwrap(), 60).fault;
         let text = fault.expect(time).to_string();
         assert!(
-            text.contains("line 2, column \"t\"") && text.contains("no number"),
+            text.contains("line 2, column \"t\"") && text.contains("not a number"),
             "{text}"
         );
     }
 }
 
 #[test]
-fn a_file_that_is_cut_off_says_so() {
+fn a_truncated_file_is_reported() {
     let folder = Folder::new();
     let rows: String = (0..5_000)
         .map(|n| format!("{}.{},{}\n", n / 10, n % 10, n * 7919 % 131))
@@ -202,7 +206,7 @@ fn a_file_that_is_cut_off_says_so() {
 }
 
 #[test]
-fn a_quote_that_is_never_closed_does_not_take_the_file_into_memory() {
+fn an_unclosed_quote_does_not_load_the_file_into_memory() {
     let folder = Folder::new();
     let rest = "0.1,1\n".repeat(500_000);
     let path = folder.file("x.csv.gz", gzip(format!("t,speed [km/h]\n0,\"1\n{rest}")));
@@ -224,7 +228,7 @@ fn a_wrong_index_is_named() {
         ("name,begin\n", "no column \"start\""),
         (
             "name,start\nD1,yesterday\n",
-            "\"yesterday\", which is no RFC 3339 time",
+            "\"yesterday\", which is not an RFC 3339 time",
         ),
         ("name,start\nD1\n", "found record with 1 fields"),
         (

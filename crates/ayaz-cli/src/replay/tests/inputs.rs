@@ -1,5 +1,5 @@
-//! What brings the rows, and how it ends: whatever it is, each row is sent, left out for a reason,
-//! or the replay fails.
+//! Kinds of input and their ends. In every case, each row is sent or skipped with a reason, or the
+//! replay fails.
 
 use std::io::PipeReader;
 use std::os::fd::AsRawFd;
@@ -8,19 +8,19 @@ use super::*;
 
 const HEAD: &str = "t,speed [km/h],note\n";
 
-/// Rows of [`HEAD`], a second each.
+/// Rows of [`HEAD`], one second apart.
 fn rows(numbers: std::ops::Range<u32>) -> String {
     numbers.map(|n| format!("{n},{n},a\n")).collect()
 }
 
-/// A pipe with a name, as a shell makes for `<(…)`.
+/// A named pipe, as a shell creates for `<(…)`.
 pub(super) struct Pipe {
     pub(super) path: PathBuf,
     _reader: PipeReader,
 }
 
 impl Pipe {
-    /// Opens one; what is written to the other end comes out of it.
+    /// Opens a pipe, and returns its writing end.
     pub(super) fn open() -> (Pipe, std::io::PipeWriter) {
         let (reader, writer) = std::io::pipe().unwrap();
         let path = format!("/proc/self/fd/{}", reader.as_raw_fd()).into();
@@ -31,7 +31,7 @@ impl Pipe {
         (pipe, writer)
     }
 
-    /// A pipe that brings these bytes, the first ones one by one.
+    /// A pipe with these bytes. The first ones arrive one by one.
     fn of(content: Vec<u8>) -> Pipe {
         let (pipe, mut writer) = Pipe::open();
         std::thread::spawn(move || {
@@ -53,7 +53,7 @@ fn replay_file(content: impl AsRef<[u8]>) -> Replayed {
     )
 }
 
-/// What a file's fault says, after so many rows.
+/// The text of a file's fault. Checks that this many readings were sent before.
 fn fault_after(content: impl AsRef<[u8]>, readings: u64) -> String {
     let replayed = replay_file(content);
     let text = replayed.fault.expect("a fault").to_string();
@@ -87,7 +87,7 @@ fn all_rows_of_a_pipe_are_read_once() {
 }
 
 #[test]
-fn a_byte_order_mark_is_no_part_of_the_header() {
+fn a_byte_order_mark_is_not_part_of_the_header() {
     let text = format!("\u{feff}{HEAD}{}", rows(0..100));
     let whole = replay_file(format!("{HEAD}{}", rows(0..100)));
     let folder = Folder::new();
@@ -130,7 +130,7 @@ fn a_pipe_under_two_names_is_refused() {
 }
 
 #[test]
-fn gzip_is_read_to_its_last_member_or_it_is_said() {
+fn gzip_is_read_to_its_last_member_or_reports_an_error() {
     let head = gzip(format!("{HEAD}{}", rows(0..2_000)));
     let rest = gzip(rows(2_000..3_000));
     let replayed = replay_file([&head[..], &rest].concat());
@@ -139,7 +139,7 @@ fn gzip_is_read_to_its_last_member_or_it_is_said() {
     for behind in [&b"log of the night"[..], b"xy"] {
         let text = fault_after([&head[..], &rest, behind].concat(), 3_000);
         assert!(
-            text.contains("gzip data are complete, and something else"),
+            text.contains("gzip data end, and other data follow"),
             "{text}"
         );
     }
@@ -156,7 +156,7 @@ fn gzip_is_read_to_its_last_member_or_it_is_said() {
 }
 
 #[test]
-fn no_quote_takes_rows_into_a_field() {
+fn a_stray_quote_does_not_hide_rows_in_a_field() {
     let (before, after) = (rows(0..100), rows(101..3_000));
     let file = |stray: &str| format!("{HEAD}{before}{stray}\n{after}");
     for never_closed in ["100,100,\"a", "100,\"100,a", "\"100,100,a"] {
@@ -166,12 +166,12 @@ fn no_quote_takes_rows_into_a_field() {
             "{text}"
         );
     }
-    // Without a line end after it, and as the only thing that is wrong.
+    // With and without a line end after it, as the only mistake.
     for (end, readings) in [("100,100,\"a", 100), ("100,100,\"a\n", 100)] {
         let text = fault_after(format!("{HEAD}{before}{end}"), readings);
         assert!(text.contains("line 102: a quote in this"), "{text}");
     }
-    // Closed by the next quote, a row or thousands of rows later.
+    // Closed by the next quote, one row or thousands of rows later.
     for rows_within in [0, 1, 2_000] {
         let within = rows(200..200 + rows_within);
         for (opens, closes) in [
@@ -201,7 +201,7 @@ fn no_quote_takes_rows_into_a_field() {
 }
 
 #[test]
-fn a_text_over_lines_is_one_field_of_one_row() {
+fn a_text_with_several_lines_is_one_field_of_one_row() {
     let note = "checked at the depot\n".repeat(5_000);
     let text = format!("{HEAD}0,0,a\n1,1,\"{note}\"\n2,2,\"say \"\"so\"\"\nat once\"\n3,x,a\n");
     let replayed = replay_file(text);
@@ -211,7 +211,7 @@ fn a_text_over_lines_is_one_field_of_one_row() {
 }
 
 #[test]
-fn lines_are_counted_alike_with_either_line_end() {
+fn lines_are_counted_the_same_with_both_line_ends() {
     for line_end in ["\n", "\r\n"] {
         for (lines, line) in [
             (vec!["0,0,a", "1,x,a"], 3),
@@ -227,19 +227,19 @@ fn lines_are_counted_alike_with_either_line_end() {
 }
 
 #[test]
-fn a_last_line_without_end_goes_and_is_told() {
+fn a_last_line_without_line_end_is_sent_with_a_warning() {
     for line_end in ["\n", "\r\n"] {
         let text = format!("{HEAD}{}2,2,", rows(0..2)).replace('\n', line_end);
         let replayed = replay_file(&text);
         assert_eq!((replayed.fault, replayed.counts.rows), (None, 3));
         let warning = &replayed.warnings[replayed.warnings.len() - 1];
         assert!(
-            warning.contains("line 4, its last, does not end"),
+            warning.contains("line 4, the last one, has no line end"),
             "{warning}"
         );
         let ended = replay_file(text + line_end);
         assert_eq!((ended.fault, &ended.sent), (None, &replayed.sent));
-        assert!(!ended.warnings.join(" ").contains("does not end"));
+        assert!(!ended.warnings.join(" ").contains("has no line end"));
     }
     let cut = fault_after(format!("{HEAD}{}2,2", rows(0..2)), 2);
     assert!(
@@ -249,17 +249,17 @@ fn a_last_line_without_end_goes_and_is_told() {
 }
 
 #[test]
-fn a_header_without_rows_is_told() {
+fn a_header_without_rows_gives_a_warning() {
     for text in [HEAD, HEAD.trim_end(), &format!("{HEAD}\n\n")] {
         let replayed = replay_file(text);
         assert_eq!((replayed.fault, replayed.counts.rows), (None, 0));
         let warnings = replayed.warnings.join(" ");
-        assert!(warnings.contains("a header and no rows"), "{warnings}");
+        assert!(warnings.contains("a header but no rows"), "{warnings}");
     }
 }
 
 #[test]
-fn a_nul_in_the_name_of_a_drive_cycle_or_in_a_text_ends_no_replay() {
+fn a_nul_in_a_drive_cycle_name_or_text_does_not_end_a_replay() {
     let folder = Folder::new();
     let log = "t,trip,speed [km/h],route\n1,a\0b,10,1\0\n2,a\0b,11,12\n";
     let plan = plan_one(MAPPING, &folder.file("x.csv", log)).unwrap();
@@ -268,8 +268,8 @@ fn a_nul_in_the_name_of_a_drive_cycle_or_in_a_text_ends_no_replay() {
 }
 
 #[test]
-fn what_a_crash_leaves_in_a_log_is_said() {
-    // A file system that wrote the length and not the data.
+fn damage_after_a_crash_is_reported() {
+    // A file system that has written the length but not the data.
     let text = fault_after(format!("{HEAD}{}{}", rows(0..2), "\0".repeat(600)), 2);
     assert!(
         text.contains("the row has 1 field and the header 3"),
@@ -279,13 +279,14 @@ fn what_a_crash_leaves_in_a_log_is_said() {
     assert!(text.contains("line 4, column \"t\""), "{text}");
     let text = fault_after(format!("{HEAD}{}2,2\0,a\n", rows(0..2)), 2);
     assert!(text.contains("line 4, column \"speed [km/h]\""), "{text}");
-    // Whatever a log holds, it does not end before its end.
+    // A log with the end mark does not end early.
     let mark = "\0end of input\0\n";
     let text = fault_after(format!("{HEAD}{}{mark}{}", rows(0..2), rows(2..4)), 2);
-    assert!(text.contains("line 4: it holds the text"), "{text}");
+    assert!(text.contains("line 4: it contains the text"), "{text}");
 }
 
-/// Replays a file of 30,000 rows, more than is read ahead, and does something to it once the first message is there.
+/// Replays a file with 30,000 rows, which is more than is read ahead. Changes the file after the
+/// first message.
 fn replay_while(change: impl Fn(&Path)) -> (Replayed, String) {
     let folder = Folder::new();
     let path = folder.file("x.csv", format!("{HEAD}{}", rows(0..30_000)));
@@ -307,7 +308,7 @@ fn replay_while(change: impl Fn(&Path)) -> (Replayed, String) {
 #[test]
 fn a_file_that_changes_while_it_is_read_is_an_error() {
     let open = |path: &Path| std::fs::OpenOptions::new().append(true).open(path).unwrap();
-    // The new row is half written, so it must not go: its value would stay as it is.
+    // The new row is incomplete, so it must not be sent: its truncated value would stay stored.
     let (replayed, fault) = replay_while(|path| open(path).write_all(b"30000,30000,").unwrap());
     assert!(fault.contains("changed from"), "{fault}");
     assert_eq!(
@@ -324,13 +325,13 @@ fn a_file_that_changes_while_it_is_read_is_an_error() {
 }
 
 #[test]
-fn another_file_in_the_place_of_the_planned_one_is_an_error() {
+fn a_file_that_was_replaced_after_planning_is_an_error() {
     let folder = Folder::new();
     let path = folder.file("x.csv", format!("{HEAD}{}", rows(0..3)));
     let (plan, input) = plan_one(MAPPING, &path).unwrap();
     folder.file("x.csv", "speed [km/h],t,note\n0,0,a\n");
     let replayed = replay_plan((plan, input), 60);
     let fault = replayed.fault.unwrap().to_string();
-    assert!(fault.contains("header is another"), "{fault}");
+    assert!(fault.contains("header has changed"), "{fault}");
     assert_eq!(replayed.sent, []);
 }

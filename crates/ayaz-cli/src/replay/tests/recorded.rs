@@ -1,4 +1,4 @@
-//! The real trips, read in place: every row of every file becomes a reading, none twice.
+//! The real trips: every row of every file becomes one reading.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +22,7 @@ fn prepare_all(files: &[PathBuf]) -> anyhow::Result<Vec<(Plan, Input)>> {
     prepare(&shipped_mapping(), &overrides, files, &progress)
 }
 
-/// Samples by trip, from a truth table.
+/// Number of samples by trip, from a truth table.
 fn truth(path: &Path) -> HashMap<String, u64> {
     let mut reader = csv::Reader::from_path(path).unwrap();
     let header = reader.headers().unwrap().clone();
@@ -97,7 +97,7 @@ fn stem(path: &Path) -> String {
 }
 
 #[test]
-fn the_1_hz_file_goes_with_the_same_mapping() {
+fn the_1_hz_file_works_with_the_same_mapping() {
     let Some(folder) = trips() else { return };
     let truth = truth(&folder.join("truth_per_trip_1hz.csv"));
     let files = [folder.join("bmw_i3_1hz_dev.csv.gz")];
@@ -126,7 +126,7 @@ fn the_1_hz_file_goes_with_the_same_mapping() {
 }
 
 #[test]
-fn the_unedited_file_says_what_is_wrong_with_it_and_can_be_read() {
+fn the_unedited_file_is_refused_with_hints_and_can_be_read() {
     let Some(folder) = trips() else { return };
     let files = [folder.join("extra/TripA11_unedited.csv.gz")];
     let error = prepare_all(&files).unwrap_err().to_string();
@@ -144,7 +144,7 @@ fn the_unedited_file_says_what_is_wrong_with_it_and_can_be_read() {
     assert_eq!(replayed.fault, None);
     assert!(replayed.counts.readings > 10_000, "{:?}", replayed.counts);
     assert!(
-        replayed.warnings[0].contains("made up"),
+        replayed.warnings[0].contains("not the real time"),
         "no index names it"
     );
 }

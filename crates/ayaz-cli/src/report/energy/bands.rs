@@ -12,7 +12,7 @@ use crate::output::number::number;
 use crate::output::sheet::{Columns, Sheet};
 use crate::output::table::{Table, figure, text};
 
-/// What stands beside a band with too little data.
+/// Marks a band with too little data.
 const FEW_DATA: &str = "few data";
 
 pub(super) fn band_sheet(bands: &[BandEnergy], threshold: Threshold) -> Sheet {
@@ -68,7 +68,7 @@ pub(super) fn band_table(
         legend.line(match total.trips_incomplete {
             0 => format!("All {trips} trips are in these sums."),
             incomplete => format!(
-                "All {trips} trips are in these sums, {incomplete} of them less than {threshold} \
+                "All {trips} trips are in these sums, including {incomplete} less than {threshold} \
                  complete (--by trip marks them)."
             ),
         });
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_temperature_begins_with_the_agreed_columns() {
+    fn by_temperature_starts_with_the_fixed_columns() {
         let bands = [
             BandEnergy {
                 band: Band::From(-5),
@@ -165,7 +165,7 @@ mod tests {
             &samples::SETTINGS,
             Look::default(),
         );
-        // Both bands were driven with a cold cabin.
+        // Both bands have a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
         assert!(table.contains("regen kWh: what reached the battery"));
@@ -181,7 +181,7 @@ mod tests {
             "{table}"
         );
         assert!(
-            table.contains("winter-range --by bus, parts them"),
+            table.contains("winter-range --by bus, separates them"),
             "{table}"
         );
         let narrow = Look {

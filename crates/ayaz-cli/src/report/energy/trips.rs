@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn by_trip_begins_with_the_agreed_columns() {
+    fn by_trip_starts_with_the_fixed_columns() {
         let trip = TripEnergy {
             fleet: "munich".to_owned(),
             vehicle: "i3".to_owned(),

@@ -1,8 +1,9 @@
-//! The range report as a chart: one SVG that stands alone, for a page or a wall.
+//! The range report as a chart: one SVG without external files, for a page or a poster.
 //!
-//! Reading order: [`figures`] chooses what is drawn and works out every number; [`layout`] says where
-//! it goes, by how high the parts are; [`legend`], [`plot`], [`counts`] and [`notes`] draw or write the parts
-//! from top to bottom, in the colours of [`palette`], with the shapes of [`marks`] and the letters of [`text`].
+//! Reading order: [`figures`] selects the data and computes all numbers. [`layout`] computes
+//! positions from the heights of the parts. [`legend`], [`plot`], [`counts`] and [`notes`] draw the
+//! parts from top to bottom, with the colours of [`palette`], the shapes of [`marks`] and the fonts
+//! of [`text`].
 
 mod axis;
 mod counts;
@@ -27,7 +28,7 @@ pub(crate) use self::palette::Theme;
 use self::palette::{Palette, Role};
 use super::{By, Ranges};
 
-/// Reads the trips behind the bands, of which there is at least one, and draws both.
+/// Reads the trips of the bands and draws both. There must be at least one band.
 pub(in super::super) async fn svg(
     client: &Client,
     ranges: &Ranges,
@@ -37,7 +38,7 @@ pub(in super::super) async fn svg(
     let by = ranges.by;
     let choice = Choice::of(&ranges.rows);
     if choice.shown.is_empty() {
-        let left_out = ranges.what_is_left_out().unwrap_or_default();
+        let left_out = ranges.left_out_note().unwrap_or_default();
         bail!(
             "{}",
             format!("{} {left_out}", choice.why_nothing()).trim_end()
@@ -75,8 +76,8 @@ fn draw(by: By, figures: &Figures, selection: &TripSelection, theme: Theme) -> R
     Ok(with_head(&svg, by, figures, theme))
 }
 
-/// Puts in what the drawing library has no words for: a name and a description for those who cannot
-/// see the chart, and the colours of the dark theme.
+/// Adds elements that the drawing library does not support: a title and a description for readers
+/// who cannot see the chart, and the colours of the dark theme.
 fn with_head(svg: &str, by: By, figures: &Figures, theme: Theme) -> String {
     let (tag, body) = svg.split_once('>').unwrap_or((svg, ""));
     format!(

@@ -1,4 +1,4 @@
-//! The range report for people.
+//! The range report as a table for people.
 
 use ayaz_store::reports::RangeBand;
 
@@ -11,7 +11,7 @@ use crate::output::notes::with_notes;
 use crate::output::number::{NOTHING, number, percent};
 use crate::output::table::{Table, figure, name, text};
 
-/// What stands for the range of a band with too little data.
+/// Replaces the range of a band with too little data.
 const TOO_LITTLE: &str = "not enough data";
 
 pub(super) fn table_of(ranges: &Ranges, look: Look) -> String {
@@ -65,7 +65,7 @@ fn draw(ranges: &Ranges) -> Table {
             number(energy.km, 1),
             completeness(band.completeness, ranges.threshold),
         ]);
-        // What is too little is dim too: it says so in its range.
+        // Bands with too little data are dim, too. Their range cell explains it.
         if !band.has_enough_data || ranges.threshold.is_missed_by(band.completeness) {
             table.add_dim_row(cells);
         } else {
@@ -98,13 +98,13 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
     legend.bands();
     legend.heading(
         COMPLETE,
-        "the least of time measured, time without flags and distance against the odometer, of the \
+        "the smallest of: time measured, time without flags and distance against the odometer, of the \
          trips that are not left out.",
     );
     legend.mark("*", format!("less than {} complete.", ranges.threshold));
     legend.too_little(TOO_LITTLE, settings, "; nothing is extrapolated");
     legend.lines(cold::note(rows.iter().map(|row| &row.energy)));
-    legend.lines(ranges.what_is_left_out());
+    legend.lines(ranges.left_out_note());
     legend.lines(heat::note(
         rows.iter().map(|row| &row.heat_sources),
         "--by bus",
@@ -132,7 +132,7 @@ fn notes(ranges: &Ranges, table: &Table, look: Look) -> Vec<String> {
         ));
     }
     if rows.iter().any(|row| row.energy.fuel_litres.is_some()) {
-        legend.line("Some burn fuel for heat, so they go further in the cold: fuel is in no figure above (see --format csv).");
+        legend.line("Some buses burn fuel for heat, so they go further in the cold: fuel is in no figure above (see --format csv).");
     }
     legend.into_lines("not known.")
 }

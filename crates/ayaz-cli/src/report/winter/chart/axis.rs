@@ -1,11 +1,11 @@
-//! The axis of temperature: its ticks are the edges of the bands, and nothing else.
+//! The temperature axis: its ticks are the edges of the bands.
 
 use std::ops::Range;
 
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint, Ranged};
 use plotters::coord::types::RangedCoordf64;
 
-/// From the first edge to the last, °C.
+/// From the first to the last edge, °C.
 pub(super) struct TemperatureAxis {
     scale: RangedCoordf64,
     edges: Vec<f64>,

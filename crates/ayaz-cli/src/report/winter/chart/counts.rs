@@ -1,4 +1,5 @@
-//! Under the plot, aligned with its bands: each group's range and loss, and what they rest on.
+//! The table below the plot, aligned with its bands: range and loss of each group, with the data
+//! behind them.
 
 use anyhow::Result;
 use ayaz_model::temperature_band::width_celsius;
@@ -18,10 +19,10 @@ const HEADING_HEIGHT: i32 = 22;
 const LINE_HEIGHT: i32 = 15;
 const GAP: i32 = 8;
 const SIZE: f64 = 11.0;
-/// Free space at both sides of a figure.
+/// Free space on both sides of a figure.
 const CELL_MARGIN: f64 = 2.0;
 
-/// A line of the table: what it is called, and what stands in it.
+/// A line of the table: its name, and the text for a band.
 type Line = (&'static str, fn(&BandFigures) -> String);
 
 const LINES: [Line; 5] = [
@@ -42,7 +43,7 @@ const LINES: [Line; 5] = [
     LEFT_OUT,
 ];
 
-/// The last line, which is there only if anything is left out.
+/// The last line. It is shown only if trips are left out.
 const LEFT_OUT: Line = ("left out", |band| {
     if band.trips_left_out > 0 {
         text::compact(band.trips_left_out as f64)
@@ -59,7 +60,7 @@ fn lines(figures: &Figures) -> &'static [Line] {
     }
 }
 
-/// In parentheses if it is too little, as said in the notes.
+/// In parentheses if there is too little data, as the notes explain.
 fn counted(band: &BandFigures, count: String) -> String {
     if band.is_thin {
         format!("({count})")
@@ -68,7 +69,7 @@ fn counted(band: &BandFigures, count: String) -> String {
     }
 }
 
-/// With a real minus, and never a negative zero.
+/// Uses a minus sign instead of a hyphen, and never shows a negative zero.
 fn percent(value: f64) -> String {
     let sign = if value <= -0.5 { "−" } else { "" };
     let size = value.abs();
@@ -138,13 +139,13 @@ fn draw_heading(
     Ok(())
 }
 
-/// What a group's figures rest on, in a line.
+/// The data behind a group's figures, in one line.
 fn basis(group: &Group) -> String {
     let mut parts = Vec::new();
     if let Some((least, most)) = group.usable_kwh {
         let source = match group.usable_source.as_deref() {
-            Some("model") => "as vehicle_model says",
-            Some("vehicle") => "as vehicle_context says",
+            Some("model") => "from vehicle_model",
+            Some("vehicle") => "from vehicle_context",
             Some("soc") => "estimated from the state of charge",
             _ => "partly estimated from the state of charge",
         };

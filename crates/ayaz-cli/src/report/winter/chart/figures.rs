@@ -1,4 +1,4 @@
-//! What is drawn: every number of the chart, worked out before anything is.
+//! The numbers of the chart, computed before drawing.
 
 mod choice;
 mod trips;
@@ -17,51 +17,51 @@ use super::super::super::threshold::Threshold;
 use super::super::Ranges;
 use crate::output::printable::printable;
 
-/// The axis of temperature spans at least this, so that a single band does not fill the page, °C.
+/// Least span of the temperature axis, so that a single band does not fill the page, °C.
 const SPAN_MIN_CELSIUS: i16 = 20;
-/// Ranges further over the highest band than this do not stretch the axis: a trip down a long hill
-/// has a range without end. Such trips are counted in the notes.
+/// Ranges above the highest band times this factor do not extend the axis: a trip down a long hill
+/// has an unlimited range. The notes count such trips.
 const OVER_BANDS_MAX: f64 = 1.4;
-/// The same over the median trip: a group may have trips alone.
+/// The same factor for the median trip. A group may have trips but no band with a range.
 const OVER_MEDIAN_MAX: f64 = 2.5;
 
-/// Everything that is drawn.
+/// All data of the chart.
 pub(super) struct Figures {
-    /// What is shown, and what is not.
+    /// The groups that are shown, and those that are not.
     pub(super) choice: Choice,
-    /// As in the legend.
+    /// In the order of the legend.
     pub(super) groups: Vec<Group>,
-    /// Lower edges of the bands of the axis, ascending and without a hole, °C.
+    /// Lower edges of the axis's bands, ascending and without gaps, °C.
     pub(super) edges: Vec<i16>,
-    /// Upper end of the axis of range, km.
+    /// Upper end of the range axis, km.
     pub(super) top_km: f64,
     pub(super) left_out: LeftOut,
-    /// What people are told of trips that are not complete, if there are any.
+    /// The note about incomplete trips, if there are any.
     pub(super) incomplete: Option<String>,
-    /// What is asked of a trip.
+    /// The required completeness of a trip.
     pub(super) threshold: Threshold,
     pub(super) settings: FigureSettings,
     pub(super) basis: Basis,
-    /// Whether any group shown has a fuel heater that was metered.
+    /// True if a shown group has a metered fuel heater.
     pub(super) burns_fuel: bool,
-    /// What people are told of bands whose buses are heated from different sources, if there are any.
+    /// The note about bands with different heat sources, if there are any.
     pub(super) heat: Option<String>,
-    /// What they are told of hours that wait to be worked out, if there are any.
+    /// The note about hours that wait for the worker, if there are any.
     pub(super) backlog: Option<String>,
 }
 
 /// One bus, model or route.
 pub(super) struct Group {
-    /// As it is written: [`printable`].
+    /// The name as shown: [`printable`].
     pub(super) name: String,
     /// By lower edge, °C.
     pub(super) bands: BTreeMap<i16, BandFigures>,
     pub(super) dots: Vec<Dot>,
-    /// Trips that are in no figure, since they are not complete.
+    /// Incomplete trips, which are in no figure.
     pub(super) incomplete: Vec<Dot>,
-    /// Least and most usable energy that its ranges rest on, kWh.
+    /// Smallest and largest usable energy of its ranges, kWh.
     pub(super) usable_kwh: Option<(f64, f64)>,
-    /// Where that is from: `model`, `soc` or `mixed`.
+    /// Source of the usable energy: `model`, `soc` or `mixed`.
     pub(super) usable_source: Option<String>,
     pub(super) buses: usize,
     /// Share of its trips' time that was measured, 0 to 1.
@@ -70,23 +70,23 @@ pub(super) struct Group {
 
 /// One band of one group.
 pub(super) struct BandFigures {
-    /// `None` where there is too little to state one, or no usable energy is known.
+    /// `None` if there is too little data, or if the usable energy is unknown.
     pub(super) range_km: Option<f64>,
-    /// Share of the mild-weather range that is lost.
+    /// Loss as a share of the mild-weather range.
     pub(super) loss: Option<f64>,
     pub(super) trips: i64,
     pub(super) trips_left_out: i64,
     pub(super) hours: f64,
-    /// Too little to state a range.
+    /// There is too little data for a range.
     pub(super) is_thin: bool,
     /// Driven with a cold cabin.
     pub(super) is_cold: bool,
-    /// Its buses are heated from different sources.
+    /// Its buses have different heat sources.
     pub(super) is_mixed: bool,
     pub(super) spread: Option<Spread>,
 }
 
-/// What all of it rests on.
+/// The data behind all figures.
 #[derive(Default)]
 pub(super) struct Basis {
     pub(super) trips: usize,
@@ -94,7 +94,7 @@ pub(super) struct Basis {
     pub(super) km: f64,
     pub(super) hours: f64,
     pub(super) coverage: Option<f64>,
-    /// First and last day (UTC) on which a trip began.
+    /// First and last day (UTC) on which a trip started.
     pub(super) began: Option<(Timestamp, Timestamp)>,
 }
 
@@ -126,7 +126,7 @@ impl Figures {
             edges: edges(&groups),
             top_km,
             left_out,
-            incomplete: ranges.what_is_left_out(),
+            incomplete: ranges.left_out_note(),
             threshold,
             settings: ranges.settings,
             basis: basis(&choice, ranges, trips),
@@ -145,25 +145,25 @@ impl Figures {
         }
     }
 
-    /// Neither a band nor a trip that says anything of range.
+    /// True if there is neither a band nor a trip with a range.
     pub(super) fn is_empty(&self) -> bool {
         self.groups.iter().all(|group| {
             group.dots.is_empty() && group.bands.values().all(|band| band.range_km.is_none())
         })
     }
 
-    /// Whether any trip that is not complete has a dot.
+    /// True if an incomplete trip has a dot.
     pub(super) fn has_incomplete(&self) -> bool {
         self.groups.iter().any(|group| !group.incomplete.is_empty())
     }
 
-    /// Whether a range that is drawn was driven with a cold cabin.
+    /// True if a drawn range was driven with a cold cabin.
     pub(super) fn has_cold(&self) -> bool {
         let mut bands = self.groups.iter().flat_map(|group| group.bands.values());
         bands.any(|band| band.is_cold && band.range_km.is_some())
     }
 
-    /// Whether a trip that has a dot was driven with a cold cabin.
+    /// True if a trip with a dot was driven with a cold cabin.
     pub(super) fn has_cold_trip(&self) -> bool {
         let mut dots = self
             .groups
@@ -288,8 +288,7 @@ fn basis(choice: &Choice, ranges: &Ranges, trips: &[TripRange]) -> Basis {
     }
 }
 
-/// From the coldest to the warmest band with anything in it, and on to both sides until it is wide
-/// enough.
+/// From the coldest to the warmest band with data, extended on both sides to the least span.
 fn edges(groups: &[Group]) -> Vec<i16> {
     let mut used: Vec<i16> = groups
         .iter()
@@ -317,7 +316,7 @@ fn edges(groups: &[Group]) -> Vec<i16> {
     edges
 }
 
-/// Up to the highest of what is drawn, and to a round number, km.
+/// The highest drawn value, rounded up, km.
 fn top_km(groups: &[Group]) -> f64 {
     let bands = || groups.iter().flat_map(|group| group.bands.values());
     let highest_band = bands().filter_map(|band| band.range_km).fold(0.0, f64::max);

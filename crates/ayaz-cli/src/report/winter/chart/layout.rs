@@ -1,4 +1,4 @@
-//! Where everything goes, in pixels.
+//! Positions of all parts, in pixels.
 
 use ayaz_model::temperature_band::width_celsius;
 use plotters::backend::SVGBackend;
@@ -7,31 +7,31 @@ use plotters::drawing::DrawingArea;
 
 use super::figures::Figures;
 
-/// Where lines of text begin.
+/// Left edge of text lines.
 pub(super) const INDENT: i32 = 24;
-/// Title and what was selected.
+/// Title and selection.
 const HEAD_HEIGHT: i32 = 92;
-/// Space at the left of the plot: the axis and the names of the lines beneath it.
+/// Space left of the plot, for the axis and the names of the lines below it.
 const LEFT: i32 = 92;
 const RIGHT: i32 = 28;
-/// Least width of the plot. It grows where bands would be too narrow for their figures.
+/// Least width of the plot. It grows if bands would be too narrow for their figures.
 const PLOT_WIDTH_MIN: f64 = 1080.0;
 /// Least width of a band.
 const BAND_WIDTH_MIN: f64 = 28.0;
 const PLOT_HEIGHT: i32 = 460;
-/// Labels and title of the axis of temperature.
+/// Labels and title of the temperature axis.
 pub(super) const AXIS_HEIGHT: i32 = 52;
-/// The line above the plot that names the mild weather.
+/// The line above the plot with the label of the mild weather.
 const MILD_HEIGHT: i32 = 24;
 
-/// What everything is drawn on, in pixels from the upper left corner.
+/// The drawing area, in pixels from the upper left corner.
 pub(super) type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// How wide the page is, and where temperatures stand on it.
+/// Width of the page, and positions of temperatures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Page {
     pub(super) width: i32,
-    /// Of the plot.
+    /// Left edge of the plot.
     pub(super) left: i32,
     pub(super) right: i32,
     from_celsius: f64,
@@ -56,18 +56,18 @@ impl Page {
         }
     }
 
-    /// Where a temperature stands, px.
+    /// Position of a temperature, px.
     pub(super) fn x(&self, celsius: f64) -> f64 {
         f64::from(self.left) + (celsius - self.from_celsius) * self.px_per_celsius
     }
 
-    /// Width of a line of text over the whole page, px.
+    /// Width of a text line over the whole page, px.
     pub(super) fn text_width(&self) -> f64 {
         f64::from(self.width - RIGHT - INDENT)
     }
 }
 
-/// How high the parts are whose height depends on what they say.
+/// Heights of the parts whose height depends on their content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heights {
     pub(super) legend: i32,
@@ -75,7 +75,7 @@ pub(super) struct Heights {
     pub(super) notes: i32,
 }
 
-/// Where everything goes; y grows downwards.
+/// Positions of all parts. y grows downwards.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Layout {
     pub(super) page: Page,
@@ -106,7 +106,7 @@ impl Layout {
     }
 }
 
-/// From where to where the axis of temperature goes, °C.
+/// Span of the temperature axis, °C.
 pub(super) fn span(figures: &Figures) -> (f64, f64) {
     let first = figures.edges.first().copied().unwrap_or(0);
     let last = figures.edges.last().copied().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Above the plot: what it is of, which mark is whose, and what the marks mean.
+//! Above the plot: the title, the selection, the groups, and the meaning of the marks.
 
 use anyhow::Result;
 use ayaz_store::reports::TripSelection;
@@ -16,12 +16,12 @@ use crate::output::printable::printable;
 
 const ROW_HEIGHT: i32 = 22;
 const SIZE: f64 = 13.0;
-/// From an entry's begin to its text.
+/// From the start of an entry to its text.
 const SWATCH: i32 = 22;
-/// Between entries.
+/// Space between entries.
 const GAP: i32 = 22;
 
-/// What stands before an entry's text.
+/// The sign before an entry's text.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Sign {
     /// The mark of a group.
@@ -39,7 +39,7 @@ pub(super) fn title(by: By) -> String {
     format!("Range against exterior (air) temperature, by {}", by.name())
 }
 
-/// Which trips the chart is of.
+/// The trips of the chart.
 fn selected(figures: &Figures, selection: &TripSelection) -> String {
     let mut parts = Vec::new();
     if let Some(fleet) = &selection.fleet {
@@ -59,7 +59,7 @@ fn selected(figures: &Figures, selection: &TripSelection) -> String {
     parts.join(" · ")
 }
 
-/// Rows of entries: first the groups, then what the marks mean.
+/// Rows of entries: first the groups, then the marks.
 fn rows(page: &Page, figures: &Figures) -> Vec<Vec<(Sign, String)>> {
     let groups = figures.groups.iter().enumerate();
     let groups = groups.map(|(index, group)| {
@@ -181,7 +181,7 @@ fn draw_sign(canvas: &Canvas<'_>, palette: &Palette, sign: Sign, (x, y): (i32, i
         }
         Sign::Trip => marks::draw(canvas, 0, (x, y), DOT_RADIUS, muted.mix(DOT_OPACITY), false),
         Sign::ThinTrip => {
-            // In a group's colour, so that it is not taken for one that is left out.
+            // Uses a group's colour, so that it differs from a trip that is left out.
             let colour = palette.of(Role::Group(0)).to_rgba();
             marks::draw(canvas, 0, (x, y), DOT_RADIUS, colour, true)
         }

@@ -1,4 +1,4 @@
-//! Shapes: each group has one beside its colour, so that colour is never the only sign.
+//! Shapes of marks. Each group has a shape and a colour, so that colour is never the only sign.
 
 use anyhow::Result;
 use plotters::element::{Circle, PathElement, Polygon};
@@ -8,11 +8,11 @@ use super::layout::Canvas;
 
 /// Radius of a trip's dot, px.
 pub(super) const DOT_RADIUS: i32 = 3;
-/// Dots lie on each other.
+/// Dots may overlap.
 pub(super) const DOT_OPACITY: f64 = 0.5;
 pub(super) const SPREAD_OPACITY: f64 = 0.28;
 
-/// Corners of a mark for a radius of 1; empty is a circle.
+/// Corners of a mark with radius 1. An empty list is a circle.
 const SHAPES: [&[(f64, f64)]; 4] = [
     &[],
     &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
@@ -54,14 +54,14 @@ pub(super) fn draw(
     Ok(())
 }
 
-/// Crosses a mark of that radius out.
+/// Crosses out a mark with this radius.
 pub(super) fn cross_out(
     canvas: &Canvas<'_>,
     (x, y): (i32, i32),
     radius: i32,
     colour: RGBColor,
 ) -> Result<()> {
-    // Beyond the mark, so that it shows on one of the same colour.
+    // The lines are longer than the mark, so that they are visible on a mark of the same colour.
     let half = radius + 2;
     for (from, to) in [
         ((x - half, y - half), (x + half, y + half)),

@@ -1,4 +1,4 @@
-//! At the foot: what the figures mean, what they rest on, and what is not drawn.
+//! Notes below the chart: the meaning of the figures, the data behind them, and what is not drawn.
 
 use anyhow::Result;
 
@@ -14,10 +14,10 @@ const SIZE: f64 = 12.0;
 const LINE_HEIGHT: i32 = 18;
 const TOP: i32 = 14;
 const BOTTOM: i32 = 16;
-/// How many names a note lists.
+/// Most names that a note lists.
 const NAMES_MAX: usize = 6;
 
-/// What all of it rests on.
+/// The data behind all figures.
 pub(super) fn basis(by: By, figures: &Figures) -> String {
     let basis = &figures.basis;
     let shown = match figures.groups.len() {
@@ -36,7 +36,7 @@ pub(super) fn basis(by: By, figures: &Figures) -> String {
         )
     });
     format!(
-        "Rests on {} {} of {shown}{buses}: {} km in {} h{measured}.",
+        "Based on {} {} of {shown}{buses}: {} km in {} h{measured}.",
         grouped(basis.trips as f64),
         if basis.trips == 1 { "trip" } else { "trips" },
         grouped(basis.km),
@@ -52,7 +52,7 @@ fn plural(by: By) -> &'static str {
     }
 }
 
-/// Why trips that were found have no dot, each with their number.
+/// Why some trips have no dot, with counts.
 pub(super) fn not_drawn(figures: &Figures) -> Vec<String> {
     let left_out = &figures.left_out;
     [
@@ -93,12 +93,12 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
     let (from, to) = (settings.mild_from_celsius, settings.mild_to_celsius);
     let mut notes = vec![
         basis(by, figures),
-        "Range: usable energy ÷ measured kWh/km, from full to empty. The usable energy is taken as \
+        "Range: usable energy ÷ measured kWh/km, from full to empty. The usable energy is assumed to be \
          the same at every temperature."
             .to_owned(),
         format!(
             "Figures in parentheses: under {} trips, {} h or {} km, too little to state a range. \
-             Nothing is extrapolated. {NOTHING}: not known. trips: that touch the band, so that they \
+             Nothing is extrapolated. {NOTHING}: not known. trips: those that touch the band, so they \
              do not add up.",
             settings.band_trips_min, settings.band_hours_min, settings.band_km_min
         ),
@@ -142,14 +142,14 @@ pub(super) fn all(by: By, figures: &Figures) -> Vec<String> {
     }
     if figures.has_cold() {
         notes.push(format!(
-            "{}: driven with a cold cabin, which takes less energy than a warm one: the range is no \
-             healthy bus's.",
+            "{}: driven with a cold cabin, which takes less energy than a warm one: a healthy bus has \
+             less range.",
             cold::MARK
         ));
     }
     if figures.burns_fuel {
         notes.push(
-            "Some burn fuel for heat, so they go further in the cold: fuel is in no figure here."
+            "Some buses burn fuel for heat, so they go further in the cold: fuel is in no figure here."
                 .to_owned(),
         );
     }

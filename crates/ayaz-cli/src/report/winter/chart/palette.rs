@@ -1,17 +1,18 @@
-//! Colours, in light and in dark.
+//! Colours of the light and the dark theme.
 //!
-//! The drawing library writes colours as attributes and knows no classes. So that one file serves
-//! both themes, a style sheet replaces each light colour, found by its value, by the dark one.
+//! The drawing library writes colours as attributes and does not support classes. One file must
+//! work in both themes, so a style sheet replaces each light colour, found by its value, with the
+//! dark one.
 
 use std::fmt::Write as _;
 
 use clap::ValueEnum;
 use plotters::style::RGBColor;
 
-/// Which colours a chart has.
+/// Colour theme of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Theme {
-    /// Light, and dark where the reader's system asks for it.
+    /// Light, or dark if the reader's system requests it.
     Auto,
     /// Dark on white, also on paper.
     Light,
@@ -19,28 +20,28 @@ pub(crate) enum Theme {
     Dark,
 }
 
-/// What a colour is for.
+/// The purpose of a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     Background,
     Text,
-    /// Text and marks that matter less: notes, thin figures.
+    /// Less important text and marks: notes, figures with too little data.
     Muted,
     Grid,
     /// Trips that are in no figure.
     LeftOut,
-    /// The weather that losses are measured against.
+    /// The weather that losses are compared with.
     Mild,
     /// A group, by its place in the legend.
     Group(usize),
 }
 
-/// How many groups have colours that can be told from each other.
+/// Number of groups with colours that readers can distinguish.
 pub(super) const GROUPS_MAX: usize = 8;
 
 type Rgb = [u8; 3];
 
-/// A role's colour in light and in dark.
+/// The light and dark colours of each role.
 const NEUTRAL: [(Role, Rgb, Rgb); 6] = [
     (Role::Background, [0xff, 0xff, 0xff], [0x14, 0x18, 0x1d]),
     (Role::Text, [0x1b, 0x1f, 0x24], [0xe9, 0xec, 0xef]),
@@ -50,8 +51,9 @@ const NEUTRAL: [(Role, Rgb, Rgb); 6] = [
     (Role::Mild, [0xf5, 0xf2, 0xe4], [0x26, 0x26, 0x1f]),
 ];
 
-/// Chosen by a search for the largest least difference, in Lab, between any two of a theme as seen
-/// with normal, red-blind, green-blind and blue-blind eyes (it is 25 to 40, where 2 can be told).
+/// A search chose these colours. It maximises the smallest difference in Lab between any two
+/// colours of a theme, for normal, red-blind, green-blind and blue-blind vision. The difference is
+/// 25 to 40; 2 is visible.
 const GROUPS: [(Rgb, Rgb); GROUPS_MAX] = [
     ([0x03, 0x00, 0xc3], [0x5d, 0x51, 0xff]),
     ([0xc0, 0x84, 0x00], [0xda, 0x85, 0x00]),
@@ -93,7 +95,7 @@ fn both(role: Role) -> (Rgb, Rgb) {
     }
 }
 
-/// What turns light into dark, if the theme is to follow the reader's.
+/// The style sheet that switches to dark colours, if the theme follows the reader's system.
 pub(super) fn style_sheet(theme: Theme) -> String {
     if theme != Theme::Auto {
         return String::new();
@@ -110,7 +112,7 @@ pub(super) fn style_sheet(theme: Theme) -> String {
     format!("<style>\n@media (prefers-color-scheme: dark) {{\n{rules}}}\n</style>\n")
 }
 
-/// As the drawing library writes it.
+/// In the format of the drawing library.
 fn hex([red, green, blue]: Rgb) -> String {
     format!("#{red:02X}{green:02X}{blue:02X}")
 }
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn text_and_marks_stand_out_in_both_themes() {
+    fn text_and_marks_have_enough_contrast_in_both_themes() {
         let least = |role, on, ratio: f64| {
             let ((light, dark), (on_light, on_dark)) = (both(role), both(on));
             for (colour, on) in [(light, on_light), (dark, on_dark)] {
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn the_style_sheet_can_tell_every_light_colour() {
+    fn light_colours_are_unique_for_the_style_sheet() {
         let mut light: Vec<Rgb> = NEUTRAL.iter().map(|(_, light, _)| *light).collect();
         light.extend(GROUPS.map(|(light, _)| light));
         let count = light.len();
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_automatic_theme_asks_the_reader() {
+    fn only_the_automatic_theme_has_a_style_sheet() {
         assert!(style_sheet(Theme::Auto).contains("[fill=\"#FFFFFF\"]{fill:#14181D}"));
         assert_eq!(style_sheet(Theme::Light), "");
         assert_eq!(style_sheet(Theme::Dark), "");

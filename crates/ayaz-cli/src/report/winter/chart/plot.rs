@@ -1,4 +1,4 @@
-//! The plot itself: range against temperature.
+//! The plot: range against temperature.
 
 use anyhow::Result;
 use ayaz_model::temperature_band::width_celsius;
@@ -14,16 +14,16 @@ use super::marks::{self, DOT_OPACITY, DOT_RADIUS, SPREAD_OPACITY};
 use super::palette::{Palette, Role};
 use super::text::{self, Align, Style};
 
-/// Half the height of the bar that is a band's range, px.
+/// Half the height of the bar of a band's range, px.
 const BAR_HALF: i32 = 2;
-/// Free space at both sides within a band, px.
+/// Free space on both sides within a band, px.
 const BAND_MARGIN: f64 = 2.0;
-/// Space for the labels and the title of the axis of range, px.
+/// Space for the labels and the title of the range axis, px.
 const AXIS_WIDTH: i32 = 68;
 const LABEL_SIZE: f64 = 12.0;
-/// The edges of narrow bands are close together.
+/// Smaller, because the edges of narrow bands are close together.
 const EDGE_SIZE: f64 = 10.5;
-/// More groups than this get a part of each band of their own.
+/// With more groups, each group gets its own part of a band.
 const GROUPS_OVER_EACH_OTHER_MAX: usize = 3;
 
 pub(super) fn draw(
@@ -55,22 +55,22 @@ pub(super) fn draw(
     Ok(())
 }
 
-/// From temperatures and ranges to pixels.
+/// Converts temperatures and ranges to pixels.
 struct Scale<'a> {
     layout: &'a Layout,
     figures: &'a Figures,
 }
 
 impl Scale<'_> {
-    /// What is above the axis stands at its end.
+    /// Values above the axis are drawn at its end.
     fn y(&self, range_km: f64) -> i32 {
         let height = f64::from(self.layout.plot_bottom - self.layout.plot_top);
         self.layout.plot_bottom
             - (range_km.min(self.figures.top_km) / self.figures.top_km * height).round() as i32
     }
 
-    /// The part of a band that is a group's, px: the whole of it, or, where many groups would hide
-    /// each other, one beside the other.
+    /// A group's part of a band, px: the whole band, or, with many groups, a slot beside the
+    /// others.
     fn slot(&self, edge: i16, index: usize) -> (i32, i32) {
         let from = self.layout.page.x(f64::from(edge)) + BAND_MARGIN;
         let to = self.layout.page.x(f64::from(edge + width_celsius(edge))) - BAND_MARGIN;
@@ -107,7 +107,7 @@ fn draw_mild(
     let corners = [(left, layout.plot_top), (right, layout.plot_bottom)];
     let style = palette.of(Role::Mild).filled();
     canvas.draw(&Rectangle::new(corners, style))?;
-    // Over the area and nothing else; the notes say the rest.
+    // Only as wide as the area. The notes explain the rest.
     let free = f64::from(right - left);
     let long = format!(
         "mild weather: losses are against the same {} here",
@@ -127,7 +127,7 @@ fn draw_mild(
     )
 }
 
-/// Grid, edges of the bands and titles, with units.
+/// Draws the grid, the edges of the bands, and the titles with units.
 fn draw_axes(
     canvas: &Canvas<'_>,
     layout: &Layout,
@@ -171,7 +171,7 @@ fn draw_axes(
     Ok(())
 }
 
-/// With a real minus, which is as wide as a digit.
+/// Uses a minus sign, which is as wide as a digit.
 fn signed(celsius: f64) -> String {
     let sign = if celsius < 0.0 { "−" } else { "" };
     format!("{sign}{:.0}", celsius.abs())
@@ -229,7 +229,7 @@ fn draw_dots(
     Ok(())
 }
 
-/// The trips that are in no figure: hollow, and of no group's colour.
+/// Draws trips that are in no figure: hollow, and not in a group's colour.
 fn draw_incomplete(
     canvas: &Canvas<'_>,
     scale: &Scale<'_>,
@@ -250,7 +250,7 @@ fn draw_incomplete(
     Ok(())
 }
 
-/// The ranges, joined where bands are neighbours: over a hole nothing is drawn.
+/// Draws the ranges. Neighbouring bands are connected; a gap is not.
 fn draw_bands(
     canvas: &Canvas<'_>,
     scale: &Scale<'_>,
@@ -270,7 +270,7 @@ fn draw_bands(
             let line = PathElement::new(vec![from, centre], colour.stroke_width(1));
             canvas.draw(&line)?;
         }
-        // With a rim, so that it stands out from many dots.
+        // With a border, so that it is visible on many dots.
         for (rim, colour) in [(1, palette.of(Role::Background)), (0, colour)] {
             let half = BAR_HALF + rim;
             let corners = [

@@ -25,7 +25,7 @@ pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
     }
 }
 
-/// With what the bands say of trips that are left out.
+/// Ranges with the bands' counts of trips that are left out.
 pub(super) fn ranges(bands: Vec<RangeBand>) -> Ranges {
     let incomplete = bands.iter().map(|band| band.trips_left_out).sum();
     Ranges {
@@ -51,7 +51,7 @@ fn chart(bands: Vec<RangeBand>, trips: &[TripRange], theme: Theme) -> (Figures, 
 }
 
 #[test]
-fn every_band_stands_over_its_counts() {
+fn every_band_is_above_its_counts() {
     let edges = [-46, -24, -22, -20, -15, 10, 40];
     let bands: Vec<RangeBand> = edges
         .iter()
@@ -95,7 +95,7 @@ fn every_band_stands_over_its_counts() {
 }
 
 #[test]
-fn thin_bands_are_marked_and_state_no_range() {
+fn bands_with_too_little_data_are_marked_and_have_no_range() {
     let trips = [trip("a", -29.0, 2.0), trip("a", 11.0, 1.0)];
     let (_, svg) = chart(
         vec![band("a", -30, 2, 1.7), band("a", 10, 5, 1.0)],
@@ -107,7 +107,7 @@ fn thin_bands_are_marked_and_state_no_range() {
     let texts = written(&document);
     let is_written = |text: &str| texts.iter().any(|written| written.text == text);
     assert!(is_written("(2)") && is_written("5") && is_written("300"));
-    assert!(!is_written("176"), "300 / 1.7 rests on two trips");
+    assert!(!is_written("176"), "300 / 1.7 has only two trips");
     assert!(is_written(
         "a trip in a band that has too little data to state a range"
     ));
@@ -120,7 +120,7 @@ fn thin_bands_are_marked_and_state_no_range() {
 }
 
 #[test]
-fn bands_of_buses_with_different_heat_and_hours_that_wait_are_told() {
+fn mixed_heat_sources_and_waiting_hours_are_noted() {
     let trips: Vec<TripRange> = (0..5).map(|_| trip("a", -33.0, 2.0)).collect();
     let mixed = RangeBand {
         heat_sources: HeatSources::new(["electric", "fuel"].map(str::to_owned)),
@@ -146,7 +146,7 @@ fn bands_of_buses_with_different_heat_and_hours_that_wait_are_told() {
 }
 
 #[test]
-fn trips_that_are_left_out_are_hollow_and_grey_and_told() {
+fn trips_that_are_left_out_are_hollow_grey_and_noted() {
     let mut trips: Vec<TripRange> = (0..5).map(|_| trip("a", 1.0, 1.0)).collect();
     for celsius in [2.0, -12.0] {
         trips.push(TripRange {
@@ -180,16 +180,16 @@ fn trips_that_are_left_out_are_hollow_and_grey_and_told() {
         is_written("left out") && is_written("in grey: a trip that is left out, less than 90 %")
     );
     assert!(is_written(
-        "Left out: 2 of 7 trips, less than 90 % complete (2 for time that is"
+        "Left out: 2 of 7 trips, less than 90 % complete (2 for missing time"
     ));
-    assert!(is_written("Rests on 5 trips"));
-    // And if nothing is left out, nothing is said of it.
+    assert!(is_written("Based on 5 trips"));
+    // If no trips are left out, there is no note.
     let (_, whole) = chart(vec![band("a", 0, 5, 1.0)], &trips[..5], Theme::Light);
     assert!(!whole.contains("eft out"));
 }
 
 #[test]
-fn names_of_people_do_not_break_the_file() {
+fn special_characters_in_names_do_not_break_the_file() {
     let name = "<&\">'\u{1}мой\u{202e} автобус\u{ffff}";
     let (_, svg) = chart(vec![band(name, 0, 5, 1.0)], &[], Theme::Auto);
     check(&svg);
@@ -203,7 +203,7 @@ fn names_of_people_do_not_break_the_file() {
 }
 
 #[test]
-fn themes_differ_in_colours_alone() {
+fn themes_differ_only_in_colours() {
     let draw = |theme| chart(vec![band("a", 0, 5, 1.0)], &[trip("a", 1.0, 1.1)], theme).1;
     let (auto, light, dark) = (draw(Theme::Auto), draw(Theme::Light), draw(Theme::Dark));
     assert!(auto.contains("prefers-color-scheme: dark"));
@@ -285,7 +285,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn whatever_was_measured_makes_a_sound_chart((bands, trips) in bands_and_trips()) {
+    fn any_input_makes_a_valid_chart((bands, trips) in bands_and_trips()) {
         let (_, svg) = chart(bands, &trips, Theme::Auto);
         check(&svg);
     }

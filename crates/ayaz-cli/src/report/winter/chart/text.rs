@@ -1,4 +1,4 @@
-//! Letters: how wide they are, where lines break, how numbers are shortened.
+//! Text: width, line breaks and short numbers.
 
 use anyhow::Result;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -7,14 +7,14 @@ use plotters::style::{Color, FontStyle, IntoFont, RGBColor, TextStyle};
 use super::layout::Canvas;
 use crate::output::printable::printable;
 
-/// Smallest size that [`fit`] goes down to, px.
+/// Smallest size that [`Style::fit`] uses, px.
 const SIZE_MIN: f64 = 6.0;
 /// Longest name of a group, in letters.
 pub(super) const NAME_MAX: usize = 120;
-/// The library divides a size by this before it writes it.
+/// The library divides sizes by this.
 const LIBRARY_SCALE: f64 = 1.24;
 
-/// Where a text stands to its point; always centred on it in height.
+/// Horizontal position of a text at its point. Vertically it is always centred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Align {
     Left,
@@ -53,7 +53,7 @@ impl Style {
         Self { align, ..self }
     }
 
-    /// The same, no wider than this, px.
+    /// The same style, with a size that fits this width, px.
     pub(super) fn fit(self, text: &str, width: f64) -> Self {
         let needed = width_px(text, self.size);
         let size = self.size * (width / needed).min(1.0);
@@ -83,13 +83,13 @@ impl Style {
 
 /// Writes a line of text at a point, px.
 pub(super) fn write(canvas: &Canvas<'_>, text: &str, style: Style, at: (i32, i32)) -> Result<()> {
-    // XML has no control characters, not even escaped. Names are printable before, so that they are
-    // measured as they are written.
+    // XML allows no control characters, not even escaped. Names are made printable earlier, so that
+    // their measured width is correct.
     canvas.draw_text(&printable(text), &style.library(), at)?;
     Ok(())
 }
 
-/// For the parts that the drawing library does not write.
+/// Escapes text that the drawing library does not write.
 pub(super) fn escape(text: &str) -> String {
     printable(text)
         .replace('&', "&amp;")
@@ -97,7 +97,7 @@ pub(super) fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
-/// About how wide a text is in the widest of the usual fonts, px: what the reader's is, nobody knows.
+/// Estimated width of a text in the widest common font, px. The reader's font is unknown.
 pub(super) fn width_px(text: &str, size: f64) -> f64 {
     text.chars().map(width_em).sum::<f64>() * size
 }
@@ -108,14 +108,14 @@ fn width_em(letter: char) -> f64 {
         | ' ' => 0.4,
         'm' | 'w' | 'M' | 'W' | '@' | '%' | '—' => 1.0,
         'A'..='Z' => 0.75,
-        // Latin, Greek and Cyrillic; then signs; then letters as wide as high.
+        // Latin, Greek and Cyrillic; then symbols; then letters that are as wide as high.
         c if c < '\u{1100}' => 0.65,
         c if c < '\u{2e80}' => 0.85,
         _ => 1.1,
     }
 }
 
-/// Breaks a text into lines that are no wider than this, px; a word that is wider is cut.
+/// Breaks a text into lines of at most this width, px. A wider word is cut.
 pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -155,7 +155,7 @@ fn cut(word: &str, size: f64, width: f64) -> Vec<String> {
     pieces
 }
 
-/// A text of at most this many letters, its end cut off and marked.
+/// The text with at most this many letters. A longer one is cut and ends in an ellipsis.
 pub(super) fn shorten(text: &str, letters_max: usize) -> String {
     if text.chars().count() <= letters_max {
         return text.to_owned();
@@ -165,7 +165,7 @@ pub(super) fn shorten(text: &str, letters_max: usize) -> String {
     short
 }
 
-/// A number in at most four letters: 0.4, 37, 1.2k, 15k.
+/// A number with at most four letters: 0.4, 37, 1.2k, 15k.
 pub(super) fn compact(value: f64) -> String {
     match value {
         v if v < 0.05 => "0".to_owned(),
@@ -178,7 +178,7 @@ pub(super) fn compact(value: f64) -> String {
     }
 }
 
-/// A range of less than 10,000 km to the kilometre.
+/// A range below 10,000 km is rounded to kilometres.
 pub(super) fn kilometres(km: f64) -> String {
     if km < 9_999.5 {
         format!("{km:.0}")
@@ -187,7 +187,7 @@ pub(super) fn kilometres(km: f64) -> String {
     }
 }
 
-/// A whole number with thin gaps between thousands.
+/// A whole number with thin spaces between thousands.
 pub(super) fn grouped(value: f64) -> String {
     let digits = format!("{:.0}", value.max(0.0));
     let mut text = String::new();
@@ -248,7 +248,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_fitted_fits(text in "[0-9.k(),%–]{1,6}", width in 20.0_f64..60.0) {
+        fn fitted_text_fits(text in "[0-9.k(),%–]{1,6}", width in 20.0_f64..60.0) {
             let style = Style::new(10.0, RGBColor(0, 0, 0)).fit(&text, width);
             prop_assert!(style.size <= 10.0);
             let fits = width_px(&text, style.size) <= width + 1e-9;

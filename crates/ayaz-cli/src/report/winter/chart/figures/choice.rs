@@ -1,4 +1,4 @@
-//! Which groups are drawn.
+//! Selects the groups to draw.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,22 @@ use ayaz_store::reports::{Band, RangeBand};
 use super::super::palette::GROUPS_MAX;
 use crate::output::printable::printable;
 
-/// Which groups are drawn, and which are not.
+/// The groups to draw, and the others.
 pub(in super::super) struct Choice {
-    /// By name.
+    /// Sorted by name.
     pub(in super::super) shown: Vec<String>,
-    /// How many would be drawn, if there were more colours.
+    /// Number of groups that could be drawn with more colours.
     pub(in super::super) drawable: usize,
-    /// Those without any range at a known temperature, by name as it is written.
+    /// Groups without a range at a known temperature: their shown names.
     pub(in super::super) without_range: Vec<String>,
-    /// Whether any interval at all has an exterior temperature.
+    /// True if at least one interval has an exterior temperature.
     has_temperature: bool,
-    /// Whether any trip is complete.
+    /// True if at least one trip is complete.
     has_complete: bool,
 }
 
 impl Choice {
-    /// The groups with most kilometres among those that have any range.
+    /// Selects the groups with the most kilometres among those with a range.
     pub(in super::super) fn of(rows: &[RangeBand]) -> Self {
         let mut groups: BTreeMap<&str, (f64, bool)> = BTreeMap::new();
         for row in rows {
@@ -53,17 +53,17 @@ impl Choice {
         }
     }
 
-    /// Why no group is shown, and what helps.
+    /// Why no group is shown, and what to do.
     pub(in super::super) fn why_nothing(&self) -> &'static str {
         if !self.has_complete {
             "nothing to draw: no trip is complete."
         } else if self.has_temperature {
-            "nothing to draw: no range is known, since no usable energy is: enter it in \
+            "nothing to draw: no range is known, because no usable energy is known: enter it in \
              vehicle_model, or wait until trips have used 40 points of the state of charge. \
              --format table shows the consumption."
         } else {
-            "nothing to draw: no trip has an exterior temperature. --format table shows what there \
-             is."
+            "nothing to draw: no trip has an exterior temperature. --format table shows all \
+             figures."
         }
     }
 }

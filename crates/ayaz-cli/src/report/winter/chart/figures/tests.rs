@@ -8,13 +8,13 @@ fn figures(bands: Vec<RangeBand>, trips: &[TripRange]) -> Figures {
 }
 
 #[test]
-fn the_axis_has_every_band_between_the_coldest_and_the_warmest() {
+fn the_axis_has_all_bands_from_the_coldest_to_the_warmest() {
     let far = figures(vec![band("a", -26, 5, 2.0), band("a", 0, 5, 1.0)], &[]);
     assert_eq!(far.edges, [-26, -24, -22, -20, -15, -10, -5, 0]);
-    // A band alone stands between others that are empty.
+    // A single band gets empty neighbours.
     let alone = figures(vec![band("a", -22, 5, 2.0)], &[]);
     assert_eq!(alone.edges, [-28, -26, -24, -22, -20, -15, -10]);
-    // Trips whose mean lies in a band that no interval began in.
+    // The mean of a trip may be in a band without intervals.
     let beside = figures(vec![band("a", 0, 5, 1.0)], &[trip("a", -30.0, 2.0)]);
     assert_eq!(beside.edges[0], -30);
 }
@@ -26,7 +26,7 @@ fn a_trip_down_a_hill_does_not_flatten_the_rest() {
         trip("a", 3.0, 0.92),
         trip("a", 3.0, 0.001),
     ];
-    // With a spread that ends far above, without one, and without anything but trips.
+    // With a spread that ends far above, without a spread, and with trips only.
     for (bands, trips) in [
         (vec![band("a", 0, 5, 1.0)], trips.as_slice()),
         (vec![band("a", 0, 5, 1.0)], &trips[1..]),
@@ -57,7 +57,7 @@ fn the_groups_with_most_kilometres_are_shown_by_name() {
             band
         })
         .collect();
-    // Of these nothing is known that could be drawn.
+    // These groups have no data that can be drawn.
     bands.push(RangeBand {
         range_km: None,
         ..band("no energy", 0, 5, 1.0)
@@ -74,7 +74,7 @@ fn the_groups_with_most_kilometres_are_shown_by_name() {
 }
 
 #[test]
-fn nothing_to_draw_says_what_is_missing() {
+fn nothing_to_draw_is_explained() {
     let without_energy = RangeBand {
         range_km: None,
         ..band("a", 0, 5, 1.0)
@@ -100,7 +100,7 @@ fn nothing_to_draw_says_what_is_missing() {
 }
 
 #[test]
-fn a_thin_band_states_neither_range_nor_loss_nor_spread() {
+fn a_band_with_too_little_data_has_no_range_loss_or_spread() {
     let trips: Vec<TripRange> = (0..4)
         .map(|n| trip("a", -21.0, 2.0 + f64::from(n)))
         .collect();

@@ -1,4 +1,4 @@
-//! The trips behind the bands: a dot for each, and how they spread.
+//! The trips of the bands: one dot per trip, and their spread.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,9 +7,9 @@ use ayaz_store::reports::{FigureSettings, TripRange};
 
 use super::super::super::super::threshold::Threshold;
 
-/// More dots of one group in one band hide each other, and make the file large.
+/// Most dots of one group in one band. More would hide each other and make the file large.
 const DOTS_MAX: usize = 40;
-/// Share of the trips below the lower and above the upper end of a spread.
+/// Share of the trips below and above a spread.
 const TAIL: f64 = 0.1;
 
 /// One trip.
@@ -18,34 +18,34 @@ pub(in super::super) struct Dot {
     /// Mean exterior temperature, °C.
     pub(in super::super) celsius: f64,
     pub(in super::super) range_km: f64,
-    /// Its band has too little data to state a range.
+    /// Its band has too little data for a range.
     pub(in super::super) is_thin: bool,
     /// It was driven with a cold cabin.
     pub(in super::super) is_cold: bool,
 }
 
-/// From the 10th to the 90th percentile of the trips whose mean temperature lies in a band.
+/// From the 10th to the 90th percentile of the trips with a mean temperature in a band.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in super::super) struct Spread {
     pub(in super::super) low_km: f64,
     pub(in super::super) high_km: f64,
 }
 
-/// Trips that no dot stands for, each counted once.
+/// Trips without a dot, each counted once.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct LeftOut {
-    /// Too short to say anything of consumption.
+    /// Too short for a consumption figure.
     pub(in super::super) short: usize,
     pub(in super::super) without_temperature: usize,
     pub(in super::super) without_usable_energy: usize,
     /// No energy used, or none measured.
     pub(in super::super) without_consumption: usize,
-    /// Where there are more than can be told apart.
+    /// Omitted because there are too many dots.
     pub(in super::super) crowded: usize,
     pub(in super::super) above_axis: usize,
 }
 
-/// What is asked of a trip.
+/// Requirements for a trip.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rules {
     pub(super) threshold: Threshold,
@@ -55,14 +55,14 @@ pub(super) struct Rules {
 /// The trips of one group.
 pub(super) struct TripsOfGroup {
     pub(super) dots: Vec<Dot>,
-    /// Trips that are left out of all figures.
+    /// Trips that are in no figure.
     pub(super) incomplete: Vec<Dot>,
-    /// By lower edge, °C, of the bands with trips enough.
+    /// Spreads by lower edge, °C, of bands with enough trips.
     pub(super) spreads: HashMap<i16, Spread>,
 }
 
-/// Places the trips of a group, in the order of their start. Spreads are of all that are complete, and
-/// dots are thinned where they are crowded: every second or third is left out.
+/// Places the trips of a group, in the order of their start. Spreads use all complete trips. In
+/// crowded bands, only every second or third dot is drawn, and so on.
 pub(super) fn place(
     trips: &[&TripRange],
     rules: Rules,
@@ -90,7 +90,7 @@ pub(super) fn place(
     placed
 }
 
-/// Those that can be placed, by the lower edge of their band.
+/// The trips that can be placed, by the lower edge of their band.
 fn by_band(
     trips: &[&TripRange],
     rules: Rules,
@@ -112,14 +112,14 @@ fn by_band(
     by_band
 }
 
-/// As many of a band's dots as can be told apart; there is at least one.
+/// At most [`DOTS_MAX`] dots of a band. There is at least one dot.
 fn thinned<'a>(dots: &'a [Dot], left_out: &mut LeftOut) -> impl Iterator<Item = Dot> + use<'a> {
     let drawn = dots.iter().step_by(dots.len().div_ceil(DOTS_MAX));
     left_out.crowded += dots.len() - drawn.len();
     drawn.copied()
 }
 
-/// Where a trip stands, °C and km; or why it does not.
+/// The position of a trip, °C and km. Counts the reason if there is none.
 fn point(trip: &TripRange, rules: Rules, left_out: &mut LeftOut) -> Option<(f64, f64)> {
     let range = trip.range_km().filter(|range| range.is_finite());
     let celsius = trip
@@ -152,7 +152,7 @@ fn spread(dots: &[Dot], rules: Rules) -> Option<Spread> {
     .filter(|_| enough)
 }
 
-/// Of sorted values, between neighbours by the distance to each.
+/// Percentile of sorted values, with linear interpolation.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let position = share * sorted.len().checked_sub(1)? as f64;
     let (below, above) = (position.floor(), position.ceil());
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_lie_between_neighbours() {
+    fn percentiles_are_interpolated() {
         let values: Vec<f64> = (0..=10).map(f64::from).collect();
         for (share, expected) in [(0.0, 0.0), (0.1, 1.0), (0.25, 2.5), (0.9, 9.0), (1.0, 10.0)] {
             assert_eq!(percentile(&values, share), Some(expected));
@@ -246,7 +246,8 @@ mod tests {
         };
         assert_eq!(left_out, counted);
         assert_eq!(placed.dots.len(), 1 + 200 - 160);
-        // One trip has no spread; that of the others is of all 200, not of the dots.
+        // One trip has no spread. The other spread is of all 200 trips, not only of those with
+        // dots.
         assert_eq!(placed.spreads.len(), 1);
         let spread = placed.spreads[&10];
         assert!((spread.low_km - 300.0 / 1.1791).abs() < 0.01, "{spread:?}");
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_complete_is_a_dot_of_its_own_and_in_no_spread() {
+    fn an_incomplete_trip_is_a_separate_dot_and_in_no_spread() {
         let mut trips: Vec<TripRange> = (0..3).map(|_| trip(12.0, 1.0)).collect();
         for completeness in [Some(0.8), None] {
             trips.push(TripRange {

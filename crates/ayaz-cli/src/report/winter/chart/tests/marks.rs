@@ -1,4 +1,4 @@
-//! Marks and labels that explain what a chart shows.
+//! Marks and labels of a chart.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn a_band_that_was_driven_with_a_cold_cabin_is_hollow_and_marked() {
     cold.energy.is_cabin_cold = Some(false);
     let (_, plain) = chart(vec![cold, warm()], &[], Theme::Light);
     let bars = |svg: &str| svg.matches("<rect").count();
-    // One in the plot, and two of the sign in the legend.
+    // One rectangle in the plot, and two in the legend's sign.
     assert_eq!(bars(&marked), bars(&plain) + 3);
     let texts = |svg: &str| -> Vec<String> {
         let document = Document::parse(svg).unwrap();
@@ -45,7 +45,7 @@ fn a_trip_with_a_cold_cabin_is_crossed_out() {
 }
 
 #[test]
-fn the_label_of_mild_weather_stands_over_it() {
+fn the_label_of_mild_weather_is_above_its_area() {
     for edges in [&[-30, 10][..], &[-30, 10, 15], &[0, 10, 15, 20]] {
         let bands = edges.iter().map(|edge| band("a", *edge, 5, 1.0)).collect();
         let (figures, svg) = chart(bands, &[], Theme::Light);

@@ -1,10 +1,10 @@
-//! Reads a chart back, and checks what must hold of each.
+//! Reads a chart back, and checks properties of every chart.
 
 use roxmltree::{Document, Node};
 
 use super::super::{Theme, palette, text};
 
-/// A text as it will be read, with the space that it takes: left, top, right, bottom.
+/// A text with its space: left, top, right, bottom.
 pub(super) struct Written {
     pub(super) text: String,
     pub(super) space: [f64; 4],
@@ -35,7 +35,7 @@ pub(super) fn written(document: &Document<'_>) -> Vec<Written> {
                 _ => 0.0,
             };
             let space = if node.attribute("transform").is_some() {
-                // The title of the axis of range, which goes up.
+                // The title of the range axis, which is vertical.
                 let end = begin + width;
                 [
                     x - size,
@@ -56,8 +56,8 @@ pub(super) fn written(document: &Document<'_>) -> Vec<Written> {
         .collect()
 }
 
-/// What must hold for whatever the database says: well-formed, every number finite and on the page,
-/// no text over another, and no colour that the dark theme does not know.
+/// Properties of every chart: it is well-formed, every number is finite and on the page, texts do
+/// not overlap, and the dark theme has every colour.
 pub(super) fn check(svg: &str) {
     let document = Document::parse(svg).unwrap();
     let (width, height) = (
