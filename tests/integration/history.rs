@@ -191,7 +191,7 @@ async fn a_batch_with_each_reading_on_another_day_is_stored_in_parts() -> Result
         .ayaz(&["readings", "accept", "--reason", "many_days"])
         .await?;
     assert!(
-        told.contains("1760 readings of 1760 days taken in"),
+        told.contains("1760 readings of 1760 days accepted"),
         "{told}"
     );
     assert_eq!(bed.number(CHUNKS).await?, count);

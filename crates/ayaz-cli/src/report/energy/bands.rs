@@ -168,7 +168,7 @@ mod tests {
         // Both bands have a cold cabin.
         assert!(table.contains(" 1.500! "), "{table}");
         assert!(table.contains("!: driven with a cold cabin"), "{table}");
-        assert!(table.contains("regen kWh: what reached the battery"));
+        assert!(table.contains("regen kWh: energy that reached the battery"));
         assert!(table.contains("they do not add up") && table.contains("(air) temperature"));
         let marked: Vec<&str> = table
             .lines()
