@@ -26,7 +26,7 @@ const PROBE_EVERY: Duration = Duration::from_millis(50);
 const TICK: Duration = Duration::from_millis(1);
 
 /// Time between two queries. It is part of the measured latency.
-const LOOK_EVERY: Duration = Duration::from_millis(4);
+const QUERY_EVERY: Duration = Duration::from_millis(4);
 
 const VISIBLE_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -130,7 +130,7 @@ impl Probe {
             let published = Arc::clone(&published);
             tokio::task::spawn_blocking(move || publish(&load, connection, &stop, &published))
         };
-        let task = tokio::spawn(look(watch, publisher, published));
+        let task = tokio::spawn(query_probes(watch, publisher, published));
         Ok(Self { stop, task })
     }
 
@@ -182,7 +182,7 @@ fn publish(
     connection.close()
 }
 
-async fn look(
+async fn query_probes(
     watch: Watch,
     publisher: JoinHandle<Result<()>>,
     published: Published,
@@ -191,7 +191,7 @@ async fn look(
     // Batches may be stored in another order than they arrived.
     let mut first_missing = 0;
     let mut ahead = BTreeSet::new();
-    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let mut ticks = tokio::time::interval(QUERY_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_news = Instant::now();
     let mut publisher = Some(publisher);

@@ -23,7 +23,7 @@ use super::args::duration;
 use super::load::Load;
 use super::site::Site;
 use feed::Feed;
-use figures::{Look, Phase, Report};
+use figures::{Phase, Report, Sample};
 use fleet::{Fleet, SECOND_MICROSECONDS};
 use worker::WorkerProcess;
 
@@ -68,7 +68,7 @@ const REFRESH_ALL_MAX: Duration = Duration::from_secs(300);
 const MARGIN_SECONDS: i64 = 30;
 
 /// Time between two samples.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// The hour of the run, and the second at which the buses start to send.
 #[derive(Debug, Clone, Copy)]
@@ -179,7 +179,7 @@ async fn refresh_all(
             Instant::now() < until,
             "the worker has not refreshed all stored hours within {REFRESH_ALL_MAX:?}"
         );
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(SAMPLE_EVERY).await;
     }
 }
 
@@ -200,12 +200,12 @@ async fn watch(
 ) -> Result<(Vec<Phase>, f64)> {
     let views = database.watch_views(args.live_buses.into()).await?;
     let mut feeding = feed.start(schedule.first_second)?;
-    let look = async |feeding: &mut feed::Feeding| -> Result<Look> {
+    let sample = async |feeding: &mut feed::Feeding| -> Result<Sample> {
         feeding.must_run().await?;
         let newest = views.newest(schedule.hour).await?;
         let now = feeding.now();
         let cpu = worker.cpu(&site.servers)?;
-        Ok(Look::new(now, &newest, cpu))
+        Ok(Sample::new(now, &newest, cpu))
     };
     let mut phases = Vec::new();
     let mut until = Instant::now();
@@ -220,15 +220,15 @@ async fn watch(
             database.touch(late).await?;
         }
         until += duration;
-        let mut looks = vec![look(&mut feeding).await?];
+        let mut samples = vec![sample(&mut feeding).await?];
         while Instant::now() < until {
-            tokio::time::sleep(LOOK_EVERY).await;
-            looks.push(look(&mut feeding).await?);
+            tokio::time::sleep(SAMPLE_EVERY).await;
+            samples.push(sample(&mut feeding).await?);
         }
         let waiting = views
             .waiting(schedule.hour.plus(-HOUR_MICROSECONDS))
             .await?;
-        phases.push(Phase::new(name, &looks, waiting)?);
+        phases.push(Phase::new(name, &samples, waiting)?);
     }
     Ok((phases, feeding.finish().await?))
 }

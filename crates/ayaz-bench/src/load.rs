@@ -205,7 +205,7 @@ impl Load {
         for vehicle in 0..fleet {
             let rounds = (messages + fleet - 1 - vehicle) / fleet;
             let template = vehicle as usize % self.templates.len();
-            contents = contents.and(vehicle + 1, rounds * size, template as u64);
+            contents = contents.with_vehicle(vehicle + 1, rounds * size, template as u64);
         }
         contents
     }
@@ -213,17 +213,17 @@ impl Load {
     /// The same, with readings of the probe.
     pub(super) fn contents_with_probe(&self, messages: u64, probes: u64) -> Contents {
         self.contents(messages)
-            .and(self.probe() as u64 + 1, probes, 0)
+            .with_vehicle(self.probe() as u64 + 1, probes, 0)
     }
 }
 
 /// Adds a vehicle whose readings are numbered from 0.
-trait And {
-    fn and(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self;
+trait AddVehicle {
+    fn with_vehicle(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self;
 }
 
-impl And for Contents {
-    fn and(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self {
+impl AddVehicle for Contents {
+    fn with_vehicle(self, vehicle: u64, readings: u64, drive_cycle: u64) -> Self {
         let (vehicle, rows) = (u128::from(vehicle), u128::from(readings));
         // Sequence and seconds are the same number here.
         let sequences = rows * rows.saturating_sub(1) / 2;

@@ -61,10 +61,10 @@ mod tests {
             (b"", None),
             (b"\xef\xbb\xbfts,v", None),
         ] {
-            let told = not_utf8(bytes, "ayaz replay …");
+            let message = not_utf8(bytes, "ayaz replay …");
             match expected {
-                Some(expected) => assert!(told.unwrap().contains(expected), "{bytes:?}"),
-                None => assert_eq!(told, None, "{bytes:?}"),
+                Some(expected) => assert!(message.unwrap().contains(expected), "{bytes:?}"),
+                None => assert_eq!(message, None, "{bytes:?}"),
             }
         }
     }

@@ -13,10 +13,11 @@ mod empty;
 mod energy;
 mod heat;
 mod legend;
-mod patience;
+
 #[cfg(test)]
 mod samples;
 mod sessions;
+mod slow_database;
 mod split;
 mod threshold;
 mod winter;
@@ -237,7 +238,7 @@ pub async fn run(args: ReportArgs) -> Result<()> {
     let connection = common.database.open(Role::Reader).await?;
     let client = &connection.client;
     let limit = statement_timeout(client).await?;
-    patience::watch(write(&args, client), &limit).await
+    slow_database::watch(write(&args, client), &limit).await
 }
 
 /// Reads the figures and writes them.

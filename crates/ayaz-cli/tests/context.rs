@@ -61,8 +61,8 @@ impl Installation {
     /// Runs the command and returns its output.
     fn good(&self, arguments: &[&str]) -> Result<String> {
         let output = self.run(arguments)?;
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        ensure!(output.status.success(), "{arguments:?}: {told}");
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        ensure!(output.status.success(), "{arguments:?}: {message}");
         Ok(String::from_utf8(output.stdout)?)
     }
 
@@ -97,20 +97,20 @@ async fn samples_are_imported_shown_exported_and_change_nothing_the_second_time(
 
     let mut dry = import.clone();
     dry.push("--dry-run");
-    let told = here.good(&dry)?;
+    let message = here.good(&dry)?;
     assert!(
-        told.contains("context   15 new, 0 changed, 0 as before"),
-        "{told}"
+        message.contains("context   15 new, 0 changed, 0 as before"),
+        "{message}"
     );
-    assert!(told.contains("nothing is stored"), "{told}");
+    assert!(message.contains("nothing is stored"), "{message}");
     assert_eq!(here.everything().await?, empty);
 
     assert!(here.good(&import)?.contains("vehicles  4 new"));
     let entered = here.everything().await?;
-    let told = here.good(&import)?;
+    let message = here.good(&import)?;
     assert!(
-        told.contains("context   0 new, 0 changed, 15 as before"),
-        "{told}"
+        message.contains("context   0 new, 0 changed, 15 as before"),
+        "{message}"
     );
     assert_eq!(here.everything().await?, entered);
 
@@ -133,8 +133,8 @@ async fn samples_are_imported_shown_exported_and_change_nothing_the_second_time(
     let again = ["models", "depots", "vehicles", "context"].map(|name| format!("now/{name}.csv"));
     let mut import = vec!["import"];
     import.extend(again.iter().map(String::as_str));
-    let told = here.good(&import)?;
-    assert_eq!(told.matches("0 new, 0 changed").count(), 4, "{told}");
+    let message = here.good(&import)?;
+    assert_eq!(message.matches("0 new, 0 changed").count(), 4, "{message}");
     assert_eq!(here.everything().await?, entered);
     // An export does not overwrite edited files.
     let output = here.run(&["export", "now"])?;
@@ -148,8 +148,11 @@ async fn samples_are_imported_shown_exported_and_change_nothing_the_second_time(
              example,bus-1,tyres,all-season,2026-04-10,\n"
         ),
     )?;
-    let told = here.good(&["import", "tyres.csv"])?;
-    assert!(told.contains("1 new, 1 changed, 0 as before"), "{told}");
+    let message = here.good(&["import", "tyres.csv"])?;
+    assert!(
+        message.contains("1 new, 1 changed, 0 as before"),
+        "{message}"
+    );
     assert_eq!(here.records().await?, 16);
     Ok(())
 }
@@ -189,18 +192,21 @@ async fn a_vehicle_gets_another_model_and_a_model_another_heater_only_on_request
         vec!["import", "--dry-run", "others.csv", "wrong.csv"],
     ] {
         let output = here.run(&import)?;
-        let told = String::from_utf8(output.stderr)?;
-        assert_eq!(output.status.code(), Some(1), "{told}");
+        let message = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{message}");
         for words in [
             "nothing was stored",
             "others.csv:3: E12-fuel: heater fuel becomes heat_pump",
             "wrong.csv:2: astana/E12-003: model E12-fuel becomes E12",
             "--replace",
         ] {
-            assert!(told.contains(words), "{words:?} in: {told}");
+            assert!(message.contains(words), "{words:?} in: {message}");
         }
         // Filling an empty value or repeating a value is no such change.
-        assert!(!told.contains("E18") && !told.contains("E12-004"), "{told}");
+        assert!(
+            !message.contains("E18") && !message.contains("E12-004"),
+            "{message}"
+        );
         assert_eq!(here.everything().await?, with_samples);
     }
     here.write(
@@ -208,14 +214,17 @@ async fn a_vehicle_gets_another_model_and_a_model_another_heater_only_on_request
         "model,length_m,usable_energy_kwh,heater\nE12,12,350,\n",
     )?;
     let output = here.run(&["import", "empty.csv"])?;
-    let told = String::from_utf8(output.stderr)?;
+    let message = String::from_utf8(output.stderr)?;
     assert!(
-        told.contains("E12: heater electric becomes nothing"),
-        "{told}"
+        message.contains("E12: heater electric becomes nothing"),
+        "{message}"
     );
 
-    let told = here.good(&["import", "--replace", "others.csv", "wrong.csv"])?;
-    assert!(told.contains("heater fuel becomes heat_pump"), "{told}");
+    let message = here.good(&["import", "--replace", "others.csv", "wrong.csv"])?;
+    assert!(
+        message.contains("heater fuel becomes heat_pump"),
+        "{message}"
+    );
     let models = here.good(&["list", "models", "--format", "csv"])?;
     assert!(models.contains("E12-fuel,12,350,heat_pump\n"), "{models}");
     let vehicles = here.good(&["list", "vehicles", "--format", "csv"])?;
@@ -280,11 +289,11 @@ async fn a_bad_file_is_reported_and_no_file_is_stored() -> Result<()> {
     ] {
         here.write("bad.csv", &bad)?;
         let output = here.run(&["import", "good.csv", "bad.csv"])?;
-        let told = String::from_utf8(output.stderr)?;
-        assert_eq!(output.status.code(), Some(1), "{told}");
-        assert!(told.contains("nothing was stored"), "{told}");
+        let message = String::from_utf8(output.stderr)?;
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains("nothing was stored"), "{message}");
         for word in words {
-            assert!(told.contains(word), "should say {word}: {told}");
+            assert!(message.contains(word), "should say {word}: {message}");
         }
         assert_eq!(here.everything().await?, before, "{bad}");
     }
@@ -301,14 +310,17 @@ async fn files_have_a_size_limit_and_may_come_from_standard_input() -> Result<()
         ("long.csv", "more than 64 MB"),
     ] {
         let refused = here.run(&["import", file])?;
-        let told = String::from_utf8(refused.stderr)?;
-        assert_eq!(refused.status.code(), Some(1), "{told}");
+        let message = String::from_utf8(refused.stderr)?;
+        assert_eq!(refused.status.code(), Some(1), "{message}");
         let named = format!("read {file}");
-        assert!(told.contains(&named) && told.contains(word), "{told}");
+        assert!(
+            message.contains(&named) && message.contains(word),
+            "{message}"
+        );
     }
     let twice = here.run(&["import", "-", "-"])?;
-    let told = String::from_utf8(twice.stderr)?;
-    assert!(told.contains("can be read once"), "{told}");
+    let message = String::from_utf8(twice.stderr)?;
+    assert!(message.contains("can be read once"), "{message}");
 
     let mut child = here
         .command(&["import", "-"])
@@ -320,8 +332,11 @@ async fn files_have_a_size_limit_and_may_come_from_standard_input() -> Result<()
     input.write_all(rows.as_bytes())?;
     drop(input);
     let output = child.wait_with_output()?;
-    let told = String::from_utf8(output.stdout)?;
-    assert!(output.status.success() && told.contains("1 new"), "{told}");
+    let message = String::from_utf8(output.stdout)?;
+    assert!(
+        output.status.success() && message.contains("1 new"),
+        "{message}"
+    );
     // Shown unchanged, and exported so that no spreadsheet runs it.
     let table = here.good(&["list"])?;
     assert!(table.contains(" =2+3 "), "{table}");
@@ -352,8 +367,8 @@ async fn one_of_two_contradicting_concurrent_imports_is_refused() -> Result<()> 
             if output.status.success() {
                 stored += 1;
             } else {
-                let told = String::from_utf8(output.stderr)?;
-                assert!(told.contains("overlaps the record"), "{told}");
+                let message = String::from_utf8(output.stderr)?;
+                assert!(message.contains("overlaps the record"), "{message}");
             }
         }
         assert_eq!(stored, 1, "round {round}");

@@ -22,7 +22,7 @@ const BUSIEST_SECONDS: f64 = 60.0;
 
 /// One sample.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct Sample {
     /// Age of the oldest bus's views, and the 99th percentile, s.
     age_max: f64,
     age_p99: f64,
@@ -74,7 +74,7 @@ pub(crate) struct Report {
     pub(super) cpu_target_holds: Option<bool>,
 }
 
-impl Look {
+impl Sample {
     pub(super) fn new(
         now: UnixMicroseconds,
         newest: &[Option<UnixMicroseconds>],
@@ -95,18 +95,22 @@ impl Look {
 }
 
 impl Phase {
-    pub(super) fn new(name: &'static str, looks: &[Look], late_hours_waiting: u64) -> Result<Self> {
-        let (first, last) = looks
+    pub(super) fn new(
+        name: &'static str,
+        samples: &[Sample],
+        late_hours_waiting: u64,
+    ) -> Result<Self> {
+        let (first, last) = samples
             .first()
-            .zip(looks.last())
+            .zip(samples.last())
             .context("a part of the run has no samples")?;
-        let sorted = |pick: fn(&Look) -> f64| {
-            let mut figures: Vec<f64> = looks.iter().map(pick).collect();
+        let sorted = |pick: fn(&Sample) -> f64| {
+            let mut figures: Vec<f64> = samples.iter().map(pick).collect();
             figures.sort_by(f64::total_cmp);
             figures
         };
-        let oldest = sorted(|look| look.age_max);
-        let p99 = sorted(|look| look.age_p99);
+        let oldest = sorted(|sample| sample.age_max);
+        let p99 = sorted(|sample| sample.age_p99);
         let used = Used::between(first, last);
         Ok(Self {
             name,
@@ -117,7 +121,7 @@ impl Phase {
             age_p99_max_seconds: percentile(&p99, 100),
             worker_cores: used.worker / used.seconds,
             worker_postgres_cores: used.postgres.map(|(own, _)| own / used.seconds),
-            busiest_minute_cores: busiest(looks),
+            busiest_minute_cores: busiest(samples),
             other_postgres_cores: used.postgres.map(|(_, other)| other / used.seconds),
             late_hours_waiting,
         })
@@ -161,7 +165,7 @@ struct Used {
 }
 
 impl Used {
-    fn between(first: &Look, last: &Look) -> Self {
+    fn between(first: &Sample, last: &Sample) -> Self {
         let (first, last) = (first.cpu, last.cpu);
         let postgres = first.postgres.zip(last.postgres);
         Self {
@@ -179,13 +183,13 @@ impl Used {
 }
 
 /// The largest CPU use over any minute, or over the whole part if it is shorter.
-fn busiest(looks: &[Look]) -> Option<f64> {
-    let last = looks.last()?;
-    looks
+fn busiest(samples: &[Sample]) -> Option<f64> {
+    let last = samples.last()?;
+    samples
         .iter()
         .enumerate()
         .filter_map(|(index, first)| {
-            looks[index..]
+            samples[index..]
                 .iter()
                 .find(|later| Used::between(first, later).seconds >= BUSIEST_SECONDS)
                 .or((index == 0).then_some(last))
@@ -209,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    fn look(at: Instant, newest: &[Option<i64>], worker: f64, postgres: (f64, f64)) -> Look {
+    fn sample(at: Instant, newest: &[Option<i64>], worker: f64, postgres: (f64, f64)) -> Sample {
         let newest: Vec<_> = newest
             .iter()
             .map(|seconds| seconds.map(|seconds| UnixMicroseconds(seconds * 1_000_000)))
@@ -219,7 +223,7 @@ mod tests {
             worker,
             postgres: Some(postgres),
         };
-        Look::new(UnixMicroseconds(100_000_000), &newest, cpu)
+        Sample::new(UnixMicroseconds(100_000_000), &newest, cpu)
     }
 
     #[test]
@@ -227,10 +231,10 @@ mod tests {
         let at = Instant::now();
         let mut newest = vec![Some(70); 199];
         newest.push(Some(39));
-        let one_old = look(at, &newest, 0.0, (0.0, 0.0));
+        let one_old = sample(at, &newest, 0.0, (0.0, 0.0));
         assert_eq!((one_old.age_max, one_old.age_p99), (61.0, 30.0));
         assert_eq!(
-            look(at, &[Some(70), None], 0.0, (0.0, 0.0)).age_max,
+            sample(at, &[Some(70), None], 0.0, (0.0, 0.0)).age_max,
             f64::INFINITY
         );
         let phase = Phase::new(ALONE, &[one_old], 0).unwrap();
@@ -241,14 +245,14 @@ mod tests {
     fn the_busiest_minute_counts_the_worker_and_its_part_of_postgres() {
         let start = Instant::now();
         // A quarter of a core for a minute, then a full core for half a minute.
-        let looks: Vec<Look> = (0..=90)
+        let samples: Vec<Sample> = (0..=90)
             .map(|second| {
                 let used = (second.min(60) as f64).mul_add(0.25, (second.max(60) - 60) as f64);
                 let at = start + Duration::from_secs(second);
-                look(at, &[Some(80)], used / 2.0, (used / 2.0, 7.0))
+                sample(at, &[Some(80)], used / 2.0, (used / 2.0, 7.0))
             })
             .collect();
-        let phase = Phase::new(ALONE, &looks, 0).unwrap();
+        let phase = Phase::new(ALONE, &samples, 0).unwrap();
         assert_eq!(phase.busiest_minute_cores, Some(0.625));
         assert_eq!(phase.other_postgres_cores, Some(0.0));
         assert!((phase.worker_cores - 0.25).abs() < 1e-9);

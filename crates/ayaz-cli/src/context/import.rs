@@ -91,11 +91,11 @@ pub(super) struct ImportArgs {
 pub(super) async fn run(args: ImportArgs) -> Result<()> {
     let files = read::all(&args.files)?;
     let mut connection = args.database.open(Role::Operator).await?;
-    let making = Making {
+    let options = ImportOptions {
         is_dry_run: args.dry_run,
         replaces: args.replace,
     };
-    let resolved = import(&mut connection.client, &files, making).await?;
+    let resolved = import(&mut connection.client, &files, options).await?;
     if !resolved.replaced.is_empty() {
         output::line(format_args!("replaced:\n{}", resolved.replaced))?;
     }
@@ -115,7 +115,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<()> {
 
 /// Options of an import.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Making {
+pub(super) struct ImportOptions {
     /// Rolls the import back.
     pub(super) is_dry_run: bool,
     /// Also changes a stored model of a vehicle or a stored heater of a model.
@@ -126,15 +126,15 @@ pub(super) struct Making {
 pub(super) async fn import(
     client: &mut Client,
     files: &[(String, Vec<u8>)],
-    making: Making,
+    options: ImportOptions,
 ) -> Result<Resolved> {
     let writer = ContextWriter::begin(client).await?;
     let stored = writer.stored().await?;
     let zones = writer.zone_names().await?;
-    let resolved = understand(files, &stored, &zones)?;
+    let resolved = resolve_files(files, &stored, &zones)?;
     check_zones(&writer, &stored, &resolved).await?;
     let replaced = &resolved.replaced;
-    if !making.replaces && !replaced.is_empty() {
+    if !options.replaces && !replaced.is_empty() {
         let (value, becomes) = match replaced.count() {
             1 => ("a stored value", "another"),
             _ => ("stored values", "others"),
@@ -148,7 +148,7 @@ pub(super) async fn import(
         .write(&resolved.changes)
         .await
         .context("nothing was stored: the database refused it")?;
-    if !making.is_dry_run {
+    if !options.is_dry_run {
         writer.commit().await?;
     }
     Ok(resolved)
@@ -179,7 +179,7 @@ async fn check_zones(
 }
 
 /// The changes that the files ask for, or all mistakes in them.
-pub(super) fn understand(
+pub(super) fn resolve_files(
     files: &[(String, Vec<u8>)],
     stored: &StoredContext,
     zones: &BTreeSet<String>,

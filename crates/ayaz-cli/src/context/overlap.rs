@@ -12,7 +12,7 @@ use super::time::period;
 
 /// A record that will be stored, with its line; no line if it is stored already.
 #[derive(Clone, Copy)]
-struct Later<'a> {
+struct FinalRecord<'a> {
     record: &'a ContextRecord,
     place: Option<&'a Place>,
 }
@@ -29,9 +29,10 @@ pub(super) fn check(
     problems: &mut Problems,
 ) {
     let replaced: BTreeSet<_> = entered.iter().map(|line| record_key(&line.item)).collect();
-    let mut by_attribute: BTreeMap<(&VehicleKey, Attribute), Vec<Later<'_>>> = BTreeMap::new();
+    let mut by_attribute: BTreeMap<(&VehicleKey, Attribute), Vec<FinalRecord<'_>>> =
+        BTreeMap::new();
     for line in entered {
-        let later = Later {
+        let later = FinalRecord {
             record: &line.item,
             place: Some(&line.place),
         };
@@ -43,7 +44,7 @@ pub(super) fn check(
         if let Some(records) = by_attribute.get_mut(&(&record.vehicle, record.attribute))
             && !replaced.contains(&record_key(record))
         {
-            records.push(Later {
+            records.push(FinalRecord {
                 record,
                 place: None,
             });
@@ -55,8 +56,8 @@ pub(super) fn check(
     }
 }
 
-fn check_sorted(records: &[Later<'_>], problems: &mut Problems) {
-    let mut longest: Option<Later<'_>> = None;
+fn check_sorted(records: &[FinalRecord<'_>], problems: &mut Problems) {
+    let mut longest: Option<FinalRecord<'_>> = None;
     for later in records {
         let Some(earlier) = longest else {
             longest = Some(*later);
@@ -72,7 +73,7 @@ fn check_sorted(records: &[Later<'_>], problems: &mut Problems) {
     }
 }
 
-fn report(earlier: Later<'_>, later: Later<'_>, problems: &mut Problems) {
+fn report(earlier: FinalRecord<'_>, later: FinalRecord<'_>, problems: &mut Problems) {
     // The message names the entered record. Stored records do not overlap each other.
     let (line, other) = match (later.place, earlier.place) {
         (Some(place), _) => ((place, later.record), earlier),

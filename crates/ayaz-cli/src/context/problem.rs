@@ -26,7 +26,7 @@ impl fmt::Display for Place {
 
 /// Problems of one file.
 #[derive(Debug, Default, PartialEq)]
-struct OfFile {
+struct FileProblems {
     count: usize,
     /// The first ones, by line, then in the order of detection.
     shown: BTreeMap<(u64, usize), String>,
@@ -36,7 +36,7 @@ struct OfFile {
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Problems {
     /// In the order of their first problem.
-    files: Vec<(Arc<str>, OfFile)>,
+    files: Vec<(Arc<str>, FileProblems)>,
     count: usize,
 }
 
@@ -72,16 +72,17 @@ impl Problems {
     fn add(&mut self, place: &Place, text: String) {
         let known = self.files.iter().position(|(file, _)| *file == place.file);
         let index = known.unwrap_or_else(|| {
-            self.files.push((place.file.clone(), OfFile::default()));
+            self.files
+                .push((place.file.clone(), FileProblems::default()));
             self.files.len() - 1
         });
-        let of_file = &mut self.files[index].1;
-        of_file.shown.insert((place.line, self.count), text);
-        of_file.count += 1;
+        let in_file = &mut self.files[index].1;
+        in_file.shown.insert((place.line, self.count), text);
+        in_file.count += 1;
         self.count += 1;
         // All lines of a large file may be wrong.
-        if of_file.shown.len() > SHOWN_PER_FILE_MAX {
-            of_file.shown.pop_last();
+        if in_file.shown.len() > SHOWN_PER_FILE_MAX {
+            in_file.shown.pop_last();
         }
     }
 }

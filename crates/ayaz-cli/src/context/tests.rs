@@ -11,7 +11,7 @@ use ayaz_store::context::{
 use jiff::Timestamp;
 
 use super::file::Kind;
-use super::import::understand;
+use super::import::resolve_files;
 use super::resolve::{Counts, Resolved};
 use super::sheet::sheet;
 
@@ -95,7 +95,7 @@ fn files(texts: &[&str]) -> Vec<(String, Vec<u8>)> {
 }
 
 fn good(texts: &[&str]) -> Resolved {
-    understand(&files(texts), &stored(), &zones()).unwrap()
+    resolve_files(&files(texts), &stored(), &zones()).unwrap()
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_depot_record_ends_when_the_stored_next_one_begins() {
         .records
         .push(record(Attribute::Depot, "oslo", come, None));
     let again = format!("{CONTEXT}astana,b1,depot,north,2020-01-01T00:00:00Z,2026-03-01\n");
-    let resolved = understand(&files(&[&again]), &stored, &zones()).unwrap();
+    let resolved = resolve_files(&files(&[&again]), &stored, &zones()).unwrap();
     assert_eq!(resolved.counts[&Kind::Context].unchanged, 1);
 }
 
@@ -228,7 +228,7 @@ fn a_formula_is_exported_and_imported_as_text() {
     stored.records[1].value = "=1+1".to_owned();
     let csv = sheet(Kind::Context, &stored).to_csv().unwrap();
     assert!(csv.contains(",tyres,'=1+1,"), "{csv}");
-    let resolved = understand(&files(&[&csv]), &stored, &zones()).unwrap();
+    let resolved = resolve_files(&files(&[&csv]), &stored, &zones()).unwrap();
     assert_eq!(resolved.counts[&Kind::Context].unchanged, 2);
 }
 
@@ -282,7 +282,7 @@ fn the_samples_are_valid() {
         default_zone: "UTC".to_owned(),
         ..StoredContext::default()
     };
-    let resolved = understand(&files, &empty, &zones()).unwrap();
+    let resolved = resolve_files(&files, &empty, &zones()).unwrap();
     let new = Kind::ALL.map(|kind| resolved.counts[&kind].new);
     assert_eq!(new, [2, 1, 4, 15]);
     // There is no gap between the tyres.

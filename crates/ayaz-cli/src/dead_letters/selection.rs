@@ -60,7 +60,7 @@ pub(super) enum WhyNone {
     /// The database has no letters.
     Empty,
     /// All matching letters were replayed and did not come back.
-    Settled,
+    Replayed,
     /// No letter matches. Perhaps the filter is mistyped.
     NoMatch,
 }
@@ -69,7 +69,7 @@ impl fmt::Display for WhyNone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "there are no dead letters",
-            Self::Settled => {
+            Self::Replayed => {
                 "no dead letter is open: all that match were replayed and did not come back"
             }
             Self::NoMatch => {
@@ -85,7 +85,7 @@ impl WhyNone {
     /// mistyped.
     pub(super) fn nothing_to(self, what: &str) -> Result<String> {
         match self {
-            Self::Empty | Self::Settled => Ok(format!("nothing to {what}: {self}")),
+            Self::Empty | Self::Replayed => Ok(format!("nothing to {what}: {self}")),
             Self::NoMatch => bail!("nothing to {what}: {self}"),
         }
     }
@@ -104,7 +104,7 @@ pub(super) async fn why_none(client: &Client, selection: &DeadLetterSelection) -
     Ok(if letters(&all).await? == 0 {
         WhyNone::Empty
     } else if selection.open_only && letters(&closed_too).await? > 0 {
-        WhyNone::Settled
+        WhyNone::Replayed
     } else {
         WhyNone::NoMatch
     })
@@ -150,7 +150,7 @@ mod tests {
     fn no_open_letter_is_no_failure_and_a_filter_without_match_is() {
         for (why, is_failure) in [
             (WhyNone::Empty, false),
-            (WhyNone::Settled, false),
+            (WhyNone::Replayed, false),
             (WhyNone::NoMatch, true),
         ] {
             assert_eq!(why.nothing_to("delete").is_err(), is_failure, "{why}");

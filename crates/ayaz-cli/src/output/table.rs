@@ -284,8 +284,11 @@ mod tests {
         let look = narrow(whole[0] - 5);
         assert_eq!(widths(look), vec![whole[0] - 5; 4]);
         assert!(table.render(look).contains("twenty letters…"));
-        let told = table.omitted_note(look).unwrap();
-        assert!(told.contains("cut: detail. --wide shows all."), "{told}");
+        let message = table.omitted_note(look).unwrap();
+        assert!(
+            message.contains("cut: detail. --wide shows all."),
+            "{message}"
+        );
 
         let look = narrow(35);
         let lines = table.render(look);
@@ -294,10 +297,10 @@ mod tests {
             "{lines}"
         );
         assert!(widths(look).iter().all(|width| *width <= 35), "{lines}");
-        let told = table.omitted_note(look).unwrap();
+        let message = table.omitted_note(look).unwrap();
         assert!(
-            told.contains("To fit 35 columns, left out: grid kWh; cut: detail."),
-            "{told}"
+            message.contains("To fit 35 columns, left out: grid kWh; cut: detail."),
+            "{message}"
         );
         assert!(table.shows(look, "km") && !table.shows(look, "grid kWh"));
         // Columns of rank 0 are shown at any width.

@@ -68,8 +68,8 @@ mod tests {
             ),
             (7, "2026-01-02T12:00:00Z", "(10 days)"),
         ] {
-            let told = note(&backlog(hours, Some(since))).unwrap();
-            assert!(told.contains(expected), "{told}");
+            let message = note(&backlog(hours, Some(since))).unwrap();
+            assert!(message.contains(expected), "{message}");
         }
     }
 }

@@ -54,11 +54,11 @@ mod tests {
         let (mixed, alike) = (sources(&["fuel", "electric"]), sources(&["electric"]));
         assert_eq!((mark(&mixed), mark(&alike)), (" ‡", ""));
         assert_eq!(note([&alike].into_iter(), "--by bus"), None);
-        let told = note([&alike, &mixed, &mixed].into_iter(), "--by bus").unwrap();
+        let message = note([&alike, &mixed, &mixed].into_iter(), "--by bus").unwrap();
         assert!(
-            told.starts_with("‡: buses") && told.contains("(electric+fuel)"),
-            "{told}"
+            message.starts_with("‡: buses") && message.contains("(electric+fuel)"),
+            "{message}"
         );
-        assert!(told.ends_with("--by bus separates them."), "{told}");
+        assert!(message.ends_with("--by bus separates them."), "{message}");
     }
 }

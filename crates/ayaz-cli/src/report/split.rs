@@ -235,12 +235,12 @@ mod tests {
             ..estimated.clone()
         };
         assert_eq!(cells(&in_part), ["~55", "16", "–", "–", "–", "–"]);
-        let told = |energy: &EnergySums| {
+        let message = |energy: &EnergySums| {
             let mut table = Table::new(COLUMNS);
             table.add_row(cells(energy));
             notes(&table, Look::default(), [energy].into_iter()).join(" ")
         };
-        assert!(told(&in_part).contains("a part of the driving"));
+        assert!(message(&in_part).contains("a part of the driving"));
         let metered = EnergySums {
             traction: part(60.0, 100.0),
             auxiliary: part(30.0, 100.0),
@@ -250,8 +250,8 @@ mod tests {
         };
         assert_eq!(cells(&metered), ["60", "–", "–", "–", "30", "10"]);
         assert_eq!(cells(&EnergySums::default()), ["–"; 6]);
-        assert!(told(&estimated).contains("~: estimated"));
-        assert!(!told(&metered).contains("estimated"));
-        assert!(!told(&metered).contains("a part of the driving"));
+        assert!(message(&estimated).contains("~: estimated"));
+        assert!(!message(&metered).contains("estimated"));
+        assert!(!message(&metered).contains("a part of the driving"));
     }
 }

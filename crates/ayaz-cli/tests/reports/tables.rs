@@ -10,7 +10,7 @@ use super::{Installation, TRIPS};
 /// Standard output and standard error of the program.
 struct Printed {
     output: String,
-    told: String,
+    message: String,
 }
 
 fn report(here: &Installation, arguments: &[&str], has_colours: bool) -> Result<Printed> {
@@ -20,11 +20,11 @@ fn report(here: &Installation, arguments: &[&str], has_colours: bool) -> Result<
         .env("AYAZ_DATABASE_URL", here.url.expose())
         .env("CLICOLOR_FORCE", if has_colours { "1" } else { "0" })
         .output()?;
-    let told = String::from_utf8(output.stderr)?;
-    ensure!(output.status.success(), "{arguments:?}: {told}");
+    let message = String::from_utf8(output.stderr)?;
+    ensure!(output.status.success(), "{arguments:?}: {message}");
     Ok(Printed {
         output: String::from_utf8(output.stdout)?,
-        told,
+        message,
     })
 }
 
@@ -41,8 +41,8 @@ async fn an_empty_report_names_what_is_missing() -> Result<()> {
         (&["winter-range"], "no trips"),
     ];
     for (arguments, none) in reports {
-        let told = report(&here, arguments, false)?.told;
-        assert!(told.contains(&format!("{none} yet")), "{told}");
+        let message = report(&here, arguments, false)?.message;
+        assert!(message.contains(&format!("{none} yet")), "{message}");
     }
     here.owner
         .client
@@ -52,17 +52,17 @@ async fn an_empty_report_names_what_is_missing() -> Result<()> {
     here.owner.client.batch_execute(DAYS).await?;
     for (arguments, none) in reports {
         let elsewhere = [arguments, &["--fleet", "almaty"]].concat();
-        let told = report(&here, &elsewhere, false)?.told;
-        assert!(told.contains(&format!("{none} match --")), "{told}");
+        let message = report(&here, &elsewhere, false)?.message;
+        assert!(message.contains(&format!("{none} match --")), "{message}");
         let here = report(&here, arguments, false)?;
         assert!(
-            here.told.is_empty() && !here.output.is_empty(),
+            here.message.is_empty() && !here.output.is_empty(),
             "{}",
-            here.told
+            here.message
         );
     }
-    let told = report(&here, &["sessions", "--kind", "parking"], false)?.told;
-    assert!(told.contains("no sessions match --kind"), "{told}");
+    let message = report(&here, &["sessions", "--kind", "parking"], false)?.message;
+    assert!(message.contains("no sessions match --kind"), "{message}");
     Ok(())
 }
 
@@ -163,8 +163,8 @@ async fn incomplete_figures_are_marked_dim_or_left_out() -> Result<()> {
     assert_eq!(left_out(&[])?, [(1, 0), (2, 1), (2, 1), (2, 1)]);
     let all = [(1, 0), (3, 0), (3, 0), (3, 0)];
     assert_eq!(left_out(&["--min-completeness=0"])?, all);
-    let told = report(&here, &["winter-range"], false)?.output;
-    assert!(told.contains("Left out: 3 of 10 trips"), "{told}");
+    let message = report(&here, &["winter-range"], false)?.output;
+    assert!(message.contains("Left out: 3 of 10 trips"), "{message}");
     Ok(())
 }
 
@@ -229,7 +229,7 @@ async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<
     let mut before = Vec::new();
     for (arguments, _) in TABLES {
         let printed = report(&here, arguments, false)?;
-        assert!(!printed.output.contains("ayaz-analytics") && printed.told.is_empty());
+        assert!(!printed.output.contains("ayaz-analytics") && printed.message.is_empty());
         for format in programs {
             before.push(report(&here, &[arguments, &[format]].concat(), false)?.output);
         }
@@ -255,7 +255,7 @@ async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<
             "{}",
             printed.output
         );
-        assert!(printed.told.is_empty(), "{}", printed.told);
+        assert!(printed.message.is_empty(), "{}", printed.message);
         for format in programs {
             let printed = report(&here, &[arguments, &[format]].concat(), false)?;
             assert_eq!(
@@ -263,7 +263,7 @@ async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<
                 before.next(),
                 "{arguments:?} {format}"
             );
-            assert!(printed.told.contains(note), "{}", printed.told);
+            assert!(printed.message.contains(note), "{}", printed.message);
         }
     }
     Ok(())

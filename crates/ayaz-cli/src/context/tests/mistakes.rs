@@ -1,11 +1,11 @@
 //! Every mistake is reported once, with its place and what to do.
 
-use super::super::import::understand;
+use super::super::import::resolve_files;
 use super::{CONTEXT, DEPOTS, MODELS, VEHICLES, files, stored, zones};
 
 /// The lines of the error without the first one.
 fn mistakes(files: &[(String, Vec<u8>)]) -> Vec<String> {
-    let error = understand(files, &stored(), &zones())
+    let error = resolve_files(files, &stored(), &zones())
         .unwrap_err()
         .to_string();
     let (first, rest) = error.split_once('\n').unwrap();
@@ -17,11 +17,19 @@ fn mistakes(files: &[(String, Vec<u8>)]) -> Vec<String> {
 
 #[track_caller]
 fn check_mistake(texts: &[&str], place: &str, words: &[&str]) {
-    let told = mistakes(&files(texts));
-    assert_eq!(told.len(), 1, "{told:#?}");
-    assert!(told[0].starts_with(&format!("{place}: ")), "{}", told[0]);
+    let message = mistakes(&files(texts));
+    assert_eq!(message.len(), 1, "{message:#?}");
+    assert!(
+        message[0].starts_with(&format!("{place}: ")),
+        "{}",
+        message[0]
+    );
     for word in words {
-        assert!(told[0].contains(word), "should say {word}: {}", told[0]);
+        assert!(
+            message[0].contains(word),
+            "should say {word}: {}",
+            message[0]
+        );
     }
 }
 
@@ -231,12 +239,12 @@ fn each_mistake_is_reported_once_with_place_value_and_remedy() {
 fn bytes_that_are_not_utf8_are_reported_with_their_line() {
     let mut bytes = format!("{VEHICLES}astana,b1,E12\nastana,b2,").into_bytes();
     bytes.extend(b"\xc012\n");
-    let told = mistakes(&[("bus.csv".to_owned(), bytes)]);
-    assert_eq!(told.len(), 1, "{told:?}");
+    let message = mistakes(&[("bus.csv".to_owned(), bytes)]);
+    assert_eq!(message.len(), 1, "{message:?}");
     assert!(
-        told[0].starts_with("bus.csv:3: is not UTF-8"),
+        message[0].starts_with("bus.csv:3: is not UTF-8"),
         "{}",
-        told[0]
+        message[0]
     );
 }
 
@@ -246,9 +254,9 @@ fn other_formats_of_spreadsheets_are_named() {
         (&b"\xff\xfef\0l\0"[..], "it is UTF-16: save it as UTF-8"),
         (b"PK\x03\x04\x14\0", "it is a zip file"),
     ] {
-        let told = mistakes(&[("bus.csv".to_owned(), bytes.to_vec())]);
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].contains(expected), "{told:?}");
+        let message = mistakes(&[("bus.csv".to_owned(), bytes.to_vec())]);
+        assert_eq!(message.len(), 1, "{message:?}");
+        assert!(message[0].contains(expected), "{message:?}");
     }
 }
 
@@ -257,29 +265,33 @@ fn at_most_twenty_mistakes_of_a_file_are_shown() {
     let rows: String = (0..30)
         .map(|n| format!("astana,b{n},tyres,,{n},\n"))
         .collect();
-    let told = mistakes(&files(&[
+    let message = mistakes(&files(&[
         &format!("{CONTEXT}{rows}"),
         &format!("{DEPOTS}s,Mars,99\n"),
     ]));
-    assert_eq!(told.len(), 20 + 1 + 1, "{told:#?}");
-    assert!(told[0].starts_with("0.csv:2: value"), "{}", told[0]);
-    assert!(told[1].starts_with("0.csv:2: valid_from"), "{}", told[1]);
-    assert_eq!(told[20], "0.csv: and 40 more");
+    assert_eq!(message.len(), 20 + 1 + 1, "{message:#?}");
+    assert!(message[0].starts_with("0.csv:2: value"), "{}", message[0]);
+    assert!(
+        message[1].starts_with("0.csv:2: valid_from"),
+        "{}",
+        message[1]
+    );
+    assert_eq!(message[20], "0.csv: and 40 more");
     // A line with a mistake gets no zone check.
     assert!(
-        told[21].starts_with("1.csv:2: cut_over_hour"),
+        message[21].starts_with("1.csv:2: cut_over_hour"),
         "{}",
-        told[21]
+        message[21]
     );
 }
 
 #[test]
 fn a_reference_to_a_wrong_record_is_no_second_mistake() {
-    let told = mistakes(&files(&[
+    let message = mistakes(&files(&[
         &format!("{MODELS}E18,18,,\n"),
         &format!("{VEHICLES}astana,b9,E18\n"),
         &format!("{DEPOTS}south,UTC,99\n"),
         &format!("{CONTEXT}astana,b9,depot,south,,\n"),
     ]));
-    assert_eq!(told.len(), 2, "{told:#?}");
+    assert_eq!(message.len(), 2, "{message:#?}");
 }

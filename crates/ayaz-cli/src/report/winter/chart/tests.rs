@@ -4,10 +4,10 @@ use roxmltree::Document;
 
 use super::super::super::samples::{self, SETTINGS, band, with_losses};
 use super::*;
-use sound::{check, written};
+use validity::{check, written};
 
 mod marks;
-mod sound;
+mod validity;
 
 pub(super) fn trip(group: &str, celsius: f64, kwh_per_km: f64) -> TripRange {
     TripRange {

@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    async fn told(is_slow: bool, work: Result<()>, limit: &str) -> (Result<()>, String) {
+    async fn message(is_slow: bool, work: Result<()>, limit: &str) -> (Result<()>, String) {
         let said = RefCell::new(String::new());
         let silence_max = Duration::from_secs(if is_slow { 0 } else { 3_600 });
         let work = async {
@@ -88,13 +88,13 @@ mod tests {
 
     #[tokio::test]
     async fn the_message_about_a_silent_database_names_the_time_limit() {
-        assert_eq!(told(false, Ok(()), "30s").await.1, "");
-        let said = told(true, Ok(()), "30s").await.1;
+        assert_eq!(message(false, Ok(()), "30s").await.1, "");
+        let said = message(true, Ok(()), "30s").await.1;
         assert!(
             said.contains("for 0 s: its statement_timeout of 30s"),
             "{said}"
         );
-        let said = told(true, Ok(()), "0").await.1;
+        let said = message(true, Ok(()), "0").await.1;
         assert!(said.contains("no statement_timeout cancels it"), "{said}");
     }
 
@@ -102,12 +102,12 @@ mod tests {
     async fn a_report_over_the_time_limit_says_what_to_do() {
         let server =
             anyhow::anyhow!("canceling statement due to statement timeout (SQLSTATE 57014)");
-        let error = told(false, Err(server), "30s").await.0.unwrap_err();
+        let error = message(false, Err(server), "30s").await.0.unwrap_err();
         assert!(
             error.to_string().contains("choose less with --from"),
             "{error:#}"
         );
-        let other = told(false, Err(anyhow::anyhow!("disk full")), "30s")
+        let other = message(false, Err(anyhow::anyhow!("disk full")), "30s")
             .await
             .0;
         assert_eq!(other.unwrap_err().to_string(), "disk full");
