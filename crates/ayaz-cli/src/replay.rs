@@ -95,8 +95,7 @@ pub struct Args {
     pub readings_per_message: u16,
     /// Files to replay, in this order; "-" is standard input
     ///
-    /// A pipe works like a file: zstdcat day.csv.zst
-    /// ayaz replay --mapping FILE -
+    /// A pipe works like a file: zstdcat day.csv.zst | ayaz replay --mapping FILE -
     ///
     /// All headers are checked before anything is published. A malformed row stops its file with an
     /// error that shows the line. The other files continue, and the command fails at the end. A

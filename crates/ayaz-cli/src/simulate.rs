@@ -68,9 +68,8 @@ pub struct SimulateArgs {
     /// The fleet to publish as
     #[arg(long, default_value = "astana")]
     fleet: FleetId,
-    /// Broker, mqtt://[user:password@]host[:port]. Use a separate user for each replay: if client
-    /// ids are bound to logins, a bus or another replay with the same user takes over this
-    /// connection
+    /// Broker, mqtt://[user:password@]host[:port]. Use a separate user: if client ids are bound to
+    /// logins, a bus or a replay with the same user takes over this connection
     #[arg(
         long,
         value_name = "URL",
