@@ -132,19 +132,19 @@ pub(super) const FIGURES: &[Figure] = &[
     }),
     figure(
         "load_share",
-        "load reached beside COPY, 1 connection",
+        "load reached during COPY, 1 connection",
         3,
         |round| Some(round.copies.one_connection.load_share),
     ),
     figure(
         "load_share_2_connections",
-        "load reached beside COPY, 2 connections",
+        "load reached during COPY, 2 connections",
         3,
         |round| Some(round.copies.two_connections.load_share),
     ),
     figure(
         "load_share_4_connections",
-        "load reached beside COPY, 4 connections",
+        "load reached during COPY, 4 connections",
         3,
         |round| Some(round.copies.four_connections.load_share),
     ),

@@ -155,8 +155,8 @@ mod tests {
             (77, 946_684_800_000_000, 0x0102_0304_0506_0708, -1),
         ] {
             let mut expected = BytesMut::new();
-            let afresh = reading(recorded_at, sequence, received_at);
-            let row: EncodedReadings = [&afresh].into_iter().collect();
+            let encoded_again = reading(recorded_at, sequence, received_at);
+            let row: EncodedReadings = [&encoded_again].into_iter().collect();
             row.put_rows(vehicle, &mut expected);
             let template = RowTemplate::encode(&reading(5, 6, 7));
             let mut written = BytesMut::from(&b"before"[..]);

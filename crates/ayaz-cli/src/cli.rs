@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::exit::code;
-use crate::output::progress::BesideBars;
+use crate::output::progress::AboveBars;
 use crate::{
     context, daemon, dead_letters, demo, local, migrate, readings, replay, report, simulate,
 };
@@ -95,8 +95,8 @@ pub fn main() -> ExitCode {
         let _entered = runtime.enter();
         match &cli.command {
             Command::Daemon(_) => log::init(),
-            Command::Demo(_) => log::init_with(demo::LOG_FILTER, BesideBars),
-            _ => log::init_with("warn", BesideBars),
+            Command::Demo(_) => log::init_with(demo::LOG_FILTER, AboveBars),
+            _ => log::init_with("warn", AboveBars),
         }
     };
     warn_of_misspelt_variables();

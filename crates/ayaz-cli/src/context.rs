@@ -34,7 +34,7 @@ const LONG_ABOUT: &str = "\
 Models, depots, tyres, firmware, routes: facts about vehicles, and when they are valid.
 
 Readings do not say which tyres a bus has, or which depot it belongs to. Enter this as CSV files of \
-four kinds. The header tells the kind:
+four kinds. The header shows the kind:
 
 models    model,length_m,usable_energy_kwh,heater
 depots    depot,zone,cut_over_hour

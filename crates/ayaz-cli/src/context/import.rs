@@ -30,7 +30,7 @@ replaced. But the model of a vehicle and the heater of a model are valid for all
 would change one, nothing is stored unless --replace is given. Nothing is deleted: to delete, use \
 SQL (delete from vehicle_context …).
 
-Files are UTF-8, separated by commas, and their first line tells the kind:
+Files are UTF-8, separated by commas, and their first line shows the kind:
 
 model,length_m,usable_energy_kwh,heater:
 A model needs its usable energy. heater: electric, fuel, heat_pump, none or empty.

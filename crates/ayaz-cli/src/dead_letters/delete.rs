@@ -75,7 +75,7 @@ pub(super) async fn run(args: DeleteArgs) -> Result<()> {
     let left = chosen.len() as u64 - deleted;
     if left > 0 {
         ayaz_daemon::note!(
-            "{} again or deleted meanwhile",
+            "{} again or deleted during the command",
             plural(left, "letter arrived", "letters arrived")
         );
     }

@@ -44,7 +44,7 @@ const SUBSCRIBER_WAIT: Duration = Duration::from_secs(60);
 /// letter. Readings have a key, so replaying twice stores nothing twice.
 ///
 /// The broker's user must be allowed to write on the vehicles' topics, and the database's user to
-/// act as ayaz_operator. A letter of which only the start was kept cannot be replayed.
+/// act as ayaz_operator. A letter with only the start of its payload cannot be replayed.
 #[derive(Debug, Args)]
 #[command(
     group = clap::ArgGroup::new("which").required(true).multiple(true).args([
@@ -194,7 +194,7 @@ async fn dry_run(client: &Client, args: &ReplayArgs, letters: &[ChosenDeadLetter
         with_notes(&table_of(&whole), Vec::new(), Look::of_output(false)),
         plural(letters.len() as u64, "letter", "letters"),
         if whole.len() < letters.len() {
-            format!(", of which {} are shown", whole.len())
+            format!(", {} are shown", whole.len())
         } else {
             String::new()
         }
@@ -252,7 +252,7 @@ async fn replay(client: &Client, broker: BrokerUrl, letters: &[ChosenDeadLetter]
     ))?;
     let gone = letters.len() - published.len() - altered;
     if gone > 0 {
-        ayaz_daemon::note!("{gone} of the letters were deleted meanwhile");
+        ayaz_daemon::note!("{gone} of the letters were deleted during the replay");
     }
     if altered > 0 {
         bail!(
@@ -280,7 +280,7 @@ fn parts(letters: &[ChosenDeadLetter]) -> impl Iterator<Item = &[ChosenDeadLette
             .take(LOADED_LETTERS_MAX)
             .take_while(fits)
             .count();
-        // A letter that is larger than a part is a part of its own.
+        // A letter that is larger than a part is a separate part.
         let (part, later) = rest.split_at(count.max(1).min(rest.len()));
         rest = later;
         (!part.is_empty()).then_some(part)

@@ -12,21 +12,21 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 /// All bars of this program. Other output to standard error must suspend them.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// A bar that [`BesideBars`] and [`note_beside_bars`] keep intact.
+/// A bar that [`AboveBars`] and [`note_above_bars`] keep intact.
 pub(crate) fn shown(bar: ProgressBar) -> ProgressBar {
     BARS.add(bar)
 }
 
 /// Writes a line to standard error, above the bars.
-pub(crate) fn note_beside_bars(text: &str) {
+pub(crate) fn note_above_bars(text: &str) {
     BARS.suspend(|| ayaz_daemon::output::note(text));
 }
 
 /// Standard error above the bars, for whole lines.
 #[derive(Debug)]
-pub(crate) struct BesideBars;
+pub(crate) struct AboveBars;
 
-impl Write for BesideBars {
+impl Write for AboveBars {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
         BARS.suspend(|| io::stderr().write(text))
     }

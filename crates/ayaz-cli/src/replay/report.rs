@@ -9,7 +9,7 @@ use super::file::FileCounts;
 use super::input::Input;
 use super::source::Progress;
 use crate::output::plural::plural;
-use crate::output::progress::{note_beside_bars, shown};
+use crate::output::progress::{note_above_bars, shown};
 
 /// Writes to standard error.
 #[derive(Debug)]
@@ -93,6 +93,6 @@ impl Report {
     }
 
     fn line(&self, text: &str) {
-        note_beside_bars(text);
+        note_above_bars(text);
     }
 }
