@@ -82,12 +82,12 @@ fn facts(letter: &DeadLetterInfo) -> [(&'static str, String); 9] {
             match letter.replayed_at {
                 None => "never".to_owned(),
                 Some(at) => format!(
-                    "{} UTC, {} since",
+                    "{} UTC; {}",
                     instant(at),
                     if letter.came_back == Some(true) {
-                        "came back"
+                        "it came back"
                     } else {
-                        "did not come back"
+                        "it did not come back"
                     }
                 ),
             },
