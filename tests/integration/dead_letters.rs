@@ -242,7 +242,7 @@ async fn after_a_fix_replays_store_the_rows_once() -> Result<()> {
     for text in [
         "vehicle       \"another\"",
         "readings      3",
-        "came back since",
+        "it came back",
     ] {
         assert!(shown.contains(text), "{text}: {shown}");
     }
