@@ -149,7 +149,7 @@ mod tests {
     /// The hour up to and without this second, a reading a second.
     fn checkpoint(second: i64) -> Checkpoint {
         let hours = Hours::new(HOUR, 1, None, &Rules::default());
-        let mut read_on = IncrementalFold::from(Checkpoint::nothing(hours), true);
+        let mut read_on = IncrementalFold::from(Checkpoint::empty(hours), true);
         for second in 0..second {
             read_on.push(Sample::bare(at(second), 1, None));
         }

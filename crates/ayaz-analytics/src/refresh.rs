@@ -153,7 +153,7 @@ impl Prepared {
             let is_incremental = checkpoint.is_some();
             let checkpoint = checkpoint.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &self.rules);
-                Checkpoint::nothing(hours.without(inputs.left_out.clone()))
+                Checkpoint::empty(hours.without(inputs.left_out.clone()))
             });
             let (read, hours, kept) = read_on(storage, checkpoint, self.is_kept).await?;
             readings += read;

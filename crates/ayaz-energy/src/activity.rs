@@ -1,4 +1,4 @@
-//! What a bus does: be on a trip, charge, condition, or stand.
+//! What a bus does: it drives a trip, charges, conditions or is parked.
 
 use ayaz_model::ChargeState;
 
@@ -14,7 +14,7 @@ macro_rules! activity {
         }
 
         impl Activity {
-            /// As it stands in the database.
+            /// Its name in the database.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
             }
@@ -30,22 +30,22 @@ macro_rules! activity {
 activity! {
     /// Is on a trip.
     Trip = "trip",
-    /// Hangs on a charger and its battery gains energy.
+    /// Is plugged in, and its battery gains energy.
     Charging = "charging",
-    /// Stands and heats or cools, from grid or battery, without its battery gaining energy.
+    /// Is parked and heats or cools, from grid or battery. Its battery gains no energy.
     Conditioning = "conditioning",
-    /// Stands, and none of that.
+    /// Is parked, and nothing of the above.
     Parking = "parking",
 }
 
-/// Into the battery, W: below this a current sensor's zero is not told from a charge.
+/// Least power into the battery of a charge, W. Less may be the zero error of a current sensor.
 pub const CHARGING_WATTS_MIN: f64 = 100.0;
 
-/// Of heaters and air conditioning together, W: below this it is a pump or a fan.
+/// Least power of heaters and air conditioning together, W. Less is a pump or a fan.
 pub const CONDITIONING_WATTS_MIN: f64 = 500.0;
 
-/// What the sample shows, if it is of no trip. A charge that only runs heaters is none: the battery
-/// must gain energy. Where its power is not measured, the charging port's word is taken.
+/// The activity of a sample outside of trips. A charge must put energy into the battery; one that
+/// only runs heaters is none. Where power is not measured, the state of the charging port decides.
 pub fn parked(sample: &Sample) -> Activity {
     let charging = sample.is_plugged_in()
         && match power_watts(sample) {
@@ -85,7 +85,7 @@ mod tests {
         for (charge_state, amperes, heater_watts, expected) in [
             (plugged, Some(100.0), None, Activity::Charging),
             (plugged, Some(100.0), Some(6_000.0), Activity::Charging),
-            // The charger feeds the heater, and the battery gets nothing, or gives.
+            // The charger feeds the heater, and the battery gains nothing or loses energy.
             (plugged, Some(0.0), Some(6_000.0), Activity::Conditioning),
             (plugged, Some(-1.0), Some(6_000.0), Activity::Conditioning),
             (plugged, Some(0.1), Some(100.0), Activity::Parking),

@@ -1,4 +1,4 @@
-//! What is known of one hour, cut by what reports group by.
+//! Energy buckets: the sums of one hour, grouped as reports need them.
 
 mod bucket;
 
@@ -16,7 +16,7 @@ use crate::integrate::{Comfort, Sums};
 use crate::interval::{Interval, Placed};
 use crate::sample::Sample;
 
-/// What an hour is cut by.
+/// What an hour is grouped by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BucketKey {
     service_day: Date,
@@ -31,8 +31,8 @@ pub struct BucketKey {
 }
 
 impl BucketKey {
-    /// The bucket of a sample, and of the interval that it begins. Drive cycles that are numbered
-    /// need no `trip_started_at`.
+    /// The key for a sample, and for the interval that it begins. Numbered drive cycles need no
+    /// `trip_started_at`.
     pub fn of(placed: &Placed, day: Date, trip_started_at: Option<UnixMicroseconds>) -> Self {
         let sample = &placed.sample;
         let (activity, stretch_started_at) = activity(placed, trip_started_at);
@@ -49,8 +49,8 @@ impl BucketKey {
         }
     }
 
-    /// What cannot be told apart any more: of the same day and, as charge is no regeneration, plug.
-    fn of_the_rest(self) -> Self {
+    /// The key for all buckets above the limit. It keeps day and plug: charge is not regeneration.
+    fn overflow(self) -> Self {
         Self {
             service_day: self.service_day,
             activity: Activity::Parking,
@@ -64,7 +64,12 @@ impl BucketKey {
         }
     }
 
-    fn is_of(&self, placed: &Placed, day: Date, trip_started_at: Option<UnixMicroseconds>) -> bool {
+    fn matches(
+        &self,
+        placed: &Placed,
+        day: Date,
+        trip_started_at: Option<UnixMicroseconds>,
+    ) -> bool {
         let sample = &placed.sample;
         (self.activity, self.stretch_started_at) == activity(placed, trip_started_at)
             && self.service_day == day
@@ -77,11 +82,11 @@ impl BucketKey {
     }
 }
 
-/// Most buckets of an hour; what comes over it is one bucket of no trip. A source whose drive cycle
-/// or route changes with each reading must not make a row of each.
-const PIECES_MAX: usize = 2_000;
+/// Most buckets of an hour; the rest goes into one bucket outside of trips. A source whose drive
+/// cycle or route changes with each reading must not make a row of each.
+const BUCKETS_MAX: usize = 2_000;
 
-/// A trip without a number is known only by what follows.
+/// Only later readings show a trip without a number.
 fn activity(
     placed: &Placed,
     trip_started_at: Option<UnixMicroseconds>,
@@ -92,7 +97,7 @@ fn activity(
     }
 }
 
-/// Some sources name the last station for ever.
+/// The station, while plugged in: some sources repeat the last station for ever.
 fn charging_station(sample: &Sample) -> Option<&Arc<str>> {
     let station = sample.charging_station.as_ref();
     station.filter(|_| sample.is_plugged_in())
@@ -173,12 +178,12 @@ impl Content {
 pub struct BucketMap {
     contents: Vec<Content>,
     index: HashMap<BucketKey, usize>,
-    /// Where the last one was found: neighbours nearly always share a bucket.
+    /// Where the last lookup ended: neighbours nearly always share a bucket.
     recent: usize,
 }
 
 impl BucketMap {
-    /// Adds a sample to its bucket: its instant, and what has a first and a last value.
+    /// Adds a sample to its bucket: its time, and its first and last values.
     pub fn add_sample(&mut self, placed: &Placed, day: Date, trip: Option<UnixMicroseconds>) {
         self.find(placed, day, trip).add_sample(&placed.sample);
     }
@@ -195,7 +200,7 @@ impl BucketMap {
         self.find(first, day, trip).sums.add(interval, comfort);
     }
 
-    /// Empties `other` into this one, its buckets being of that trip, or of none.
+    /// Moves the buckets of `other` into this one and assigns them to the trip, or to none.
     pub fn absorb(&mut self, other: &mut Self, trip_started_at: Option<UnixMicroseconds>) {
         for content in std::mem::take(other).contents {
             let mut key = BucketKey {
@@ -209,7 +214,7 @@ impl BucketMap {
         }
     }
 
-    /// All buckets of the hour, in an order that depends on them alone.
+    /// All buckets of the hour. Their order depends on their content alone.
     pub fn into_buckets(mut self, hour: UnixMicroseconds) -> Vec<Bucket> {
         self.contents
             .sort_unstable_by(|a, b| a.started_at.cmp(&b.started_at).then(a.key.cmp(&b.key)));
@@ -219,7 +224,7 @@ impl BucketMap {
             .collect()
     }
 
-    /// About how much memory they take.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         self.contents.len() * (size_of::<Content>() + size_of::<(BucketKey, usize)>())
     }
@@ -229,7 +234,7 @@ impl BucketMap {
         if self
             .contents
             .get(recent)
-            .is_some_and(|content| content.key.is_of(placed, day, trip))
+            .is_some_and(|content| content.key.matches(placed, day, trip))
         {
             return &mut self.contents[recent];
         }
@@ -237,8 +242,8 @@ impl BucketMap {
     }
 
     fn entry(&mut self, key: BucketKey, at: UnixMicroseconds) -> &mut Content {
-        let is_full = self.contents.len() >= PIECES_MAX && !self.index.contains_key(&key);
-        let key = if is_full { key.of_the_rest() } else { key };
+        let is_full = self.contents.len() >= BUCKETS_MAX && !self.index.contains_key(&key);
+        let key = if is_full { key.overflow() } else { key };
         let next = self.contents.len();
         self.recent = *self.index.entry(key.clone()).or_insert(next);
         if self.recent == next {
@@ -257,7 +262,7 @@ mod tests {
     #[test]
     fn a_drive_cycle_that_changes_with_each_reading_does_not_make_a_bucket_of_each() {
         let mut buckets = BucketMap::default();
-        for second in 0..3 * PIECES_MAX as i64 {
+        for second in 0..3 * BUCKETS_MAX as i64 {
             let at = UnixMicroseconds(second * 1_000_000);
             let placed = Placed {
                 sample: Sample::bare(at, 1, Some(second)),
@@ -268,7 +273,7 @@ mod tests {
             buckets.add_sample(&placed, Date::ZERO, None);
         }
         let buckets = buckets.into_buckets(UnixMicroseconds(0));
-        assert_eq!(buckets.len(), PIECES_MAX + 1);
+        assert_eq!(buckets.len(), BUCKETS_MAX + 1);
         let rest = buckets.last().unwrap();
         assert_eq!((rest.activity, rest.drive_cycle), (Activity::Parking, None));
     }

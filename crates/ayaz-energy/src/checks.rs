@@ -1,15 +1,15 @@
 //! The one registry of plausibility checks.
 //!
-//! A check is one module with its rule, and one line here: name, what it looks at, module and settings. The
-//! configuration ([`PlausibilityConfig`]), the names in tables and reports, and the order in which the filter
-//! runs the checks of samples all follow this list.
+//! A check is one module with its rule, and one line here: name, evidence, settings and filter. The
+//! configuration ([`PlausibilityConfig`]), the names in tables and reports, and the order of the
+//! checks in the filter follow this list.
 
 use serde::Deserialize;
 
 use crate::fleet::FleetConfig;
 use crate::plausibility::{FlatLineConfig, RampConfig, RateOfChangeConfig, SentinelConfig};
 
-/// What a check looks at to decide.
+/// The data that a check decides by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Evidence {
     /// The vehicle's own readings within [`REACH_BACK_MICROSECONDS`](crate::plausibility::REACH_BACK_MICROSECONDS)
@@ -22,9 +22,9 @@ pub enum Evidence {
     OtherVehicles,
 }
 
-/// Calls the macro named with every check, as `doc Variant: name, evidence { settings } by Filter;`. The
-/// position is the bit in [`Flags`](crate::plausibility::Flags), so new checks go to the end. A filter, of
-/// `plausibility`, looks at the samples of one boot.
+/// Calls the macro named with every check, as `doc Variant: name, evidence { settings } by
+/// Filter;`. The position is the bit in [`Flags`](crate::plausibility::Flags), so new checks go to
+/// the end. A filter is a type of `plausibility`; it checks the samples of one boot.
 macro_rules! for_each_check {
     ($callback:ident) => {
         $callback! {
@@ -76,7 +76,7 @@ macro_rules! checks {
                 }
             }
 
-            /// What it looks at to decide.
+            /// The data that it decides by.
             pub fn evidence(self) -> Evidence {
                 match self {
                     $(Self::$check => Evidence::$evidence,)+
@@ -84,9 +84,10 @@ macro_rules! checks {
             }
         }
 
-        /// Settings of all checks that have any. A configuration whose limits lie outside of what is said
-        /// beside them is refused; here they are taken as the nearest one inside, so that nothing reaches
-        /// beyond [`REACH_BACK_MICROSECONDS`](crate::plausibility::REACH_BACK_MICROSECONDS) and
+        /// Settings of all checks that have any. The documented limits are enforced twice: a
+        /// configuration outside of them is refused, and here such a value is replaced by the
+        /// nearest limit. So no check looks further than
+        /// [`REACH_BACK_MICROSECONDS`](crate::plausibility::REACH_BACK_MICROSECONDS) and
         /// [`REACH_ON_MICROSECONDS`](crate::plausibility::REACH_ON_MICROSECONDS).
         #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
@@ -95,7 +96,7 @@ macro_rules! checks {
         }
 
         impl PlausibilityConfig {
-            /// No check at all, but those without settings.
+            /// Switches off every check that has settings.
             pub fn off() -> Self {
                 let mut config = Self::default();
                 $($(
@@ -105,7 +106,7 @@ macro_rules! checks {
                 config
             }
 
-            /// Whether a check runs; one without settings always does.
+            /// Whether a check runs. One without settings always runs.
             pub fn is_enabled(&self, check: Check) -> bool {
                 match check {
                     $(Check::$check => checks!(@enabled self $name $($settings)?),)+
@@ -120,12 +121,12 @@ macro_rules! checks {
 for_each_check!(checks);
 
 impl PlausibilityConfig {
-    /// Whether there is anything to do with a vehicle's own readings.
-    pub(crate) fn any_of_readings(&self) -> bool {
-        let of_readings = |check: &&Check| check.evidence() == Evidence::NeighbouringReadings;
+    /// Whether any check of the vehicle's own readings runs.
+    pub(crate) fn any_on_own_readings(&self) -> bool {
+        let on_own_readings = |check: &&Check| check.evidence() == Evidence::NeighbouringReadings;
         Check::ALL
             .iter()
-            .filter(of_readings)
+            .filter(on_own_readings)
             .any(|check| self.is_enabled(*check))
     }
 }
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_checks_can_be_switched_off_but_those_without_settings() {
+    fn off_disables_every_check_with_settings() {
         for check in Check::ALL {
             assert!(
                 PlausibilityConfig::default().is_enabled(*check),
@@ -147,8 +148,8 @@ mod tests {
                 "{check:?}"
             );
         }
-        assert!(PlausibilityConfig::default().any_of_readings());
-        assert!(!PlausibilityConfig::off().any_of_readings());
+        assert!(PlausibilityConfig::default().any_on_own_readings());
+        assert!(!PlausibilityConfig::off().any_on_own_readings());
     }
 
     #[test]

@@ -1,24 +1,28 @@
 //! Readings that were recorded while the device's clock was wrong.
 //!
-//! A device numbers its readings, and the numbers go on whatever its clock does. So readings whose
-//! times contradict their numbers are found, what explains the most time is believed, and the rest enters
-//! no sum and no session, and `flagged_span` names it. Times are not corrected.
+//! A device numbers its readings, and the numbers grow whatever its clock does. So times that
+//! contradict the numbers show a wrong clock. The explanation that covers the most time is
+//! accepted. The other readings enter no sum and no session, and `flagged_span` lists them. Times
+//! are not corrected.
 //!
-//! Three stages, each a function of the one before, and the first of the readings of an hour alone:
+//! Three stages, each a function of the one before. Only the first looks at readings, those of one
+//! hour:
 //!
-//! - [`runs`]: an hour's readings in the order of their numbers, cut where time does not go on. Nearly
-//!   every hour is one run. Runs are kept (`clock_run`), so that no readings are read again.
-//! - [`choice`]: which runs of a boot contradict each other, among those of an hour and of
-//!   [`HORIZON_MICROSECONDS`] before and after it, and which of them are flagged.
-//! - [`LeftOut`]: what [`hours`](crate::hours) leaves out.
+//! - [`runs`]: an hour's readings in the order of their numbers, cut where time and numbers
+//!   disagree. Nearly every hour is one run. Runs are stored (`clock_run`), so readings need not be
+//!   read again.
+//! - [`choice`]: which runs of a boot contradict each other, and which of them are flagged. It
+//!   looks at the runs of an hour and of [`HORIZON_MICROSECONDS`] before and after it.
+//! - [`LeftOut`]: the readings that [`hours`](crate::hours) excludes.
 //!
-//! An hour remembers with its runs what it left out. When the runs of an hour change, the choice is made
-//! anew for all hours within the horizon, and those are worked out again for which it is another: so it
-//! comes to rest where every hour leaves out what all runs, and thereby all readings, say.
+//! The stored runs of an hour also record which readings it excludes. When the runs of an hour
+//! change, the choice is made again for all hours within the horizon, and the hours for which it
+//! differs are refreshed again. In the end, every hour excludes what the runs of all readings
+//! imply.
 //!
-//! This ends: to work out an hour again does not change its runs, which follow from its readings alone. So it
-//! corrects what that one hour left out, and makes no other hour wrong. Readings that arrive have at most
-//! the hours within the horizon of theirs worked out again, once each.
+//! This ends: a refresh of an hour does not change its runs, because they depend on its readings
+//! alone. So it corrects what this hour excludes, and makes no other hour wrong. New readings cause
+//! at most one more refresh of each hour within the horizon.
 
 pub mod choice;
 pub mod runs;
@@ -33,21 +37,22 @@ use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
 use crate::hours::HoursOutcome;
 use crate::sample::Sample;
 
-/// How far before and after an hour runs are looked at, µs. Of a clock that is off by more, the time
-/// that it should show is not among them; if it is off by years, ingest says so.
+/// How far before and after an hour runs are compared, µs. A clock that is off by more is not
+/// found: the readings with the right time are not among them. If it is off by years, ingest
+/// reports it.
 pub const HORIZON_MICROSECONDS: i64 = DAY_MICROSECONDS;
 
-/// Time that goes back by up to so much, µs, is jitter of how the device stamps its readings, or its
-/// clock being adjusted: neighbours change places, which harms no sum.
+/// Time that goes back by at most this, µs, is jitter of the time stamps or a small clock
+/// adjustment. Neighbours change places, which harms no sum.
 pub const JITTER_MICROSECONDS: i64 = 5_000_000;
 
-/// Longest time for which one number stands in a series that goes on, µs.
+/// Longest time between two numbers of a series without a break, µs.
 pub const PER_NUMBER_MICROSECONDS: i64 = 60_000_000;
 
-/// Most numbers that may be missing within a segment, and between two readings that are called adjacent.
+/// Most numbers that may be missing within a segment, and between two adjacent segments.
 pub const NUMBERS_MISSING_MAX: i64 = 60;
 
-/// Readings of one run that are left out.
+/// The readings of one run that are excluded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Part {
     boot_id: i64,
@@ -55,14 +60,14 @@ struct Part {
     times: (UnixMicroseconds, UnixMicroseconds),
 }
 
-/// Readings that were recorded with a wrong time, in hours that are being worked out and around them.
+/// Readings that were recorded with a wrong time, in the hours of a refresh and around them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LeftOut {
     parts: Vec<Part>,
 }
 
 impl LeftOut {
-    /// The number of the run that holds the sample, if it is left out.
+    /// The index of the run that holds the sample, if it is excluded.
     pub fn find(&self, sample: &Sample) -> Option<usize> {
         self.parts.iter().position(|part| {
             part.boot_id == sample.boot_id
@@ -71,7 +76,7 @@ impl LeftOut {
         })
     }
 
-    /// How much memory it takes.
+    /// Memory use.
     pub fn bytes(&self) -> usize {
         size_of_val(self.parts.as_slice())
     }
@@ -90,26 +95,26 @@ impl LeftOut {
     }
 }
 
-/// What is known of the clock around hours that are being worked out.
+/// The clock runs around the hours of a refresh.
 #[derive(Debug)]
 pub struct Clock {
     from: UnixMicroseconds,
     to: UnixMicroseconds,
-    /// As the hours were worked out, sorted by hour.
+    /// The stored runs, sorted by hour.
     known: Vec<ClockRun>,
     left_out: LeftOut,
 }
 
 impl Clock {
-    /// From where and up to where runs are needed to work out `count` hours from `from`.
+    /// The time range of the runs that a refresh of `count` hours from `from` needs.
     pub fn needs(from: UnixMicroseconds, count: usize) -> (UnixMicroseconds, UnixMicroseconds) {
         let to = from.plus(count as i64 * HOUR_MICROSECONDS);
-        // What changes for an hour on the horizon depends on what is on its own.
+        // A change for an hour on the horizon depends on the runs within its own horizon.
         let reach = 2 * HORIZON_MICROSECONDS;
         (from.plus(-reach), to.plus(reach))
     }
 
-    /// `known` are the runs of [`needs`](Self::needs), as the hours were worked out last.
+    /// `known` are the stored runs of [`needs`](Self::needs).
     pub fn new(from: UnixMicroseconds, count: usize, known: Vec<ClockRun>) -> Self {
         let to = from.plus(count as i64 * HOUR_MICROSECONDS);
         let left_out = LeftOut::of(known.iter().filter(|run| is_near(run, from, to)));
@@ -121,14 +126,14 @@ impl Clock {
         }
     }
 
-    /// What the hours should leave out, for all that is known.
+    /// What the hours have to exclude, by the runs known now.
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out
     }
 
-    /// Completes what the hours come to, if they left out the right readings. If not, which is known
-    /// only by their runs, they are to be worked out once more, from all of their readings: when those and
-    /// the runs are the same as before, [`left_out`](Self::left_out) is right.
+    /// Completes the outcome, if the hours excluded the right readings. Only their new runs show
+    /// this. `None` means: compute the hours again from all of their readings. If readings and runs
+    /// are still the same then, [`left_out`](Self::left_out) is right.
     pub fn resolve(&mut self, mut outcome: HoursOutcome) -> Option<HoursOutcome> {
         let (from, to) = (self.from, self.to);
         let is_own = |run: &ClockRun| from <= run.hour && run.hour < to;
@@ -164,13 +169,13 @@ impl Clock {
     }
 }
 
-/// Whether readings of the run may be read to work out the hours: within reach before them, and up to
-/// an hour and reach after them while a trip is open.
+/// Whether a refresh of the hours may read readings of this run: within reach before them, and up
+/// to an hour and reach after them while a trip is open.
 fn is_near(run: &ClockRun, from: UnixMicroseconds, to: UnixMicroseconds) -> bool {
     from.plus(-HOUR_MICROSECONDS) <= run.hour && run.hour < to.plus(2 * HOUR_MICROSECONDS)
 }
 
-/// Sets `doubted_from` of all runs in the hours from `from` up to and without `to`.
+/// Sets `doubted_from` of all runs in the hours from `from` to before `to`.
 fn judge(runs: &mut [ClockRun], from: UnixMicroseconds, to: UnixMicroseconds) {
     let mut boots: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (index, run) in runs.iter_mut().enumerate() {

@@ -1,14 +1,14 @@
 //! How much of each service day is accounted for, from the sessions around it.
 //!
-//! A day with ten minutes of readings is not complete because nothing is missing among them. Accounted
-//! for is time that was **active** (measured on trips, at charging and at conditioning) and time that
-//! was **still**: parking sessions, in which a device may sleep, and silence between two sessions over
-//! which the odometer stayed where it was. The rest of the day nobody heard of.
+//! A day with ten minutes of readings is not complete, even if none of them is missing. Accounted
+//! time is **active** (measured on trips, at charging and at conditioning) or **still**: parking
+//! sessions, in which a device may sleep, and silence between two sessions if the odometer did not
+//! move. Nothing is known of the rest of the day.
 //!
-//! A day is a vehicle's if it did something on it, or stood. The last readings of a trip or a stay that
-//! began before the cut-over are no day of their own: such a day **is rest** ([`REST_MICROSECONDS_MAX`]).
-//! But if the odometer has moved by the time the vehicle is next heard, it may have driven on that day, of
-//! which then nothing is known.
+//! A day counts for a vehicle if the vehicle drove, charged, conditioned or parked on it. The last
+//! readings of a trip or a stay that began before the cut-over do not make a day: such a day **is
+//! rest** ([`REST_MICROSECONDS_MAX`]). But if the odometer has moved by the next session, the
+//! vehicle may have driven on that day, so nothing is known of it.
 
 mod time;
 
@@ -26,18 +26,18 @@ use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::service_days::ServiceDayRules;
 use crate::sessions::UNSEEN_KM_MAX;
 
-/// A longer silence is not known to have been spent standing, whatever the odometer says, µs: long
-/// enough for a weekend, and what late data can change ends there.
+/// Longest silence that counts as still, whatever the odometer says, µs. It covers a weekend, and
+/// it bounds how far late data changes days.
 pub const STILL_MICROSECONDS_MAX: i64 = 3 * DAY_MICROSECONDS;
 
-/// What began before the cut-over and was last heard so long after it at most is no day of its own, µs: a
-/// reading or two, however seldom they come.
+/// A session that began before the cut-over and ends at most this long after it makes no day, µs:
+/// one or two readings, however seldom they come.
 pub const REST_MICROSECONDS_MAX: i64 = 2 * INTERVAL_MICROSECONDS_MAX;
 
-/// A time.
+/// From and to.
 pub type Span = (UnixMicroseconds, UnixMicroseconds);
 
-/// The time of the whole service days that a time touches.
+/// Extends a time to the whole service days that it touches.
 pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
     let days = days(time, rules);
     let first = days.values().map(|(from, _)| *from).min();
@@ -48,8 +48,8 @@ pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
     )
 }
 
-/// The days of a time that [`whole`] gave; `sessions`, by their start, are those that touch it and
-/// their neighbours. A day of which nothing is known is left out.
+/// The days of a time that [`whole`] returned. `sessions`, by their start, are those that touch it
+/// and their neighbours. Days of which nothing is known are omitted.
 pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -> Vec<DayTime> {
     // The end of a day is the start of the next one.
     let days = days((whole.0, whole.1.plus(-1)), rules);
@@ -90,7 +90,7 @@ pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -
             });
         } else {
             let duration = session.ended_at.seconds_since(session.started_at);
-            // A session that is one sample long has measured nothing.
+            // A session of a single sample has measured nothing.
             let share = if duration > 0.0 {
                 (session.seconds / duration).min(1.0)
             } else {
@@ -110,14 +110,15 @@ pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -
         .collect()
 }
 
-/// Whether a day has nothing but the last readings of what began before it; its seconds are known.
+/// Whether a day has only the last readings of a session that began before it. The seconds of the
+/// day are set.
 fn is_rest(day: &DayTime, sessions: &[SessionSpan]) -> bool {
     let (from, to) = (day.started_at, day.ended_at);
     let before = sessions.iter().filter(|session| session.started_at < from);
     let Some(last) = before.max_by_key(|session| session.ended_at) else {
         return false;
     };
-    // At the cut-over itself is after it.
+    // The cut-over itself belongs to the new day.
     let is_touched = last.ended_at >= from && last.ended_at <= from.plus(REST_MICROSECONDS_MAX);
     let next = sessions.iter().find(|session| session.started_at >= from);
     let next = match next {
@@ -132,7 +133,7 @@ fn day_seconds(microseconds: i64) -> f64 {
     UnixMicroseconds(microseconds).seconds_since(UnixMicroseconds(0))
 }
 
-/// Whether the odometer moved between two sessions; `false` where it was not read.
+/// Whether the odometer moved between two sessions; `false` where it is not known.
 fn has_driven(before: &SessionSpan, after: &SessionSpan) -> bool {
     let odometers = before.odometer_end_km.zip(after.odometer_start_km);
     odometers.is_some_and(|(before, after)| (after - before).abs() > UNSEEN_KM_MAX)
@@ -146,7 +147,7 @@ fn is_still(before: &SessionSpan, after: &SessionSpan) -> bool {
         && odometers.is_some_and(|(before, after)| (after - before).abs() <= UNSEEN_KM_MAX)
 }
 
-/// Gives each day the seconds that it has of a span.
+/// Gives each day its seconds of a span.
 fn spread(times: &mut BTreeMap<Date, DayTime>, span: Span, add: impl Fn(&mut DayTime, f64)) {
     for time in times.values_mut() {
         let from = span.0.max(time.started_at);
@@ -157,12 +158,12 @@ fn spread(times: &mut BTreeMap<Date, DayTime>, span: Span, add: impl Fn(&mut Day
     }
 }
 
-/// Every service day that touches a time, with its bounds.
+/// Every service day that a time touches, with its bounds.
 fn days((from, to): Span, rules: &ServiceDayRules) -> BTreeMap<Date, Span> {
     let mut days: BTreeMap<Date, Span> = BTreeMap::new();
-    // Days have at most 25 hours, or some more when the zone changes.
+    // Days have at most 25 hours, or a few more when the zone changes.
     let mut at = from.plus(-2 * DAY_MICROSECONDS);
-    // Where the search begins is no bound of a day.
+    // The start of the search is not a bound of a day.
     while let Some(next) = rules.next_cut_over(at).filter(|next| *next <= to) {
         let end = rules.next_cut_over(next);
         let end = end.unwrap_or(UnixMicroseconds(i64::MAX));
@@ -180,7 +181,7 @@ mod tests {
 
     const HOUR: i64 = 3_600_000_000;
 
-    /// UTC, days from 03:00: hours are counted from the start of one.
+    /// UTC, days from 03:00. Hours count from the start of a day.
     fn at(hour: f64) -> UnixMicroseconds {
         UnixMicroseconds(20_000 * DAY_MICROSECONDS + 3 * HOUR + (hour * HOUR as f64) as i64)
     }
@@ -196,7 +197,7 @@ mod tests {
         }
     }
 
-    /// Hours active and still of the days that the sessions touch.
+    /// Active and still hours of the days that the sessions touch.
     fn hours(sessions: &[SessionSpan]) -> Vec<(f64, f64)> {
         let rules = ServiceDayRules::default();
         let changed = (sessions[0].started_at, sessions.last().unwrap().ended_at);
@@ -211,9 +212,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_measured_and_what_stood_is_accounted_for() {
+    fn measured_and_still_time_is_accounted_for() {
         use Activity::{Charging, Parking, Trip};
-        // Ten minutes of readings are not a day.
+        // Ten minutes of readings are not a full day.
         assert_eq!(
             hours(&[session(Trip, (3.0, 3.25), 1.0, (0.0, 5.0))]),
             [(0.25, 0.0)]
@@ -225,7 +226,7 @@ mod tests {
             session(Charging, (13.0, 20.0), 1.0, (200.0, 200.0)),
         ];
         assert_eq!(hours(&day), [(15.0, 3.0)]);
-        // Silence is still if the odometer says so.
+        // Silence is still time if the odometer did not move.
         let gap = |km| {
             [
                 session(Trip, (0.0, 2.0), 1.0, (0.0, 40.0)),
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_readings_of_the_day_before_are_no_day() {
+    fn the_last_readings_of_a_session_make_no_day() {
         use Activity::{Charging, Parking, Trip};
         let minute = 1.0 / 60.0;
         let rests = |sessions: &[SessionSpan]| -> Vec<bool> {
@@ -276,7 +277,7 @@ mod tests {
         );
         // Stood all day, by its odometer.
         assert_eq!(rests(&[until(Parking, 24.0), next(50.0, 0.0)]), [false; 3]);
-        // Silent for so long that nobody can say so; or without an odometer.
+        // Silent too long, or without an odometer.
         assert_eq!(
             rests(&[until(Parking, 24.0), next(100.0, 0.0)]),
             [false, true, false]
@@ -290,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_on_which_it_drove_unheard_is_a_day_of_which_nothing_is_known() {
+    fn nothing_is_known_of_a_day_on_which_it_may_have_driven() {
         use Activity::{Parking, Trip};
         let sessions = [
             session(Parking, (20.0, 24.0), 1.0, (0.0, 0.0)),
@@ -298,7 +299,7 @@ mod tests {
         ];
         let rules = ServiceDayRules::default();
         let days = account(whole((at(20.0), at(51.0)), &rules), &sessions, &rules);
-        // The first and the third; of the second nothing is accounted for, and it is no rest.
+        // The first and the third. Nothing is known of the second, and it is no rest.
         assert_eq!(days.len(), 2, "{days:#?}");
         assert!(days.iter().all(|day| !day.is_rest), "{days:#?}");
     }

@@ -1,12 +1,12 @@
-//! First and last values of what is no sum.
+//! First and last values of signals that are not summed.
 
 use ayaz_model::UnixMicroseconds;
 
-/// A value and when it was measured.
+/// A value and its time.
 pub type Stamped = (UnixMicroseconds, f64);
 
-/// The first and the last value of a signal that was present. At the same instant the lower one is
-/// first and the higher one last, so that it does not matter who comes first.
+/// The first and the last present value of a signal. Of two values at the same instant the lower
+/// one is first and the higher one last, so the order of samples does not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct FirstLast {
     /// The first.
@@ -16,7 +16,7 @@ pub struct FirstLast {
 }
 
 impl FirstLast {
-    /// Of a single sample.
+    /// From a single sample.
     pub fn of(at: UnixMicroseconds, value: Option<f64>) -> Self {
         let stamped = value.map(|value| (at, value));
         Self {
@@ -25,7 +25,7 @@ impl FirstLast {
         }
     }
 
-    /// Joins those of other samples.
+    /// Adds those of other samples.
     pub fn merge(&mut self, other: &Self) {
         if let Some(first) = other.first
             && self.first.is_none_or(|own| is_before(first, own))
@@ -54,7 +54,7 @@ fn is_before(a: Stamped, b: Stamped) -> bool {
     a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).is_lt()
 }
 
-/// First and last values of the signals that sessions tell them of.
+/// First and last values of the signals that sessions show.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Ends {
     /// State of charge, %.
@@ -70,7 +70,7 @@ pub struct Ends {
 }
 
 impl Ends {
-    /// Joins those of other samples.
+    /// Adds those of other samples.
     pub fn merge(&mut self, other: &Self) {
         self.soc_percent.merge(&other.soc_percent);
         self.odometer_km.merge(&other.odometer_km);

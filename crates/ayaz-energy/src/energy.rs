@@ -1,10 +1,10 @@
-//! Energy, distance and time over some intervals: the columns that buckets, sessions, bands of trips,
-//! days and months have in common. One list makes the structure, its sums and its columns, so that no
-//! table can forget one.
+//! Energy, distance and time over some intervals: the common columns of buckets, sessions, bands of
+//! trips, days and months. One list defines the structure, its sums and its columns, so all tables
+//! have all of them.
 
 use crate::for_each_component;
 
-/// What is summed: a number, or a number that may never have been measured.
+/// A summed value: a number, or a number that may never have been measured.
 trait Figure: Copy {
     fn merge(&mut self, other: Self);
     fn to_column(self) -> Option<f64>;
@@ -44,7 +44,7 @@ impl Figure for Option<f64> {
 
 macro_rules! energy {
     ($($(#[doc = $doc:literal])+ $name:ident: $kind:ty,)+) => {
-        /// Sums over intervals. `None` is "never metered", and never zero.
+        /// Sums over intervals. `None` means never metered; it is not zero.
         #[derive(Debug, Clone, Copy, PartialEq, Default)]
         pub struct Energy {
             $($(#[doc = $doc])+ pub $name: $kind,)+
@@ -54,8 +54,8 @@ macro_rules! energy {
             /// Names of its columns, in their order.
             pub const COLUMNS: &'static [&'static str] = &[$(stringify!($name)),+];
 
-            /// Adds the sums of other intervals. Which of the two comes first shows in the last
-            /// bit, so callers go in the order of time.
+            /// Adds the sums of other intervals. Their order may change the last bit, so callers
+            /// add in the order of time.
             pub fn merge(&mut self, other: &Self) {
                 $(self.$name.merge(other.$name);)+
             }
@@ -82,8 +82,8 @@ macro_rules! energy_with_components {
         energy! {
             /// Time covered by intervals, s.
             seconds: f64,
-            /// Time in which at least one value was flagged, s. Where all of a reading is, that time is not
-            /// among `seconds`.
+            /// Time in which at least one value was flagged, s. Time of readings that are flagged
+            /// as a whole is not part of `seconds`.
             flagged_seconds: f64,
             /// The part in which speed was measured, s.
             distance_seconds: f64,
@@ -95,7 +95,7 @@ macro_rules! energy_with_components {
             net_kwh: f64,
             /// Out of the battery, kWh.
             discharge_kwh: f64,
-            /// Into the battery, kWh; plugged in, that is charge and not regeneration.
+            /// Into the battery, kWh. While plugged in, this is charge, not regeneration.
             regen_kwh: f64,
             /// Distance where energy was measured as well, km.
             paired_km: f64,
@@ -103,7 +103,7 @@ macro_rules! energy_with_components {
             paired_net_kwh: f64,
             /// Time in which the bus stood and its power was measured, s.
             standing_seconds: f64,
-            /// Net energy of that time, kWh: what is not traction.
+            /// Net energy of that time, kWh: all loads but traction.
             standing_net_kwh: f64,
             $(
                 $(#[doc = $doc])+ #[doc = " kWh."]
@@ -113,8 +113,8 @@ macro_rules! energy_with_components {
             )+
             /// From the charger, kWh.
             charger_kwh: Option<f64>,
-            /// Net energy and the charger's, less every component, where traction and auxiliaries were
-            /// metered, kWh: what no meter explains.
+            /// Net energy plus charger energy less every component, kWh, where traction and
+            /// auxiliaries were metered: what no meter explains.
             unexplained_kwh: Option<f64>,
             /// Its base, kWh.
             unexplained_base_kwh: Option<f64>,
@@ -124,8 +124,8 @@ macro_rules! energy_with_components {
             exterior_kelvin_seconds: f64,
             /// The time it covers, s.
             exterior_seconds: f64,
-            /// Given back by the traction inverters, kWh, positive: what the wheels recovered, before heaters and
-            /// other loads take their part of it and the battery gets the rest.
+            /// Given back by the traction inverters, kWh, positive. Heaters and other loads take a
+            /// part of it; the battery gets the rest.
             wheel_regen_kwh: Option<f64>,
             /// Distance over the same intervals, km.
             wheel_regen_base_km: Option<f64>,
@@ -139,7 +139,7 @@ macro_rules! energy_with_components {
             setpoint_near_seconds: f64,
             /// The part of it in which the cabin is colder than that, s.
             cabin_cold_seconds: f64,
-            /// The time in which the cabin is heated, by whatever source, s.
+            /// The time in which the cabin is heated, by any source, s.
             cabin_heating_seconds: f64,
         }
     };

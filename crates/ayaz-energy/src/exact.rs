@@ -1,12 +1,12 @@
-//! Figures on a grid, so that their sums are exact.
+//! Rounding to a grid, so that sums are exact.
 //!
-//! The sum of floating-point numbers depends on their order in its last bits, and a database adds rows
-//! up in whatever order it finds them. Multiples of a power of two that stay below 2^53 of it add up
-//! without any rounding, so that every sum over the tables, in whatever order and over whatever parts,
-//! is the same to the bit, and the parts of a figure add up to the whole.
+//! The order of floating-point sums changes their last bits, and a database adds rows in any order.
+//! Multiples of a power of two, below 2^53 of it, add up without rounding. So every sum over the
+//! tables is the same to the bit, in any order and over any parts, and parts add up to the whole.
 
-/// Energy, distance, volume and charge: 2^-24 of a kWh (0.2 J), a km (0.06 mm), a litre or a per cent. Sums
-/// are exact up to 5e8, which is a thousand buses for five years; beyond, they are rounded as any others.
+/// Energy, distance, volume and charge: 2^-24 of a kWh (0.2 J), a km (0.06 mm), a litre or a per
+/// cent. Sums are exact up to 5e8, a thousand buses for five years; beyond it they are rounded as
+/// usual.
 const FINE: f64 = (1_u32 << 24) as f64;
 
 /// Seconds: 2^-10, about a millisecond. Sums are exact up to 8e12, a hundred thousand years of a bus.
@@ -32,10 +32,10 @@ pub fn thermal(value: f64) -> f64 {
 }
 
 fn on_grid(value: f64, per_unit: f64) -> f64 {
-    // By a power of two nothing is lost; what is as large that it would leave the range stays.
+    // Scaling by a power of two is exact. A value too large for it stays as it is.
     let steps = (value * per_unit).round_ties_even();
     if steps.is_finite() {
-        // Adding zero makes −0 a plain zero, which is another bit pattern.
+        // Adding zero turns −0, which has other bits, into 0.
         steps / per_unit + 0.0
     } else {
         value

@@ -1,4 +1,4 @@
-//! Exterior temperatures of hours: of a vehicle, and of a fleet.
+//! Exterior temperature by hour, of a vehicle and of a fleet.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::buckets::Bucket;
 /// 0 °C, K.
 pub const ZERO_CELSIUS_KELVIN: f64 = 273.15;
 
-/// The exterior temperature of some time.
+/// The exterior temperature over some time.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Exterior {
     /// Its integral, K·s.
@@ -29,8 +29,8 @@ impl Exterior {
 /// By hour.
 pub type Exteriors = BTreeMap<UnixMicroseconds, Exterior>;
 
-/// What a vehicle measured on trips, of the hours in which it did; what it measured while it was
-/// parked may be the air of a hall. `buckets` are in the order of the table.
+/// The temperature that a vehicle measured on trips, by hour. While it is parked, it may measure
+/// the air of a hall. `buckets` are in the order of the table.
 pub fn exterior_on_trips(buckets: &[Bucket]) -> Exteriors {
     let mut hours = Exteriors::new();
     for bucket in buckets {
@@ -44,17 +44,17 @@ pub fn exterior_on_trips(buckets: &[Bucket]) -> Exteriors {
     hours
 }
 
-/// What to change in what is known of a vehicle's hours.
+/// The changes to the stored hours of a vehicle.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ExteriorChanges {
-    /// Hours in which nothing is measured any more.
+    /// Hours that have no measurement any more.
     pub gone: Vec<UnixMicroseconds>,
-    /// Hours in which something else is measured.
+    /// Hours with another measurement.
     pub changed: Exteriors,
 }
 
 impl ExteriorChanges {
-    /// From what was known to what is measured now.
+    /// The changes from the stored hours to the new ones.
     pub fn between(before: &Exteriors, now: &Exteriors) -> Self {
         let gone = before.keys().filter(|hour| !now.contains_key(hour));
         let changed = now
@@ -72,7 +72,7 @@ impl ExteriorChanges {
     }
 }
 
-/// A vehicle's exterior temperature of an hour.
+/// A vehicle's exterior temperature in one hour.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct VehicleExterior {
     /// The vehicle.
@@ -81,7 +81,7 @@ pub struct VehicleExterior {
     pub exterior: Exterior,
 }
 
-/// What the fleet says: a row of `fleet_hour`, without its key.
+/// The fleet's temperature: a row of `fleet_hour`, without its key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[allow(missing_docs, reason = "the columns of `fleet_hour`")]
 pub struct FleetExterior {

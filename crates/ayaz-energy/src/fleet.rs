@@ -1,45 +1,46 @@
-//! Exterior temperatures of one hour, held against each other within a fleet.
+//! Compares the exterior temperatures of a fleet's vehicles in one hour.
 //!
-//! Nothing in a bus's own readings shows that its sensor reads twelve degrees too warm, or has been
-//! frozen for weeks: the other buses do. A bus is flagged whose mean of the hour is further from
-//! the fleet's median than weather and place explain. All errs towards trust:
+//! A bus's own readings do not show that its sensor reads twelve degrees too warm, or has been
+//! frozen for weeks. The other buses show it. A bus is flagged if its mean of the hour is further
+//! from the fleet's median than weather and place explain. In doubt, a bus is not flagged:
 //!
-//! - Only what was measured **on trips** counts, so that halls and depots do not; and only with
-//!   half an hour of it. A sensor that comes out of a hall of +10 °C into −35 °C and takes five
-//!   minutes to follow is 45 K · 5 min / 30 min = 7.5 K too warm in the mean of half an hour, and
-//!   less in that of a longer one: below the limit.
-//! - Fewer than five buses say nothing.
-//! - Buses that deviate **alike** (within half of the limit of each other) and are a tenth of the
-//!   fleet and more, at least two, are in another climate: they are believed. So are a fleet's two
-//!   depots.
+//! - Only temperatures **on trips** count, because halls and depots are warm, and only with half an
+//!   hour of them. A sensor that comes out of a hall of +10 °C into −35 °C and takes five minutes
+//!   to follow is 45 K · 5 min / 30 min = 7.5 K too warm in the mean of half an hour, and less in a
+//!   longer mean: below the limit.
+//! - Fewer than five buses are not enough.
+//! - Buses with **similar** deviations (within half of the limit of each other) are in another
+//!   climate if they are at least two and at least a tenth of the fleet. They are not flagged. The
+//!   same holds for two depots.
 //!
-//! The median is the plain one, of all buses that count: of five and more, one that is wrong moves
-//! it no further than to its neighbour among the others.
+//! The median includes all buses that count. With five or more, one wrong bus moves it at most to
+//! the next value.
 //!
-//! What a flagged hour means is all of the hour, the time parked in it too: it is one sensor. An
-//! hour without trips is never flagged. A frozen sensor is found in the hours in which the air is
-//! further from it than the limit; in others its temperatures are near the truth.
+//! A flag covers the whole hour, parked time too, because it is the same sensor. An hour without
+//! trips is never flagged. A frozen sensor is found in hours in which the air differs from it by
+//! more than the limit; in other hours its temperatures are near the truth.
 
 use serde::Deserialize;
 
 use crate::exterior::{ExteriorFlag, FleetExterior, VehicleExterior};
 
-/// Fewer vehicles than this are no fleet, whatever the configuration says.
+/// Fewer vehicles are no fleet, whatever the configuration says.
 const VEHICLES_MIN: usize = 3;
 
-/// When a fleet contradicts a bus.
+/// When the fleet contradicts a bus.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FleetConfig {
-    /// Whether any is flagged.
+    /// Whether the check runs.
     pub enabled: bool,
-    /// So many must have been on trips, 3 and more.
+    /// Fewest vehicles that were on trips, at least 3.
     pub vehicles_min: usize,
-    /// For so long of the hour, 60 to 3600 s.
+    /// Least time of a vehicle on trips in the hour, 60 to 3600 s.
     pub trip_seconds_min: f64,
-    /// What is further from the median is flagged, K, at least 1.
+    /// A vehicle further from the median is flagged, K, at least 1.
     pub deviation_kelvin: f64,
-    /// Those that deviate alike are believed if they are this share of the fleet, 0 to 1.
+    /// Vehicles with similar deviations are not flagged if they are this share of the fleet, 0 to
+    /// 1.
     pub alike_share_min: f64,
 }
 
@@ -55,16 +56,16 @@ impl Default for FleetConfig {
     }
 }
 
-/// What an hour comes to.
+/// The result of an hour.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Judgement {
-    /// What the fleet says; `None` where nobody was on trips for long enough.
+    /// The fleet's temperature; `None` where no vehicle was on trips for long enough.
     pub fleet: Option<FleetExterior>,
-    /// Who is flagged, in the order of the vehicles' numbers.
+    /// Flags, in the order of the vehicles' numbers.
     pub flags: Vec<ExteriorFlag>,
 }
 
-/// Judges an hour. The vehicles are in the order of their numbers, each once.
+/// Judges an hour. Vehicles are in the order of their numbers, each once.
 pub fn judge(vehicles: &[VehicleExterior], config: &FleetConfig) -> Judgement {
     let seconds_min = config.trip_seconds_min.clamp(60.0, 3_600.0);
     let means: Vec<_> = vehicles
@@ -118,30 +119,30 @@ fn median(sorted: &[f64]) -> Option<f64> {
     Some((lower + upper) / 2.0)
 }
 
-/// How many are as near as that, itself among them.
+/// How many are within this distance, itself included.
 fn alike(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
     let first = sorted.partition_point(|of| *of < celsius - kelvin);
     let end = sorted.partition_point(|of| *of <= celsius + kelvin);
     end - first
 }
 
-/// How what is flagged becomes what should be.
+/// The changes from the stored flags to the new ones.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
-    /// Whose flags are to be taken away.
+    /// Vehicles whose flags are deleted.
     pub forget: Vec<i32>,
-    /// Which are to be added then.
+    /// Flags that are inserted after that.
     pub remember: Vec<ExteriorFlag>,
-    /// Who is flagged now and was not, or the reverse.
+    /// Vehicles that become flagged or unflagged.
     pub turned: Vec<i32>,
-    /// Whether that is all.
+    /// Whether these are all changes.
     pub complete: bool,
 }
 
-/// The difference, both being in the order of the vehicles' numbers, for at most `turned_max`
-/// vehicles that turn: the rest follows when the hour is judged again.
+/// The difference; both are in the order of the vehicles' numbers. It covers at most `turned_max`
+/// vehicles that turn; the rest follows when the hour is judged again.
 pub fn changes(known: &[ExteriorFlag], found: &[ExteriorFlag], turned_max: usize) -> Changes {
-    let holds = |of: &[ExteriorFlag], vehicle| {
+    let find = |of: &[ExteriorFlag], vehicle| {
         let place = of.binary_search_by_key(&vehicle, |flag| flag.vehicle);
         place.ok().and_then(|place| of.get(place).copied())
     };
@@ -158,9 +159,9 @@ pub fn changes(known: &[ExteriorFlag], found: &[ExteriorFlag], turned_max: usize
         has_room
     };
     for flag in known {
-        match holds(found, flag.vehicle) {
+        match find(found, flag.vehicle) {
             Some(same) if same == *flag => {}
-            // Only the median, or its own mean, has moved.
+            // Only the median or its own mean has changed.
             Some(other) => {
                 changes.forget.push(flag.vehicle);
                 changes.remember.push(other);
@@ -170,7 +171,7 @@ pub fn changes(known: &[ExteriorFlag], found: &[ExteriorFlag], turned_max: usize
         }
     }
     for flag in found {
-        if holds(known, flag.vehicle).is_none() && turn(flag.vehicle, &mut changes.turned) {
+        if find(known, flag.vehicle).is_none() && turn(flag.vehicle, &mut changes.turned) {
             changes.remember.push(*flag);
         }
     }
@@ -183,7 +184,7 @@ mod tests {
 
     use super::*;
 
-    /// An hour on the road each.
+    /// One hour on the road for each.
     fn fleet(celsius: &[f64]) -> Vec<VehicleExterior> {
         (1..)
             .zip(celsius)
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bus_is_flagged_that_its_fleet_contradicts() {
+    fn a_bus_far_from_its_fleet_is_flagged() {
         for (celsius, expected) in [
             // Twelve degrees too warm, too cold, and frozen since autumn.
             (&[-35.0, -34.0, -23.0, -35.5, -34.5][..], &[3][..]),
@@ -218,9 +219,9 @@ mod tests {
             // At the limit, and just beyond.
             (&[0.0, 0.0, 8.0, 0.0, 0.0], &[]),
             (&[0.0, 0.0, 8.1, 0.0, 0.0], &[3]),
-            // Two that are wrong each in its own way.
+            // Two that are wrong, each in its own way.
             (&[-35.0, -34.0, 7.5, -35.5, -34.5, -20.0], &[3, 6]),
-            // Too few to ask.
+            // Too few vehicles.
             (&[-35.0, -34.0, 7.5, -35.5], &[]),
             (&[], &[]),
         ] {
@@ -237,14 +238,14 @@ mod tests {
         assert!(flagged(&fleet(&all)).is_empty());
         assert!(flagged(&fleet(&[&valley[..], &hills[..2]].concat())).is_empty());
         assert_eq!(flagged(&fleet(&[&valley[..], &hills[..1]].concat())), [7]);
-        // Of a large fleet a few that agree by chance are no climate.
+        // In a large fleet, a few that agree by chance are no climate.
         let mut many = vec![-21.0; 97];
         many.extend(hills);
         assert_eq!(flagged(&fleet(&many)), [98, 99, 100]);
     }
 
     #[test]
-    fn a_bus_that_was_hardly_out_neither_is_flagged_nor_says_anything() {
+    fn a_bus_with_little_trip_time_is_not_judged_and_does_not_count() {
         let mut vehicles = fleet(&[-35.0, -34.0, -35.0, -35.5, -34.5]);
         vehicles.push(out(6, 5.0, 1_799.0));
         assert!(flagged(&vehicles).is_empty());
@@ -253,7 +254,7 @@ mod tests {
         vehicles[0] = out(1, -35.0, 60.0);
         vehicles[1] = out(2, -35.0, 0.0);
         let judgement = judge(&vehicles, &FleetConfig::default());
-        assert!(judgement.flags.is_empty(), "four are left");
+        assert!(judgement.flags.is_empty(), "only four vehicles count");
         assert_eq!(judgement.fleet.unwrap().vehicles, 4);
     }
 
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn only_vehicles_whose_flag_turns_have_other_sessions() {
+    fn only_vehicles_whose_flag_appears_or_goes_are_turned() {
         let known = [flag(1, -10.0), flag(2, -10.0), flag(4, -10.0)];
         assert_eq!(
             changes(&known, &known, 10),
@@ -303,7 +304,7 @@ mod tests {
                 ..Changes::default()
             }
         );
-        // The median has moved; 2 is believed and 3 is flagged.
+        // The median has changed; 2 is not flagged any more and 3 is.
         let found = [flag(1, -11.0), flag(3, -11.0), flag(4, -11.0)];
         assert_eq!(
             changes(&known, &found, 10),
@@ -322,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn many_changes_are_made_in_parts_and_end_where_they_should() {
+    fn many_changes_are_made_in_parts() {
         let mut known: Vec<_> = (0..10).map(|vehicle| flag(vehicle, -10.0)).collect();
         let found: Vec<_> = (5..20).map(|vehicle| flag(vehicle, -11.0)).collect();
         let mut turned = Vec::new();

@@ -1,17 +1,21 @@
-//! Neighbouring hours of one vehicle, from its samples: what their buckets are, and which neighbours
-//! they concern.
+//! Neighbouring hours of one vehicle, from its samples: their buckets, and which neighbours have to
+//! be refreshed too.
 //!
-//! An hour depends on its own readings; on those within [`reach`] of it, into which its last interval
-//! may lead and by which its readings are judged; and, for trips without a number, on the trip that was
-//! open when it began and whether the one that is open when it ends goes on. What an hour took and left
-//! is its [`HourState`]. When it is worked out anew, the states tell whether a neighbour had taken
-//! something else, and only then is the neighbour worked out again. The way forward (open trips)
-//! only ever leads to later hours, and the way back depends on readings alone, so this comes to
-//! rest, and where it rests depends on the readings alone: not on the order in which they arrived,
-//! nor on which hours were worked out together.
+//! An hour depends on
 //!
-//! Readings that were recorded with a wrong time ([`crate::clock`]) are counted and left out before
-//! anything else looks at them.
+//! - its own readings;
+//! - readings within [`reach`] of it: its last interval may end there, and its checks use them;
+//! - for trips without a number, the trip that was open at its start, and whether the trip that is
+//!   open at its end continues.
+//!
+//! [`HourState`] records what an hour used and what it passes on. After a refresh, these states
+//! show whether a neighbour used something else. Only then the neighbour is refreshed again. Open
+//! trips only affect later hours, and effects on earlier hours depend on readings alone. So this
+//! ends, and the result depends on the readings alone: not on their arrival order, nor on which
+//! hours were refreshed together.
+//!
+//! Readings that were recorded with a wrong time ([`crate::clock`]) are counted and excluded before
+//! anything else uses them.
 
 pub mod checkpoint;
 mod outcome;
@@ -37,20 +41,20 @@ use parked_segments::ParkedSegments;
 use quality::Quality;
 use reach::{AFTER_MICROSECONDS, BEFORE_MICROSECONDS, Reach};
 
-/// What is the same for all hours of a vehicle.
+/// Settings that all hours of a vehicle share.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// A trip without a number ends after so long a stand or silence, s.
+    /// A trip without a number ends after a stop or silence of this length, s.
     pub trip_gap_seconds: u32,
-    /// What is flagged.
+    /// The checks that flag.
     pub plausibility: PlausibilityConfig,
     /// The vehicle's service days.
     pub service_days: ServiceDays,
-    /// What is near a set-point.
+    /// What counts as near a set-point.
     pub comfort: Comfort,
 }
 
-/// Hours being worked out.
+/// Hours in a refresh.
 #[derive(Debug, Clone)]
 pub struct Hours {
     from: UnixMicroseconds,
@@ -59,7 +63,7 @@ pub struct Hours {
     left_out: LeftOut,
     runs: Runs,
     plausibility: Plausibility,
-    /// Samples whose flags are decided, not yet taken into their hour.
+    /// Checked samples, not added to their hour yet.
     ready: Vec<Checked>,
     days: ServiceDays,
     comfort: Comfort,
@@ -68,14 +72,14 @@ pub struct Hours {
     trips: TripDetector,
     /// How many hours the samples have passed.
     passed: usize,
-    /// Whether the trip that was open at `from` went on.
+    /// Whether the trip that was open at `from` continued.
     open_trip_continued: bool,
 }
 
 #[derive(Debug, Clone)]
 struct Hour {
     buckets: BucketMap,
-    /// What happened since the last movement of an open trip: of it, or of none.
+    /// What happened since the last movement of an open trip. It may or may not belong to the trip.
     pending: BucketMap,
     quality: Quality,
     start: UnixMicroseconds,
@@ -118,7 +122,7 @@ impl Hours {
         }
     }
 
-    /// Leaves out what was recorded with a wrong time.
+    /// Excludes readings that were recorded with a wrong time.
     #[must_use]
     pub fn without(self, left_out: LeftOut) -> Self {
         Self { left_out, ..self }
@@ -129,18 +133,18 @@ impl Hours {
         self.from.plus(self.hours.len() as i64 * HOUR_MICROSECONDS)
     }
 
-    /// From where samples are needed.
+    /// Samples are needed from here.
     pub fn since(&self) -> UnixMicroseconds {
         self.from.plus(-BEFORE_MICROSECONDS)
     }
 
-    /// Up to where all samples are needed.
+    /// All samples are needed up to here.
     pub fn until(&self) -> UnixMicroseconds {
-        // An interval of just 60 s from the hour's last microsecond ends before this.
+        // An interval of 60 s from the hour's last microsecond ends before this.
         self.to().plus(AFTER_MICROSECONDS)
     }
 
-    /// About how much memory they take: the parts that grow with the readings.
+    /// Approximate memory use: the parts that grow with the readings.
     pub fn bytes(&self) -> usize {
         let of = |hour: &Hour| hour.buckets.bytes() + hour.pending.bytes() + hour.quality.bytes();
         let hours: usize = self.hours.iter().map(of).sum();
@@ -148,7 +152,7 @@ impl Hours {
         size_of::<Self>() + hours + clock + self.streams.bytes() + self.plausibility.bytes()
     }
 
-    /// Takes the next sample, in the order of their identity.
+    /// Adds the next sample, in the order of their identity.
     pub fn push(&mut self, sample: Sample) {
         let at = sample.recorded_at;
         let hour = self.index(at);
@@ -170,19 +174,19 @@ impl Hours {
         self.take_all(ready);
     }
 
-    /// All samples before this instant were pushed.
+    /// Tells that all samples before this instant were pushed.
     pub fn advance(&mut self, to: UnixMicroseconds) {
         let mut ready = std::mem::take(&mut self.ready);
         self.plausibility.advance(to, |checked| ready.push(checked));
         self.take_all(ready);
     }
 
-    /// After [`advance`](Self::advance) to [`until`](Self::until): up to where samples are needed
-    /// beyond it, to know whether the open trip goes on.
+    /// Call after [`advance`](Self::advance) to [`until`](Self::until). Up to where more samples
+    /// are needed to decide whether the open trip continues.
     pub fn undecided_until(&mut self) -> Option<UnixMicroseconds> {
         self.pass_to(self.to());
         let waits = self.hours.last()?.open_trip?;
-        // What would continue it is judged by what follows within reach.
+        // A reading that may continue it is checked with the readings within reach after it.
         let ends_at = self.trips.ends_at(waits).plus(REACH_ON_MICROSECONDS);
         (self.trips.open() == Some(waits) && ends_at > self.until()).then_some(ends_at)
     }
@@ -197,7 +201,7 @@ impl Hours {
     fn take(&mut self, checked: Checked) {
         let Checked { mut sample, flags } = checked;
         let at = sample.recorded_at;
-        // Only to judge those that follow.
+        // It only serves as context for the checks.
         if at < self.from {
             return;
         }
@@ -267,7 +271,7 @@ impl Hours {
         }
     }
 
-    /// When all samples were pushed; `known` are the earlier states of these hours, of the one
+    /// Call when all samples were pushed. `known` are the stored states of these hours, of the one
     /// before and of the one after.
     pub fn finish(mut self, known: &[HourState]) -> HoursOutcome {
         self.pass_to(self.to());
@@ -276,13 +280,13 @@ impl Hours {
         }
         let known = |hour| known.iter().find(|state| state.hour == hour);
         let before = known(self.from.plus(-HOUR_MICROSECONDS)).is_some_and(|before| {
-            self.reach.is_wrong_before(before)
+            self.reach.is_outdated_before(before)
                 || before.open_trip_continued != self.open_trip_continued
         });
         let open = self.hours.last().and_then(|hour| hour.open_trip);
         let last = self.to().plus(-HOUR_MICROSECONDS);
         let after = open != known(last).and_then(|state| state.open_trip)
-            || known(self.to()).is_some_and(|after| self.reach.is_wrong_after(after));
+            || known(self.to()).is_some_and(|after| self.reach.is_outdated_after(after));
         let mut outcome = HoursOutcome {
             neighbours: Neighbours { before, after },
             clock_runs: self.runs.finish(),
@@ -317,7 +321,7 @@ impl Hours {
         index(self.from, self.hours.len(), at)
     }
 
-    /// Notes the trip that is open at each hour's end up to this instant.
+    /// Records the open trip at each hour's end up to this instant.
     fn pass_to(&mut self, at: UnixMicroseconds) {
         while let Some(hour) = self.hours.get_mut(self.passed) {
             let end = hour.start.plus(HOUR_MICROSECONDS);
@@ -329,8 +333,8 @@ impl Hours {
         }
     }
 
-    /// What has hung in the air since the trip's last movement belongs to `place`. A trip stays
-    /// open for at most an hour, so that is at most two hours' worth.
+    /// Assigns what happened since the trip's last movement to `place`. A trip stays open for at
+    /// most an hour, so this concerns at most two hours.
     fn close_trip(&mut self, trip: OpenTrip, place: TripStart) {
         let first = match self.index(trip.moved_at) {
             Some(index) => index,
@@ -342,8 +346,8 @@ impl Hours {
         }
     }
 
-    /// A trip that was open at an hour's end went on after it. Movements of a trip are less than
-    /// an hour apart, so there is at most one such end between them.
+    /// Records that a trip that was open at an hour's end continued after it. Movements of a trip
+    /// are less than an hour apart, so there is at most one such end between them.
     fn note_continued(&mut self, open: OpenTrip, at: UnixMicroseconds) {
         if open.moved_at.hour() == at.hour() {
             return;
@@ -357,7 +361,7 @@ impl Hours {
 }
 
 impl Hour {
-    /// Where something goes whose trip is known, or not yet.
+    /// The buckets for a sample or interval: final if its trip is known, else pending.
     fn at(&mut self, place: Option<TripStart>) -> (&mut BucketMap, TripStart) {
         match place {
             Some(trip) => (&mut self.buckets, trip),

@@ -26,7 +26,7 @@ pub struct Metered {
 }
 
 impl Metered {
-    /// The base lacks intervals where the component was metered and the battery was not.
+    /// The base leaves out intervals without the battery's power.
     fn add(&mut self, joules: Option<f64>, net_joules: Option<f64>) {
         if let Some(joules) = joules {
             self.joules += joules;
@@ -46,7 +46,7 @@ impl Metered {
     }
 }
 
-/// Adds up what other intervals came to.
+/// Adds the sums of other intervals.
 pub(crate) trait Merge {
     fn merge(&mut self, other: &Self);
 }
@@ -73,8 +73,8 @@ impl Merge for Metered {
 
 macro_rules! sums {
     ($($name:ident: $kind:ty,)+) => {
-        /// Everything that is summed over intervals. A value that is missing at either end skips the
-        /// interval for that quantity; nothing is filled, clamped or smoothed.
+        /// All sums over intervals. If a value is missing at either end, the interval does not
+        /// count for that quantity. Nothing is filled in, clamped or smoothed.
         #[derive(Debug, Clone, Copy, PartialEq, Default)]
         #[allow(
             missing_docs,
@@ -150,7 +150,8 @@ macro_rules! sums_with_components {
 
 for_each_component!(sums_with_components);
 
-/// Adds up components, J. Two sums, so that the order of the list does not show in the last bit.
+/// Adds up components, J. It keeps two sums, so that the order of the list does not change the last
+/// bit.
 #[derive(Debug, Default)]
 struct Balance {
     required: f64,
@@ -176,8 +177,7 @@ impl Balance {
 }
 
 impl Sums {
-    /// Adds an interval. One that begins or ends with a reading that is flagged as a whole is
-    /// counted and left out.
+    /// Adds an interval. If either end is flagged as a whole, only its time is counted.
     pub fn add(&mut self, interval: &Interval<'_>, comfort: Comfort) {
         if interval.flag != Flag::None {
             self.flagged_seconds += interval.seconds;
@@ -200,7 +200,7 @@ impl Sums {
             self.net_joules += net_joules;
             self.energy_seconds += interval.seconds;
         }
-        // Positive and negative power are parted per sample, before averaging.
+        // Positive and negative power are separated for each sample, before averaging.
         self.discharge_joules += interval
             .integral(|s| power_watts(s).map(|p| p.max(0.0)))
             .unwrap_or(0.0);
@@ -232,7 +232,7 @@ impl Sums {
         }
     }
 
-    /// Parted by its sign per sample, as the battery's power is.
+    /// Separated by sign for each sample, as the battery's power is.
     fn add_wheel_regen(&mut self, interval: &Interval<'_>, km: Option<f64>) {
         let joules = interval.integral(|s| s.traction_power_watts.map(|watts| (-watts).max(0.0)));
         if let Some(joules) = joules {
@@ -242,7 +242,7 @@ impl Sums {
         }
     }
 
-    /// What no component explains, and the fuel.
+    /// The energy that no component explains, and the fuel.
     fn add_unexplained(
         &mut self,
         interval: &Interval<'_>,
@@ -251,7 +251,7 @@ impl Sums {
     ) {
         let charger = interval.integral(|s| s.charger_power_watts);
         self.charger.add(charger, net);
-        // On a plug whose power nobody meters, the whole charge would seem to come from nowhere.
+        // With an unmetered charger, the whole charge would be unexplained.
         let from_charger = charger.or((!interval.first.is_plugged_in()).then_some(0.0));
         if let (Some(net), Some(explained), Some(from_charger)) = (net, explained, from_charger) {
             self.unexplained
@@ -263,7 +263,7 @@ impl Sums {
         }
     }
 
-    /// In the units of the tables, on the grids of [`exact`].
+    /// Converts to the units of the tables, on the grids of [`exact`].
     pub fn energy(&self) -> Energy {
         let kwh = |joules: f64| exact::fine(joules / JOULES_PER_KWH);
         let has_traction = self.wheel_regen_intervals > 0;
@@ -307,7 +307,7 @@ fn is_standing(sample: &Sample) -> bool {
         .is_some_and(|kmh| kmh.abs() < MOVING_KMH_MIN)
 }
 
-/// Power out of the battery, W: −V·I, the current being positive into the battery.
+/// Power out of the battery, W: −V·I, because current into the battery is positive.
 pub fn power_watts(sample: &Sample) -> Option<f64> {
     Some(-(sample.pack_voltage_volts? * sample.pack_current_amperes?))
 }

@@ -8,29 +8,28 @@ use ayaz_model::UnixMicroseconds;
 use crate::activity::Activity;
 use crate::sample::Sample;
 
-/// Longest interval that counts. Over a longer gap nothing is integrated: what happened in it is
-/// missing, and shows as missing coverage.
+/// Longest interval that counts. A longer gap is not integrated; it shows as missing coverage.
 pub const INTERVAL_MICROSECONDS_MAX: i64 = 60_000_000;
 
-/// How far a sample is to be trusted. The greater wins.
+/// Whether a sample is flagged. The greater value wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Flag {
     /// Nothing is flagged.
     None,
-    /// Some of its values, which are taken out of it, are.
+    /// Some of its values are flagged, and removed from it.
     Values,
-    /// All of it is.
+    /// The whole sample is flagged.
     Whole,
 }
 
-/// A sample with all that is known of it by itself.
+/// A sample with what is known from it alone.
 #[derive(Debug, Clone)]
 pub struct Placed {
-    /// The sample, without the values that are flagged.
+    /// The sample, without its flagged values.
     pub sample: Sample,
-    /// How far it is to be trusted.
+    /// Whether it is flagged.
     pub flag: Flag,
-    /// What it is of, unless it turns out to be of a trip.
+    /// Its activity, unless it turns out to be on a trip.
     pub activity: Activity,
     /// When that activity began within the hour; `None` for trips.
     pub stretch_started_at: Option<UnixMicroseconds>,
@@ -39,13 +38,13 @@ pub struct Placed {
 /// Two neighbouring samples of one boot, of the same drive cycle, more than 0 and at most 60 s apart.
 #[derive(Debug, Clone, Copy)]
 pub struct Interval<'a> {
-    /// Where it begins; hour, band, route and plug of an interval are those of this sample.
+    /// The start. Hour, band, route and plug of an interval are those of this sample.
     pub first: &'a Sample,
-    /// Where it ends.
+    /// The end.
     pub second: &'a Sample,
-    /// How long it lasts, s.
+    /// Its length, s.
     pub seconds: f64,
-    /// How far it is to be trusted: as far as both of its ends.
+    /// Whether it is flagged: the greater flag of its ends.
     pub flag: Flag,
 }
 
@@ -63,7 +62,8 @@ impl<'a> Interval<'a> {
         })
     }
 
-    /// The trapezoid of a value over the interval: value · s; `None` if it is missing at either end.
+    /// Integrates a value over the interval by the trapezoidal rule: value · s; `None` if it is
+    /// missing at either end.
     pub fn integral(&self, value: impl Fn(&Sample) -> Option<f64>) -> Option<f64> {
         Some((value(self.first)? + value(self.second)?) / 2.0 * self.seconds)
     }
@@ -73,27 +73,27 @@ impl<'a> Interval<'a> {
 #[derive(Debug, Clone, Default)]
 pub struct Streams {
     last: HashMap<i64, Placed>,
-    /// Number of boots at which those are forgotten that have ended.
-    crowded: usize,
+    /// Number of boots above which ended ones are removed.
+    prune_above: usize,
 }
 
 impl Streams {
-    /// About how much memory they take.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         self.last.len() * size_of::<(i64, Placed)>()
     }
 
-    /// Takes the next sample; returns the one before it in its boot, if that can begin an interval,
+    /// Adds the next sample. Returns the sample before it in its boot, if the two make an interval,
     /// and the sample itself. Samples come in the order of time.
     ///
-    /// What lies between two readings of a drive cycle while the boot had one of another is missing:
-    /// joined, a drive cycle that flaps would have its time and energy counted twice.
+    /// Two readings of a drive cycle with another drive cycle between them make no interval.
+    /// Otherwise a drive cycle that changes back and forth would count time and energy twice.
     pub fn push(&mut self, placed: Placed) -> (Option<Placed>, &Placed) {
         let now = placed.sample.recorded_at;
-        if self.last.len() > self.crowded.max(16) {
+        if self.last.len() > self.prune_above.max(16) {
             self.last
                 .retain(|_, last| !is_over(last.sample.recorded_at, now));
-            self.crowded = self.last.len() * 2;
+            self.prune_above = self.last.len() * 2;
         }
         let drive_cycle = placed.sample.drive_cycle;
         match self.last.entry(placed.sample.boot_id) {
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn boots_are_streams_of_their_own_also_when_they_interleave_and_drive_cycles_end_them() {
+    fn each_boot_is_a_stream_and_drive_cycles_split_it() {
         let mut streams = Streams::default();
         let mut before = |sample| {
             streams
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn streams_that_ended_are_forgotten() {
+    fn ended_streams_are_removed() {
         let mut streams = Streams::default();
         for minute in 0..10_000 {
             streams.push(at(minute * 60_000, minute, Some(minute)));

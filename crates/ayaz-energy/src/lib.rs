@@ -1,4 +1,5 @@
-//! The energy rules: what the samples of a bus come to. No I/O, no asynchronous code, no database.
+//! The energy rules: they turn the samples of a bus into energy, trips and sessions. No I/O, no
+//! asynchronous code, no database.
 //!
 //! ```
 //! use ayaz_energy::hours::{Hours, Rules};
@@ -6,7 +7,8 @@
 //! use ayaz_energy::{Activity, Sample};
 //! use ayaz_model::UnixMicroseconds;
 //!
-//! // Half an hour at 36 km/h, 60 kW and −22.5 °C, a reading a second; out of the battery is negative.
+//! // Half an hour at 36 km/h, 60 kW and −22.5 °C, one reading a second. Current out of the
+//! // battery is negative.
 //! let sample = |second| Sample {
 //!     sequence: second,
 //!     speed_kmh: Some(36.0),
@@ -17,7 +19,7 @@
 //! };
 //! let samples: Vec<Sample> = (0..=1_800).map(sample).collect();
 //!
-//! // One hour from 1970-01-01T00:00:00Z on, without a state of the hour before it.
+//! // One hour from 1970-01-01T00:00:00Z. The state of the hour before is not known.
 //! let mut hours = Hours::new(UnixMicroseconds(0), 1, None, &Rules::default());
 //! samples.into_iter().for_each(|sample| hours.push(sample));
 //! hours.advance(UnixMicroseconds(i64::MAX));
@@ -30,13 +32,22 @@
 //! assert_eq!(trip.bands[0].band_celsius, Some(-24), "the band from −24 to −22 °C");
 //! ```
 //!
-//! Reading order: [`sample`] (what comes in), [`interval`] (two neighbouring samples), [`energy`] and [`ends`]
-//! (what is summed), [`integrate`] (sums over intervals), [`exact`] (so that they add up),
-//! [`plausibility`] (what is not believed), [`clock`] (what was recorded with a wrong time), [`trips`] (where
-//! drive cycles are not numbered), [`activity`] (what a bus does), [`service_days`] (which day an instant
-//! belongs to), [`buckets`] (what sums are grouped by), [`hours`] (all of it for neighbouring hours),
-//! [`sessions`], [`days`] and [`trip_days`] (what hours add up to), [`exterior`] and [`fleet`] (vehicles held
-//! against each other).
+//! Reading order:
+//!
+//! - [`sample`]: the input;
+//! - [`interval`]: two neighbouring samples;
+//! - [`energy`], [`ends`]: what is summed;
+//! - [`integrate`]: sums over intervals;
+//! - [`exact`]: rounding that makes sums exact;
+//! - [`plausibility`]: readings that are flagged;
+//! - [`clock`]: readings that were recorded with a wrong time;
+//! - [`trips`]: trips without drive cycle numbers;
+//! - [`activity`]: what a bus does;
+//! - [`service_days`]: the day of an instant;
+//! - [`buckets`]: what sums are grouped by;
+//! - [`hours`]: all of this for neighbouring hours;
+//! - [`sessions`], [`days`], [`trip_days`]: made from hours;
+//! - [`exterior`], [`fleet`]: comparison of vehicles.
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]

@@ -1,19 +1,20 @@
-//! Samples that cannot be true, marked and never deleted.
+//! Flags implausible samples. It never deletes them.
 //!
 //! A filter over one vehicle's samples in the order of time. Four checks, each a file with its rule
 //! and the reasons for its limits: `ramp` (straight lines that bridge a logger's gap), `flat_line`
-//! (values that repeat while others show that they must change), `rate_of_change` (values the vehicle cannot
-//! have reached in the time) and `sentinel` (codes for "no value"). All err towards trust: what is
-//! flagged is left out of every sum, so a false flag costs more than a missed one.
+//! (values that repeat while others show that they must change), `rate_of_change` (values that the
+//! vehicle cannot have reached in the time) and `sentinel` (codes for "no value"). In doubt, a
+//! sample is not flagged: flagged values enter no sum, so a false flag costs more than a missed
+//! one.
 //!
-//! **Finite reach.** Hours are worked out each by itself and in any order. So every check is defined
-//! by windows: the flags of a sample are a function of the samples at most
-//! [`REACH_BACK_MICROSECONDS`] before and [`REACH_ON_MICROSECONDS`] after it, wherever the stream
-//! begins. Feed the filter from that much before the first sample of interest to that much after the
-//! last one. It looks farther back than on: what lies behind costs reading it, what lies ahead has
-//! the hour before worked out again for as long.
+//! **Finite reach.** Hours are refreshed separately and in any order. So every check works on
+//! windows: the flags of a sample are a function of the samples at most [`REACH_BACK_MICROSECONDS`]
+//! before and [`REACH_ON_MICROSECONDS`] after it, wherever the stream begins. Feed the filter from
+//! that much before the first sample of interest to that much after the last one. The reach back is
+//! longer than the reach on: samples before only have to be read, but each sample after an hour
+//! makes the hour before outdated.
 //!
-//! | Check | reaches back | reaches on |
+//! | Check | Reach back | Reach on |
 //! |---|---|---|
 //! | ramp | 20 s | 20 s |
 //! | flat line | 60 s + 40 s to a contradiction's window, and 20 s of blanks | 60 s + 40 s |
@@ -21,15 +22,15 @@
 //! | rate of change | 60 s to the value before, and 60 s around that | 60 s |
 //! | sentinel | 90 s to the jump, 20 s to the value before it | 90 s |
 //!
-//! **Boots** are streams of their own, as boots may interleave; a drive cycle that changes is not
-//! looked at. A boot that was silent for longer than the filter waits is forgotten; nothing looks
+//! **Boots** are separate streams, because boots may interleave. Changes of the drive cycle do not
+//! matter. A boot that was silent for longer than the filter waits is removed; no check looks
 //! across 120 s of silence.
 //!
 //! **Memory** is bounded by time, and by [`SAMPLES_MAX`] samples, about 6 MB: enough for 100 Hz. At
-//! that bound the oldest sample is let go early, and windows end there: samples that come faster
-//! are looked at within the nearest 12,000 only, and jumps within the nearest 6,000. Windows with
-//! more than 256 samples are looked at in 256 places. Both depend on nothing but the samples, so the
-//! result is still the same wherever the stream begins.
+//! that bound the oldest sample leaves early, and windows end there: faster samples are compared
+//! within the nearest 12,000 only, and jumps within the nearest 6,000. Windows with more than 256
+//! samples are checked at 256 places. Both depend on the samples alone, so the result is the same
+//! wherever the stream begins.
 
 use ayaz_model::UnixMicroseconds;
 
@@ -59,18 +60,18 @@ use sentinel::Sentinel;
 /// A sample's flags depend only on samples within this time before it, µs.
 pub const REACH_BACK_MICROSECONDS: i64 = 420_000_000;
 
-/// And only on samples within this time after it, µs: so long it waits.
+/// And only on samples within this time after it, µs. The sample waits that long.
 pub const REACH_ON_MICROSECONDS: i64 = 120_000_000;
 
-/// Most samples that wait for their flags to be decided.
+/// Most samples that wait for their flags.
 pub const SAMPLES_MAX: usize = 12_000;
 
-/// A sample, and what is flagged of it.
+/// A sample and its flags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checked {
     /// The sample, unchanged.
     pub sample: Sample,
-    /// What is flagged.
+    /// Its flags.
     pub flags: Flags,
 }
 
@@ -83,7 +84,7 @@ pub struct Plausibility {
     /// Boots, and their streams at the same index.
     boots: Vec<i64>,
     streams: Vec<Stream>,
-    /// Index of the stream that was last used: nearly always there is but one.
+    /// Index of the stream that was last used: nearly always there is only one.
     recent: usize,
     newest_at: i64,
 }
@@ -100,7 +101,7 @@ macro_rules! stream {
         #[doc = $doc:literal]
         $check:ident: $name:ident, $evidence:ident { $($settings:ty)? } $(by $filter:ident)?;
     )+) => {
-        /// What is known of one boot: its samples, and the state of each check of samples.
+        /// The state of one boot: its samples, and the state of each check of samples.
         #[derive(Debug, Clone, Default)]
         struct Stream {
             trail: Trail,
@@ -108,7 +109,7 @@ macro_rules! stream {
         }
 
         impl Stream {
-            /// Has each check look at the newest sample.
+            /// Runs each check on the newest sample.
             fn take(&mut self, buffer: &mut Buffer, settings: &Settings) {
                 $($(
                     let filter: &mut $filter = &mut self.$name;
@@ -124,10 +125,10 @@ macro_rules! stream {
 for_each_check!(stream);
 
 impl Plausibility {
-    /// A filter that has seen nothing.
+    /// A filter without samples.
     pub fn new(config: PlausibilityConfig) -> Self {
         Self {
-            enabled: config.any_of_readings(),
+            enabled: config.any_on_own_readings(),
             settings: Settings {
                 limits: Limits::new(&config.rate_of_change),
                 config,
@@ -140,8 +141,8 @@ impl Plausibility {
         }
     }
 
-    /// Takes the vehicle's next sample, and hands over those whose flags are decided, in the order
-    /// in which they came. With every check off that is this sample, at once.
+    /// Adds the vehicle's next sample, and emits those whose flags are decided, in their order.
+    /// With every check off it emits this sample at once.
     pub fn push(&mut self, sample: Sample, mut emit: impl FnMut(Checked)) {
         if !self.enabled {
             let flags = Flags::NONE;
@@ -154,7 +155,7 @@ impl Plausibility {
             if age <= REACH_ON_MICROSECONDS && self.buffer.len() < SAMPLES_MAX {
                 break;
             }
-            self.let_go(&mut emit);
+            self.emit_oldest(&mut emit);
         }
         let index = self.stream_of(sample.boot_id);
         let stream = &mut self.streams[index];
@@ -166,7 +167,7 @@ impl Plausibility {
         }
     }
 
-    /// About how much memory it takes.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + self.buffer.len() * size_of::<buffer::Entry>()
@@ -178,7 +179,7 @@ impl Plausibility {
                 .sum::<usize>()
     }
 
-    /// Hands over the samples whose flags are decided if all that come are of `to` or later.
+    /// Emits the samples whose flags are decided if all later ones are of `to` or after.
     pub fn advance(&mut self, to: UnixMicroseconds, mut emit: impl FnMut(Checked)) {
         self.newest_at = self.newest_at.max(to.0);
         while let Some(front) = self.buffer.front() {
@@ -186,19 +187,19 @@ impl Plausibility {
             if age <= REACH_ON_MICROSECONDS {
                 break;
             }
-            self.let_go(&mut emit);
+            self.emit_oldest(&mut emit);
         }
     }
 
-    /// Hands over the samples that still wait.
+    /// Emits the samples that still wait.
     pub fn finish(mut self, mut emit: impl FnMut(Checked)) {
         self.newest_at = i64::MAX;
         while self.buffer.front().is_some() {
-            self.let_go(&mut emit);
+            self.emit_oldest(&mut emit);
         }
     }
 
-    /// Judges the jumps of a stream around which everything is known.
+    /// Judges the jumps of a stream whose surroundings are complete.
     fn judge(&mut self, index: usize) {
         let stream = &mut self.streams[index];
         let at = self.newest_at.saturating_sub(SIDE_MICROSECONDS);
@@ -212,8 +213,8 @@ impl Plausibility {
         );
     }
 
-    /// Hands over the oldest sample.
-    fn let_go(&mut self, emit: &mut impl FnMut(Checked)) {
+    /// Emits the oldest sample.
+    fn emit_oldest(&mut self, emit: &mut impl FnMut(Checked)) {
         let Some(boot_id) = self.buffer.front().map(|front| front.sample.boot_id) else {
             return;
         };
@@ -224,7 +225,7 @@ impl Plausibility {
         let trail = &mut self.streams[index].trail;
         trail.pop();
         if trail.is_empty() && self.streams.len() > 1 {
-            // Nothing is looked at across so long a silence of a boot.
+            // No check looks across such a long silence of a boot.
             self.streams.swap_remove(index);
             self.boots.swap_remove(index);
         }

@@ -1,4 +1,4 @@
-//! What the rules need of a reading.
+//! The part of a reading that the rules use.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
 
 use crate::plausibility::Flags;
 
-/// Calls the macro named with every measured signal that the rules read, separated by spaces. The reader of
-/// the table, [`Sample`] and the tests follow this list; types and limits are those of
+/// Calls the macro named with every measured signal that the rules read, separated by spaces. The
+/// reader of the table, [`Sample`] and the tests use this list. Types and limits are those of
 /// [`for_each_signal!`](ayaz_model::for_each_signal).
 #[macro_export]
 macro_rules! for_each_sample_signal {
@@ -26,7 +26,7 @@ macro_rules! for_each_sample_signal {
 
 macro_rules! sample {
     ($($signal:ident)+) => {
-        /// What the rules need of a reading. A missing value is `None`, and so is one that is not finite.
+        /// The part of a reading that the rules use. A missing or non-finite value is `None`.
         #[derive(Debug, Clone, PartialEq)]
         #[allow(missing_docs, reason = "the columns of `reading`, described there")]
         pub struct Sample {
@@ -35,7 +35,7 @@ macro_rules! sample {
             pub sequence: i64,
             pub drive_cycle: Option<i64>,
             pub route: Option<Arc<str>>,
-            /// What the charging port does.
+            /// State of the charging port.
             pub charge_state: Option<ChargeState>,
             pub charging_station: Option<Arc<str>>,
             $(pub $signal: Option<f64>,)+
@@ -60,8 +60,8 @@ macro_rules! sample {
                 }
             }
 
-            /// Removes the measurements that these flags mark, so that they enter no sum. Route, drive
-            /// cycle and plug are no measurements and stay.
+            /// Removes the values that these flags mark, so that they enter no sum. Route, drive
+            /// cycle and plug are not measurements and stay.
             pub(crate) fn clear(&mut self, flags: Flags) {
                 $(if flags.of(Signal::$signal) {
                     self.$signal = None;
@@ -74,7 +74,7 @@ macro_rules! sample {
 for_each_sample_signal!(sample);
 
 impl Sample {
-    /// Whether the bus hangs on a charger; `false` where it does not say.
+    /// Whether the bus is plugged in; `false` where this is not known.
     pub fn is_plugged_in(&self) -> bool {
         self.charge_state.is_some_and(ChargeState::is_plugged_in)
     }

@@ -9,7 +9,7 @@ pub use zone::{ZoneOffset, zone};
 use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
 
-/// Days are asked for with every sample, so the last answer is kept for as long as it holds.
+/// Every sample needs its day, so the last answer is kept while it is valid.
 #[derive(Debug, Clone)]
 pub struct ServiceDays {
     rules: ServiceDayRules,
@@ -24,7 +24,7 @@ struct Known {
 }
 
 impl ServiceDays {
-    /// By these rules.
+    /// Uses these rules.
     pub fn new(rules: ServiceDayRules) -> Self {
         Self { rules, known: None }
     }
@@ -40,14 +40,15 @@ impl ServiceDays {
         let day = self.rules.day(at);
         let to = self.rules.next_cut_over(at);
         let to = to.unwrap_or(UnixMicroseconds(i64::MAX));
-        // What was before is looked up again when it comes, which is seldom: samples go forward.
+        // Earlier instants are computed again. They are rare, because samples are in the order of
+        // time.
         self.known = Some(Known { day, from: at, to });
         day
     }
 }
 
 impl Default for ServiceDays {
-    /// UTC, from 03:00 on.
+    /// UTC, from 03:00.
     fn default() -> Self {
         Self::new(ServiceDayRules::default())
     }

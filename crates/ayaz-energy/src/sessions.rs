@@ -1,33 +1,33 @@
-//! What a vehicle did from when to when, from its buckets.
+//! Sessions: what a vehicle did and when, from its buckets.
 //!
-//! A **trip** is a drive cycle where those are numbered, and else what [`crate::trips`] found.
-//! Between two trips the bus is parked, and that time is divided without a rest:
+//! A **trip** is a numbered drive cycle, or else a trip that [`crate::trips`] found. Between two
+//! trips the bus is parked. That time is divided completely:
 //!
 //! - **charging**: plugged in, and the battery gains energy ([`crate::activity`]);
-//! - **conditioning**: heaters or air conditioning run and the battery gains nothing, from the grid
-//!   or from the battery;
-//! - of both, pauses of less than [`PAUSE_MICROSECONDS_MAX`] belong to them, if the plug does not
-//!   change meanwhile, and a change of the plug ends them;
-//! - **parking**: the rest, and whatever of the two lasts less than [`SESSION_MICROSECONDS_MIN`].
+//! - **conditioning**: heaters or air conditioning run, from grid or battery, and the battery gains
+//!   no energy;
+//! - pauses of less than [`PAUSE_MICROSECONDS_MAX`] belong to either of them, if the plug does not
+//!   change in the pause. A change of the plug ends both;
+//! - **parking**: the rest, and charging or conditioning of less than [`SESSION_MICROSECONDS_MIN`].
 //!
-//! A session lasts to the start of the next one, the last before a trip to its own last sample.
-//! Silence ends nothing, since a parked bus may sleep and a trip may pass a dead zone: it shows as
-//! coverage. But after more than [`SILENCE_MICROSECONDS_MAX`], or when a parked bus has moved
-//! meanwhile by its odometer, another block begins.
+//! A session lasts to the start of the next one; the last one before a trip lasts to its own last
+//! sample. Silence does not end a session, because a parked bus may sleep and a trip may pass an
+//! area without network: it shows as coverage. But a new block begins after more than
+//! [`SILENCE_MICROSECONDS_MAX`] of silence, or if the odometer of a parked bus has moved.
 //!
-//! A bus may charge on a trip, with the key on. That is a session of its own, within the trip, which
-//! goes on if the bus drives on in the same drive cycle within that time.
+//! A bus may charge on a trip, with the key on. This is a separate session within the trip. The
+//! trip continues if the bus drives on in the same drive cycle within that time.
 //!
-//! Nothing crosses the bounds of a **block** (a trip, or the time between two trips), so that late
-//! data has only those blocks worked out again that it touches. A bus may be parked for months, or
-//! its drive cycle never change; so what has gone on for [`LONG_MICROSECONDS`] at the beginning of a
-//! UTC day is cut there, and is another block, and other sessions, from then on. Nights, weekends and
-//! charges stay whole. Where blocks begin can be told from the readings of a few days around:
-//! [`Window`] says which.
+//! No session crosses the bounds of a **block** (a trip, or the time between two trips). So late
+//! data only changes the blocks that it touches. A bus may be parked for months, or its drive cycle
+//! may never change. So a block that has lasted for [`LONG_MICROSECONDS`] at the start of a UTC day
+//! is cut there: a new block with other sessions begins. Nights, weekends and charges stay whole.
+//! The readings of a few days around a block define where it begins; [`Window`] selects them.
 //!
-//! All intervals of a bucket belong to one session, so that sums of sessions are those of their
-//! buckets, and no time of a boot is counted twice. A session's first interval may lead into it (from
-//! the last movement of a trip without a number) and its last one out of it, by a minute each.
+//! All intervals of a bucket belong to one session, so sums of sessions equal those of their
+//! buckets, and no time of a boot counts twice. A session's first interval may begin before it (at
+//! the last movement of a trip without a number), and its last one may end after it, by a minute
+//! each.
 
 mod blocks;
 mod head;
@@ -56,39 +56,39 @@ use blocks::Block;
 use parked::Part;
 use units::{Head, Unit};
 
-/// Pauses up to here, excluding it, belong to a charge or to conditioning, µs.
+/// Shorter pauses belong to a charge or to conditioning, µs.
 pub const PAUSE_MICROSECONDS_MAX: i64 = 15 * 60_000_000;
 
-/// Charging and conditioning that last less are none, µs.
+/// Shorter charging or conditioning does not count, µs.
 pub const SESSION_MICROSECONDS_MIN: i64 = 3 * 60_000_000;
 
 /// After a longer silence a new block begins, µs.
 pub const SILENCE_MICROSECONDS_MAX: i64 = GAP_MICROSECONDS_MAX;
 
-/// A parked bus whose odometer has grown by more was on a trip that nobody heard of, km.
+/// If the odometer of a parked bus grows by more, the bus made a trip without readings, km.
 pub const UNSEEN_KM_MAX: f64 = 0.5;
 
-/// The sessions of a window, in the order of their start, from the buckets of its hours, which are in
-/// the order of the table.
+/// The sessions of a window, by their start, from the buckets of its hours, which are in the order
+/// of the table.
 pub fn assemble(buckets: &[Bucket], window: Window) -> Vec<Session> {
     let mut sessions = Vec::new();
     for block in blocks::of(buckets, window) {
         add_block(buckets, &block, &mut sessions);
     }
-    // A stable order of those that start together: trips first.
+    // Sessions with the same start have a stable order: trips first.
     sessions.sort_by_key(|session| (session.started_at, session.kind, session.ended_at));
     sessions
 }
 
 fn add_block(buckets: &[Bucket], block: &Block, sessions: &mut Vec<Session>) {
     for trip in &block.trips {
-        let goes_on = block.last_trip == Some(trip.key);
+        let continues = block.last_trip == Some(trip.key);
         let span = Span {
             kind: Activity::Trip,
             started_at: trip.started_at,
             ended_at: block
                 .goes_on_at
-                .filter(|_| goes_on)
+                .filter(|_| continues)
                 .unwrap_or(trip.ended_at),
             head: trip.head,
         };
@@ -117,8 +117,8 @@ fn add_block(buckets: &[Bucket], block: &Block, sessions: &mut Vec<Session>) {
     }
 }
 
-/// What is divided together: all of a time between two trips; and of what was parked during a trip
-/// (on a plug with the key on) only what the bus did not drive in between.
+/// Groups of units that are divided together: the whole time between two trips; during a trip (on a
+/// plug with the key on), only units without driving between them.
 fn stays(block: &Block) -> Vec<&[Unit]> {
     if block.parked.is_empty() {
         return Vec::new();
@@ -132,7 +132,7 @@ fn stays(block: &Block) -> Vec<&[Unit]> {
         .collect()
 }
 
-/// A session without its figures.
+/// A session without its sums.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     kind: Activity,
@@ -153,7 +153,7 @@ fn session(buckets: &[Bucket], block: &Block, span: Span, of: &[usize]) -> Sessi
     let mut energy = Energy::default();
     let mut ends = Ends::default();
     let (mut intervals, mut plugged_seconds, mut plugged) = (0, 0.0, false);
-    // A trip that was charged on the way says so, though the charge is a session of its own.
+    // The share of a trip on a plug includes charging, although that is a session of its own.
     if kind == Activity::Trip {
         let units = block.parked.iter().filter(|unit| unit.plugged_in);
         let nested =
@@ -195,7 +195,7 @@ fn session(buckets: &[Bucket], block: &Block, span: Span, of: &[usize]) -> Sessi
     }
 }
 
-/// The one text that all of them have that have any.
+/// The text, if all present texts are equal.
 fn only<'a>(texts: impl Iterator<Item = Option<&'a Arc<str>>>) -> Option<Arc<str>> {
     let mut texts = texts.flatten();
     let first = texts.next()?;
@@ -227,7 +227,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn charges_with_the_key_on_are_not_joined_over_the_driving_between_them() {
+    fn driving_separates_charges_with_the_key_on() {
         let mut block = Block::new(Unit::of_minutes(Activity::Trip, (0, 600)));
         for minutes in [(60, 70), (70, 75), (360, 370)] {
             block.add(Unit::of_minutes(Activity::Charging, minutes));

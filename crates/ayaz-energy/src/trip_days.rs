@@ -1,5 +1,5 @@
-//! A vehicle's service day, from the trips that began on it. Months and seasons are sums of days, which
-//! the database adds up: every figure lies on a grid ([`exact`]), so the order does not show.
+//! A vehicle's service day, from the trips that began on it. The database adds days up to months
+//! and seasons. Every figure lies on a grid ([`exact`]), so the order does not matter.
 
 use std::collections::BTreeMap;
 
@@ -9,40 +9,40 @@ use jiff::civil::Date;
 use crate::energy::Energy;
 use crate::exact;
 
-/// Energy that is missing would make the battery look smaller: only trips with at least this share
-/// of their time measured tell of it, 0 to 1.
+/// Missing energy would make the battery look smaller. So only trips with at least this share of
+/// their time measured show the usable energy, 0 to 1.
 const MEASURED_SHARE_MIN: f64 = 0.95;
 
-/// A trip of a service day, one band of it: a row of `trip_band`, and what is needed of that of `session`.
+/// One band of a trip: a row of `trip_band`, and the needed columns of its row of `session`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DayTripBand {
     /// The day on which the trip began.
     pub service_day: Date,
-    /// Of the trip.
+    /// Start of the trip.
     pub started_at: UnixMicroseconds,
-    /// Its number among those that started at that instant.
+    /// Its number among trips with the same start.
     pub number: i32,
     /// Its last sample.
     pub ended_at: UnixMicroseconds,
     /// The whole trip's time covered, s.
     pub trip_seconds: f64,
-    /// The part of it with energy measured, s.
+    /// The part with energy measured, s.
     pub trip_energy_seconds: f64,
-    /// The part of it with a speed, s.
+    /// The part with speed measured, s.
     pub trip_distance_seconds: f64,
     /// The whole trip's net energy, kWh.
     pub trip_net_kwh: f64,
     /// The whole trip's distance, km.
     pub trip_km: f64,
-    /// How much it was charged on the way, 0 to 1.
+    /// The share of its time on a plug, 0 to 1.
     pub plugged_in_share: f64,
     /// State of charge at its first sample that has one, %.
     pub soc_start_percent: Option<f64>,
-    /// The same of its last one.
+    /// The same of its last sample.
     pub soc_end_percent: Option<f64>,
     /// Odometer at its first sample that has one, km.
     pub odometer_start_km: Option<f64>,
-    /// The same of its last one.
+    /// The same of its last sample.
     pub odometer_end_km: Option<f64>,
     /// The band; `None` is unknown.
     pub band_celsius: Option<i16>,
@@ -53,7 +53,7 @@ pub struct DayTripBand {
 }
 
 impl DayTripBand {
-    /// How far the state of charge fell, %; a trip that was charged on the way does not tell.
+    /// How far the state of charge fell, %; `None` if the trip was charged on the way.
     fn soc_drop_percent(&self) -> Option<f64> {
         let start = self
             .soc_start_percent
@@ -61,7 +61,7 @@ impl DayTripBand {
         Some(exact::fine(start? - self.soc_end_percent?))
     }
 
-    /// The whole trip's distance, integrated and by the odometer, km; `None` where one is missing.
+    /// The trip's distance, integrated and by the odometer, km; `None` if either is missing.
     fn distances_km(&self) -> Option<(f64, f64)> {
         let km = (self.trip_distance_seconds > 0.0).then_some(self.trip_km)?;
         Some((km, self.odometer_end_km? - self.odometer_start_km?))
@@ -87,14 +87,14 @@ pub struct DayBand {
 pub struct TripDay {
     /// The day on which they began.
     pub service_day: Date,
-    /// Its bands, in their order.
+    /// Its bands, sorted.
     pub bands: Vec<DayBand>,
-    /// State of charge and energy of the trips that tell of the usable energy: percent and kWh.
+    /// State of charge (%) and energy (kWh) of the trips that show the usable energy.
     pub charge: Option<(f64, f64)>,
 }
 
-/// Sums the trips, which are in the order of their days and of their start: a sum for each day, a row for
-/// each band.
+/// Adds up the trips, which are sorted by day and start: one sum for each day, one row for each
+/// band.
 pub fn sum(trips: &[DayTripBand]) -> Vec<TripDay> {
     trips
         .chunk_by(|a, b| a.service_day == b.service_day)
@@ -102,20 +102,20 @@ pub fn sum(trips: &[DayTripBand]) -> Vec<TripDay> {
         .collect()
 }
 
-/// `None` is without trips.
+/// `None` without trips.
 fn sum_day(trips: &[DayTripBand]) -> Option<TripDay> {
     let service_day = trips.first()?.service_day;
     let mut bands: BTreeMap<Option<i16>, DayBand> = BTreeMap::new();
     let mut charge: Option<(f64, f64)> = None;
     let mut last = None;
-    // Bands in which the present trip was counted.
+    // Bands in which the current trip was counted.
     let mut counted: Vec<Option<i16>> = Vec::new();
     for trip in trips {
         let duration = trip.ended_at.seconds_since(trip.started_at);
         if last != Some((trip.started_at, trip.number)) {
             last = Some((trip.started_at, trip.number));
             counted.clear();
-            if let Some((percent, kwh)) = drop_of(trip, duration) {
+            if let Some((percent, kwh)) = consumption(trip, duration) {
                 let (percents, kwhs) = charge.get_or_insert_default();
                 *percents += percent;
                 *kwhs += kwh;
@@ -146,8 +146,8 @@ fn sum_day(trips: &[DayTripBand]) -> Option<TripDay> {
     })
 }
 
-/// What the trip took, in % and kWh, if both are known throughout.
-fn drop_of(trip: &DayTripBand, duration: f64) -> Option<(f64, f64)> {
+/// Consumption of the trip, % and kWh, if both are completely measured.
+fn consumption(trip: &DayTripBand, duration: f64) -> Option<(f64, f64)> {
     let percent = trip.soc_drop_percent()?;
     let measured = trip.trip_seconds >= MEASURED_SHARE_MIN * duration
         && trip.trip_energy_seconds >= MEASURED_SHARE_MIN * trip.trip_seconds;

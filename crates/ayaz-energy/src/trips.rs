@@ -1,9 +1,9 @@
-//! Trips of sources that do not number their drive cycles.
+//! Trips of sources without numbered drive cycles.
 //!
 //! A trip lasts from its first to its last moving sample. It ends when no moving sample follows for
-//! a while, be it for standing or for silence, or when the bus is plugged in. Whether a standing
-//! bus is still on its trip is known only later, so that what it does meanwhile hangs in the air.
-//! Boots do not matter: a device that restarts on the way does not end a trip.
+//! a while, because the bus stands or is silent, or when the bus is plugged in. Only later samples
+//! show whether a standing bus is still on its trip. Until then its samples are undecided. Boots do
+//! not matter: a device that restarts on the way does not end a trip.
 
 use std::collections::VecDeque;
 
@@ -13,34 +13,34 @@ use crate::hours::OpenTrip;
 use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::sample::Sample;
 
-/// Slower than this is standing.
+/// A slower bus stands.
 pub const MOVING_KMH_MIN: f64 = 1.0;
 
-/// What a sample says about the trip before it.
+/// What a sample shows about the trip before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing new.
     Open,
-    /// That trip went on until this sample; what hung in the air belongs to it.
+    /// That trip continued until this sample; the undecided samples belong to it.
     Continued(OpenTrip),
-    /// That trip had ended with its last moving sample.
+    /// That trip ended with its last moving sample.
     Ended(OpenTrip),
 }
 
-/// When the trip started that something belongs to; `None` outside trips.
+/// The start of the trip that something belongs to; `None` outside trips.
 pub type TripStart = Option<UnixMicroseconds>;
 
-/// Follows the samples that have no drive cycle.
+/// Follows the samples without a drive cycle.
 #[derive(Debug, Clone)]
 pub struct TripDetector {
     open: Option<OpenTrip>,
-    /// Those that an interval may still have begun in, oldest first.
+    /// Ended trips in which an interval may have begun, oldest first.
     ended: VecDeque<OpenTrip>,
     gap_microseconds: i64,
 }
 
 impl TripDetector {
-    /// A trip ends `gap_seconds` after its last moving sample; `open` is the one under way.
+    /// A trip ends `gap_seconds` after its last moving sample; `open` is the current one.
     pub fn new(gap_seconds: u32, open: Option<OpenTrip>) -> Self {
         Self {
             open,
@@ -49,7 +49,7 @@ impl TripDetector {
         }
     }
 
-    /// Takes the next sample; says what it means for the trip that was open before.
+    /// Adds the next sample. Returns what it shows about the trip that was open before.
     pub fn push(&mut self, sample: &Sample) -> Verdict {
         let moving = is_moving(sample);
         let before = self.open;
@@ -77,8 +77,8 @@ impl TripDetector {
         }
     }
 
-    /// Where an interval belongs that began with a sample at `first` and has just ended: to a trip
-    /// that moved on after `first`. `None` if only later samples can tell.
+    /// The trip of an interval that began at `first` and has just ended: the one that moved after
+    /// `first`. `None` if only later samples can decide.
     pub fn place_interval(&self, first: UnixMicroseconds) -> Option<TripStart> {
         if let Some(open) = self.open.filter(|open| open.started_at <= first) {
             return (first < open.moved_at).then_some(Some(open.started_at));
@@ -88,7 +88,7 @@ impl TripDetector {
         Some(trip.map(|trip| trip.started_at))
     }
 
-    /// Where the latest sample belongs. `None` if only later samples can tell.
+    /// The trip of the latest sample. `None` if only later samples can decide.
     pub fn place_sample(&self, at: UnixMicroseconds) -> Option<TripStart> {
         match self.open {
             Some(open) => (open.moved_at == at).then_some(Some(open.started_at)),
@@ -101,18 +101,18 @@ impl TripDetector {
         self.open
     }
 
-    /// The trip that may still go on at that instant.
+    /// The trip that may still continue at that instant.
     pub fn open_at(&self, at: UnixMicroseconds) -> Option<OpenTrip> {
         self.open.filter(|open| self.ends_at(*open) > at)
     }
 
-    /// When the trip will have ended if it does not go on before.
+    /// When the trip ends if it does not continue before.
     pub fn ends_at(&self, open: OpenTrip) -> UnixMicroseconds {
         open.moved_at.plus(self.gap_microseconds)
     }
 }
 
-/// Whether the bus drives; on a plug it does not, whatever its speed says.
+/// Whether the bus drives. While plugged in it does not, whatever its speed says.
 pub fn is_moving(sample: &Sample) -> bool {
     !sample.is_plugged_in()
         && sample
@@ -128,7 +128,7 @@ mod tests {
 
     const GAP_SECONDS: u32 = 600;
 
-    /// Each sample as (second, km/h or plugged in); gives the trips as (first, last moving second).
+    /// Each sample is (second, km/h or plugged in); trips are (first, last moving second).
     fn check(samples: &[(i64, Option<f64>)], expected: &[(i64, i64)]) {
         let mut detector = TripDetector::new(GAP_SECONDS, None);
         let mut trips = Vec::new();
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_minutes_without_movement_end_a_trip_and_so_does_the_plug() {
+    fn ten_minutes_without_movement_or_a_plug_end_a_trip() {
         let (stand, drive, plug) = (Some(0.9), Some(1.0), None);
         check(&[(0, stand), (60, stand)], &[]);
         check(
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interval_belongs_to_the_trip_it_began_in_however_many_ended_meanwhile() {
+    fn an_interval_belongs_to_the_trip_in_which_it_began() {
         let mut trips = TripDetector::new(600, None);
         let mut push = |seconds: i64, speed_kmh, plugged_in: bool| {
             let mut sample = Sample::bare(UnixMicroseconds(seconds * 1_000_000), 1, None);
@@ -181,7 +181,7 @@ mod tests {
             sample.charge_state = plugged_in.then_some(ChargeState::Plugged);
             trips.push(&sample);
         };
-        // Three trips within a minute; another boot of the device measures at either end of it.
+        // Three trips within a minute; another boot of the device measures at both ends.
         for (seconds, plugged_in) in [(0, false), (2, false), (3, true), (10, false), (12, false)] {
             push(seconds, 20.0, plugged_in);
         }

@@ -1,45 +1,45 @@
 //! Which runs of a boot contradict each other, and which of them are flagged.
 //!
-//! In the order of their numbers, runs that go on without a break are joined to segments. If time goes
-//! back from one segment to a later one, one of them is wrong. Chosen is what explains the most time:
-//! the time of the segments that stay, and of those that are flagged where what is left closes over
-//! them as if they had never been (a clock that was set back and right again ran on meanwhile).
-//! Two neighbours that overlap may stay if the clock was set back for good: then the earlier one is
-//! flagged from where the later one begins.
+//! In the order of their numbers, runs without a break between them are joined to segments. If time
+//! goes back from one segment to a later one, one of them is wrong. The choice explains the most
+//! time: the time of the kept segments, plus the time of flagged segments that exactly fill a gap
+//! between kept ones (a clock that was set back and right again ran on in between). Two neighbours
+//! that overlap may both be kept if the clock was set back for good. Then the earlier one is
+//! flagged from the start of the later one.
 //!
 //! **Numbers without order** lose no data. Nothing is flagged
 //!
-//! - if numbers come twice (a device that counts anew without saying so, or two devices that say the
-//!   same boot);
+//! - if numbers repeat (a device that restarts its count without a new boot, or two devices with
+//!   the same boot);
 //! - if time goes back more often than once in [`READINGS_PER_STEP_MIN`] readings;
-//! - of what is neither enclosed by numbers that stay nor adjacent to them (the same, where the numbers
-//!   of one count have not yet met those of the other).
+//! - in segments that are neither enclosed by kept numbers nor adjacent to them (numbers of two
+//!   counts that have not met yet).
 
 use ayaz_model::UnixMicroseconds;
 
 use super::{JITTER_MICROSECONDS, NUMBERS_MISSING_MAX, PER_NUMBER_MICROSECONDS};
 use crate::clock::ClockRun;
 
-/// Fewer readings for each time that the clock goes back do not show that numbers have an order.
+/// Fewest readings for each step back of the clock. With fewer, the numbers show no order.
 pub const READINGS_PER_STEP_MIN: i64 = 16;
 
-/// Most segments that are looked at; more have no order.
+/// Most segments that are compared; more have no order.
 pub const SEGMENTS_MAX: usize = 512;
 
-/// Whether times never contradict numbers. Runs are of one boot and sorted by their number.
+/// Whether times never contradict numbers. Runs are of one boot, sorted by number.
 pub fn is_in_order(runs: &[ClockRun]) -> bool {
     let mut latest = UnixMicroseconds(i64::MIN);
     let mut number = i64::MIN;
     runs.iter().all(|run| {
-        let goes_on = run.started_at.0 >= latest.0.saturating_sub(JITTER_MICROSECONDS)
+        let continues = run.started_at.0 >= latest.0.saturating_sub(JITTER_MICROSECONDS)
             && run.sequence_first >= number;
         latest = latest.max(run.ended_at);
         number = number.max(run.sequence_last);
-        goes_on
+        continues
     })
 }
 
-/// From which instant on each run is flagged. Runs are of one boot and sorted by their number.
+/// From which instant each run is flagged. Runs are of one boot, sorted by number.
 pub fn flagged(runs: &[ClockRun]) -> Vec<Option<UnixMicroseconds>> {
     let mut flagged = vec![None; runs.len()];
     let Some(segments) = segments(runs) else {
@@ -57,7 +57,7 @@ pub fn flagged(runs: &[ClockRun]) -> Vec<Option<UnixMicroseconds>> {
     flagged
 }
 
-/// Runs that go on in number and time.
+/// Runs that follow each other in number and time.
 #[derive(Debug, Clone)]
 struct Segment {
     first: i64,
@@ -65,11 +65,11 @@ struct Segment {
     started_at: i64,
     ended_at: i64,
     readings: i64,
-    /// Index of its first run, and their number.
+    /// Index of its first run, and how many it has.
     runs: (usize, usize),
-    /// Its numbers are some that are missing within an earlier segment.
+    /// Its numbers are missing within an earlier segment.
     enclosed: bool,
-    /// Its times contradict those of another one.
+    /// Its times contradict those of another segment.
     contradicted: bool,
 }
 
@@ -87,7 +87,7 @@ impl Segment {
         }
     }
 
-    fn goes_on(&self, run: &ClockRun) -> bool {
+    fn continues(&self, run: &ClockRun) -> bool {
         let numbers = run.sequence_first.saturating_sub(self.last);
         let pause = run.started_at.0.saturating_sub(self.ended_at);
         let usual = self.step().min(Self::new(run, 0, false).step());
@@ -97,7 +97,7 @@ impl Segment {
             && pause <= per_number(usual).saturating_mul(numbers.max(1))
     }
 
-    /// How long a number stands on average, µs; 0 if there is but one.
+    /// Mean time from one number to the next, µs; 0 if there is only one.
     fn step(&self) -> i64 {
         self.span() / self.last.saturating_sub(self.first).max(1)
     }
@@ -114,7 +114,7 @@ impl Segment {
         self.ended_at.saturating_sub(self.started_at)
     }
 
-    /// Whether numbers and times of a later segment contradict its own.
+    /// Whether the numbers or times of a later segment contradict this one.
     fn contradicts(&self, later: &Self) -> bool {
         later.is_before(self.last, self.ended_at)
     }
@@ -128,16 +128,17 @@ impl Segment {
     }
 }
 
-/// How long a number may stand in a series that goes on: twice what is usual in it, as a parked device
-/// reports seldom.
+/// Longest time for one number in a series without a break: twice the usual time, because a parked
+/// device reports seldom.
 fn per_number(usual: i64) -> i64 {
     PER_NUMBER_MICROSECONDS.max(usual.saturating_mul(2))
 }
 
-/// `None` if nothing is to be flagged: there is no contradiction, or the numbers have no order.
+/// `None` if nothing is flagged: there is no contradiction, or the numbers have no order.
 fn segments(runs: &[ClockRun]) -> Option<Vec<Segment>> {
     let mut segments: Vec<Segment> = Vec::new();
-    // The segment with the highest number so far, and its readings with those of enclosed ones.
+    // The segment with the highest number until here, and its readings with those of enclosed
+    // segments.
     let mut highest: Option<(usize, i64)> = None;
     for (index, run) in runs.iter().enumerate() {
         if let Some((owner, readings)) = &mut highest
@@ -147,7 +148,7 @@ fn segments(runs: &[ClockRun]) -> Option<Vec<Segment>> {
             let numbers = run.sequence_last.saturating_sub(run.sequence_first);
             let owner = &segments[*owner];
             let room = owner.last.saturating_sub(owner.first).saturating_add(1);
-            // A few readings may have been missing there; more cannot be without a number coming twice.
+            // A few readings may have been missing there. More do not fit, unless numbers repeat.
             if run.sequence_last > owner.last || numbers >= NUMBERS_MISSING_MAX || *readings > room
             {
                 return None;
@@ -156,7 +157,7 @@ fn segments(runs: &[ClockRun]) -> Option<Vec<Segment>> {
             continue;
         }
         match segments.last_mut() {
-            Some(last) if last.goes_on(run) => last.add(run),
+            Some(last) if last.continues(run) => last.add(run),
             _ => segments.push(Segment::new(run, index, false)),
         }
         let newest = segments.len() - 1;
@@ -202,7 +203,7 @@ struct Best {
     before: Option<usize>,
 }
 
-/// From which instant on each segment is flagged.
+/// From which instant each segment is flagged.
 fn choose(segments: &[Segment]) -> Vec<Option<UnixMicroseconds>> {
     let mut best: Vec<Option<Best>> = Vec::with_capacity(segments.len());
     let mut may_be_first = true;
@@ -232,7 +233,7 @@ fn choose(segments: &[Segment]) -> Vec<Option<UnixMicroseconds>> {
         best.push(found);
         may_be_first &= segment.contradicted;
     }
-    // The last that stays: behind it is none that nothing contradicts.
+    // The last kept segment: every segment behind it is contradicted.
     let first = segments.iter().rposition(|segment| !segment.contradicted);
     let ends = (first.unwrap_or(0)..segments.len()).rev();
     let end = ends.max_by_key(|index| best.get(*index).copied().flatten());
@@ -246,7 +247,8 @@ fn choose(segments: &[Segment]) -> Vec<Option<UnixMicroseconds>> {
     flags(segments, &kept)
 }
 
-/// What the time between two segments that stay explains, µs; `None` if they cannot both stay.
+/// The time between two kept segments that they explain, µs; `None` if only one of them can be
+/// kept.
 fn link(before: &Segment, after: &Segment, between: &Between) -> Option<i64> {
     if after.first < before.last {
         return None;
@@ -256,14 +258,14 @@ fn link(before: &Segment, after: &Segment, between: &Between) -> Option<i64> {
         let partly = after.started_at > before.started_at && before.is_adjacent(after);
         return partly.then_some(pause);
     }
-    Some(between.healed(after.first.saturating_sub(before.last), pause))
+    Some(between.filled_span(after.first.saturating_sub(before.last), pause))
 }
 
-/// Segments that are flagged between two that stay.
+/// Flagged segments between two kept ones.
 #[derive(Debug, Default)]
 struct Between {
     span: i64,
-    /// By its own clock, and in numbers, from the first to the last.
+    /// From the first to the last, by their own clock (µs), and in numbers.
     elapsed: i64,
     numbers: i64,
     /// Number and time of the first.
@@ -271,7 +273,7 @@ struct Between {
 }
 
 impl Between {
-    /// Takes the one before those it has.
+    /// Adds the segment before those already added.
     fn add(&mut self, segment: &Segment) {
         if let Some((number, started_at)) = self.first {
             let pause = started_at.saturating_sub(segment.ended_at).max(0);
@@ -286,8 +288,8 @@ impl Between {
         self.numbers = self.numbers.saturating_add(numbers);
     }
 
-    /// The time that they measured, if it is just what is missing without them.
-    fn healed(&self, numbers: i64, pause: i64) -> i64 {
+    /// The time that they measured, if it fills the gap between the kept segments.
+    fn filled_span(&self, numbers: i64, pause: i64) -> i64 {
         let more = pause.saturating_sub(self.elapsed);
         let missing = numbers.saturating_sub(self.numbers).max(1);
         let per_number = per_number(self.elapsed / self.numbers.max(1));
@@ -296,13 +298,13 @@ impl Between {
     }
 }
 
-/// All but `kept`, which are in order, and the ends of those that overlap.
+/// Flags all segments but `kept`, and the ends of kept ones that overlap. `kept` is sorted.
 fn flags(segments: &[Segment], kept: &[usize]) -> Vec<Option<UnixMicroseconds>> {
     let mut flags = vec![None; segments.len()];
     let (Some(&first), Some(&last)) = (kept.first(), kept.last()) else {
         return flags;
     };
-    // What lies beyond all numbers that stay must be adjacent to them.
+    // Segments outside of all kept numbers are flagged only if they are adjacent to them.
     let at_start = first > 0 && segments[first - 1].is_adjacent(&segments[first]);
     let at_end = last + 1 < segments.len() && segments[last].is_adjacent(&segments[last + 1]);
     let from = if at_start { 0 } else { first };

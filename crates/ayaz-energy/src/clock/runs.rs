@@ -1,15 +1,15 @@
-//! An hour's readings in the order of their numbers, cut where time does not go on with them.
+//! An hour's readings in the order of their numbers, cut where time and numbers disagree.
 //!
-//! In the order of time, readings of a clock that was set back lie among those of hours before, one by
-//! one. In the order of their numbers, they follow what was measured before them: so a run ends where
+//! Sorted by time, readings of a clock that was set back mix with those of hours before. Sorted by
+//! number, they follow the readings that were measured before them. So a run ends where
 //!
 //! - time goes back by more than [`JITTER_MICROSECONDS`]: the clock was set back, or numbers have no
 //!   order;
-//! - time goes on by more than the numbers that passed explain: the clock was set forward, or the
-//!   device slept;
-//! - numbers are missing: readings were lost, or are in another hour, by a clock that is off.
+//! - time advances by more than the numbers explain: the clock was set forward, or the device
+//!   slept;
+//! - numbers are missing: readings were lost, or a wrong clock put them in another hour.
 //!
-//! The latter two are common, so that only the largest [`GAPS_MAX`] of each end a run.
+//! The latter two are common, so only the largest [`GAPS_MAX`] of each end a run.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -34,25 +34,26 @@ pub struct ClockRun {
     pub doubted_from: Option<UnixMicroseconds>,
 }
 
-/// Most gaps in time that end runs, of an hour and boot, and most in the numbers.
+/// Most gaps in time that end runs, for each hour and boot; the same limit holds for gaps in the
+/// numbers.
 pub const GAPS_MAX: usize = 8;
 
-/// Most runs of an hour and boot. Numbers that run against time more often have no order.
+/// Most runs of an hour and boot. Numbers with more have no order.
 pub const RUNS_MAX: usize = 32;
 
-/// Most runs of an hour; of a device whose boot changes all the time the clock is not judged.
+/// Most runs of an hour. The clock of a device whose boot changes more often is not checked.
 pub const RUNS_PER_HOUR_MAX: usize = 64;
 
-/// Most readings of an hour, 16 MB; of a device that has more the clock is not judged.
+/// Most readings of an hour, 16 MB. The clock of a device with more is not checked.
 const READINGS_MAX: usize = 1_000_000;
 
-/// A gap is so many times as long as what is usual between two readings of the hour.
-const TIMES_THE_MEAN: i64 = 4;
+/// A gap is at least this many times the mean distance of two readings in the hour.
+const GAP_TO_MEAN: i64 = 4;
 
 /// Number and time, µs.
 type Stamp = (i64, i64);
 
-/// Makes runs of readings that come hour by hour.
+/// Makes runs of readings, hour by hour.
 #[derive(Debug, Clone, Default)]
 pub struct Runs {
     hour: Option<UnixMicroseconds>,
@@ -62,7 +63,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Takes the next reading, in the order of time.
+    /// Adds the next reading, in the order of time.
     pub fn push(&mut self, sample: &Sample) {
         let at = sample.recorded_at;
         if self.hour != Some(at.hour()) {
@@ -70,7 +71,7 @@ impl Runs {
             self.hour = Some(at.hour());
         }
         self.readings += 1;
-        // With more boots there would be more runs than are judged, and a list for each reading.
+        // More boots would give more runs than are checked, and a list for each reading.
         if self.boots.len() > RUNS_PER_HOUR_MAX {
             self.readings = READINGS_MAX + 1;
         }
@@ -82,7 +83,7 @@ impl Runs {
         stamps.push((sample.sequence, at.0));
     }
 
-    /// About how much memory they take.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         let boots = self
             .boots
@@ -125,11 +126,11 @@ fn of(stamps: &mut [Stamp]) -> Option<Vec<ClockRun>> {
     }
     let per_number = PER_NUMBER_MICROSECONDS.max(usual_pause);
     let mut numbers_max = usual(stamps, |(number, _)| *number);
-    // A few readings do not tell what is usual: some of a wrong time may be among them.
+    // A few readings do not show what is usual: some may have a wrong time.
     if stamps.len() < READINGS_PER_STEP_MIN as usize {
         numbers_max = numbers_max.min(NUMBERS_MISSING_MAX);
     }
-    // Where runs begin beside the first.
+    // Start indexes of the runs.
     let mut starts = vec![0];
     let (mut pauses, mut gaps) = (Largest::default(), Largest::default());
     let (mut number, mut latest) = *stamps.first()?;
@@ -163,15 +164,15 @@ fn of(stamps: &mut [Stamp]) -> Option<Vec<ClockRun>> {
     Some(runs.collect()).filter(|runs: &Vec<ClockRun>| runs.len() <= RUNS_MAX)
 }
 
-/// The most that is usual from one reading to the next, in the order in which they are.
+/// The longest usual step from one reading to the next, in the given order.
 fn usual(stamps: &[Stamp], pick: fn(&Stamp) -> i64) -> i64 {
     let ends = stamps.first().zip(stamps.last());
     let span = ends.map_or(0, |(first, last)| pick(last).saturating_sub(pick(first)));
     let mean = span / (stamps.len() as i64 - 1).max(1);
-    mean.max(1).saturating_mul(TIMES_THE_MEAN)
+    mean.max(1).saturating_mul(GAP_TO_MEAN)
 }
 
-/// The largest gaps, and of equal ones the first.
+/// The largest gaps; of equal ones the first.
 #[derive(Debug, Clone, Default)]
 struct Largest {
     gaps: Vec<(i64, Reverse<usize>)>,
@@ -244,14 +245,14 @@ mod tests {
         // Every 20 s while parked, then every second.
         let night = runs(&[(0, 0, 20, 90), (90, 1800, 1, 1800)]);
         assert_eq!(night, [(0, 1889, 0, 3599, 1890)]);
-        // Every five minutes, and all of them with the same number.
+        // Every five minutes, and then all with the same number.
         assert_eq!(runs(&[(0, 0, 300, 12)]), [(0, 11, 0, 3300, 12)]);
         let same: Vec<Series> = (0..60).map(|n| (0, n * 60, 1, 1)).collect();
         assert_eq!(runs(&same), [(0, 0, 0, 3540, 60)]);
     }
 
     #[test]
-    fn a_clock_that_is_set_back_and_right_again_makes_three_runs() {
+    fn a_clock_set_back_and_corrected_makes_three_runs() {
         // At second 1800 it is set back by 20 minutes, for 10 minutes.
         let found = runs(&[(0, 0, 1, 1800), (1800, 600, 1, 600), (2400, 2400, 1, 1200)]);
         assert_eq!(
@@ -262,7 +263,7 @@ mod tests {
                 (2400, 3599, 2400, 3599, 1200),
             ]
         );
-        // Its readings are of another hour: what is left has a hole.
+        // Its readings are in another hour: the rest has a hole.
         let found = runs(&[(0, 0, 1, 1800), (2400, 2400, 1, 1200)]);
         assert_eq!(
             found,
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sleeping_device_has_few_runs_and_one_without_order_has_none() {
+    fn a_sleeping_device_has_few_runs_and_numbers_without_order_have_none() {
         let naps: Vec<Series> = (0..30).map(|n| (n * 30, n * 120, 1, 30)).collect();
         assert_eq!(runs(&naps).len(), 1 + GAPS_MAX);
         let garbage: Vec<Series> = (0..3600).map(|n| (n * 7919 % 3607, n, 1, 1)).collect();

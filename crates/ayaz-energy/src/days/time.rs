@@ -1,4 +1,4 @@
-//! The time of a service day, and of the sessions in it.
+//! The time of a service day, and of its sessions.
 
 use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
@@ -20,7 +20,7 @@ pub struct DayTime {
     pub is_rest: bool,
 }
 
-/// What a day needs to know of a session.
+/// The fields of a session that a day needs.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "the columns of `session`, described there")]
 pub struct SessionSpan {

@@ -1,10 +1,10 @@
-//! An hour as it was a while before its newest reading, so that the next refresh of an hour that still
-//! runs reads on from there.
+//! A checkpoint of an open hour, made a while before its newest reading. The next refresh of the
+//! hour starts from it.
 //!
-//! What an hour comes to is a fold over its readings in the order of time. So a copy of the fold stands
-//! for all readings before an instant, as long as none is added before it and the fold began with the
-//! same. Of readings in the hours around, into which the fold looks as well, the same holds as for an hour
-//! that was worked out before they came: their own hours find by its [`HourState`] that it is wrong.
+//! An hour's outcome is a fold over its readings in the order of time. So a copy of the fold
+//! replaces all readings before an instant, if no reading is added before it and the fold inputs
+//! are the same. The fold also uses readings of the hours around. If those change, their own hours
+//! find by the [`HourState`] that this hour is outdated, as for any finished hour.
 //!
 //! [`HourState`]: crate::hours::HourState
 
@@ -18,36 +18,37 @@ use crate::hours::OpenTrip;
 use crate::sample::Sample;
 use crate::service_days::ServiceDayRules;
 
-/// How long before the newest reading a copy is made, µs. What comes next is rarely older: a message holds
-/// a minute of readings, and readings that were seen before the ledger told of them are some seconds old.
+/// How long before the newest reading a copy is made, µs. Later arrivals are rarely older: a
+/// message holds a minute of readings, and a reading can be visible some seconds before the ledger
+/// lists it.
 const MARGIN_MICROSECONDS: i64 = 120_000_000;
 
-/// Most readings within the margin, 100 Hz; of a bus that sends faster no copy is made.
+/// Most readings within the margin, 100 Hz. No copy is made for a bus that sends faster.
 const WAITING_MAX: usize = 12_000;
 
-/// What a fold begins with, beside limits that are the same for as long as the worker runs.
+/// The inputs of a fold, beside limits that do not change while the worker runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldInputs {
     /// Start of the first hour.
     pub from: UnixMicroseconds,
     /// How many hours.
     pub count: usize,
-    /// The trip that was open when it began.
+    /// The trip that was open at the start.
     pub open_trip: Option<OpenTrip>,
     /// The vehicle's service days.
     pub service_days: ServiceDayRules,
-    /// What is left out for its time.
+    /// Readings excluded for their wrong time.
     pub left_out: LeftOut,
 }
 
 impl FoldInputs {
-    /// About how much memory it takes.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         size_of::<Self>() + self.left_out.bytes()
     }
 }
 
-/// Hours into which all readings before an instant were pushed, and no other.
+/// Hours that hold all readings before an instant, and no others.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
     hours: Hours,
@@ -55,45 +56,45 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Hours into which nothing was pushed.
-    pub fn nothing(hours: Hours) -> Self {
+    /// Hours without readings.
+    pub fn empty(hours: Hours) -> Self {
         let until = hours.since();
         Self { hours, until }
     }
 
-    /// From where readings are to be pushed.
+    /// Readings are needed from here.
     pub fn until(&self) -> UnixMicroseconds {
         self.until
     }
 
-    /// Up to where all readings are needed.
+    /// All readings are needed up to here.
     pub fn needs_until(&self) -> UnixMicroseconds {
         self.hours.until()
     }
 
-    /// About how much memory it takes.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         self.hours.bytes()
     }
 
-    /// Whether it still stands for all readings before [`until`](Self::until), if the first of those that
-    /// may be new is of `changed_from`.
+    /// Whether it still holds all readings before [`until`](Self::until), if `changed_from` is the
+    /// time of the first reading that may be new.
     pub fn holds(&self, changed_from: UnixMicroseconds) -> bool {
         self.until <= changed_from
     }
 }
 
-/// Hours that are being read on.
+/// Hours to which readings are being added.
 #[derive(Debug)]
 pub struct IncrementalFold {
     checkpoint: Checkpoint,
-    /// Within the margin before the newest.
+    /// Readings within the margin before the newest.
     waiting: VecDeque<Sample>,
     is_kept: bool,
 }
 
 impl IncrementalFold {
-    /// Reads on from there; `is_kept` says whether a copy is to be made.
+    /// Continues from a checkpoint; `is_kept` tells whether to make a new one.
     pub fn from(checkpoint: Checkpoint, is_kept: bool) -> Self {
         Self {
             checkpoint,
@@ -102,7 +103,7 @@ impl IncrementalFold {
         }
     }
 
-    /// Takes the next reading, in the order of their identity.
+    /// Adds the next reading, in the order of their identity.
     pub fn push(&mut self, sample: Sample) {
         if !self.is_kept {
             self.checkpoint.hours.push(sample);
@@ -110,7 +111,7 @@ impl IncrementalFold {
         }
         let before = sample.recorded_at.plus(-MARGIN_MICROSECONDS);
         self.waiting.push_back(sample);
-        // Never back, also if nothing new was told of: see `KnownHours::changed_from`.
+        // It never goes back, even if the ledger lists nothing new: see `KnownHours::changed_from`.
         self.checkpoint.until = self.checkpoint.until.max(before);
         let end = self
             .waiting
@@ -120,18 +121,19 @@ impl IncrementalFold {
         }
         if self.waiting.len() > WAITING_MAX {
             self.is_kept = false;
-            self.let_go();
+            self.push_waiting();
         }
     }
 
-    /// When all readings were pushed: the hours, and what they were a while before, if it is kept.
+    /// Call when all readings were pushed. Returns the hours, and the new checkpoint if one is
+    /// made.
     pub fn finish(mut self) -> (Hours, Option<Checkpoint>) {
         let kept = self.is_kept.then(|| self.checkpoint.clone());
-        self.let_go();
+        self.push_waiting();
         (self.checkpoint.hours, kept)
     }
 
-    fn let_go(&mut self) {
+    fn push_waiting(&mut self) {
         for sample in self.waiting.drain(..) {
             self.checkpoint.hours.push(sample);
         }

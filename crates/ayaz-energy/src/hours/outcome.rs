@@ -1,4 +1,4 @@
-//! What hours come to.
+//! The outcome of hours.
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::buckets::Bucket;
 use crate::clock::ClockRun;
 
-/// Which hours beside the refreshed ones are no longer right.
+/// Which neighbours of the refreshed hours are outdated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Neighbours {
     /// The hour before.
@@ -16,28 +16,27 @@ pub struct Neighbours {
     pub after: bool,
 }
 
-/// What hours come to.
+/// The outcome of hours.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HoursOutcome {
     /// All buckets, sorted by hour.
     pub buckets: Vec<Bucket>,
-    /// Of every hour that has readings.
+    /// The state of every hour that has readings.
     pub states: Vec<HourState>,
-    /// What each boot numbered in each hour.
+    /// The sequence numbers of each boot and hour.
     pub sequences: Vec<HourSequence>,
-    /// What is flagged, sorted by hour.
+    /// Flagged spans, sorted by hour.
     pub flagged_spans: Vec<FlaggedSpan>,
-    /// By what the clock is judged, sorted by hour.
+    /// Runs for the clock check, sorted by hour.
     pub clock_runs: Vec<ClockRun>,
-    /// Which hours beside these are no longer right.
+    /// Which neighbours of these hours are outdated.
     pub neighbours: Neighbours,
-    /// Hours, near or not, of which other readings have a wrong time than when they were worked out.
+    /// Hours, near or far, that now have to exclude other readings for a wrong time.
     pub clock_changed: Vec<UnixMicroseconds>,
 }
 
 impl HoursOutcome {
-    /// Which hours beside those from `from` up to and without `to`, which were worked out, are no longer
-    /// right.
+    /// The outdated hours other than those from `from` to before `to`, which were refreshed.
     pub fn outdated_hours(
         &self,
         from: UnixMicroseconds,
@@ -53,36 +52,35 @@ impl HoursOutcome {
     }
 }
 
-/// A trip without a number that had not ended.
+/// A trip without a number that has not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenTrip {
     /// Its first moving sample.
     pub started_at: UnixMicroseconds,
-    /// Its last moving sample so far.
+    /// Its last moving sample yet.
     pub moved_at: UnixMicroseconds,
 }
 
-/// What a finished hour was worked out from, beside its own readings, and what it leaves to the
-/// next.
+/// What a finished hour used beside its own readings, and what it passes on to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HourState {
     /// Start of the hour.
     pub hour: UnixMicroseconds,
     /// Good readings in the hour.
     pub readings: i64,
-    /// Good readings before the hour on which the plausibility of its first ones depends. Readings
-    /// are only ever added, so that the same number means the same readings.
+    /// Good readings before the hour that the checks of its first ones use. Readings are only
+    /// added, so the same number means the same readings.
     pub readings_before: i64,
-    /// Good readings after the hour on which its last interval, or the plausibility of its last
-    /// readings, depends.
+    /// Good readings after the hour that its last interval, or the checks of its last readings,
+    /// use.
     pub readings_after: i64,
-    /// Those of `readings_before` that were left out for their time: the sum of a hash of each.
+    /// Those of `readings_before` that were excluded for their time: the sum of a hash of each.
     pub doubted_before: i64,
     /// The same of `readings_after`.
     pub doubted_after: i64,
-    /// The trip without a number that might go on after the hour.
+    /// The trip without a number that may continue after the hour.
     pub open_trip: Option<OpenTrip>,
-    /// Whether that trip went on after the hour.
+    /// Whether that trip continued after the hour.
     pub open_trip_continued: bool,
 }
 

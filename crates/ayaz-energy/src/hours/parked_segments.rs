@@ -9,16 +9,16 @@ use crate::activity::Activity;
 use crate::sample::Sample;
 use crate::trips::is_moving;
 
-/// Most segments of an hour. A sensor that flickers must not make a row of each reading; what comes
-/// over it counts as the last segment.
+/// Most segments of an hour; the rest counts as part of the last one. A flickering sensor must not
+/// make a row of each reading.
 const SEGMENTS_MAX: usize = 120;
 
-/// The segment under way.
+/// The current segment.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ParkedSegments {
     hour: Option<UnixMicroseconds>,
     count: usize,
-    /// The one that began last.
+    /// The segment that began last.
     last: Option<ParkedSegment>,
     /// Whether a trip ended it.
     is_over: bool,
@@ -34,7 +34,7 @@ struct ParkedSegment {
 }
 
 impl ParkedSegment {
-    fn goes_on(&self, activity: Activity, sample: &Sample) -> bool {
+    fn continues(&self, activity: Activity, sample: &Sample) -> bool {
         self.activity == activity
             && self.plugged_in == sample.is_plugged_in()
             && self.charging_station == sample.charging_station
@@ -42,8 +42,8 @@ impl ParkedSegment {
 }
 
 impl ParkedSegments {
-    /// What the next sample is of, and since when in this hour, which is `None` for trips. A trip
-    /// without a number has segments while the bus stands: only later samples tell that it goes on.
+    /// Activity of the next sample, and since when in this hour; `None` on trips. A trip without a
+    /// number has segments while the bus stands, because only later samples show that it continues.
     pub(super) fn place(&mut self, sample: &Sample) -> (Activity, Option<UnixMicroseconds>) {
         let at = sample.recorded_at;
         if self.hour != Some(at.hour()) {
@@ -57,12 +57,12 @@ impl ParkedSegments {
             return (Activity::Trip, None);
         }
         let activity = activity::parked(sample);
-        // What was before a movement and what is after it are two.
-        let sets_off = is_moving(sample) && !self.moving;
+        // A movement separates the segments before and after it.
+        let starts_moving = is_moving(sample) && !self.moving;
         self.moving = is_moving(sample);
-        let ended = self.is_over || sets_off;
-        let goes_on = |last: &ParkedSegment| !ended && last.goes_on(activity, sample);
-        if self.count < SEGMENTS_MAX && !self.last.as_ref().is_some_and(goes_on) {
+        let ended = self.is_over || starts_moving;
+        let continues = |last: &ParkedSegment| !ended && last.continues(activity, sample);
+        if self.count < SEGMENTS_MAX && !self.last.as_ref().is_some_and(continues) {
             self.count += 1;
             self.last = Some(ParkedSegment {
                 activity,
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn flicker_does_not_make_a_row_of_each_reading() {
+    fn a_flickering_state_makes_a_limited_number_of_segments() {
         let samples: Vec<Sample> = (0..3600).map(|s| at(s, None, s % 2 == 0)).collect();
         let mut starts: Vec<_> = placed(&samples).into_iter().map(|(_, at)| at).collect();
         starts.dedup();

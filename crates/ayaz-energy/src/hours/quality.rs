@@ -1,4 +1,4 @@
-//! How far the readings of an hour are to be trusted: gaps in their sequence, and what is flagged.
+//! Data quality of an hour: gaps in sequence numbers, and flags.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::plausibility::{Check, Flags};
 use crate::sample::Sample;
 
-/// Most spans of an hour; what comes over it extends the last one, so that a hostile source does
-/// not make a row of each reading.
+/// Most spans of an hour; further ones extend the last one. A hostile source must not make a row of
+/// each reading.
 const SPANS_MAX: usize = 500;
 
-/// How many numbers there are in counters of 16 and of 32 bits, after which they begin again at 0.
+/// Ranges of 16 and 32 bit counters, after which they restart at 0.
 const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
 
 /// Of one hour.
@@ -22,7 +22,7 @@ const COUNTS: [i64; 2] = [1 << 16, 1 << 32];
 pub(super) struct Quality {
     sequences: BTreeMap<(Date, i64), Sequence>,
     spans: Vec<OpenSpan>,
-    /// Readings with a wrong time, by the number of their run.
+    /// Readings with a wrong time, by the index of their run.
     left_out: BTreeMap<usize, LeftOut>,
 }
 
@@ -44,8 +44,8 @@ struct Sequence {
     min: i64,
     max: i64,
     last: i64,
-    /// What numbers have to be given for the counts that went before.
-    counted: i64,
+    /// Offset that is added to numbers, for the counter's wraps before.
+    wrap_offset: i64,
 }
 
 #[derive(Debug, Clone)]
@@ -68,7 +68,7 @@ impl Sequence {
         min: i64::MAX,
         max: i64::MIN,
         last: i64::MIN,
-        counted: 0,
+        wrap_offset: 0,
     };
 
     fn add(&mut self, number: i64, flagged: bool) {
@@ -78,27 +78,26 @@ impl Sequence {
         self.max = self.max.max(number);
     }
 
-    /// The number of the next reading in the order of time, as if the device had gone on counting where it
-    /// began again at 0.
+    /// The number of the next reading in the order of time, corrected for wraps of the counter.
     fn number(&mut self, sequence: i64) -> i64 {
-        let before = self.last.saturating_sub(self.counted);
+        let before = self.last.saturating_sub(self.wrap_offset);
         let highest = before.max(sequence);
         let Some(count) = COUNTS.into_iter().find(|count| highest < *count) else {
-            return sequence.saturating_add(self.counted);
+            return sequence.saturating_add(self.wrap_offset);
         };
         let (is_low, is_high) = (|it| it < count / 4, |it| it >= count / 4 * 3);
         if is_high(before) && is_low(sequence) {
-            self.counted = self.counted.saturating_add(count);
-        } else if is_low(before) && is_high(sequence) && self.counted >= count {
-            // One from before, which the jitter of the clock has put after it.
-            return sequence.saturating_add(self.counted - count);
+            self.wrap_offset = self.wrap_offset.saturating_add(count);
+        } else if is_low(before) && is_high(sequence) && self.wrap_offset >= count {
+            // A number from before the wrap, which clock jitter has put after it.
+            return sequence.saturating_add(self.wrap_offset - count);
         }
-        sequence.saturating_add(self.counted)
+        sequence.saturating_add(self.wrap_offset)
     }
 }
 
 impl Quality {
-    /// Takes the next sample, in the order of time.
+    /// Adds the next sample, in the order of time.
     pub(super) fn add(&mut self, sample: &Sample, day: Date, flags: Flags) {
         let flagged = !flags.is_none();
         let sequence = self.sequence(sample, day);
@@ -115,7 +114,7 @@ impl Quality {
         }
     }
 
-    /// Takes a sample that was recorded with a wrong time; `run` tells which belong together.
+    /// Adds a sample that was recorded with a wrong time; `run` groups them.
     pub(super) fn leave_out(&mut self, sample: &Sample, day: Date, run: usize) {
         self.sequence(sample, day).add(sample.sequence, true);
         let at = sample.recorded_at;
@@ -140,7 +139,7 @@ impl Quality {
         let at = sample.recorded_at;
         let full = self.spans.len() >= SPANS_MAX;
         if let Some(last) = self.spans.last_mut()
-            && (full || last.goes_on(sample, flags))
+            && (full || last.continues(sample, flags))
         {
             last.ended_at = at;
             last.readings += 1;
@@ -213,7 +212,7 @@ fn widen(sequences: &mut (i64, i64), sample: &Sample) {
 }
 
 impl OpenSpan {
-    fn goes_on(&self, sample: &Sample, flags: Flags) -> bool {
+    fn continues(&self, sample: &Sample, flags: Flags) -> bool {
         let pause = sample.recorded_at.0.saturating_sub(self.ended_at.0);
         !self.is_over
             && self.boot_id == sample.boot_id
@@ -226,7 +225,7 @@ impl OpenSpan {
 mod tests {
     use super::*;
 
-    /// Lowest and highest number, and how many come too late, of readings in this order.
+    /// Lowest and highest number, and how many are out of order, of readings in this order.
     fn numbers(sequences: impl IntoIterator<Item = i64>) -> (i64, i64, i64) {
         let mut quality = Quality::default();
         for (second, sequence) in (0..).zip(sequences) {
@@ -244,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_counter_that_begins_again_goes_on() {
+    fn numbers_are_corrected_for_counter_wraps() {
         let wrapped = |from: i64, count: i64, readings: i64| {
             (from..from + readings).map(move |number| number % count)
         };
@@ -254,10 +253,10 @@ mod tests {
         }
         // At 100 Hz, several times an hour.
         assert_eq!(numbers(wrapped(0, 1 << 16, 200_000)), (0, 199_999, 0));
-        // Neighbours that change places around it.
+        // Neighbours that change places around the wrap.
         let jitter = [65_533, 65_534, 0, 65_535, 1, 2];
         assert_eq!(numbers(jitter), (65_533, 65_538, 1));
-        // Numbers that only pass these marks, and those that have no order.
+        // Numbers that pass these limits without a wrap, and numbers without order.
         let passing = (1 << 16) - 5..(1 << 16) + 5;
         assert_eq!(
             numbers(passing.clone()),

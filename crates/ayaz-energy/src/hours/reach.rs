@@ -1,5 +1,5 @@
-//! What an hour depends on beside its own readings, so that late readings have just those hours
-//! worked out again that they reach.
+//! The readings outside of an hour that it depends on. So late readings cause a refresh of just the
+//! hours that they affect.
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
@@ -9,11 +9,11 @@ use crate::interval::INTERVAL_MICROSECONDS_MAX;
 use crate::plausibility;
 use crate::sample::Sample;
 
-/// Readings that long before an hour can make its first ones implausible.
+/// Readings up to this long before an hour affect the checks of its first ones.
 pub const BEFORE_MICROSECONDS: i64 = plausibility::REACH_BACK_MICROSECONDS;
 
-/// An hour's last interval ends within a minute after it, and readings within reach of that end can
-/// make it implausible.
+/// An hour's last interval ends within a minute after it, and readings within reach of that end
+/// affect its checks.
 pub const AFTER_MICROSECONDS: i64 = INTERVAL_MICROSECONDS_MAX + plausibility::REACH_ON_MICROSECONDS;
 
 const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
@@ -23,13 +23,13 @@ const _: () = assert!(AFTER_MICROSECONDS < HOUR_MICROSECONDS);
 pub(super) struct Reach {
     from: UnixMicroseconds,
     counts: Vec<Counts>,
-    /// What the hour before should know as its `readings_after` and `doubted_after`.
+    /// `readings_after` and `doubted_after` for the hour before.
     first: (i64, i64),
-    /// What the hour after should know as its `readings_before` and `doubted_before`.
+    /// `readings_before` and `doubted_before` for the hour after.
     last: (i64, i64),
 }
 
-/// Readings of an hour, and of its surroundings.
+/// Readings of an hour, and around it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) readings: i64,
@@ -52,7 +52,7 @@ impl Reach {
     pub(super) fn count(&mut self, sample: &Sample, left_out: bool) {
         let at = sample.recorded_at;
         let flagged = if left_out { mark(sample) } else { 0 };
-        // Hours are counted from `from`; the one before is −1.
+        // Hours count from `from`; the one before is −1.
         let hour =
             at.0.saturating_sub(self.from.0)
                 .div_euclid(HOUR_MICROSECONDS);
@@ -93,13 +93,13 @@ impl Reach {
         self.counts.get(index).copied().unwrap_or_default()
     }
 
-    /// Whether the hour before was worked out from other readings than there are now.
-    pub(super) fn is_wrong_before(&self, known: &HourState) -> bool {
+    /// Whether the hour before used other readings than there are now.
+    pub(super) fn is_outdated_before(&self, known: &HourState) -> bool {
         (known.readings_after, known.doubted_after) != self.first
     }
 
-    /// Whether the hour after was.
-    pub(super) fn is_wrong_after(&self, known: &HourState) -> bool {
+    /// The same for the hour after.
+    pub(super) fn is_outdated_after(&self, known: &HourState) -> bool {
         (known.readings_before, known.doubted_before) != self.last
     }
 
@@ -110,8 +110,8 @@ impl Reach {
     }
 }
 
-/// A hash of the reading's identity. Readings are only ever added, so that their number tells which they
-/// are; those that are left out may be others of the same number.
+/// A hash of the reading's identity. Readings are only added, so a count identifies them. This does
+/// not hold for excluded readings: others may have the same count.
 fn mark(sample: &Sample) -> i64 {
     let parts = [sample.recorded_at.0, sample.boot_id, sample.sequence];
     parts.into_iter().fold(0, |hash: i64, part| {

@@ -1,4 +1,4 @@
-//! How warm the cabin was, against what was wanted, and whether it was heated.
+//! How warm the cabin was compared with its set-point, and whether it was heated.
 
 use super::Merge;
 use crate::activity::CONDITIONING_WATTS_MIN;
@@ -6,10 +6,10 @@ use crate::exterior::ZERO_CELSIUS_KELVIN;
 use crate::interval::Interval;
 use crate::sample::Sample;
 
-/// What is near a set-point, and what is not.
+/// What counts as near a set-point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comfort {
-    /// A cabin that is off its set-point by at most so much is near it, K.
+    /// Largest difference from the set-point that is near it, K.
     pub cabin_tolerance_kelvin: f64,
 }
 
@@ -37,7 +37,7 @@ pub struct Cabin {
 }
 
 impl Cabin {
-    /// A set-point is a state: that of the first sample holds for the interval.
+    /// A set-point is a state: the value of the first sample holds for the interval.
     pub(super) fn add(&mut self, interval: &Interval<'_>, comfort: Comfort) {
         let kelvin = |s: &Sample| {
             let celsius = s.cabin_temperature_celsius;
@@ -74,7 +74,7 @@ impl Merge for Cabin {
     }
 }
 
-/// Whether the cabin is heated, by current or by fuel.
+/// Whether the cabin is heated, by electricity or fuel.
 fn is_heated(interval: &Interval<'_>) -> bool {
     let joules = |value: fn(&Sample) -> Option<f64>| interval.integral(value).unwrap_or(0.0);
     let electric = joules(|s| s.cabin_heater_power_watts) + joules(|s| s.heat_pump_power_watts);

@@ -1,25 +1,25 @@
-//! Samples that wait until their flags are decided, and the trail of each boot through them.
+//! Samples that wait for their flags, and the trail of each boot through them.
 
 use std::collections::VecDeque;
 
 use super::flags::Flags;
 use crate::sample::Sample;
 
-/// Most samples that are looked at in one window; of more, every n-th is.
-const LOOKS_MAX: u64 = 256;
+/// Most samples that a check reads in one window; of more, every n-th.
+const WINDOW_SAMPLES_MAX: u64 = 256;
 
-/// A sample that waits.
+/// A waiting sample.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) sample: Sample,
     pub(super) flags: Flags,
-    /// Quantities that jumped from the sample before to this one, a bit each.
+    /// Quantities that jumped from the sample before to this one, one bit each.
     pub(super) jumps: u16,
-    /// Quantities that are a spike here, a bit each.
+    /// Quantities that are a spike here, one bit each.
     pub(super) spikes: u16,
 }
 
-/// All samples that wait, in the order in which they came, numbered on.
+/// All waiting samples in the order of arrival, with consecutive numbers.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Buffer {
     entries: VecDeque<Entry>,
@@ -32,7 +32,7 @@ impl Buffer {
         self.entries.len()
     }
 
-    /// Number of the next one to come.
+    /// Number of the next sample.
     pub(super) fn next(&self) -> u64 {
         self.first + self.entries.len() as u64
     }
@@ -67,11 +67,10 @@ impl Buffer {
     }
 }
 
-/// The samples of one boot among those that wait. A place is counted from the boot's first sample
-/// on and never changes.
+/// The waiting samples of one boot. Places count from the boot's first sample and never change.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Trail {
-    /// Number in the buffer, and instant.
+    /// Number in the buffer, and time.
     stops: VecDeque<(u64, i64)>,
     first: u64,
 }
@@ -141,15 +140,15 @@ impl Trail {
         )
     }
 
-    /// The samples at the places from `first` up to and without `end`, thinned evenly where they
-    /// are too many.
+    /// The samples at the places from `first` to before `end`, thinned evenly if there are too
+    /// many.
     pub(super) fn samples<'b>(
         &'b self,
         buffer: &'b Buffer,
         first: u64,
         end: u64,
     ) -> impl Iterator<Item = (i64, &'b Sample)> {
-        let step = end.saturating_sub(first) / LOOKS_MAX + 1;
+        let step = end.saturating_sub(first) / WINDOW_SAMPLES_MAX + 1;
         (first..end)
             .step_by(step as usize)
             .filter_map(move |place| {
@@ -164,8 +163,8 @@ impl Trail {
 pub(super) struct WindowStart(u64);
 
 impl WindowStart {
-    /// The last place that is at least `length` before the newest sample, if it is not more than
-    /// `slack` farther back: then the window from it has no great hole at its start.
+    /// The last place that is at least `length` before the newest sample, if it is at most `slack`
+    /// further back. So the window has no large hole at its start.
     pub(super) fn advance(&mut self, trail: &Trail, length: i64, slack: i64) -> Option<u64> {
         let newest = trail.end().checked_sub(1)?;
         let now = trail.at(newest)?;

@@ -1,4 +1,4 @@
-//! The limits of the checks of samples; [`checks`](crate::checks) has the list of all.
+//! Settings of the checks of samples; [`checks`](crate::checks) lists all checks.
 
 use serde::Deserialize;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 pub struct RampConfig {
     /// Whether it runs.
     pub enabled: bool,
-    /// How long all signals must run straight, 10 to 60 s.
+    /// How long all signals must be straight lines, 10 to 60 s.
     pub window_seconds: f64,
     /// How many of them must clearly rise or fall, at least 2.
     pub sloped_signals_min: usize,
@@ -32,16 +32,16 @@ pub struct FlatLineConfig {
     pub enabled: bool,
     /// How long a value must repeat, 20 to 40 s.
     pub window_seconds: f64,
-    /// How far power must swing meanwhile, kW.
+    /// How far power must swing in that time, kW.
     pub power_swing_kw: f64,
     /// How far current must swing while the voltage repeats, A.
     pub current_swing_amperes: f64,
     /// How far speed must rise as well as fall while current or voltage repeats, km/h.
     pub speed_swing_kmh: f64,
-    /// Usable energy of the fleet's largest battery, 50 to 2,000 kWh: a state of charge that counts
-    /// tenths may repeat while two of them are taken.
+    /// Usable energy of the fleet's largest battery, 50 to 2,000 kWh. A state of charge in tenths
+    /// may repeat while two tenths of it are consumed.
     pub battery_energy_max_kwh: f64,
-    /// How long a lively exterior temperature must repeat on the road, 60 to 300 s.
+    /// How long a lively exterior temperature must repeat while driving, 60 to 300 s.
     pub exterior_seconds: f64,
 }
 
@@ -59,7 +59,8 @@ impl Default for FlatLineConfig {
     }
 }
 
-/// Jumps and spikes. Each limit is what may change at once; what may change with time is added.
+/// Jumps and spikes. Each limit is the allowed change at once; an allowance for the elapsed time is
+/// added.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateOfChangeConfig {
@@ -73,7 +74,7 @@ pub struct RateOfChangeConfig {
     pub temperature_kelvin: f64,
     /// Cabin temperature, which doors change, K.
     pub cabin_temperature_kelvin: f64,
-    /// Coolant of the heating circuit, of which a pump brings other all at once, K.
+    /// Coolant of the heating circuit, which a starting pump changes at once, K.
     pub coolant_temperature_kelvin: f64,
     /// Position, m.
     pub position_m: f64,

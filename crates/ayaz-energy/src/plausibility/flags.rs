@@ -1,11 +1,11 @@
-//! What is flagged of a sample, and why.
+//! The flags of a sample, and which checks set them.
 
 use ayaz_model::{Signal, SignalSet};
 
 use crate::checks::Check;
 use crate::sample::Sample;
 
-/// Which checks fired for a sample, and what they flag.
+/// Which checks fired for a sample, and which signals they flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Flags {
     checks: u8,
@@ -24,8 +24,8 @@ impl Flags {
         self.checks == 0
     }
 
-    /// Whether every signal of the row is flagged, those that are not in [`signals`](Self::signals)
-    /// too.
+    /// Whether every signal of the row is flagged, including those that are not in
+    /// [`signals`](Self::signals).
     pub fn whole_row(self) -> bool {
         self.fired(Check::InterpolatedRamp)
     }
@@ -35,7 +35,7 @@ impl Flags {
         self.whole_row() || self.signals.contains(signal)
     }
 
-    /// The signals that are flagged by themselves.
+    /// The signals that are flagged individually.
     pub fn signals(self) -> SignalSet {
         self.signals
     }

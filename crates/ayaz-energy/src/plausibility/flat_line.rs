@@ -1,31 +1,31 @@
 //! Values that repeat exactly while others show that they must change.
 //!
 //! **Rule.** Voltage, current and speed are watched. A value that repeats over a window of 30 s (up
-//! to 40 s, where samples are far apart) with at least eight samples is contradicted there
+//! to 40 s, if samples are far apart) with at least eight samples is contradicted there:
 //! - **current** by movement (below), or by a voltage that swings by 2 % while moving;
 //! - **voltage** by a current that swings by 80 A with no plug in, or by movement;
-//! - **speed** by the odometer, or where there is none by the position: one of them moved on, by a
-//!   distance that differs by more than a third from speed × time; and a speed above 3 km/h that no
-//!   coarse scale explains (no multiple of 0.1 km/h) also by traction power that swings by 30 kW,
-//!   or without it by battery power that swings by 60 kW.
+//! - **speed** by the odometer, or without one by the position: one of them advanced by a distance
+//!   that differs by more than a third from speed × time. A speed above 3 km/h on no coarse scale
+//!   (not a multiple of 0.1 km/h) also by traction power that swings by 30 kW, or without it by
+//!   battery power that swings by 60 kW.
 //!
-//! *Movement*: while faster than 5 km/h, traction power swings by 30 kW, or the accelerator by 30 %
-//! of its way; or speed rises by 10 km/h and falls by 10 km/h. (Coasting may slow a bus down, or a
-//! hill speed it up, at the same current, but hardly both in half a minute.) Every swing is from
-//! the third highest to the third lowest value, and speed the median of three, so that a spike of
+//! *Movement*: above 5 km/h, traction power swings by 30 kW, or the accelerator by 30 % of its
+//! range; or speed rises by 10 km/h and falls by 10 km/h. (Coasting may slow a bus down, or a hill
+//! speed it up, at the same current, but hardly both in half a minute.) Every swing is from the
+//! third highest to the third lowest value, and speed is the median of three, so that a spike of
 //! another signal contradicts nothing.
 //!
-//! What is flagged is the run of equal values around the contradiction, up to 60 s to either side
-//! of it: a bus stands at stops for half a minute, and then nothing contradicts.
+//! The run of equal values around the contradiction is flagged, up to 60 s to either side. A bus
+//! stands at stops for half a minute, and then nothing contradicts.
 //!
-//! **Why so much.** Standing buses repeat everything, cruise control repeats coarse speeds over hills,
-//! gateways repeat their last value between slow updates (30 s at most in GB/T 32960), chargers
-//! hold voltage while the current falls.
+//! **Why so strict.** Standing buses repeat everything, cruise control repeats coarse speeds over
+//! hills, gateways repeat their last value between slow updates (30 s at most in GB/T 32960), and
+//! chargers hold voltage while the current falls.
 //!
-//! **What moves slowly** is looked at over minutes: state of charge in `gauge`, exterior temperature
-//! in `sensor`. Both hold for long in healthy buses, so both are flagged only where a finer gauge or a
-//! livelier sensor was seen within 400 s. Of gauges and sensors that are coarse, or that stand still
-//! from the start, it cannot be told that they are stuck, nor of other temperatures.
+//! **Slow signals** are checked over minutes: state of charge in `gauge`, exterior temperature in
+//! `sensor`. Healthy buses repeat both for a long time. So both are flagged only if a finer gauge
+//! or a livelier sensor was seen within 400 s. A flat line of a coarse gauge or sensor, of one that
+//! never changed, or of another temperature cannot be found.
 
 use ayaz_model::Signal;
 
@@ -43,16 +43,16 @@ use sensor::Sensor;
 /// How far from a contradiction the run is flagged, µs.
 const AROUND_MICROSECONDS: i64 = 60_000_000;
 
-/// Farthest the window's start may lie beyond its length, µs.
+/// How far beyond its length the window's start may lie, µs.
 const SLACK_MICROSECONDS: i64 = 10_000_000;
 
-/// A run ends where the signal is missing for longer, µs.
+/// A run ends if the signal is missing for longer, µs.
 const BLANK_MICROSECONDS: i64 = 20_000_000;
 
-/// How far back a slow signal's habits are looked for, µs.
+/// How far back the usual behaviour of a slow signal is looked for, µs.
 const LOOK_BACK_MICROSECONDS: i64 = 400_000_000;
 
-/// How far back from where a slow signal is contradicted its run is flagged, µs.
+/// How far back from its contradiction the run of a slow signal is flagged, µs.
 const SLOW_AROUND_MICROSECONDS: i64 = 120_000_000;
 
 const _: () = {
@@ -63,10 +63,10 @@ const _: () = {
 /// Fewest samples of a window.
 const SAMPLES_MIN: u64 = 8;
 
-/// From here on a vehicle moves for certain, km/h.
+/// A vehicle moves for certain from this speed on, km/h.
 const MOVING_KMH: f64 = 5.0;
 
-/// A signal that is watched.
+/// A watched signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Watched {
     Speed,
@@ -100,7 +100,7 @@ struct Run {
     value: f64,
     start: u64,
     last_at: i64,
-    /// The last window that contradicted it ended here.
+    /// End of the last window that contradicted it.
     contradicted_at: Option<i64>,
 }
 
@@ -131,7 +131,7 @@ impl Default for FlatLine {
 }
 
 impl FlatLine {
-    /// Looks at the newest sample, and at the window that ends there if a value repeats in it.
+    /// Checks the newest sample, and the window that ends there if a value repeats in it.
     pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
         let config = &settings.config.flat_line;
         let place = trail.end() - 1;
@@ -190,14 +190,14 @@ impl FlatLine {
         }
     }
 
-    /// Flags the newest sample's slow signals whose runs, since these instants, are contradicted; the
-    /// first time also what came before.
+    /// Flags the newest sample's slow signals whose runs are contradicted since these instants. The
+    /// first time, it also flags the samples before.
     fn mark_slow(&mut self, trail: &Trail, buffer: &mut Buffer, at: i64, since: [Option<i64>; 2]) {
         for ((slow, since), was_contradicted) in SLOW.into_iter().zip(since).zip(&mut self.slow) {
             let newest = trail.end() - 1;
-            let went_on = std::mem::replace(was_contradicted, since.is_some());
+            let was_flagged_before = std::mem::replace(was_contradicted, since.is_some());
             let Some(since) = since else { continue };
-            let first = if went_on {
+            let first = if was_flagged_before {
                 newest
             } else {
                 let from = since.max(at.saturating_sub(SLOW_AROUND_MICROSECONDS));
@@ -220,7 +220,7 @@ impl FlatLine {
 
 type Value = fn(&Sample) -> Option<f64>;
 
-/// Signals that move slowly, in the order of `FlatLine::slow`.
+/// Slow signals, in the order of `FlatLine::slow`.
 const SLOW: [(Signal, Value); 2] = [
     (Signal::soc_percent, |s| s.soc_percent),
     (Signal::exterior_temperature_celsius, |s| {
@@ -228,7 +228,7 @@ const SLOW: [(Signal, Value); 2] = [
     }),
 ];
 
-/// Flags what the contradictions of a run reach.
+/// Flags the samples that the contradictions of a run reach.
 fn mark(
     trail: &Trail,
     buffer: &mut Buffer,

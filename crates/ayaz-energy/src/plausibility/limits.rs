@@ -1,22 +1,22 @@
-//! Quantities that are compared with their neighbours, and how far they may change. The figures and
-//! their reasons are in `rate_of_change`.
+//! Quantities that are compared with their neighbours, and how far they may change. Module
+//! `rate_of_change` gives the reasons for the numbers.
 
 use ayaz_model::Signal;
 
 use super::config::RateOfChangeConfig;
 use crate::sample::Sample;
 
-/// Neighbours farther apart are not compared; no window is wider to either side. µs.
+/// Neighbours further apart are not compared; no window is wider to either side, µs.
 pub(super) const SIDE_MICROSECONDS: i64 = 60_000_000;
 
-/// The same for quantities that move quickly.
+/// The same for quantities that change quickly.
 const QUICK_SIDE_MICROSECONDS: i64 = 6_000_000;
 
 pub(super) const SPEED: usize = 0;
 pub(super) const VOLTAGE: usize = 8;
 pub(super) const COOLANT: usize = 9;
 pub(super) const POSITION: usize = 10;
-/// Quantities with one value, and all.
+/// Number of quantities with one value, and of all.
 const SCALARS: usize = 10;
 pub(super) const QUANTITIES: usize = 11;
 
@@ -58,7 +58,7 @@ fn scalar(sample: &Sample, quantity: usize) -> Option<f64> {
     }
 }
 
-/// A quantity's value; of a scalar, the second number is 0.
+/// A quantity's value; for a scalar, the second number is 0.
 pub(super) fn value(sample: &Sample, quantity: usize) -> Option<[f64; 2]> {
     if quantity == POSITION {
         return Some([sample.latitude_degrees?, sample.longitude_degrees?]);
@@ -66,7 +66,7 @@ pub(super) fn value(sample: &Sample, quantity: usize) -> Option<[f64; 2]> {
     Some([scalar(sample, quantity)?, 0.0])
 }
 
-/// How far a value may change: down and up at once, down and up each second.
+/// How far a value may change: down and up at once, down and up in each second.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
     down: f64,
@@ -86,7 +86,7 @@ impl Limit {
     }
 }
 
-/// A car that starts off, and one that brakes as hard as tyres hold.
+/// A car that starts, and one that brakes as hard as its tyres allow.
 const SPEED_STEP: Limit = Limit {
     down: 15.0,
     up: 10.0,
@@ -129,7 +129,7 @@ impl Limits {
         }
     }
 
-    /// Whether the vehicle can have come from the earlier value to the later one.
+    /// Whether the vehicle can have changed from the earlier value to the later one.
     pub(super) fn agree(&self, quantity: usize, a: [f64; 2], b: [f64; 2], seconds: f64) -> bool {
         if quantity == POSITION {
             return self.positions_agree(a, b, seconds);
@@ -142,7 +142,7 @@ impl Limits {
         within(b[0] - a[0], self.scalars[quantity], relative, seconds)
     }
 
-    /// Whether a change is so small that it is possible at once; most are, and cost no division.
+    /// Whether a change is possible at once. Most are, and this costs no division.
     pub(super) fn is_small(&self, quantity: usize, a: [f64; 2], b: [f64; 2]) -> bool {
         let change = (b[0] - a[0]).abs();
         match self.scalars.get(quantity) {
@@ -159,7 +159,7 @@ impl Limits {
         }
         let mut east = east * DEGREE_METRES;
         let limit = self.position_m + POSITION_METRES_PER_SECOND * seconds;
-        // The cosine only where it decides.
+        // Computes the cosine only where it matters.
         if north.abs() + east > limit {
             east *= ((a[0] + b[0]) / 2.0).to_radians().cos();
         }
@@ -180,12 +180,12 @@ pub(super) fn side(quantity: usize) -> i64 {
     }
 }
 
-/// Seconds from the one to the other, never negative.
+/// Seconds from one to the other, never negative.
 pub(super) fn seconds(earlier: i64, later: i64) -> f64 {
     later.saturating_sub(earlier).max(0) as f64 / 1e6
 }
 
-/// Whether a vehicle can have changed its speed so for good, km/h.
+/// Whether a vehicle can have changed its speed by this much and kept it, km/h.
 pub(super) fn can_step(kmh: f64, seconds: f64) -> bool {
     within(kmh, SPEED_STEP, 0.0, seconds)
 }

@@ -1,47 +1,45 @@
 //! Straight lines that bridge a gap of the logger.
 //!
-//! **Rule.** A sample is flagged, whole, if it lies in a window of 15 s (up to 20 s, where samples
+//! **Rule.** A sample is flagged as a whole if it lies in a window of 15 s (up to 20 s, if samples
 //! are far apart) with at least ten samples, in which
-//! - every lively signal that is present lies on the straight line between its values at the
-//!   window's ends, within a small multiple of the finest resolution loggers have; there are at
-//!   least three such signals; and
-//! - at least three of them rise or fall clearly (by two and a half times that tolerance or more),
-//!   one of these being of the motion: speed, accelerator, torque or traction power; or the bus
-//!   drives at 5 km/h and more, at least five such signals are present, and one rises or falls. (A
-//!   long ramp is too flat for three. None at all would be a source that sends its last values again
-//!   and again.)
+//! - every lively signal that is present follows the straight line between its values at the
+//!   window's ends, within a small multiple of the finest resolution of loggers; there are at least
+//!   three such signals; and
+//! - at least three of them clearly rise or fall (by two and a half times that tolerance or more),
+//!   one of them a signal of motion: speed, accelerator, torque or traction power. Or the bus
+//!   drives at 5 km/h or more, at least five such signals are present, and one rises or falls. (A
+//!   long ramp is too flat for three. If none changes, a source repeats its last values.)
 //!
-//! **Why.** Ten samples a second or one, a driver and a road bend every line within a few seconds,
+//! **Why.** At ten samples a second or one, driver and road bend every line within a few seconds,
 //! and no two signals bend alike: power grows with the square of current, traction with torque
-//! *times* speed. Standing vehicles do have straight lines, as chargers and heaters ramp by rule,
-//! hence the signal of motion. A gap that was bridged from one standstill to another is missed;
-//! its energy is about right.
+//! *times* speed. Standing vehicles do have straight lines, because chargers and heaters ramp by
+//! rule; hence the signal of motion. A bridged gap between two stops is missed; its energy is about
+//! right.
 //!
-//! In 29 recorded trips of a car, at 10 Hz and 1 Hz, no window but those of the one real ramp comes
-//! near: not with four times the tolerance, and not with two sloped signals of any kind.
+//! In 29 recorded trips of a car, at 10 Hz and 1 Hz, only the windows of the one real ramp match:
+//! also with four times the tolerance, and with two sloped signals of any kind.
 
 use super::Settings;
 use super::buffer::{Buffer, Trail, WindowStart};
 use crate::sample::Sample;
 
-/// Farthest the window's start may lie beyond its length, µs.
+/// How far beyond its length the window's start may lie, µs.
 const SLACK_MICROSECONDS: i64 = 5_000_000;
 
 /// Fewest samples of a window. Fewer may lie on lines by chance.
 const SAMPLES_MIN: u64 = 10;
 
-/// Fewest lively signals that must be there.
+/// Fewest lively signals that must be present.
 const LIVELY_MIN: usize = 3;
 
-/// Fewest lively signals that tell a ramp of a bus that drives by one slope, and how fast that is,
-/// km/h.
+/// Fewest lively signals that show a ramp by one slope while the bus drives, and that speed, km/h.
 const LIVELY_MIN_DRIVING: usize = 5;
 const DRIVING_KMH_MIN: f64 = 5.0;
 
 const LIVELY: usize = 11;
 
-/// How far from the line a signal may lie, and from where on its rise is clear. Signals of motion
-/// come first.
+/// How far from the line a signal may lie, and from which change on it clearly rises or falls.
+/// Signals of motion come first.
 const LIMITS: [(f64, f64); LIVELY] = [
     // Speed, km/h.
     (0.06, 0.15),
@@ -63,7 +61,7 @@ const LIMITS: [(f64, f64); LIVELY] = [
     (20.0, 50.0),
 ];
 
-/// How many of them are of the motion.
+/// How many of them are signals of motion.
 const MOTION: usize = 4;
 
 fn lively(s: &Sample) -> [Option<f64>; LIVELY] {
@@ -86,12 +84,12 @@ fn lively(s: &Sample) -> [Option<f64>; LIVELY] {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ramp {
     start: WindowStart,
-    /// Up to here, not included, all places of the last ramp are marked.
+    /// All places before this one are marked for the last ramp.
     marked: u64,
 }
 
 impl Ramp {
-    /// Looks at the window that ends at the newest sample.
+    /// Checks the window that ends at the newest sample.
     pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
         let config = &settings.config.interpolated_ramp;
         let length = (config.window_seconds.clamp(10.0, 60.0) * 1e6) as i64;
@@ -113,7 +111,7 @@ impl Ramp {
     }
 }
 
-/// A straight line through a signal's values at the window's ends.
+/// A straight line between a signal's values at the window's ends.
 #[derive(Clone, Copy)]
 struct Line {
     first: f64,
@@ -130,7 +128,7 @@ fn is_ramp(trail: &Trail, buffer: &Buffer, first: u64, sloped_min: usize) -> Opt
     let middle = &trail.entry(buffer, middle_place)?.sample;
     let span = last_at.saturating_sub(first_at) as f64;
     let share = |at: i64| at.saturating_sub(first_at) as f64 / span;
-    // Most windows end here: speed or current is not halfway between its ends.
+    // Most windows end here: speed or current is not on the line in the middle.
     let middle_share = share(trail.at(middle_place)?);
     let bends = |a: Option<f64>, b: Option<f64>, x: Option<f64>, tolerance: f64| match (a, b, x) {
         (Some(a), Some(b), Some(x)) => (a + (b - a) * middle_share - x).abs() > tolerance,
@@ -169,10 +167,10 @@ fn is_ramp(trail: &Trail, buffer: &Buffer, first: u64, sloped_min: usize) -> Opt
         let speed = sample.speed_kmh;
         speed.is_some_and(|kmh| kmh.abs() >= DRIVING_KMH_MIN)
     };
-    let told_by_slopes = present >= LIVELY_MIN && sloped >= sloped_min.max(2) && in_motion;
-    let told_by_driving =
+    let shown_by_slopes = present >= LIVELY_MIN && sloped >= sloped_min.max(2) && in_motion;
+    let shown_while_driving =
         present >= LIVELY_MIN_DRIVING && sloped >= 1 && drives(from) && drives(to);
-    if !told_by_slopes && !told_by_driving {
+    if !shown_by_slopes && !shown_while_driving {
         return Some(false);
     }
     let straight = trail.samples(buffer, first, last + 1).all(|(at, sample)| {

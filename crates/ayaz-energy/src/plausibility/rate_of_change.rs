@@ -1,7 +1,7 @@
-//! Values that are where the vehicle cannot have brought them in the time.
+//! Values that the vehicle cannot have reached in the time.
 //!
-//! Two neighbouring values (at most 60 s apart, positions 40 s) **agree** if the second differs from the first by no
-//! more than an amount at once plus an amount for each second:
+//! Two neighbouring values (at most 60 s apart, positions 40 s) **agree** if they differ by no more
+//! than an amount at once plus an amount for each second:
 //!
 //! | Quantity | at once | each second | why |
 //! |---|---|---|---|
@@ -9,22 +9,22 @@
 //! | state of charge | 3 % | 1/30 % | 5 % in 60 s; the smallest pack at full power does 0.16 %/s |
 //! | exterior, battery, cells | 5 K | 0.2 K | sensors in air need half a minute for a third of a step |
 //! | cabin | 8 K | 0.3 K | doors open at −35 °C |
-//! | coolant | 30 K | 2 K | a pump that starts brings what lay outside |
+//! | coolant | 30 K | 2 K | a starting pump brings coolant from elsewhere |
 //! | odometer | −0.1 to 1.1 km | 0.045 km | a resolution of 1 km; 160 km/h |
 //! | voltage | 20 V + 30 % | – | resistance explains a fifth at most |
-//! | position | 200 m | 45 m | 160 km/h, also for all the time a receiver repeats its last place |
+//! | position | 200 m | 45 m | 160 km/h, for the time in which a receiver repeats its last position too |
 //!
-//! **Spike.** A value is flagged if, within 60 s around it (speed and voltage 6 s), its quantity
-//! jumps before or at it and jumps after it, the value before the one jump and the value at the
-//! other agree with each other and both disagree with it, and more values around agree with the
-//! value before than with this one. So of a spike the spike is flagged and not what is around it,
-//! and of a signal that flaps the rarer level.
+//! **Spike.** A value is flagged if all of this holds within 60 s around it (speed and voltage 6
+//! s): its quantity jumps before or at it, and again after it; the value before the first jump and
+//! the value at the second agree with each other and disagree with it; and more values around agree
+//! with the value before than with this one. So only the spike is flagged, and of a signal that
+//! alternates the rarer level.
 //!
-//! **Step.** A jump that does not come back costs the first sample after it (the last before it, if
-//! that is the first of its boot): a sensor was replaced, a controller restarted, a state of charge
-//! was corrected. Speed is taken as stepping only beyond 10 km/h + 15 km/h a second upwards (a car
-//! that starts off) and 15 km/h + 36 km/h a second downwards (1 g), and voltage never, as contactors
-//! open and close.
+//! **Step.** A jump that does not return flags the first sample after it (the last one before it,
+//! if that is the first of its boot): a sensor was replaced, a controller restarted, a state of
+//! charge was corrected. A step of speed is flagged only beyond 10 km/h + 15 km/h a second upwards
+//! (a car that starts) and 15 km/h + 36 km/h a second downwards (1 g), and a step of voltage never,
+//! because contactors open and close.
 
 use std::collections::VecDeque;
 
@@ -38,11 +38,12 @@ mod around;
 
 use around::Around;
 
-/// A position that is missing for longer is not taken for the same wait when it comes again. This and
-/// the time in which a position can jump make up the side, so that the reach is finite here too.
+/// If a position is missing for longer, a repeated position does not count as the same wait. This
+/// and the time in which a position can jump add up to the window's side, so that the reach is
+/// finite here too.
 const POSITION_SILENCE_MICROSECONDS: i64 = 20_000_000;
 
-/// A place with a jump, of these quantities.
+/// A place at which these quantities jump.
 #[derive(Debug, Clone, Copy)]
 struct Jumped {
     place: u64,
@@ -53,7 +54,7 @@ struct Jumped {
 /// The jumps of one boot.
 #[derive(Debug, Clone)]
 pub(super) struct RateOfChange {
-    /// Last value and when it was last seen; of the position, when it was first seen.
+    /// Last value and its last time; for the position, its first time.
     last: [([f64; 2], i64); QUANTITIES],
     position_seen_at: i64,
     jumps: VecDeque<Jumped>,
@@ -90,7 +91,8 @@ impl RateOfChange {
             let mut within = SIDE_MICROSECONDS + 1;
             let mut waits = false;
             if quantity == POSITION {
-                // A receiver that waits repeats its last position, and has all of that time to move.
+                // A waiting receiver repeats its last position, and may have moved in all of that
+                // time.
                 let silence = at.saturating_sub(self.position_seen_at);
                 waits = now == before && silence <= POSITION_SILENCE_MICROSECONDS;
                 self.position_seen_at = at;
@@ -118,8 +120,8 @@ impl RateOfChange {
         }
     }
 
-    /// Judges the samples that were recorded before `at` or have a number below `number`, of which
-    /// everything around is known.
+    /// Judges the samples that were recorded before `at` or have a number below `number`. Their
+    /// surroundings are complete.
     pub(super) fn judge(
         &mut self,
         trail: &Trail,

@@ -1,23 +1,23 @@
-//! Codes that stand for "no value" and lie within a signal's limits.
+//! Codes for "no value" that lie within a signal's limits.
 //!
-//! **At once**, whatever is around:
-//! - latitude or longitude exactly 0: what a receiver without a fix sends. (A bus that crosses the
-//!   equator or Greenwich's meridian can lose the position of a single sample to this.)
+//! **At once**, whatever the neighbours show:
+//! - latitude or longitude of exactly 0: a receiver without a fix. (A bus that crosses the equator
+//!   or the Greenwich meridian can lose the position of one sample.)
 //! - a pack voltage of exactly 0 with 5 A or more;
-//! - a current of 1,651.2 to 1,676.75 A into the battery, the raw values 0xFE00 to 0xFFFF of
-//!   SAE J1939 (0.05 A, −1,600 A): "error" and "not available". No charger gives it.
+//! - a current of 1,651.2 to 1,676.75 A into the battery, the raw values 0xFE00 to 0xFFFF of SAE
+//!   J1939 (0.05 A, −1,600 A): "error" and "not available". No charger delivers it.
 //!
-//! **If reached or left by a jump**: temperatures of exactly −40 (raw 0 of J1939 and GB/T 32960),
+//! **If a jump leads to or from it**: temperatures of exactly −40 (raw 0 of J1939 and GB/T 32960),
 //! −50 and −55 (lower ends of sensors), 0 (memory never written) and 85 °C (a digital sensor that
-//! has not measured), of the coolant, which passes 0 and 85 °C every day, only the lower three; a
-//! state of charge or an odometer of 0; and a current of −1,600, −1,000 or −3,000 A (raw 0 of J1939,
-//! and of GB/T 32960 of 2016 and 2025). They are flagged as long as they are held, up to 90 s from
-//! the jump, where a jump is a neighbour, at most 20 s away, from which the vehicle cannot have come
-//! (as in `rate_of_change`; coolant: as the battery; current: 500 A).
+//! has not measured); of the coolant, which passes 0 and 85 °C every day, only the lower three; a
+//! state of charge or an odometer of 0; and a current of −1,600, −1,000 or −3,000 A (raw 0 of
+//! J1939, and of GB/T 32960 of 2016 and 2025). They are flagged while they repeat, up to 90 s from
+//! the jump. A jump is from a neighbour at most 20 s away that the vehicle cannot have come from
+//! (limits of `rate_of_change`; coolant: those of the battery; current: 500 A).
 //!
-//! A night of −40 °C is reached in tenths of a kelvin and stays. Of a code that is held longer than
-//! three minutes the midst is not flagged here, because nothing near it tells it from such a night;
-//! for the exterior the comparison with the fleet does.
+//! A night of −40 °C is reached in tenths of a kelvin and lasts. The middle of a code that lasts
+//! longer than three minutes is not flagged here, because no reading near it distinguishes it from
+//! such a night. For the exterior, the comparison with the fleet does.
 
 use ayaz_model::Signal;
 
@@ -29,22 +29,22 @@ use crate::sample::Sample;
 /// How far from its jump a code is flagged, µs.
 const HELD_MICROSECONDS: i64 = 90_000_000;
 
-/// Neighbours farther away tell nothing, µs.
+/// Neighbours further away are not compared, µs.
 const NEIGHBOUR_MICROSECONDS: i64 = 20_000_000;
 
-/// A current that is impossible between neighbours, A.
+/// Largest change of current between neighbours, A.
 const CURRENT_JUMP_AMPERES: f64 = 500.0;
 
 const NOT_AVAILABLE_AMPERES: std::ops::RangeInclusive<f64> = 1_651.19..=1_676.76;
 const VOLTLESS_AMPERES: f64 = 5.0;
 
 const TEMPERATURE_CODES: &[f64] = &[-40.0, 0.0, 85.0, -50.0, -55.0];
-/// A pump that starts changes the coolant by tens of kelvin, but never to just one of these.
+/// A starting pump changes the coolant by tens of kelvin, but not exactly to one of these.
 const COOLANT_CODES: &[f64] = &[-40.0, -50.0, -55.0];
 const CURRENT_CODES: &[f64] = &[-1_600.0, -1_000.0, -3_000.0];
 const ZERO: &[f64] = &[0.0];
 
-/// Signals with codes: the quantity of `rate_of_change` whose limits tell a jump, if one does.
+/// Signals with codes, and the quantity of `rate_of_change` whose limits define a jump, if any.
 const WATCHED: [(Signal, Option<usize>, &[f64]); 9] = [
     (
         Signal::exterior_temperature_celsius,
@@ -100,7 +100,7 @@ fn watched(s: &Sample) -> [Option<f64>; WATCHED.len()] {
 struct Held {
     value: f64,
     at: i64,
-    /// First place and instant of the code.
+    /// First place and time of the code.
     code: Option<(u64, i64)>,
     /// Whether a jump led to it.
     jumped: bool,
@@ -113,14 +113,14 @@ pub(super) struct Sentinel {
 }
 
 impl Sentinel {
-    /// Looks at the newest sample.
+    /// Checks the newest sample.
     pub(super) fn take(&mut self, trail: &Trail, buffer: &mut Buffer, settings: &Settings) {
         let limits = &settings.limits;
         let place = trail.end() - 1;
         let Some(entry) = trail.entry_mut(buffer, place) else {
             return;
         };
-        at_once(entry);
+        flag_at_once(entry);
         let at = entry.sample.recorded_at.0;
         let values = watched(&entry.sample);
         for (index, value) in values.into_iter().enumerate() {
@@ -157,12 +157,12 @@ impl Sentinel {
     }
 }
 
-/// Whether it may be a code, which are whole numbers; to truncate costs less than to compare.
+/// Whether it may be a code. Codes are whole numbers, and truncating is faster than comparing.
 fn is_whole(value: f64) -> bool {
     f64::from(value as i32) == value
 }
 
-fn at_once(entry: &mut super::buffer::Entry) {
+fn flag_at_once(entry: &mut super::buffer::Entry) {
     let sample = &entry.sample;
     let (flags, check) = (&mut entry.flags, Check::Sentinel);
     if sample.latitude_degrees == Some(0.0) || sample.longitude_degrees == Some(0.0) {
@@ -179,7 +179,8 @@ fn at_once(entry: &mut super::buffer::Entry) {
     }
 }
 
-/// A new value: ends the code before it, if that was one, and may be one itself.
+/// The state after a new value. The value ends the code before it, if any, and may be a code
+/// itself.
 fn next(
     before: Option<Held>,
     index: usize,

@@ -1,48 +1,48 @@
-//! Which service day an instant belongs to, without a database. The SQL function `service_day` says
-//! the same.
+//! The service day of an instant, without a database. The SQL function `service_day` gives the same
+//! result.
 
 use ayaz_model::UnixMicroseconds;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 
-/// How service days are cut during a time.
+/// How service days are defined in a period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDayRule {
-    /// First instant at which it holds; `None` is since ever.
+    /// First instant at which it holds; `None`: it always did.
     pub from: Option<UnixMicroseconds>,
-    /// First instant at which it no longer holds; `None` is until further notice.
+    /// First instant at which it no longer holds; `None`: it has no end.
     pub to: Option<UnixMicroseconds>,
-    /// The depot whose rule it is; `None` is the default.
+    /// The depot of the rule; `None` is the default.
     pub depot: Option<String>,
-    /// The zone by whose clock days are told.
+    /// The zone whose clock defines the days.
     pub zone: TimeZone,
     /// Hour of that clock at which a day begins, 0 to 23.
     pub cut_over_hour: i8,
 }
 
 impl ServiceDayRule {
-    /// The service day: the date that the zone's clock showed [`cut_over_hour`](Self::cut_over_hour)
-    /// hours ago, counted on that clock.
+    /// The service day: the date of the zone's clock, [`cut_over_hour`](Self::cut_over_hour) hours
+    /// earlier on that clock.
     pub fn day(&self, at: UnixMicroseconds) -> Date {
         self.day_of(timestamp(at))
     }
 
-    /// The first instant after `at` that belongs to another service day, wherever the rule ends;
-    /// `None` in the year 9999.
+    /// The first instant after `at` of another service day, even after the rule ends; `None` in the
+    /// year 9999.
     ///
-    /// A day may have 23 or 25 hours. Where the clock is set forward over the cut-over, the day
-    /// begins at that instant; where it is set back to before the cut-over, the day before goes on.
+    /// A day may have 23 or 25 hours. If the clock is set forward past the cut-over, the day begins
+    /// at that instant. If it is set back to before the cut-over, the day before continues.
     pub fn next_cut_over(&self, at: UnixMicroseconds) -> Option<UnixMicroseconds> {
         let mut from = timestamp(at);
         let day = self.day_of(from);
         let next = day.tomorrow().ok()?.at(self.cut_over_hour, 0, 0, 0);
         let mut transitions = self.zone.following(from);
         loop {
-            // Up to the next transition the clock goes evenly.
+            // The clock runs evenly up to the next transition.
             let cut_over = self.zone.to_offset(from).to_timestamp(next).ok();
             let transition = transitions.next().map(|transition| transition.timestamp());
-            // Whatever a zone says, this goes on.
+            // This makes progress, whatever the zone contains.
             let transition = transition.filter(|until| *until > from);
             match (cut_over, transition) {
                 (Some(cut_over), None) => return Some(cut_over.into()),
@@ -60,12 +60,12 @@ impl ServiceDayRule {
     }
 }
 
-/// The rules of one vehicle, one after the other, without a gap.
+/// The rules of one vehicle in order, without a gap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceDayRules(Vec<ServiceDayRule>);
 
 impl Default for ServiceDayRules {
-    /// What a database says of vehicles without a depot as long as nobody has changed it.
+    /// The rule of a new database for vehicles without a depot.
     fn default() -> Self {
         Self(vec![ServiceDayRule {
             from: None,
@@ -85,10 +85,10 @@ impl ServiceDayRules {
             && rules
                 .windows(2)
                 .all(|pair| pair[0].to.is_some() && pair[0].to == pair[1].from);
-        let goes_on = rules
+        let is_ascending = rules
             .iter()
             .all(|rule| rule.from.zip(rule.to).is_none_or(|(from, to)| from < to));
-        (is_whole && goes_on).then_some(Self(rules))
+        (is_whole && is_ascending).then_some(Self(rules))
     }
 
     /// The rules, in order.
@@ -101,7 +101,7 @@ impl ServiceDayRules {
         let later = self
             .0
             .partition_point(|rule| rule.from.is_none_or(|from| from <= at));
-        // The first rule has no beginning, so there is one before.
+        // The first rule has no start, so there is always one.
         &self.0[later.saturating_sub(1)]
     }
 
@@ -110,9 +110,8 @@ impl ServiceDayRules {
         self.rule(at).day(at)
     }
 
-    /// The first instant after `at` that belongs to another service day, or to the same day by
-    /// another rule, where figures of a day must be cut too, since they would be cut otherwise the
-    /// next time.
+    /// The first instant after `at` of another service day, or of another rule. A day is cut where
+    /// its rule changes too, so that its figures do not depend on when they are computed.
     pub fn next_cut_over(&self, at: UnixMicroseconds) -> Option<UnixMicroseconds> {
         let rule = self.rule(at);
         match (rule.next_cut_over(at), rule.to) {
@@ -122,7 +121,7 @@ impl ServiceDayRules {
     }
 }
 
-/// Instants come from the database, where the queue admits only years 1 to 9999.
+/// Instants come from the database, where the queue accepts only years 1 to 9999.
 fn timestamp(at: UnixMicroseconds) -> Timestamp {
     at.timestamp().unwrap_or(if at.0 < 0 {
         Timestamp::MIN
@@ -185,7 +184,7 @@ mod tests {
                 ("2024-02-29T22:00:00Z", "2024-03-01", "2024-03-01T22:00:00Z"),
             ],
         );
-        // Cut at midnight: 23:00 to 24:00 comes twice and is the old day both times.
+        // Cut at midnight: 23:00 to 24:00 comes twice and belongs to the old day both times.
         check(
             "Asia/Almaty",
             0,
@@ -195,7 +194,7 @@ mod tests {
                 ("2024-02-29T19:00:00Z", "2024-03-01", "2024-03-01T19:00:00Z"),
             ],
         );
-        // Cut at 23: the new day has begun when 23:00 comes again.
+        // Cut at 23: the new day has begun before 23:00 comes again.
         check(
             "Asia/Almaty",
             23,
@@ -233,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_that_a_country_left_out_is_short_and_not_lost() {
+    fn a_date_that_a_country_skipped_is_short() {
         // Samoa went from the 29th to the 31st of December 2011 at 10:00 UTC.
         check(
             "Pacific/Apia",
@@ -275,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_with_a_gap_are_none() {
+    fn rules_with_a_gap_are_refused() {
         let early = ServiceDayRule {
             to: Some(at("2026-01-01T00:00:00Z")),
             ..rule("UTC", 3)
@@ -293,7 +292,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn from_one_cut_over_to_the_next_it_is_one_day(
+        fn the_time_between_two_cut_overs_is_one_day(
             zone in prop::sample::select(&[
                 "Asia/Almaty", "Europe/Oslo", "Europe/Lisbon", "America/New_York",
                 "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu", "UTC",
@@ -310,7 +309,7 @@ mod tests {
             let within = start.plus((length as f64 * share) as i64);
             prop_assert_eq!(rule.day(within), rule.day(start));
             prop_assert_eq!(rule.day(end.plus(-1)), rule.day(start));
-            // Samoa left a date out.
+            // Samoa skipped a date.
             let follows = rule.day(end) == rule.day(start).tomorrow().unwrap();
             prop_assert!(follows || zone == "Pacific/Apia" && rule.day(end) > rule.day(start));
         }

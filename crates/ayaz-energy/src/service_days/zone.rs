@@ -1,12 +1,12 @@
-//! A time zone from its offsets, whatever this machine knows of zones.
+//! A time zone made from its offsets, independent of this machine's zone database.
 
 use jiff::tz::TimeZone;
 
-/// From an instant on, s since 1970, a zone's clock is so far ahead of UTC, s.
+/// From this instant (s since 1970) on, a zone's clock is this far ahead of UTC (s).
 pub type ZoneOffset = (i64, i32);
 
-/// A zone that goes by these offsets, which are in order; before the first, its own holds. `None` for
-/// what no zone does.
+/// A zone with these offsets, which are sorted. The first one also holds before its time. `None` if
+/// the offsets are not valid.
 pub fn zone(name: &str, offsets: &[ZoneOffset]) -> Option<TimeZone> {
     let mut types: Vec<i32> = Vec::new();
     let mut changes: Vec<(i64, u8)> = Vec::new();
@@ -24,8 +24,8 @@ pub fn zone(name: &str, offsets: &[ZoneOffset]) -> Option<TimeZone> {
     TimeZone::tzif(name, &tzif(&types, &changes[1..])).ok()
 }
 
-/// The file that such a zone has, RFC 8536: of version 2, whose first part, for programs of before, says
-/// nothing. What holds before the first change is the first type.
+/// The file of such a zone, RFC 8536, version 2. The first part, for older programs, is empty. The
+/// first type holds before the first change.
 fn tzif(types: &[i32], changes: &[(i64, u8)]) -> Vec<u8> {
     let mut out = Vec::new();
     put_header(&mut out, 0, 1);
@@ -38,7 +38,8 @@ fn tzif(types: &[i32], changes: &[(i64, u8)]) -> Vec<u8> {
         out.push(*place);
     }
     put_types(&mut out, types);
-    // The rule for the time after the last change: its offset stays. In it, time behind UTC is positive.
+    // The rule for the time after the last change keeps its offset. In it, time behind UTC is
+    // positive.
     let last = changes.last().map_or(0, |(_, place)| usize::from(*place));
     let behind = -types.get(last).copied().unwrap_or(0);
     let (sign, seconds) = (if behind < 0 { "-" } else { "" }, behind.unsigned_abs());
@@ -88,7 +89,7 @@ mod tests {
         ] {
             let at = Timestamp::from_second(at).expect("an instant");
             assert_eq!(made.to_offset(at).seconds(), seconds, "{at}");
-            // Whoever looks for the next change finds one that is later, or none.
+            // The next change is later, or there is none.
             let next = made.following(at).next();
             assert!(next.is_none_or(|next| next.timestamp() > at), "{at}");
         }

@@ -8,23 +8,23 @@ use super::{SILENCE_MICROSECONDS_MAX, UNSEEN_KM_MAX};
 use crate::buckets::Bucket;
 use crate::sessions::{LONG_MICROSECONDS, Window};
 
-/// Trips that overlap, with what was parked meanwhile (by another boot of the device, or on a plug
-/// with the key on), or the time between two trips; of what goes on for long, a day.
+/// Overlapping trips with the parked time inside them (of another boot of the device, or on a plug
+/// with the key on), or the time between two trips. A long block is cut into days.
 #[derive(Debug, PartialEq)]
 pub(super) struct Block {
     pub(super) started_at: UnixMicroseconds,
-    /// When the next one began, if it was cut off from this one.
+    /// Start of the next block, if it was cut off from this one.
     pub(super) goes_on_at: Option<UnixMicroseconds>,
     /// The trip of the unit that ends last.
     pub(super) last_trip: Option<TripKey>,
     ended_at: UnixMicroseconds,
     pub(super) trips: Vec<Trip>,
     pub(super) parked: Vec<Unit>,
-    /// Starts of what hours have of trips, and how far those up to it last.
+    /// Starts of the trip units, and the latest end of all units up to each.
     driven: Vec<(UnixMicroseconds, UnixMicroseconds)>,
 }
 
-/// A trip, or a day of it.
+/// A trip, or one day of a long one.
 #[derive(Debug, PartialEq)]
 pub(super) struct Trip {
     pub(super) key: TripKey,
@@ -49,7 +49,7 @@ impl Block {
         block
     }
 
-    /// Units come in the order of their start.
+    /// Adds a unit. Units come in the order of their start.
     pub(super) fn add(&mut self, unit: Unit) {
         if unit.ended_at >= self.ended_at {
             self.ended_at = unit.ended_at;
@@ -86,7 +86,8 @@ impl Block {
     }
 }
 
-/// The window's blocks, in order. What begins outside of the window is of blocks that stay.
+/// The window's blocks, in order. Units that begin outside of the window belong to blocks that do
+/// not change.
 pub(super) fn of(buckets: &[Bucket], window: Window) -> Vec<Block> {
     let mut units = units::of(buckets);
     units.retain(|unit| window.holds(unit.started_at));
@@ -97,7 +98,7 @@ pub(super) fn of(buckets: &[Bucket], window: Window) -> Vec<Block> {
         begins[first] = false;
     }
     let mut blocks: Vec<Block> = Vec::new();
-    // Since when there was no bound but cuts, and when the last unit began.
+    // Start of the last block that was not cut off, and start of the last unit.
     let mut since = UnixMicroseconds(i64::MIN);
     let mut before = UnixMicroseconds(i64::MIN);
     for (unit, begins) in units.into_iter().zip(begins) {
@@ -126,9 +127,9 @@ pub(super) fn of(buckets: &[Bucket], window: Window) -> Vec<Block> {
     blocks
 }
 
-/// Whether what has gone on `since` then is cut between two units that begin at `before` and `at`: at
-/// the UTC day's edge between them, so that it depends on nothing that is long over. Units do not cross
-/// an hour's edge.
+/// Whether a block that began at `since` is cut between two units that begin at `before` and `at`.
+/// It is cut at the start of the UTC day between them, so that nothing long ago matters. Units do
+/// not cross the bound of an hour.
 fn is_cut(since: UnixMicroseconds, before: UnixMicroseconds, at: UnixMicroseconds) -> bool {
     let edge = at.0.div_euclid(DAY_MICROSECONDS) * DAY_MICROSECONDS;
     before.0 < edge && since.0 <= edge.saturating_sub(LONG_MICROSECONDS)
@@ -136,7 +137,7 @@ fn is_cut(since: UnixMicroseconds, before: UnixMicroseconds, at: UnixMicrosecond
 
 /// Whether a block begins with each of the units.
 fn begins(units: &[Unit]) -> Vec<bool> {
-    // Of all before it, the one that ends last alone decides, so that what is far away does not.
+    // Of all units before, only the one that ends last matters, so that units far away do not.
     let mut last: Option<&Unit> = None;
     let mut lasts = Vec::with_capacity(units.len());
     for unit in units {
@@ -148,11 +149,11 @@ fn begins(units: &[Unit]) -> Vec<bool> {
     let mut begins: Vec<bool> = units
         .iter()
         .zip(&lasts)
-        .map(|(unit, last)| !last.is_some_and(|last| goes_on(last, unit)))
+        .map(|(unit, last)| !last.is_some_and(|last| continues(last, unit)))
         .collect();
     for index in 0..units.len() {
         if let Some(last) = lasts[index].filter(|_| begins[index])
-            && let Some(next) = trip_goes_on(units, &begins, index, last)
+            && let Some(next) = trip_continues(units, &begins, index, last)
         {
             begins[index] = false;
             begins[next] = false;
@@ -161,9 +162,9 @@ fn begins(units: &[Unit]) -> Vec<bool> {
     begins
 }
 
-/// Whether the next unit, by start, belongs to the block whose `last` ended last.
-fn goes_on(last: &Unit, next: &Unit) -> bool {
-    // Also if it begins in that instant: of two blocks one is over when the other begins.
+/// Whether the next unit, by start, belongs to the block whose `last` unit ended last.
+fn continues(last: &Unit, next: &Unit) -> bool {
+    // Units at the same instant belong together: one block ends before the next one begins.
     if next.started_at <= last.ended_at {
         return true;
     }
@@ -172,8 +173,8 @@ fn goes_on(last: &Unit, next: &Unit) -> bool {
         return false;
     }
     match (last.trip, next.trip) {
-        // A counter of drive cycles may start over, so that a number comes again: it is the same
-        // trip only if nothing else was heard in between.
+        // A drive cycle counter may restart, so that a number comes again. It is the same trip only
+        // if there is no other unit between them.
         (Some(last), Some(next)) => last == next,
         (None, None) => {
             let (last, next) = (&last.odometer_km, &next.odometer_km);
@@ -185,9 +186,9 @@ fn goes_on(last: &Unit, next: &Unit) -> bool {
     }
 }
 
-/// Where the trip of `last` goes on, if all that was between is a bus on a plug, with the key on in
-/// that trip's drive cycle, that begins at `index`. As after a silence, that is for a day at most.
-fn trip_goes_on(units: &[Unit], begins: &[bool], index: usize, last: &Unit) -> Option<usize> {
+/// The index at which the trip of `last` continues, if the bus was only on a plug since `index`,
+/// with the key on in the same drive cycle. As after silence, for a day at most.
+fn trip_continues(units: &[Unit], begins: &[bool], index: usize, last: &Unit) -> Option<usize> {
     let key_on = last.trip.and_then(|(number, _)| number)?;
     let mut next = index;
     while let Some(unit) = units.get(next) {
@@ -214,7 +215,7 @@ mod tests {
     const HOUR: i64 = 60;
     const DAY: i64 = 24 * HOUR;
 
-    /// Units that last to the end of their hour, unless the next one begins before.
+    /// Units that last to the end of their hour, or to the start of the next one.
     fn each_hour(kind: Activity, (from, to): (i64, i64)) -> impl Iterator<Item = Unit> {
         let starts = std::iter::successors(Some(from), |at| Some((at / HOUR + 1) * HOUR));
         starts
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_charge_with_the_key_on_does_not_end_the_trip_whether_an_hour_ends_meanwhile_or_not() {
+    fn a_charge_with_the_key_on_does_not_end_the_trip() {
         let with_key_on = |number: Option<i64>, minutes| {
             let mut charge: Vec<Unit> = each_hour(Charging, minutes).collect();
             charge.iter_mut().for_each(|unit| unit.key_on = number);
@@ -243,21 +244,21 @@ mod tests {
         };
         for end in [50, 80, 200, 40 + DAY] {
             check(with_key_on(Some(1), (41, end - 1)), end, &[0]);
-            // Off, or another drive cycle.
+            // Key off, or another drive cycle.
             check(with_key_on(None, (41, end - 1)), end, &[0, 41, end]);
             check(with_key_on(Some(2), (41, end - 1)), end, &[0, 41, end]);
         }
         let end = 41 + DAY;
         check(with_key_on(Some(1), (41, end - 1)), end, &[0, 41, end]);
-        // Off for a moment.
+        // Key off for a moment.
         let mut charge = with_key_on(Some(1), (41, 199));
         charge[1].key_on = None;
         check(charge, 200, &[0, 41, 200]);
     }
 
-    /// Since when a block goes on, and where a unit begins that follows one 40 minutes earlier.
+    /// Start of a block, and start of a unit that follows another one after 40 minutes.
     #[test]
-    fn what_goes_on_for_long_is_cut_at_the_edge_of_a_day_after_three_whole_days() {
+    fn a_long_block_is_cut_at_the_start_of_a_day_after_three_days() {
         let check = |since: i64, at: i64, expected| {
             let of = |minute: i64| UnixMicroseconds(minute * 60_000_000);
             let found = is_cut(of(since), of(at - 40), of(at));
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trip_is_driven_while_its_hours_have_samples_of_it() {
+    fn the_bus_drives_while_trip_units_last() {
         let mut block = Block::new(Unit::of_minutes(Trip, (0, 40)));
         block.add(Unit::of_minutes(Trip, (10, 20)));
         block.add(Unit::of_minutes(Parking, (41, 69)));

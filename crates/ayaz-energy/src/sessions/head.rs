@@ -1,10 +1,10 @@
-//! Where a session begins and ends, and to which block it belongs.
+//! Start and end of a session, and its block.
 
 use ayaz_model::UnixMicroseconds;
 
 use crate::activity::Activity;
 
-/// One row of `session`, as far as it tells where blocks begin and end.
+/// The columns of `session` that define where blocks begin and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the columns of `session`, described there")]
 pub struct SessionHead {

@@ -1,4 +1,4 @@
-//! The time between two trips, divided.
+//! Divides the time between two trips.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::units::{Head, Unit};
 use super::{PAUSE_MICROSECONDS_MAX, SESSION_MICROSECONDS_MIN};
 use crate::activity::Activity;
 
-/// A session-to-be.
+/// A part that becomes a session.
 #[derive(Debug, PartialEq)]
 pub(super) struct Part {
     pub(super) kind: Activity,
@@ -18,7 +18,7 @@ pub(super) struct Part {
     pub(super) units: Range<usize>,
 }
 
-/// Divides the units of a block, which are in the order of their start.
+/// Divides the units of a block, which are sorted by start.
 pub(super) fn divide(units: &[Unit]) -> Vec<Part> {
     let mut kinds: Vec<Activity> = units.iter().map(|unit| unit.kind).collect();
     join(units, &mut kinds, Activity::Charging);
@@ -28,21 +28,21 @@ pub(super) fn divide(units: &[Unit]) -> Vec<Part> {
     parts(units, &kinds)
 }
 
-/// Neighbouring units of one kind; a change of the plug ends all but parking.
+/// Joins neighbouring units of one kind. A change of the plug ends all kinds but parking.
 fn parts(units: &[Unit], kinds: &[Activity]) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for (index, (unit, kind)) in units.iter().zip(kinds).enumerate() {
-        let goes_on = parts.last().is_some_and(|part| {
+        let continues = parts.last().is_some_and(|part| {
             part.kind == *kind
                 && (*kind == Activity::Parking || is_on_same_plug(&units[part.units.start], unit))
         });
         match parts.last_mut() {
-            Some(part) if goes_on => {
+            Some(part) if continues => {
                 part.units.end = index + 1;
                 part.ended_at = part.ended_at.max(unit.ended_at);
             }
             last => {
-                // Units overlap where an hour has more buckets than it may.
+                // Units overlap if an hour has more buckets than the limit.
                 if let Some(last) = last {
                     last.ended_at = last.ended_at.max(unit.started_at);
                 }
@@ -63,7 +63,7 @@ fn is_on_same_plug(a: &Unit, b: &Unit) -> bool {
     a.plugged_in == b.plugged_in && a.charging_station == b.charging_station
 }
 
-/// Counts short pauses between units of `kind` as that kind, if the plug stays as it is and, for
+/// Changes short pauses between units of `kind` to that kind, if the plug does not change and, for
 /// conditioning, no charge lies between.
 fn join(units: &[Unit], kinds: &mut [Activity], kind: Activity) {
     let mut last: Option<usize> = None;
@@ -83,7 +83,7 @@ fn join(units: &[Unit], kinds: &mut [Activity], kind: Activity) {
     }
 }
 
-/// From the end of one unit, which is the start of the one after it, to the start of another.
+/// From the end of one unit, which is the start of the next one, to the start of another.
 fn pause(units: &[Unit], from: usize, to: usize) -> i64 {
     let end = units
         .get(from + 1)
@@ -106,7 +106,7 @@ mod tests {
 
     use super::*;
 
-    /// Units that follow each other, as (kind, minutes); gives sessions likewise.
+    /// Consecutive units as (kind, minutes); sessions likewise.
     fn check(units: &[(Activity, i64)], expected: &[(Activity, i64)]) {
         let mut minute = 0;
         let units: Vec<Unit> = units
@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[test]
-    fn pauses_are_joined_and_blips_dropped() {
+    fn short_pauses_are_joined_and_short_parts_dropped() {
         check(&[], &[]);
         check(
             &[(Parking, 10), (Charging, 60)],
             &[(Parking, 10), (Charging, 60)],
         );
-        // Hours cut a stretch, and so do short pauses.
+        // Hours and short pauses divide a charge.
         check(&[(Charging, 10), (Charging, 10)], &[(Charging, 20)]);
         check(
             &[(Charging, 10), (Parking, 14), (Charging, 10)],
@@ -143,7 +143,7 @@ mod tests {
             &[(Charging, 10), (Parking, 15), (Charging, 10)],
             &[(Charging, 10), (Parking, 15), (Charging, 10)],
         );
-        // A charger that warms the pack before it charges: not a charge yet.
+        // A charger warms the pack before it charges: not a charge yet.
         check(
             &[(Conditioning, 40), (Charging, 60), (Parking, 5)],
             &[(Conditioning, 40), (Charging, 60), (Parking, 5)],
@@ -152,7 +152,7 @@ mod tests {
             &[(Conditioning, 5), (Charging, 60), (Conditioning, 5)],
             &[(Conditioning, 5), (Charging, 60), (Conditioning, 5)],
         );
-        // Too short to be anything.
+        // Too short to count.
         check(
             &[(Parking, 5), (Charging, 2), (Parking, 5)],
             &[(Parking, 12)],

@@ -26,7 +26,7 @@ pub struct Session {
     pub intervals: i64,
     pub energy: Energy,
     pub ends: Ends,
-    /// Of a trip; empty for other kinds.
+    /// Bands of a trip; empty for other kinds.
     pub bands: Vec<TripBand>,
 }
 

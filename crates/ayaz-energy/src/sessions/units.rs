@@ -1,4 +1,4 @@
-//! What belongs together before anything is joined.
+//! Buckets grouped to units, before units are joined.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,16 +10,16 @@ use crate::activity::Activity;
 use crate::buckets::Bucket;
 use crate::ends::FirstLast;
 
-/// Number of the drive cycle, or when the trip began.
+/// Number of the drive cycle, or start of the trip.
 pub(super) type TripKey = (Option<i64>, Option<UnixMicroseconds>);
 
-/// What an hour has of a trip, or a parked segment.
+/// A trip's part in one hour, or a parked segment.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Unit {
     pub(super) kind: Activity,
-    /// Of what an hour has of a trip.
+    /// The trip, unless it is parked.
     pub(super) trip: Option<TripKey>,
-    /// The drive cycle that all of it is of, on a plug too: the key was on throughout.
+    /// The drive cycle of all its buckets, on a plug too: the key was on throughout.
     pub(super) key_on: Option<i64>,
     pub(super) plugged_in: bool,
     pub(super) charging_station: Option<Arc<str>>,
@@ -31,7 +31,7 @@ pub(super) struct Unit {
     pub(super) buckets: Vec<usize>,
 }
 
-/// What is told of a session by its first bucket.
+/// What the first bucket defines of a session.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Head {
     pub(super) service_day: Date,
@@ -78,7 +78,7 @@ impl Unit {
     }
 }
 
-/// By start; of those that start together, trips come first.
+/// Units by start. Of those with the same start, trips come first.
 pub(super) fn of(buckets: &[Bucket]) -> Vec<Unit> {
     let mut units: BTreeMap<Part, Unit> = BTreeMap::new();
     for (index, bucket) in buckets.iter().enumerate() {
@@ -96,7 +96,7 @@ pub(super) fn of(buckets: &[Bucket]) -> Vec<Unit> {
     units
 }
 
-/// What belongs together within an hour.
+/// What a unit groups within an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Trip(UnixMicroseconds, TripKey),
@@ -105,7 +105,7 @@ enum Part {
 
 #[cfg(test)]
 impl Unit {
-    /// Of minutes, without buckets; a trip's drive cycle is the first.
+    /// From minutes, without buckets; a trip has drive cycle 1.
     pub(super) fn of_minutes(kind: Activity, minutes: (i64, i64)) -> Self {
         let at = |minute: i64| UnixMicroseconds(minute * 60_000_000);
         let drive_cycle = (kind == Activity::Trip).then_some(1);

@@ -1,4 +1,4 @@
-//! In which time sessions are to be worked out again, once hours have changed.
+//! The time in which sessions are assembled again after hours have changed.
 
 use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
@@ -6,46 +6,46 @@ use ayaz_model::instant::{DAY_MICROSECONDS, HOUR_MICROSECONDS};
 use super::head::SessionHead;
 use crate::activity::Activity;
 
-/// Over a longer time without a sample of it nothing goes on: no stay, and no trip, be the bus silent
-/// or on a plug, µs.
+/// Neither a stay nor a trip continues over a longer time without one of its samples, silent or on
+/// a plug, µs.
 pub const GAP_MICROSECONDS_MAX: i64 = DAY_MICROSECONDS;
 
-/// What has gone on for so long at the beginning of a UTC day is cut there, µs.
+/// A block that has lasted this long at the start of a UTC day is cut there, µs.
 pub const LONG_MICROSECONDS: i64 = 3 * DAY_MICROSECONDS;
 
-/// So long after the hours that changed, a cut is as it was: there is a sample less than
-/// [`GAP_MICROSECONDS_MAX`] after the day's edge, and a bound that was moved into the
-/// [`LONG_MICROSECONDS`] before that edge lies no longer than that after the hours, µs.
+/// A cut this long after the changed hours does not change, µs: there is a sample less than
+/// [`GAP_MICROSECONDS_MAX`] after the start of the day, and a bound that moved into the
+/// [`LONG_MICROSECONDS`] before it is at most that long after the hours.
 pub const CUT_REACH_MICROSECONDS: i64 = LONG_MICROSECONDS + 2 * GAP_MICROSECONDS_MAX;
 
-/// The time in which sessions are to be worked out again: from the start of the block before the
-/// hours that changed up to the first block after them that begins where it began, whatever has
-/// changed. `None` is where no block is.
+/// The time in which sessions are assembled again: from the start of the block before the changed
+/// hours to the first block after them whose start cannot change. `None`: there is no such block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Window {
-    /// Sessions that begin before this stay.
+    /// Sessions that begin earlier do not change.
     pub from: Option<UnixMicroseconds>,
-    /// Whether the block that begins there was cut off from the one before it.
+    /// Whether the first block was cut off from the one before it.
     pub is_cut_before: bool,
-    /// Whether that block holds a trip that went on after a plug with the key on, on which it may have
-    /// been cut: its first trip then belongs to what is before.
+    /// Whether that block holds a trip that continued after a plug with the key on and may have
+    /// been cut there. Its first trip then belongs to the block before.
     pub is_on_trip: bool,
-    /// Sessions that begin after this stay.
+    /// Sessions that begin later do not change.
     pub to: Option<UnixMicroseconds>,
-    /// When the first of those begins, if it was cut off from the last one of the window.
+    /// Start of the first later session, if it was cut off from the window's last one.
     pub goes_on_at: Option<UnixMicroseconds>,
 }
 
-/// How many blocks that begin before the hours [`Window::find`] needs: the last one; the one before it, to
-/// which it may belong; and one more, from which that one may have been cut off.
+/// How many blocks that begin before the hours [`Window::find`] needs: the last one; the one before
+/// it, to which it may belong; and one more, from which that one may have been cut off.
 pub const BLOCKS_BEFORE: u32 = 3;
 
 impl Window {
-    /// The window of the hours from `from` up to and without `to`, whose buckets have changed.
+    /// The window of the hours from `from` to before `to`, whose buckets have changed.
     ///
-    /// `heads` are sessions as they were assembled before the change, sorted by start and number: at least
-    /// those of the last [`BLOCKS_BEFORE`] blocks that begin before `from`, and some of those that begin
-    /// later. `None` asks for more of the later ones. If `is_all`, there are no more, and it is never `None`.
+    /// `heads` are the sessions before the change, sorted by start and number: at least those of
+    /// the last [`BLOCKS_BEFORE`] blocks that begin before `from`, and some of those that begin
+    /// later. `None` means that more of the later ones are needed. If `is_all`, there are no more,
+    /// and the result is never `None`.
     pub fn find(
         (from, to): (UnixMicroseconds, UnixMicroseconds),
         heads: &[SessionHead],
@@ -73,7 +73,7 @@ impl Window {
         })
     }
 
-    /// The hours whose buckets are needed, if those from `from` up to and without `to` changed.
+    /// The hours whose buckets are needed, if those from `from` to before `to` changed.
     pub fn hours(
         self,
         from: UnixMicroseconds,
@@ -86,7 +86,7 @@ impl Window {
         (first, end)
     }
 
-    /// From the first to the last instant at which a session of the window can begin, if those hours
+    /// The first and last instant at which a session of the window can begin, if those hours
     /// changed.
     pub fn begins(
         self,
@@ -97,21 +97,21 @@ impl Window {
         (self.from.unwrap_or(from), self.to.unwrap_or(to))
     }
 
-    /// Whether what begins then is worked out again.
+    /// Whether a session that begins then is assembled again.
     pub fn holds(self, started_at: UnixMicroseconds) -> bool {
         self.from.is_none_or(|from| started_at >= from) && self.to.is_none_or(|to| started_at <= to)
     }
 }
 
-/// When the block began of the last session that began before `at`.
+/// Start of the block of the last session that began before `at`.
 fn block_before(heads: &[SessionHead], at: UnixMicroseconds) -> Option<UnixMicroseconds> {
     let count = heads.partition_point(|head| head.started_at < at);
     let last = heads.get(count.checked_sub(1)?)?;
     Some(last.block_started_at)
 }
 
-/// The first block of the window: the one that began at `last`. If that one begins on a plug with the key
-/// on, it may turn out to be a part of the trip before it, and the window begins with that trip's block.
+/// The first block of the window: the one that began at `last`. If it begins on a plug with the key
+/// on, it may become a part of the trip before it. Then the window begins with that trip's block.
 fn first_block(heads: &[SessionHead], last: UnixMicroseconds) -> UnixMicroseconds {
     let first_of_block = heads.iter().find(|head| head.started_at == last);
     let is_key_on =
@@ -120,30 +120,31 @@ fn first_block(heads: &[SessionHead], last: UnixMicroseconds) -> UnixMicrosecond
     before.unwrap_or(last)
 }
 
-/// Whether a trip began in the time.
+/// Whether a trip began in this time.
 fn has_trip(heads: &[SessionHead], from: UnixMicroseconds, to: UnixMicroseconds) -> bool {
     let mut trips = heads.iter().filter(|head| head.kind == Activity::Trip);
     trips.any(|trip| from <= trip.started_at && trip.started_at < to)
 }
 
-/// Whether the block that began then was cut off from the one before it: only then they touch.
+/// Whether the block that began then was cut off from the one before it: otherwise they do not
+/// touch.
 fn is_cut_off(heads: &[SessionHead], at: UnixMicroseconds) -> bool {
     let mut ends = heads.iter();
     ends.any(|head| head.ended_at == at && head.block_started_at < at)
 }
 
-/// The first block after the hours that begins where it began, whatever has changed in them.
+/// The first block after the hours whose start cannot change.
 #[derive(Debug, Clone, Copy)]
 struct NextBlock {
     at: UnixMicroseconds,
-    /// Whether it was cut off from the one before it.
+    /// Whether it was cut off from the block before it.
     is_cut: bool,
 }
 
 /// Finds it; `to` is the end of the hours.
 fn next_block(heads: &[SessionHead], to: UnixMicroseconds) -> Option<NextBlock> {
     let never = UnixMicroseconds(i64::MIN);
-    // The latest end of all sessions before the present one, and of the trips among them.
+    // The latest end of all sessions before the current one, and of the trips among them.
     let (mut ended_at, mut trip_ended_at) = (never, never);
     for (before, head) in heads.iter().zip(heads.iter().skip(1)) {
         ended_at = ended_at.max(before.ended_at);
@@ -152,21 +153,21 @@ fn next_block(heads: &[SessionHead], to: UnixMicroseconds) -> Option<NextBlock> 
         }
         let at = head.started_at;
         let is_cut = ended_at >= at;
-        let stays = if is_cut {
-            // Once the hours are out of reach. Where a trip may have gone on after a plug with the key on,
-            // more than what is before the cut would be needed to tell.
+        let is_fixed = if is_cut {
+            // It must be out of reach of the hours. If a trip may have continued after a plug with
+            // the key on, sessions from before the cut would be needed too.
             let on_trip = head.kind == Activity::Trip && before.kind == Activity::Trip;
             at >= to.plus(CUT_REACH_MICROSECONDS)
                 && (on_trip || trip_ended_at < at.plus(-GAP_MICROSECONDS_MAX))
         } else {
-            // A drive cycle may turn out to be the rest of one in the hours, less than a day ago, with
-            // nothing but a plug and the key on since.
+            // A drive cycle may be the rest of one in the hours, less than a day ago, if the bus
+            // was only on a plug with the key on since.
             head.kind != Activity::Trip
                 || head.drive_cycle.is_none()
                 || at > to.plus(GAP_MICROSECONDS_MAX)
         };
-        // What ends last before the block must be known: it ends after the hours.
-        if head.block_started_at > before.block_started_at && ended_at >= to && stays {
+        // The session that ends last before the block must be known: it ends after the hours.
+        if head.block_started_at > before.block_started_at && ended_at >= to && is_fixed {
             return Some(NextBlock { at, is_cut });
         }
     }
@@ -186,7 +187,7 @@ mod tests {
         UnixMicroseconds(minute * 60_000_000)
     }
 
-    /// A session of a block, both by the minutes at which they begin.
+    /// A session of a block, with its start and end, in minutes.
     fn head(kind: Activity, block: i64, (from, to): (i64, i64), key_on: bool) -> SessionHead {
         SessionHead {
             started_at: at(from),
@@ -198,10 +199,10 @@ mod tests {
         }
     }
 
-    /// From, whether cut before, whether on a trip, to, and where it goes on, in minutes.
+    /// From, is cut before, is on a trip, to, and start of the next block, in minutes.
     type Found = (Option<i64>, bool, bool, Option<i64>, Option<i64>);
 
-    /// Of the hour that begins at this minute.
+    /// The window of the hour that begins at this minute.
     fn find(hour: i64, heads: &[SessionHead], is_all: bool) -> Option<Found> {
         let minute = |at: UnixMicroseconds| (at.0 + 1) / 60_000_000;
         let hours = (at(hour), at(hour + HOUR));
@@ -231,13 +232,13 @@ mod tests {
     }
 
     #[test]
-    fn a_window_reaches_from_the_block_before_the_hours_to_the_next_one_that_stays() {
+    fn a_window_reaches_from_the_block_before_the_hours_to_the_next_fixed_one() {
         let heads = alternating(6);
         assert_eq!(find(0, &[], true), Some((None, false, false, None, None)));
         // The block from 04:00 ends before the hour does, so it may grow into the one from 06:00.
         let of_hour_5 = (Some(4 * HOUR), false, false, Some(8 * HOUR), None);
         assert_eq!(find(5 * HOUR, &heads, true), Some(of_hour_5));
-        // What began just when the hours do may be worked out as a part of what is before.
+        // A block that begins with the hours may become part of the block before.
         let of_hour_4 = (Some(2 * HOUR), false, false, Some(6 * HOUR), None);
         assert_eq!(find(4 * HOUR, &heads, true), Some(of_hour_4));
         let of_last = (Some(10 * HOUR), false, false, Some(10 * HOUR + 115), None);
@@ -245,11 +246,11 @@ mod tests {
     }
 
     #[test]
-    fn heads_that_are_too_few_ask_for_more_and_more_heads_change_nothing() {
+    fn too_few_heads_ask_for_more_and_further_ones_change_nothing() {
         let heads = alternating(40);
         let whole = find(9 * HOUR, &heads, true);
         assert!(whole.is_some());
-        // Three blocks before the hours, and ever more after them.
+        // Three blocks before the hours, and more and more after them.
         for end in 2..40 {
             let found = find(9 * HOUR, &heads[1..end], false);
             assert_eq!(found, whole.filter(|_| end > 6), "{end}");
@@ -258,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plug_with_the_key_on_is_worked_out_with_the_trip_before_it() {
+    fn a_plug_with_the_key_on_includes_the_trip_before_it() {
         let heads = |key_on| {
             vec![
                 head(Parking, 0, (0, 50), false),
@@ -290,8 +291,8 @@ mod tests {
     }
 
     #[test]
-    fn cuts_stay_once_the_hours_are_five_days_away() {
-        // Parked for two weeks; from the third day on each day is a block of its own.
+    fn cuts_five_days_after_the_hours_are_fixed() {
+        // Parked for two weeks: from the third day on, each day is a block of its own.
         let stays = |kind| -> Vec<SessionHead> {
             let ends = (3..14).map(|day| (DAY * day, DAY * (day + 1)));
             let first = head(kind, 0, (0, 3 * DAY), true);
@@ -311,7 +312,7 @@ mod tests {
                 "{kind:?}"
             );
         }
-        // A trip less than a day before a cut might have gone on after it.
+        // A trip less than a day before a cut might have continued after it.
         let mut heads = stays(Parking);
         let trip = (11 * DAY - 2 * HOUR, 11 * DAY - HOUR);
         heads.insert(9, head(Trip, 10 * DAY, trip, true));

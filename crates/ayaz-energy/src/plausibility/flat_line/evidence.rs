@@ -1,26 +1,26 @@
-//! What contradicts a value that repeats.
+//! Evidence that contradicts a repeated value.
 
 use super::{MOVING_KMH, Watched};
 use crate::plausibility::buffer::{Buffer, Trail};
 use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
-/// Swing of the voltage that no current leaves as it is, relative.
+/// Relative voltage swing at which the current must change.
 const VOLTAGE_SWING: f64 = 0.02;
 
 /// Swing of the accelerator, %.
 const ACCELERATOR_SWING_PERCENT: f64 = 30.0;
 
-/// Below it a repeated speed is standing, or creeping on a coarse scale, km/h.
+/// A slower repeated speed is standing, or creeping on a coarse scale, km/h.
 const SPEED_MIN_KMH: f64 = 3.0;
 
-/// Share by which distances must differ, and by how much on odometers that count 1 km, 0.1 km and
-/// less, and by position, km.
+/// Relative difference at which distances contradict each other; and the absolute one, km, for
+/// odometers in steps of 1 km, 0.1 km and less, and for positions.
 const DISTANCE_SHARE: f64 = 1.0 / 3.0;
 const ODOMETER_KM: [f64; 3] = [1.1, 0.15, 0.05];
 const POSITION_KM: f64 = 0.15;
 
-/// What nothing on a road exceeds, km/h.
+/// No vehicle on a road is faster, km/h.
 const SPEED_MAX_KMH: f64 = 160.0;
 
 const KM_PER_DEGREE: f64 = 111.2;
@@ -66,12 +66,12 @@ pub(super) fn contradicts(
     })
 }
 
-/// Whether odometer or position say that the vehicle drove another distance than `km`.
+/// Whether odometer or position show another distance than `km`.
 fn drove_otherwise(a: &Sample, b: &Sample, km: f64, hours: f64) -> Option<bool> {
     let km_max = 1.1 + SPEED_MAX_KMH * hours;
     if let (Some(a), Some(b)) = (a.odometer_km, b.odometer_km) {
         let driven = b - a;
-        // One that stands still may be stuck itself, and one that leaps is wrong.
+        // An odometer that does not advance may be stuck itself, and one that jumps is wrong.
         if driven <= 0.0 || driven > km_max {
             return Some(false);
         }
@@ -87,7 +87,7 @@ fn drove_otherwise(a: &Sample, b: &Sample, km: f64, hours: f64) -> Option<bool> 
     let north = b.latitude_degrees? - a.latitude_degrees?;
     let east =
         (b.longitude_degrees? - a.longitude_degrees?) * a.latitude_degrees?.to_radians().cos();
-    // A way is never shorter than the straight line; it may be longer.
+    // The way may be longer than the straight line, never shorter.
     let moved = north.hypot(east) * KM_PER_DEGREE;
     Some(moved > km * (1.0 + DISTANCE_SHARE) + POSITION_KM && moved <= km_max)
 }
@@ -133,7 +133,7 @@ impl Extremes {
         }
     }
 
-    /// From the third lowest to the third highest; 0 of fewer than six.
+    /// From the third lowest to the third highest; 0 with fewer than six.
     fn swing(&self) -> f64 {
         if self.count < 6 {
             return 0.0;
@@ -142,8 +142,8 @@ impl Extremes {
     }
 }
 
-/// What a window shows. Traction, accelerator and voltage only while moving, power and current only
-/// with no plug in.
+/// The values of a window: traction, accelerator and voltage only while moving, power and current
+/// only while unplugged.
 #[derive(Debug, Clone, Default)]
 struct Seen {
     traction: Extremes,

@@ -1,19 +1,20 @@
-//! A state of charge that stands still while the bus drives on it.
+//! A state of charge that repeats although the bus drives.
 //!
-//! **Rule.** A value is contradicted once its run has given two steps of the fleet's largest
-//! battery (a step is 0.1 %; 1.2 kWh of 600 kWh), at least one of them while driving at 5 km/h and
-//! more, if the gauge was seen to count so finely: of the 40 s before the run it stood for 5 s or
-//! more beside the value, at most 0.15 % away. That holds for six minutes of the run. A gauge that
-//! counts what is taken has moved on by then: at the latest after one step, and another one if it
-//! turns back only late.
+//! **Rule.** A value is contradicted once the battery gave two steps of the fleet's largest battery
+//! during its run (a step is 0.1 %; 1.2 kWh of 600 kWh), at least one of them while driving at 5
+//! km/h or more. The gauge must have shown such fine steps: in the 40 s before the run it showed
+//! values at most 0.15 % away for 5 s or more. The rule applies to the first six minutes of the
+//! run. A gauge that follows consumption has changed by then: after at most one step, or two if it
+//! has just turned back.
 //!
-//! **What is trusted.** A gauge of 0.4, 0.5 or 1 % is never contradicted, whether or not its value
-//! happens to lie on tenths: what it takes for one step is more than can be seen here. So is
-//! whatever a bus shows that stands, hangs on a charger, or is nearly full or empty, where gauges
-//! wait at their ends. A gauge that waits for an estimate that was corrected, or that slides in
-//! tenths to whole percents, is contradicted as it should be: it does not say what is left.
+//! **What is not flagged.** A gauge of 0.4, 0.5 or 1 % is never contradicted, even if its value is
+//! a multiple of a tenth: one of its steps needs more energy than this check sees. The same holds
+//! for a bus that stands, is plugged in, or is nearly full or empty, where gauges wait at their
+//! ends. A gauge that waits after a corrected estimate, or that moves in tenths to whole percents,
+//! is contradicted, and rightly: it does not show the real charge.
 //!
-//! The midst of a longer run is not flagged, because nothing near it tells how fine the gauge is.
+//! The middle of a longer run is not flagged, because no reading near it shows how fine the gauge
+//! is.
 
 use std::collections::VecDeque;
 
@@ -22,33 +23,33 @@ use crate::integrate::{JOULES_PER_KWH, power_watts};
 use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
-/// The finest step that is told from coarser ones, as a share of the battery, and how many of them
+/// The finest step that differs from coarser ones, as a share of the battery, and how many of them
 /// a run gives before it is contradicted.
 const STEP: f64 = 0.001;
 const STEPS: f64 = 2.0;
 
-/// A neighbouring value of a gauge of such steps, %.
+/// Largest distance to a neighbouring value of such a gauge, %.
 const NEIGHBOUR_PERCENT: f64 = 0.15;
 
-/// How long the gauge must have stood at neighbouring values, µs: mixtures of two values of a
-/// coarse gauge, as a mean over some seconds shows them, are shorter.
+/// How long the gauge must have shown neighbouring values, µs. The mean of two values of a coarse
+/// gauge over some seconds is shorter.
 const NEIGHBOURS_MICROSECONDS: i64 = 5_000_000;
 
-/// How long before the run that is looked for, µs.
+/// How long before the run they are looked for, µs.
 const BEFORE_MICROSECONDS: i64 = 40_000_000;
 
 /// Values before the run that are kept.
 const LEVELS_MAX: usize = 8;
 
-/// A current that repeats for longer may be stuck itself, µs, and more power is no power of a bus, W:
-/// neither is counted.
+/// A current that repeats for longer may be stuck itself, µs, and no bus has more power, W. Neither
+/// counts.
 const CURRENT_MICROSECONDS: i64 = 5_000_000;
 const WATTS_MAX: f64 = 500e3;
 
-/// Beyond them a gauge may wait at its end, %.
+/// Outside of this range a gauge may wait at its end, %.
 const ENDS_PERCENT: std::ops::Range<f64> = 1.0..99.0;
 
-/// A value, and from when until when it was shown, µs.
+/// A value, and its first and last time, µs.
 #[derive(Debug, Clone, Copy)]
 struct Level {
     percent: f64,
@@ -62,7 +63,7 @@ struct Last {
     at: i64,
     watts: Option<f64>,
     moves: bool,
-    /// Its current, and since when it is the same, µs.
+    /// Its current, and since when it repeats, µs.
     amperes: Option<f64>,
     amperes_since: i64,
 }
@@ -72,16 +73,16 @@ struct Last {
 pub(super) struct Gauge {
     last: Option<Last>,
     now: Option<Level>,
-    /// What the battery gave while the gauge showed this, J: all, and while the bus moved.
+    /// Energy that the battery gave during this value, J: in total, and while the bus moved.
     given: f64,
     given_moving: f64,
     contradicted: bool,
-    /// Values before, the newest last.
+    /// Earlier values, the newest last.
     before: VecDeque<Level>,
 }
 
 impl Gauge {
-    /// Takes the newest sample. Returns since when its value is flagged, µs.
+    /// Checks the newest sample. Returns since when its value is flagged, µs.
     pub(super) fn take(
         &mut self,
         at: i64,
@@ -100,7 +101,7 @@ impl Gauge {
         match &mut self.now {
             Some(now) if now.percent == percent => now.until = at,
             _ => {
-                self.turn_to(percent, at);
+                self.start_level(percent, at);
                 return None;
             }
         }
@@ -118,7 +119,7 @@ impl Gauge {
         self.contradicted.then_some(from)
     }
 
-    /// Counts what the battery gave since the last sample.
+    /// Adds the energy that the battery gave since the last sample.
     fn count(&mut self, at: i64, sample: &Sample) {
         let amperes = sample.pack_current_amperes;
         let repeats = self.last.filter(|last| last.amperes == amperes);
@@ -141,7 +142,7 @@ impl Gauge {
         }
     }
 
-    fn turn_to(&mut self, percent: f64, at: i64) {
+    fn start_level(&mut self, percent: f64, at: i64) {
         if let Some(now) = self.now {
             if self.before.len() == LEVELS_MAX {
                 self.before.pop_front();
@@ -158,7 +159,7 @@ impl Gauge {
         self.contradicted = false;
     }
 
-    /// Whether the gauge was seen to stand beside the value before the run.
+    /// Whether the gauge showed neighbouring values before the run.
     fn is_fine(&self, percent: f64, run_from: i64) -> bool {
         let since = run_from.saturating_sub(BEFORE_MICROSECONDS);
         let is_beside = |other: f64| {

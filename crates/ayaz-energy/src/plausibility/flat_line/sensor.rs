@@ -1,18 +1,21 @@
-//! An exterior temperature that stands still though its sensor never does.
+//! An exterior temperature that repeats although its sensor is lively.
 //!
-//! **Rule.** A value is contradicted that repeats to the last bit for 120 s, of which the bus drove
-//! faster than 25 km/h for 60 s, if before that, within 400 s, the sensor was **lively**: its last 24
-//! values were all new but for four, rose at least six times and fell at least six times, came evenly
-//! over 20 s or more, and the run is 20 times as long as one of them lasted.
+//! **Rule.** A value is contradicted if it repeats to the last bit for 120 s, of which the bus
+//! drove faster than 25 km/h for 60 s, and the sensor was **lively** before, within 400 s. Lively:
+//! of its last 24 values at least 20 differ, they rose at least six times and fell at least six
+//! times, and came evenly over 20 s or more. The run must be 20 times as long as one of these
+//! values lasted.
 //!
-//! **What is trusted.** A sensor with steps that can be seen (a tenth of a kelvin, a half, one) shows
-//! few values and is never lively, though it may flicker. One that is smoothed after steps nears
-//! its value from one side. One whose steps were rounded off when ten readings a second were made of
-//! fewer (as in recorded trips of a car) is lively for some seconds at each: hence the 20 s, for which
-//! a sensor that is new ten times a second is not watched. Many hold what they show while a bus is
-//! slow, as the air around it is warm then: hence the 25 km/h. Round values may be a sensor's end.
+//! **What is not flagged.** A sensor with visible steps (a tenth of a kelvin, a half, one) shows
+//! few values and is never lively, though it may flicker. One that is smoothed after steps
+//! approaches its value from one side. One whose steps were smoothed when ten readings a second
+//! were reduced to fewer (as in recorded trips of a car) is lively for some seconds at each step:
+//! hence the 20 s. So a sensor with a new value ten times a second is not watched. Many sensors
+//! hold their value while a bus is slow, because the air around it is warm then: hence the 25 km/h.
+//! Round values may be the end of a sensor's range.
 //!
-//! The midst of a longer run is not flagged, because nothing near it tells what the sensor is like.
+//! The middle of a longer run is not flagged, because no reading near it shows how lively the
+//! sensor is.
 
 use std::collections::VecDeque;
 
@@ -20,43 +23,42 @@ use super::{BLANK_MICROSECONDS, LOOK_BACK_MICROSECONDS};
 use crate::plausibility::config::FlatLineConfig;
 use crate::sample::Sample;
 
-/// Values that tell whether a sensor is lively, how many of them must be different, and how many
-/// must lie above and how many below the one before.
+/// Number of values that show whether a sensor is lively, how many of them must differ, and how
+/// often they must rise and fall.
 const VALUES: usize = 24;
 const DIFFERENT_MIN: usize = 20;
 const TURNS_MIN: usize = 6;
 
-/// How long the values took at least, µs, and how many times as long as their mean one lasted at most.
+/// Shortest time of these values, µs, and longest time of one value as a multiple of their mean.
 const SPAN_MICROSECONDS: i64 = 20_000_000;
 const UNEVEN_MAX: i64 = 3;
 
-/// How many times as long as one of them a run must be.
+/// How many times as long as the mean of these values a run must be.
 const INTERVALS: i64 = 20;
 
-/// How fast, km/h, and for how long a bus drives at least while the value repeats, µs.
+/// Speed of driving, km/h, and how long the bus must drive while the value repeats, µs.
 const DRIVING_KMH: f64 = 25.0;
 const DRIVING_MICROSECONDS: i64 = 60_000_000;
 
-/// Multiples of it may be the end of a sensor's range, °C.
+/// Multiples of this may be the end of a sensor's range, °C.
 const ROUND_CELSIUS: f64 = 5.0;
 
 /// The sensor of one boot.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Sensor {
-    /// Values, each different from the one before, and since when they were shown, µs; the newest
-    /// last.
+    /// Values, each different from the one before, and since when, µs; the newest last.
     values: VecDeque<(f64, i64)>,
-    /// When it was last heard, µs, and how fast the bus was then.
+    /// Time of the last value, µs, and whether the bus drove then.
     seen_at: i64,
     drove: bool,
-    /// How long the bus drove since the newest value came, µs.
+    /// How long the bus drove since the newest value began, µs.
     driven: i64,
-    /// Whether it was lively before that value; `None` until somebody asks.
+    /// Whether it was lively before that value; `None` until it is needed.
     was_lively: Option<bool>,
 }
 
 impl Sensor {
-    /// Takes the newest sample. Returns since when its value is flagged, µs.
+    /// Checks the newest sample. Returns since when its value is flagged, µs.
     pub(super) fn take(
         &mut self,
         at: i64,
@@ -103,7 +105,7 @@ impl Sensor {
     }
 }
 
-/// Whether the values before the newest are those of a sensor that shows every breath of air.
+/// Whether the values before the newest come from a lively sensor.
 fn is_lively(values: &VecDeque<(f64, i64)>) -> bool {
     let starts = || values.iter().map(|(_, at)| *at);
     let lasted = starts()

@@ -1,4 +1,4 @@
-//! Whether a value that is judged is a spike or a step, from what is around it.
+//! Decides by the surroundings of a value whether it is a spike or a step.
 
 use std::collections::VecDeque;
 
@@ -8,14 +8,14 @@ use crate::plausibility::limits::{
     Limits, QUANTITIES, SIDE_MICROSECONDS, SPEED, VOLTAGE, can_step, seconds, side, value,
 };
 
-/// Jumps of a quantity that are looked at to either side of a sample, among so many of any.
+/// Most jumps of a quantity that are read to either side, and most of any quantity.
 const JUMPS_MAX: usize = 4;
 const JUMPS_SEEN_MAX: usize = 32;
 
-/// Samples without a quantity that are passed over to find its last value.
+/// Most samples without a quantity that are skipped to find its last value.
 const BLANKS_MAX: u64 = 700;
 
-/// A place that is judged, and what is around it.
+/// The judged place and its surroundings.
 pub(super) struct Around<'a> {
     pub(super) trail: &'a Trail,
     pub(super) limits: &'a Limits,
@@ -99,7 +99,7 @@ impl Around<'_> {
         ))
     }
 
-    /// How many values around this place agree with one at that time.
+    /// How many values around this place agree with a value at that time.
     fn support(&self, buffer: &Buffer, quantity: usize, x: [f64; 2], x_at: i64) -> usize {
         let side = side(quantity);
         let (first, end) = self
@@ -119,7 +119,7 @@ impl Around<'_> {
             .count()
     }
 
-    /// Flags the values to which their quantity jumped for good.
+    /// Flags the values to which their quantity jumped and did not return.
     pub(super) fn judge_steps(&self, buffer: &mut Buffer) {
         let Some(entry) = self.trail.entry(buffer, self.place) else {
             return;
@@ -137,7 +137,7 @@ impl Around<'_> {
         }
     }
 
-    /// Which place a step to this one costs.
+    /// The place to flag for a step to this one.
     fn step(&self, buffer: &Buffer, quantity: usize) -> Option<u64> {
         let x = value(&self.trail.entry(buffer, self.place)?.sample, quantity)?;
         let (before, before_at) = self.nearest(buffer, self.place, quantity)?;
@@ -156,7 +156,7 @@ impl Around<'_> {
         }
     }
 
-    /// The nearest place before that has the quantity, at most 60 s back.
+    /// The nearest earlier place that has the quantity, at most 60 s back.
     fn nearest(&self, buffer: &Buffer, place: u64, quantity: usize) -> Option<(u64, i64)> {
         let from = self.trail.at(place)?;
         for back in 1..=BLANKS_MAX {
