@@ -1,5 +1,5 @@
-//! What the plausibility checks cost a sample, on simulated buses at one reading a second, on the
-//! same data at the times ten readings a second would have, and on what is worst for them.
+//! Measures what the plausibility checks cost for each sample: on simulated buses at one reading a
+//! second, on the same data at ten readings a second, and on their worst cases.
 //!
 //! ```sh
 //! cargo run --release -p ayaz-energy --example plausibility_cost
@@ -15,7 +15,8 @@ use ayaz_energy::plausibility::{Plausibility, PlausibilityConfig};
 use ayaz_model::UnixMicroseconds;
 use ayaz_sim::{Climate, Fleet};
 
-/// Each series is timed so often, and the best counts: the machine may have other things to do.
+/// Each series is timed this often, and the best time counts, because the machine may do other
+/// work.
 const ROUNDS: usize = 5;
 
 fn main() {
@@ -135,7 +136,7 @@ fn at_period(samples: &[Sample], period: i64) -> Vec<Sample> {
     samples
 }
 
-/// Everything on straight lines for ever: every window is looked at whole.
+/// Endless straight lines: every window is checked completely.
 fn straight(samples: i64, period: i64) -> Vec<Sample> {
     let sample = |number: i64| {
         let mut s = Sample::bare(UnixMicroseconds(number * period), 1, None);
@@ -149,7 +150,7 @@ fn straight(samples: i64, period: i64) -> Vec<Sample> {
     (0..samples).map(sample).collect()
 }
 
-/// No two neighbours agree in anything.
+/// No two neighbours agree in any signal.
 fn jumping(samples: i64, period: i64) -> Vec<Sample> {
     let sample = |number: i64| {
         let mut s = Sample::bare(UnixMicroseconds(number * period), 1, None);

@@ -1,5 +1,5 @@
-//! Which readings are flagged for their time: those of a clock that stepped, and none where numbers carry
-//! no order.
+//! Which readings are flagged for their time: those of a clock that stepped, and none if the
+//! numbers have no order.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -16,15 +16,15 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// What a device does for a time: from when to when, s; a reading every so many seconds; how far its
-/// clock is off, s.
+/// What a device does for a time: start and end, s; step between readings, s; error of its clock,
+/// s.
 #[derive(Clone, Copy)]
 struct Stay(i64, i64, i64, i64);
 
-/// A reading: boot, number, second that the clock tells.
+/// A reading: boot, number, second by the device's clock.
 type Reading = (i64, i64, i64);
 
-/// One boot, numbered from `number` on.
+/// One boot, numbered from `number`.
 fn boot(boot: i64, number: i64, stays: &[Stay]) -> Vec<Reading> {
     let taken = stays.iter().flat_map(|&Stay(from, to, step, offset)| {
         let seconds = (from..to).step_by(usize::try_from(step).unwrap());
@@ -34,7 +34,7 @@ fn boot(boot: i64, number: i64, stays: &[Stay]) -> Vec<Reading> {
     numbered.map(|(at, number)| (boot, number, at)).collect()
 }
 
-/// The readings that are flagged, of all that were stored.
+/// The flagged readings among these.
 fn flagged(readings: &[Reading]) -> BTreeSet<Reading> {
     let mut samples: Vec<Sample> = readings
         .iter()
@@ -60,7 +60,7 @@ fn flagged(readings: &[Reading]) -> BTreeSet<Reading> {
     let resolved = clock
         .resolve(outcome())
         .or_else(|| clock.resolve(outcome()));
-    assert!(resolved.is_some(), "a second time resolves it");
+    assert!(resolved.is_some(), "the second pass resolves it");
     let left_out = clock.left_out();
     let flagged = samples
         .iter()
@@ -76,7 +76,7 @@ fn flagged(readings: &[Reading]) -> BTreeSet<Reading> {
         .collect()
 }
 
-/// Exactly the readings of the stays whose clock is off are flagged.
+/// Checks that exactly the readings of stays with a wrong clock are flagged.
 fn check(what: &str, stays: &[Stay]) {
     let readings = boot(7, 100, stays);
     let offsets = stays.iter().flat_map(|&Stay(from, to, step, offset)| {
@@ -99,8 +99,8 @@ fn check(what: &str, stays: &[Stay]) {
     );
 }
 
-/// Parked and reporting every 20 s until 06:00, then on the road, with a clock that is off by
-/// `offset` for a while.
+/// Parked with a reading every 20 s until 06:00, then driving, with a clock that is off by `offset`
+/// for a while.
 fn morning(at: i64, lasts: i64, offset: i64) -> Vec<Stay> {
     vec![
         Stay(0, 6 * HOUR, 20, 0),
@@ -112,7 +112,7 @@ fn morning(at: i64, lasts: i64, offset: i64) -> Vec<Stay> {
 }
 
 #[test]
-fn a_clock_that_is_off_for_a_while_is_found_to_the_reading() {
+fn each_reading_of_a_clock_that_is_off_for_a_while_is_found() {
     for (what, at, lasts, offset) in [
         ("two hours back", 8 * HOUR, 40 * MINUTE, -7_800),
         (
@@ -123,7 +123,7 @@ fn a_clock_that_is_off_for_a_while_is_found_to_the_reading() {
         ),
         ("back by less than it lasts", 8 * HOUR, 40 * MINUTE, -300),
         (
-            "back by less, soon after it set off",
+            "back by less, soon after departure",
             6 * HOUR + 600,
             40 * MINUTE,
             -300,
@@ -152,7 +152,7 @@ fn a_clock_that_is_off_for_a_while_is_found_to_the_reading() {
 }
 
 #[test]
-fn a_device_that_sleeps_is_not_a_clock_that_steps() {
+fn a_sleeping_device_is_no_clock_step() {
     check(
         "sleep",
         &[
@@ -219,15 +219,15 @@ fn several_steps_are_found() {
 }
 
 #[test]
-fn what_is_before_and_after_may_be_missing() {
+fn readings_around_a_step_may_be_missing() {
     let all = boot(7, 100, &morning(8 * HOUR, 40 * MINUTE, -7_800));
     let (first, last) = (100 + 1080 + 7200, 100 + 1080 + 7200 + 2399);
     let wrong = |reading: &&Reading| (first..=last).contains(&reading.1);
     let expected: BTreeSet<Reading> = all.iter().filter(wrong).copied().collect();
-    // The step is still under way.
+    // The step has not ended yet.
     let now: Vec<Reading> = all.iter().filter(|r| r.1 <= last).copied().collect();
     assert!(flagged(&now) == expected);
-    // Some was lost at either end, and on the way.
+    // Some readings at both ends, and in between, are lost.
     let lossy: Vec<Reading> = all
         .iter()
         .filter(|r| {
@@ -241,7 +241,7 @@ fn what_is_before_and_after_may_be_missing() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_for_good_costs_what_is_told_twice() {
+fn a_clock_that_is_set_back_for_good_flags_the_repeated_time() {
     let stays = [Stay(0, 4 * HOUR, 1, 0), Stay(4 * HOUR, 8 * HOUR, 1, -90)];
     let found = flagged(&boot(1, 0, &stays));
     let seconds: Vec<i64> = found.iter().map(|r| r.2).collect();
@@ -254,7 +254,7 @@ fn a_clock_that_is_set_back_for_good_costs_what_is_told_twice() {
 fn numbers_without_order_lose_nothing() {
     let none = BTreeSet::new();
     let day = |number: i64, seconds: i64| boot(0, number, &[Stay(seconds, seconds + DAY, 10, 0)]);
-    // All the same; backwards; at random, often and seldom.
+    // All equal; descending; random, with many and with few readings.
     let same: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, 0, s)).collect();
     let backwards: Vec<Reading> = (0..DAY).step_by(7).map(|s| (0, -s, s)).collect();
     assert_eq!(flagged(&same), none);
@@ -263,7 +263,7 @@ fn numbers_without_order_lose_nothing() {
         let random = (0..DAY).step_by(step).map(|s| (0, s * 7_919 % 100_003, s));
         assert_eq!(flagged(&random.collect::<Vec<_>>()), none, "every {step} s");
     }
-    // No boot is told, and the device counts anew, sooner or later.
+    // The boot is not known, and the device restarts its count, early or late.
     for first in [0, 100, 5_000, 200_000] {
         let mut restarted = day(first, 0);
         restarted.extend(day(0, DAY));
@@ -271,13 +271,13 @@ fn numbers_without_order_lose_nothing() {
         restarted.truncate(8_640 + 400);
         assert_eq!(flagged(&restarted), none, "from {first}, just now");
     }
-    // Two devices that tell no boot, and that tell the same; two that tell another.
+    // Two devices without a boot, with the same boot, and with different boots.
     for (boot_id, first) in [(0, 1_000_000), (0, 40), (0, 20_000), (9, 40)] {
         let mut two = day(0, 0);
         two.extend(day(first, 3).into_iter().map(|r| (boot_id, r.1, r.2)));
         assert_eq!(flagged(&two), none, "{boot_id}, from {first}");
     }
-    // A number that comes again with another time.
+    // A number that repeats with another time.
     let mut again = day(0, 0);
     again.push((0, 4_000, 70_003));
     assert_eq!(flagged(&again), none);

@@ -1,4 +1,4 @@
-//! The integration rules, on series small enough for a pencil.
+//! The integration rules, on series that can be checked by hand.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -12,7 +12,7 @@ fn at(second: f64) -> Sample {
     Sample::bare(UnixMicroseconds((second * 1e6) as i64), 1, Some(1))
 }
 
-/// 1000 V, so that a current of 1 A is 1 kW.
+/// 1000 V, so a current of 1 A is 1 kW.
 fn power(second: f64, kilowatts: f64) -> Sample {
     Sample {
         pack_voltage_volts: Some(1000.0),
@@ -25,7 +25,7 @@ fn buckets(samples: Vec<Sample>) -> Vec<Bucket> {
     outcome(samples, 1)
 }
 
-/// Of so many hours, without plausibility checks.
+/// Buckets of this many hours, without plausibility checks.
 fn outcome(samples: Vec<Sample>, count: usize) -> Vec<Bucket> {
     let rules = Rules {
         trip_gap_seconds: 600,
@@ -51,7 +51,7 @@ fn assert_close(found: f64, expected: f64) {
 }
 
 #[test]
-fn power_is_parted_by_its_sign_before_it_is_averaged() {
+fn power_is_split_by_sign_before_averaging() {
     // 36 kW out, then 18 kW back, 40 s apart: a trapezoid of 9 kW · 40 s = 0.1 kWh.
     let bucket = bucket(vec![power(0.0, 36.0), power(40.0, -18.0)]);
     assert_close(bucket.energy.net_kwh, 0.1);
@@ -79,7 +79,7 @@ fn nothing_is_integrated_over_more_than_a_minute() {
     assert_eq!(
         bucket.ended_at,
         UnixMicroseconds(120_100_000),
-        "the last sample is there"
+        "the last sample is included"
     );
 }
 
@@ -213,7 +213,7 @@ fn the_mean_temperature_is_weighted_with_time() {
 }
 
 #[test]
-fn the_state_of_charge_is_that_of_the_first_and_last_sample_that_has_one() {
+fn the_state_of_charge_is_from_the_first_and_last_sample_that_has_one() {
     let soc = |second, percent| Sample {
         soc_percent: percent,
         ..at(second)
@@ -248,13 +248,13 @@ fn an_interval_belongs_to_the_hour_of_its_first_sample() {
 }
 
 #[test]
-fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_movement() {
+fn a_trip_without_a_number_includes_short_stops_and_ends_at_its_last_movement() {
     let moving = |minute: f64, kmh| Sample {
         drive_cycle: None,
         speed_kmh: Some(kmh),
         ..power(minute * 60.0, 6.0)
     };
-    // Stands 2 min, drives 3 min, stands 4 min, drives 1 min, stands until the hour is over.
+    // Stands 2 min, drives 3 min, stands 4 min, drives 1 min, stands until the hour ends.
     let samples = (0..60).map(|minute| {
         let drives = (2..=5).contains(&minute) || (9..=10).contains(&minute);
         moving(f64::from(minute), if drives { 30.0 } else { 0.0 })
@@ -280,8 +280,8 @@ fn a_trip_without_a_number_holds_its_short_stands_and_nothing_after_its_last_mov
 }
 
 #[test]
-fn what_the_wheels_give_back_is_parted_by_its_sign_whatever_reaches_the_battery() {
-    // Braking gives 36 kW, of which a heater takes all but 6 kW; then driving takes as much.
+fn wheel_regeneration_is_split_by_sign_whatever_reaches_the_battery() {
+    // Braking gives 36 kW, of which a heater takes all but 6 kW. Then driving takes as much.
     let braking = |second: f64, traction_kw: f64, pack_kw: f64| Sample {
         traction_power_watts: Some(traction_kw * 1000.0),
         speed_kmh: Some(36.0),
@@ -291,7 +291,7 @@ fn what_the_wheels_give_back_is_parted_by_its_sign_whatever_reaches_the_battery(
         braking(0.0, -36.0, -6.0),
         braking(40.0, -36.0, -6.0),
         braking(80.0, 36.0, 66.0),
-        // Here nobody meters traction.
+        // Traction is not metered here.
         power(120.0, 66.0),
     ]);
     let energy = bucket.energy;
@@ -299,7 +299,7 @@ fn what_the_wheels_give_back_is_parted_by_its_sign_whatever_reaches_the_battery(
     assert_close(energy.wheel_regen_kwh.unwrap(), 0.6);
     assert_close(energy.regen_kwh, 0.1);
     assert_close(energy.wheel_regen_base_km.unwrap(), 0.8);
-    // What went in less what came back, as before.
+    // Taken less given back, as before.
     assert_close(energy.traction_kwh.unwrap(), -0.4);
     let unmetered = self::bucket(vec![power(0.0, 36.0), power(40.0, 36.0)]);
     assert_eq!(unmetered.energy.wheel_regen_kwh, None);
@@ -338,7 +338,7 @@ fn the_cabin_is_near_its_set_point_or_colder_or_warmer() {
 }
 
 #[test]
-fn the_cabin_is_heated_by_current_or_by_fuel() {
+fn the_cabin_is_heated_by_electricity_or_fuel() {
     let heated = |heater: Option<f64>, heat_pump: Option<f64>, fuel: Option<f64>| {
         let sample = |second| Sample {
             cabin_heater_power_watts: heater,

@@ -1,8 +1,8 @@
-//! The recorded trips come to the results that were computed from them independently.
+//! The recorded trips give the same results as an independent computation.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-/// The crate that has it starts servers, and so is no dependency of this one.
+/// That crate starts servers, so this one does not depend on it.
 #[allow(unreachable_pub, reason = "a file of a crate's interface")]
 #[path = "../../ayaz-local/src/shared.rs"]
 mod shared;
@@ -43,7 +43,7 @@ fn samples(directory: &Path, trip: &Row, drive_cycle: i64) -> Vec<Sample> {
     let rows = table(GzDecoder::new(file));
     let good = rows.into_iter().filter(|row| row["x_quality"] == "ok");
     good.map(|row| {
-        // As the database stores it.
+        // The value as the database stores it.
         let number = |column: &str| -> Option<f64> {
             let text = row.get(column).filter(|text| !text.is_empty())?;
             Some(f64::from(text.parse::<f32>().unwrap()))
@@ -78,7 +78,7 @@ fn buckets(samples: Vec<Sample>) -> Vec<Bucket> {
     assert_eq!(
         hours.undecided_until(),
         None,
-        "numbered trips wait for nothing"
+        "numbered trips are never undecided"
     );
     hours.finish(&[]).buckets
 }
@@ -135,7 +135,7 @@ fn check(name: &str, truth: &Row, found: &[(&str, f64)]) {
 }
 
 #[test]
-fn recorded_trips_come_to_the_independent_results() {
+fn recorded_trips_match_the_independent_results() {
     let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;
@@ -179,7 +179,7 @@ fn recorded_trips_come_to_the_independent_results() {
     }
     let mut bands = 0;
     let truth_by_band = clean("truth_per_band_10hz.csv");
-    // `all` are the trips at hand; where there is but one kind of trips, it is called by its name.
+    // `all` are all trips. If there is only one kind of trips, the table uses its name instead.
     let has_all = truth_by_band.iter().any(|row| row["split"] == "all");
     for truth in truth_by_band
         .into_iter()

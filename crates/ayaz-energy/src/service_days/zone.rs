@@ -51,13 +51,13 @@ fn tzif(types: &[i32], changes: &[(i64, u8)]) -> Vec<u8> {
 fn put_header(out: &mut Vec<u8>, changes: usize, types: usize) {
     out.extend_from_slice(b"TZif2");
     out.extend_from_slice(&[0; 15]);
-    // Of changes told in UTC or standard time, and of leap seconds, there are none.
+    // No indicators of UTC or standard time, and no leap seconds.
     for count in [0, 0, 0, changes, types, ABBREVIATION.len()] {
         out.extend_from_slice(&(count as u32).to_be_bytes());
     }
 }
 
-/// Nobody reads abbreviations here, but each type must have one, and so must the rule at the end.
+/// Nothing reads abbreviations here, but each type and the rule at the end must have one.
 const ABBREVIATION: &[u8] = b"LMT\0";
 
 fn put_types(out: &mut Vec<u8>, types: &[i32]) {
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zone_goes_by_its_offsets() {
+    fn a_zone_uses_its_offsets() {
         // Astana left UTC+6 for UTC+5 on 1 March 2024.
         let offsets = [(0, 21_600), (1_709_229_600, 18_000)];
         let made = zone("Asia/Almaty", &offsets).expect("a zone");

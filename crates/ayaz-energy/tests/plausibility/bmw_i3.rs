@@ -1,4 +1,4 @@
-//! The recorded trips of the BMW i3, whole, without help from `x_quality`.
+//! The complete recorded trips of the BMW i3, without using `x_quality`.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -15,7 +15,7 @@ use crate::{Row, checked, ingested, lost_share, summary, table};
 
 const ENERGY: [Signal; 2] = [Signal::pack_voltage_volts, Signal::pack_current_amperes];
 
-/// What energy and distance are worked out from.
+/// The signals that give energy and distance.
 const SUMS: [Signal; 5] = [
     Signal::pack_voltage_volts,
     Signal::pack_current_amperes,
@@ -133,7 +133,7 @@ fn the_ramp_of_b02_is_found_and_no_other_trip_loses_time() {
 }
 
 #[test]
-fn the_trip_as_it_was_before_its_repair_comes_to_the_same() {
+fn the_trip_before_its_repair_gets_the_same_flags() {
     let Some(shared) = shared_dir() else {
         eprintln!("skipped: no recorded trips here (AYAZ_SHARED)");
         return;

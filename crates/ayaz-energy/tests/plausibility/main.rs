@@ -1,5 +1,5 @@
-//! What cannot be true is found: in recorded trips, in simulated ones with injected faults; and
-//! what is true is not.
+//! Plausibility checks find implausible values in recorded trips and injected faults in simulated
+//! ones, and flag nothing that is right.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,7 +11,7 @@ mod slow;
 mod spikes;
 mod twizy;
 
-/// The crate that has it starts servers, and so is no dependency of this one.
+/// That crate starts servers, so this one does not depend on it.
 #[allow(unreachable_pub, reason = "a file of a crate's interface")]
 #[path = "../../../ayaz-local/src/shared.rs"]
 mod shared;
@@ -31,7 +31,7 @@ fn table(reader: impl std::io::Read) -> Vec<Row> {
         .collect()
 }
 
-/// As ingest keeps it: single precision, and nothing out of the signal's limits.
+/// The value as ingest stores it: single precision, and `None` outside of the signal's limits.
 fn ingested(signal: Signal, value: f64) -> Option<f64> {
     match signal.kind() {
         SignalKind::Float(min, max) => {
@@ -60,7 +60,7 @@ fn checked(samples: impl IntoIterator<Item = Sample>) -> Vec<Checked> {
     checked_with(PlausibilityConfig::default(), samples)
 }
 
-/// Share of time in intervals of which one end is flagged for one of the signals.
+/// Share of time in intervals with an end that is flagged for one of the signals.
 fn lost_share(all: &[Checked], signals: &[Signal]) -> f64 {
     let flagged = |checked: &Checked| signals.iter().any(|signal| checked.flags.of(*signal));
     let (mut lost, mut total) = (0.0, 0.0);
@@ -74,7 +74,7 @@ fn lost_share(all: &[Checked], signals: &[Signal]) -> f64 {
     lost / total
 }
 
-/// What is flagged, in words: signal, check, from when to when (s from the first sample), samples.
+/// The flags as text: check, signal, first and last time (s from the first sample), samples.
 fn summary(all: &[Checked]) -> Vec<String> {
     let Some(first) = all.first() else {
         return Vec::new();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::checked;
 
-/// How a signal goes on.
+/// How a signal changes.
 #[derive(Debug, Clone, Copy)]
 enum Course {
     Hold,
@@ -45,10 +45,10 @@ const FIELDS: [fn(&mut Sample) -> &mut Option<f64>; 14] = [
     |s| &mut s.cabin_heater_power_watts,
 ];
 
-/// A stretch with one way to go for every signal: samples, time between them, boots in turn.
-type Stretch = (usize, i64, i64, Vec<Course>);
+/// A time in which each signal has one course: samples, ms between them, number of boots, courses.
+type Section = (usize, i64, i64, Vec<Course>);
 
-fn stretch() -> impl Strategy<Value = Stretch> {
+fn section() -> impl Strategy<Value = Section> {
     (
         1..60_usize,
         prop_oneof![
@@ -70,11 +70,11 @@ fn stretch() -> impl Strategy<Value = Stretch> {
     )
 }
 
-fn samples(stretches: &[Stretch], noise: &[i16]) -> Vec<Sample> {
+fn samples(sections: &[Section], noise: &[i16]) -> Vec<Sample> {
     let mut noise = noise.iter().cycle();
     let mut values = [Some(10.0); FIELDS.len()];
     let (mut at, mut all) = (0, Vec::new());
-    for (count, milliseconds, boots, courses) in stretches {
+    for (count, milliseconds, boots, courses) in sections {
         for number in 0..*count {
             at += milliseconds * 1_000;
             let boot_id = 1 + number as i64 % boots;
@@ -96,7 +96,7 @@ fn samples(stretches: &[Stretch], noise: &[i16]) -> Vec<Sample> {
     all
 }
 
-/// What is flagged from `a` up to `b` is the same for a stream that begins and ends within reach.
+/// The flags from `a` to before `b` are the same for a stream that begins and ends within reach.
 fn same_within(whole: &[Checked], samples: &[Sample], a: i64, b: i64) -> Result<(), TestCaseError> {
     let within = |sample: &Sample, back: i64, on: i64| {
         let at = sample.recorded_at.0;
@@ -112,20 +112,21 @@ fn same_within(whole: &[Checked], samples: &[Sample], a: i64, b: i64) -> Result<
     Ok(())
 }
 
-/// How a gauge or a sensor goes on.
+/// How a gauge or a sensor changes.
 #[derive(Debug, Clone, Copy)]
 enum Slow {
-    /// By a step after so many samples.
+    /// One step after this many samples.
     Steps(usize),
     Noise,
     Hold,
     Blank,
 }
 
-/// Samples, time between them, boots in turn, gauge, sensor, kW, km/h, and whether it is plugged in.
-type SlowStretch = (usize, i64, i64, Slow, Slow, f64, f64, bool);
+/// Samples, ms between them, number of boots, gauge, sensor, kW, km/h, and whether it is plugged
+/// in.
+type SlowSection = (usize, i64, i64, Slow, Slow, f64, f64, bool);
 
-fn slow_stretch() -> impl Strategy<Value = SlowStretch> {
+fn slow_section() -> impl Strategy<Value = SlowSection> {
     let course = || {
         prop_oneof![
             3 => (5..60_usize).prop_map(Slow::Steps),
@@ -147,18 +148,18 @@ fn slow_stretch() -> impl Strategy<Value = SlowStretch> {
     )
 }
 
-fn slow_samples(stretches: &[SlowStretch], noise: &[i16]) -> Vec<Sample> {
+fn slow_samples(sections: &[SlowSection], noise: &[i16]) -> Vec<Sample> {
     let mut noise = noise
         .iter()
         .cycle()
         .map(|noise| f64::from(*noise) / 32_768.0);
     let (mut soc, mut celsius, mut at) = (80.0, -10.0, 0);
     let mut all = Vec::new();
-    for &(count, milliseconds, boots, gauge, sensor, kilowatts, kmh, plugged_in) in stretches {
+    for &(count, milliseconds, boots, gauge, sensor, kilowatts, kmh, plugged_in) in sections {
         for number in 0..count {
             at += milliseconds * 1_000;
             let mut s = Sample::bare(UnixMicroseconds(at), 1 + number as i64 % boots, Some(1));
-            let mut go_on = |course, value: &mut f64, step| match course {
+            let mut next_value = |course, value: &mut f64, step| match course {
                 Slow::Steps(every) => {
                     *value -= f64::from(u8::from(number % every == 0)) * step;
                     Some(*value)
@@ -170,9 +171,9 @@ fn slow_samples(stretches: &[SlowStretch], noise: &[i16]) -> Vec<Sample> {
                 Slow::Hold => Some(*value),
                 Slow::Blank => None,
             };
-            s.soc_percent = go_on(gauge, &mut soc, 0.1);
-            s.exterior_temperature_celsius = go_on(sensor, &mut celsius, 0.1);
-            // Nothing else is to be flagged.
+            s.soc_percent = next_value(gauge, &mut soc, 0.1);
+            s.exterior_temperature_celsius = next_value(sensor, &mut celsius, 0.1);
+            // The other signals must not be flagged.
             s.speed_kmh = Some(kmh + (number % 7) as f64 * 0.3);
             s.pack_voltage_volts = Some(540.0 + (number % 5) as f64);
             s.pack_current_amperes = Some(-kilowatts / 0.54 + (number % 11) as f64);
@@ -188,12 +189,12 @@ proptest! {
 
     #[test]
     fn flags_do_not_depend_on_where_the_stream_begins_or_ends(
-        stretches in proptest::collection::vec(stretch(), 4..40),
+        sections in proptest::collection::vec(section(), 4..40),
         noise in proptest::collection::vec(any::<i16>(), 64),
         from in 0.0..1.0,
         length in 0.0..0.3,
     ) {
-        let samples = samples(&stretches, &noise);
+        let samples = samples(&sections, &noise);
         let whole = checked(samples.iter().cloned());
         prop_assert_eq!(whole.len(), samples.len());
         let last = samples.last().map_or(0, |sample| sample.recorded_at.0) as f64;
@@ -202,20 +203,20 @@ proptest! {
     }
 
     #[test]
-    fn slow_signals_depend_on_seven_minutes_before_and_no_more(
-        stretches in proptest::collection::vec(slow_stretch(), 2..12),
+    fn slow_signals_depend_on_at_most_seven_minutes_before(
+        sections in proptest::collection::vec(slow_section(), 2..12),
         noise in proptest::collection::vec(any::<i16>(), 251),
         from in proptest::collection::vec(0.0..1.0, 4),
         length in 0.0..0.1,
     ) {
-        let samples = slow_samples(&stretches, &noise);
+        let samples = slow_samples(&sections, &noise);
         let whole = checked(samples.iter().cloned());
         let last = samples.last().map_or(0, |sample| sample.recorded_at.0) as f64;
         for from in from {
             let (a, b) = ((last * from) as i64, (last * (from + length)) as i64);
             same_within(&whole, &samples, a, b)?;
         }
-        // At the very edges of what is flagged nothing may be missed.
+        // Nothing may be missing at the first and last flag.
         let is_slow = |checked: &&Checked| checked.flags.fired(Check::FlatLine)
             && (checked.flags.of(Signal::soc_percent)
                 || checked.flags.of(Signal::exterior_temperature_celsius));
@@ -226,7 +227,7 @@ proptest! {
     }
 
     #[test]
-    fn what_comes_out_is_what_went_in_whatever_it_is(
+    fn the_output_has_the_same_samples_as_the_input(
         times in proptest::collection::vec(
             prop_oneof![any::<i64>(), -200_000_000..200_000_000_i64, Just(i64::MIN),
                 Just(i64::MAX)], 0..200),

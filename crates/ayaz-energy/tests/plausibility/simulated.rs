@@ -1,4 +1,4 @@
-//! Healthy simulated buses are believed, and injected faults are found with their extent.
+//! Healthy simulated buses are not flagged, and injected faults are found completely.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::simulation::{SEED, days};
 use crate::{checked, summary};
 
 #[test]
-fn healthy_buses_are_believed_in_mild_cold_and_hot_weather() {
+fn healthy_buses_are_not_flagged_in_mild_cold_and_hot_weather() {
     for celsius in [10.0, -35.0, 38.0, -40.0, 0.0] {
         let (mut rows, mut flagged) = (0, 0);
         for (name, samples) in days(celsius, 8) {
@@ -33,7 +33,7 @@ fn healthy_buses_are_believed_in_mild_cold_and_hot_weather() {
     }
 }
 
-/// What an injected fault may miss or exceed at either end.
+/// How much of an injected fault a check may miss or exceed at either end.
 const EDGE_SECONDS: i64 = 5;
 
 type Field = fn(&mut Sample) -> &mut Option<f64>;
@@ -81,8 +81,8 @@ fn hold(samples: &mut [Sample], range: &Range<usize>, field: Field, value: Optio
     }
 }
 
-/// Whether a line between them has a slope in speed, current and traction; one that has none is
-/// about as good as the truth.
+/// Whether a line between them has a slope in speed, current and traction. A line without a slope
+/// is about as good as the true values.
 fn differ(a: &Sample, b: &Sample) -> bool {
     let by = |field: Field, least: f64| {
         let values = field(&mut a.clone()).zip(*field(&mut b.clone()));
@@ -93,8 +93,8 @@ fn differ(a: &Sample, b: &Sample) -> bool {
         && by(|s| &mut s.traction_power_watts, 5_000.0)
 }
 
-/// A stretch of `seconds` on the road, one reading a second, that begins and ends above 10 km/h.
-fn stretch(
+/// A range of `seconds` of driving, one reading a second, that begins and ends above 10 km/h.
+fn driving_range(
     rng: &mut ChaCha8Rng,
     samples: &[Sample],
     seconds: usize,
@@ -115,8 +115,8 @@ fn stretch(
     }
 }
 
-/// Whether the check flags the signals (none: the whole row) over just the range, and nothing else
-/// but at its edges.
+/// Whether the check flags the signals (none: the whole row) over exactly the range, and nothing
+/// else except at its edges.
 fn mistakes(
     all: &[Checked],
     range: &Range<usize>,
@@ -152,7 +152,7 @@ fn mistakes(
     )]
 }
 
-/// A fault of `seconds`; which checks must find it, and of which signals.
+/// A fault of `seconds`, the checks that must find it, and its signals.
 struct Fault {
     name: &'static str,
     seconds: Range<usize>,
@@ -257,7 +257,7 @@ const FAULTS: &[Fault] = &[
         edge_seconds: 0,
     },
     Fault {
-        name: "odometer leap",
+        name: "odometer jump",
         seconds: 1..15,
         inject: |s, range| hold(s, range, |s| &mut s.odometer_km, Some(999_999.0)),
         checks: JUMP,
@@ -347,7 +347,7 @@ const FAULTS: &[Fault] = &[
 ];
 
 #[test]
-fn injected_faults_are_found_with_their_extent() {
+fn injected_faults_are_found_completely() {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     let mut wrong = Vec::new();
     for celsius in [8.0, -30.0] {
@@ -358,7 +358,7 @@ fn injected_faults_are_found_with_their_extent() {
             for number in 0..TRIES {
                 let (name, samples) = &buses[number % buses.len()];
                 let seconds = rng.random_range(fault.seconds.clone());
-                let range = stretch(&mut rng, samples, seconds, |a, b| {
+                let range = driving_range(&mut rng, samples, seconds, |a, b| {
                     !fault.signals.is_empty() || differ(a, b)
                 });
                 let around = range.start - 150..range.end + 150;

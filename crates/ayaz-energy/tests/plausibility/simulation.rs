@@ -1,4 +1,4 @@
-//! Simulated buses, as the worker would read them.
+//! Simulated buses, in the form in which the worker reads them.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(crate) fn sample(reading: &Reading) -> Sample {
     s
 }
 
-/// A day of so many buses, from before the first leaves.
+/// A day of this many buses, from before the first departure.
 pub(crate) fn days(celsius: f32, buses: usize) -> Vec<(String, Vec<Sample>)> {
     let start: jiff::Timestamp = "2024-01-16T20:00:00Z".parse().unwrap();
     let start = UnixMicroseconds::from(start);

@@ -1,5 +1,5 @@
-//! What moves slowly and stands still: a state of charge, an exterior temperature. Made by rule, so that
-//! every table says which gauge and which bus it is about.
+//! Flat lines of slow signals: a state of charge, an exterior temperature. The data follows simple
+//! rules, so each table names its gauge and bus.
 
 use ayaz_energy::Sample;
 use ayaz_energy::plausibility::{Check, Checked, PlausibilityConfig};
@@ -7,7 +7,7 @@ use ayaz_model::{ChargeState, Signal, UnixMicroseconds};
 
 use crate::{checked, checked_with, summary};
 
-/// What a bus does each second.
+/// What a bus does in a second.
 #[derive(Clone, Copy)]
 struct Duty {
     kmh: f64,
@@ -15,10 +15,10 @@ struct Duty {
     plugged_in: bool,
 }
 
-/// What it does in a second, counted from the start.
+/// The bus's duty by second.
 type Driving = fn(i64) -> Duty;
 
-/// From stop to stop in half a minute, at up to 40 km/h, and ten seconds at each.
+/// From stop to stop in half a minute, at up to 40 km/h, with ten seconds at each stop.
 fn in_town(second: i64) -> Duty {
     let (since_stop, to_stop) = (second % 40, 30 - second % 40);
     let kmh = 5.0 * since_stop.min(to_stop).clamp(0, 8) as f64;
@@ -48,8 +48,8 @@ fn slowly(second: i64) -> Duty {
     }
 }
 
-/// Charges with as much as a bus takes on the road; not a word about the current's sign is needed to
-/// know that a gauge at a charger is another matter.
+/// Charges with as much power as a bus consumes while driving. A gauge at a charger must not be
+/// flagged, whatever the sign of the current.
 fn plugged_in(second: i64) -> Duty {
     Duty {
         plugged_in: second >= 300,
@@ -57,8 +57,8 @@ fn plugged_in(second: i64) -> Duty {
     }
 }
 
-/// Half an hour at a reading a second: state of charge after so many kWh that were taken, and exterior
-/// temperature, by second.
+/// Half an hour at one reading a second: state of charge by consumed kWh, and exterior temperature
+/// by second.
 fn bus(
     duty: fn(i64) -> Duty,
     soc: impl Fn(i64, f64) -> f64,
@@ -78,7 +78,7 @@ fn bus(
             } else {
                 ChargeState::Unplugged
             });
-            // A road is never so even that something else is stuck or a ramp.
+            // A real road is never even, so nothing else looks like a flat line or a ramp.
             s.speed_kmh = Some(kmh + if kmh > 0.0 { wobble(second) } else { 0.0 });
             s.pack_voltage_volts = Some(540.0 + wobble(second + 7));
             s.pack_current_amperes = Some(-kilowatts * 1e3 / 540.0 + wobble(second + 3));
@@ -90,7 +90,7 @@ fn bus(
         .collect()
 }
 
-/// Between −1 and 1, another one each second.
+/// Between −1 and 1, different each second.
 fn wobble(second: i64) -> f64 {
     let mut x = (second as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     x ^= x >> 29;
@@ -103,8 +103,8 @@ fn down_to(step: f64, percent: f64) -> f64 {
     (percent / step).round() * step
 }
 
-/// When stuck flags the signal: from the first to the last second, and how many seconds.
-fn stuck(all: &[Checked], signal: Signal) -> Option<(i64, i64, usize)> {
+/// First and last second, and number of seconds, in which the flat line check flags the signal.
+fn flat_line(all: &[Checked], signal: Signal) -> Option<(i64, i64, usize)> {
     let seconds: Vec<i64> = all
         .iter()
         .filter(|checked| checked.flags.fired(Check::FlatLine) && checked.flags.of(signal))
@@ -113,9 +113,9 @@ fn stuck(all: &[Checked], signal: Signal) -> Option<(i64, i64, usize)> {
     Some((*seconds.first()?, *seconds.last()?, seconds.len()))
 }
 
-/// Nothing else is flagged.
+/// Checks that nothing else is flagged.
 fn check(all: &[Checked], signal: Signal, flagged: bool, name: &str) {
-    let found = stuck(all, signal);
+    let found = flat_line(all, signal);
     let lines = summary(all);
     assert_eq!(found.is_some(), flagged, "{name}: {lines:?}");
     for Checked { sample, flags } in all {
@@ -132,13 +132,13 @@ fn breeze(second: i64) -> f64 {
     -12.0 + second as f64 * 1e-4 + 0.1 * wobble(second)
 }
 
-/// A gauge of a battery of so many kWh, from a state of charge.
+/// A gauge of a battery of this many kWh, from a state of charge.
 fn gauge(start: f64, step: f64, kwh: f64) -> impl Fn(f64) -> f64 {
     move |taken| down_to(step, start - taken / kwh * 100.0)
 }
 
-/// From this second on it stands still.
-fn stands(from: i64, gauge: impl Fn(f64) -> f64) -> impl Fn(i64, f64) -> f64 {
+/// Repeats its value from this second on.
+fn repeats(from: i64, gauge: impl Fn(f64) -> f64) -> impl Fn(i64, f64) -> f64 {
     let held = std::cell::Cell::new(f64::NAN);
     move |second, taken| {
         if second <= from {
@@ -149,16 +149,16 @@ fn stands(from: i64, gauge: impl Fn(f64) -> f64) -> impl Fn(i64, f64) -> f64 {
 }
 
 #[test]
-fn a_gauge_of_tenths_that_stands_on_the_road_is_stuck() {
-    // The whole number and the halves look like those of a coarse gauge.
+fn a_gauge_of_tenths_that_repeats_while_driving_is_flagged() {
+    // Whole numbers and halves look like those of a coarse gauge.
     for start in [63.74, 60.54, 61.04, 60.14, 40.94] {
         for kwh in [150.0, 325.0, 600.0] {
-            let all = checked(bus(in_town, stands(300, gauge(start, 0.1, kwh)), breeze));
+            let all = checked(bus(in_town, repeats(300, gauge(start, 0.1, kwh)), breeze));
             let name = format!("{start} % of {kwh} kWh");
             check(&all, SOC, true, &name);
-            let (first, last, seconds) = stuck(&all, SOC).unwrap();
-            // Found within two steps of the largest battery, up to six minutes after its last step; of
-            // what came before, the last two minutes.
+            let (first, last, seconds) = flat_line(&all, SOC).unwrap();
+            // Found within two steps of the largest battery, up to six minutes after its last step;
+            // the two minutes before are flagged too.
             assert!((180..=400).contains(&first), "{name}: {first} to {last}");
             assert!(last <= 300 + 360 && seconds >= 200, "{name}: {seconds} s");
         }
@@ -166,7 +166,7 @@ fn a_gauge_of_tenths_that_stands_on_the_road_is_stuck() {
 }
 
 #[test]
-fn gauges_of_healthy_buses_are_believed() {
+fn gauges_of_healthy_buses_are_not_flagged() {
     let fine = |kwh| gauge(63.74, 0.1, kwh);
     let coarse = |step| gauge(63.74, step, 325.0);
     let always = |gauge: Box<dyn Fn(f64) -> f64>| move |_: i64, taken: f64| gauge(taken);
@@ -220,16 +220,16 @@ fn gauges_of_healthy_buses_are_believed() {
             }),
         ),
         (
-            "stuck since the boot: nothing tells how fine it is",
+            "repeats since the boot: nothing shows how fine it is",
             in_town,
             Box::new(|_, _| 63.7),
         ),
         (
             "a terminal with the heater on",
             at_a_terminal,
-            Box::new(stands(300, fine(325.0))),
+            Box::new(repeats(300, fine(325.0))),
         ),
-        ("a charger", plugged_in, Box::new(stands(300, fine(325.0)))),
+        ("a charger", plugged_in, Box::new(repeats(300, fine(325.0)))),
         (
             "full",
             in_town,
@@ -242,8 +242,8 @@ fn gauges_of_healthy_buses_are_believed() {
 }
 
 #[test]
-fn a_fleet_with_larger_batteries_can_say_so() {
-    let samples = bus(in_town, stands(300, gauge(63.74, 0.1, 325.0)), breeze);
+fn a_fleet_can_configure_larger_batteries() {
+    let samples = bus(in_town, repeats(300, gauge(63.74, 0.1, 325.0)), breeze);
     for (kwh, flagged) in [
         (300.0, true),
         (600.0, true),
@@ -263,15 +263,15 @@ fn driving(duty: fn(i64) -> Duty, exterior: impl Fn(i64) -> f64) -> Vec<Checked>
 }
 
 #[test]
-fn a_lively_temperature_that_stands_on_the_road_is_stuck() {
+fn a_lively_temperature_that_repeats_while_driving_is_flagged() {
     let all = driving(in_town, |second| breeze(second.min(600)));
     check(&all, EXTERIOR, true, "noise");
-    let (first, last, seconds) = stuck(&all, EXTERIOR).unwrap();
-    // Found once it stood for two minutes, of which it drove one.
+    let (first, last, seconds) = flat_line(&all, EXTERIOR).unwrap();
+    // Found after it repeated for two minutes, with one minute of driving.
     assert!((600..630).contains(&first), "from {first}");
     assert!((950..=1_000).contains(&last), "to {last}");
     assert_eq!(i64::try_from(seconds).unwrap(), last - first + 1);
-    // It may come back.
+    // It may change again.
     let all = driving(in_town, |second| {
         breeze(if second < 1_000 {
             second.min(600)
@@ -283,7 +283,7 @@ fn a_lively_temperature_that_stands_on_the_road_is_stuck() {
 }
 
 #[test]
-fn temperatures_of_healthy_buses_are_believed() {
+fn temperatures_of_healthy_buses_are_not_flagged() {
     type Exterior = fn(i64) -> f64;
     let cases: [(&str, Driving, Exterior); 9] = [
         ("noise", in_town, breeze),
@@ -291,22 +291,23 @@ fn temperatures_of_healthy_buses_are_believed() {
             down_to(0.5, breeze(second))
         }),
         (
-            "tenths that flicker, then a still evening",
+            "tenths that flicker, then a calm evening",
             in_town,
             |second| down_to(0.1, if second < 600 { breeze(second) } else { -11.9 }),
         ),
         // SAE J1939.
         (
-            "32nds of a kelvin, then a still evening",
+            "32nds of a kelvin, then a calm evening",
             in_town,
             |second| down_to(0.031_25, if second < 600 { breeze(second) } else { -11.9 }),
         ),
         (
-            "a gateway that says it every half minute",
+            "a gateway that sends it every half minute",
             in_town,
             |second| breeze(second / 30),
         ),
-        // First-order, of 20 s, after steps of half a kelvin: in single precision it comes to rest.
+        // A first-order filter of 20 s after steps of half a kelvin: in single precision it stops
+        // changing.
         ("half kelvins, smoothed", in_town, |second| {
             let since = second % 900;
             let step = if second < 900 { 0.5 } else { -0.5 };

@@ -1,5 +1,5 @@
-//! Which of the values around a jump are flagged, in small series of one value a second; and what
-//! happens at the bounds.
+//! Which values around a jump are flagged, in small series of one value a second, and what happens
+//! at the limits.
 
 use ayaz_energy::Sample;
 use ayaz_energy::plausibility::{Plausibility, PlausibilityConfig, SAMPLES_MAX};
@@ -19,7 +19,7 @@ fn series(field: Field, step_milliseconds: i64, values: &[f64]) -> Vec<Sample> {
     values.iter().enumerate().map(sample).collect()
 }
 
-/// `expected` has an `x` where the value is flagged.
+/// `expected` has an `x` for each flagged value.
 fn check(name: &str, signal: Signal, field: Field, step: i64, values: &[f64], expected: &str) {
     let all = checked(series(field, step, values));
     let found: String = all
@@ -30,7 +30,7 @@ fn check(name: &str, signal: Signal, field: Field, step: i64, values: &[f64], ex
 }
 
 #[test]
-fn a_spike_costs_the_spike_and_a_step_one_value() {
+fn a_spike_flags_the_spike_and_a_step_one_value() {
     let exterior = |name, values: &[f64], expected| {
         let signal = Signal::exterior_temperature_celsius;
         check(
@@ -124,7 +124,7 @@ fn a_spike_costs_the_spike_and_a_step_one_value() {
 }
 
 #[test]
-fn with_all_checks_off_samples_pass_at_once() {
+fn samples_pass_at_once_with_all_checks_off() {
     let wild = series(
         |s| &mut s.exterior_temperature_celsius,
         1_000,
@@ -151,11 +151,11 @@ fn with_all_checks_off_samples_pass_at_once() {
 }
 
 #[test]
-fn a_flood_of_samples_does_not_pile_up() {
+fn many_samples_do_not_fill_the_memory() {
     let mut filter = Plausibility::new(PlausibilityConfig::default());
     let (mut waiting, mut most) = (0_usize, 0);
     for number in 0..3 * SAMPLES_MAX {
-        // All at the same instant, each of another boot or wildly different.
+        // All at the same instant, each of another boot or with very different values.
         let boot_id = if number % 2 == 0 { 1 } else { number as i64 };
         let mut sample = Sample::bare(UnixMicroseconds(0), boot_id, None);
         sample.speed_kmh = Some((number * 7 % 200) as f64);

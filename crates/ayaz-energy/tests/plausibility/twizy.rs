@@ -1,4 +1,4 @@
-//! The recorded trips of a Renault Twizy: real nonsense in place and state of charge.
+//! The recorded trips of a Renault Twizy, with real faults of position and state of charge.
 
 use ayaz_energy::Sample;
 use ayaz_model::{Signal, UnixMicroseconds};
@@ -8,7 +8,7 @@ use crate::shared::shared_dir;
 use crate::{Row, checked, ingested, summary, table};
 
 fn sample(row: &Row, trip: i64) -> Sample {
-    // Dates are broken here and there, times are not; no trip runs past midnight.
+    // Some dates are broken, times are not. No trip passes midnight.
     let time: Vec<i64> = row["Time"].split(':').map(|x| x.parse().unwrap()).collect();
     let seconds = time[0] * 3_600 + time[1] * 60 + time[2] + trip * 86_400;
     let get = |signal, column: &str| ingested(signal, row[column].parse().unwrap());

@@ -1,4 +1,4 @@
-//! Energy by component, distance and fuel of each bus-day.
+//! Energy by component, distance and fuel of each vehicle and day.
 
 use std::fmt::Write as _;
 
@@ -8,19 +8,19 @@ use ayaz_sim::{DataFaultKind, TruthBus, TruthEnergy, TruthTotals};
 
 use crate::work::Found;
 
-/// Of the truth.
+/// Relative tolerance.
 const RELATIVE: f64 = 0.01;
-/// Less than this is not worth a per cent, kWh, km and l.
+/// Absolute tolerance, kWh, km and l.
 const ABSOLUTE: f64 = 0.02;
 
-/// Faults by which readings are missing, or have a time that is not to be believed.
+/// Faults that remove readings, or give them a wrong time.
 const LEAVE_OUT_READINGS: &[DataFaultKind] = &[
     DataFaultKind::ClockJump,
     DataFaultKind::ClockUnset,
     DataFaultKind::Lost,
 ];
-/// Faults that leave out values or, at a boot, the time between two readings. Their energy is missing,
-/// and is said to be.
+/// Faults that remove values or, at a boot, the time between two readings. Their energy is missing,
+/// and the result shows it.
 const LEAVE_OUT_VALUES: &[DataFaultKind] = &[
     DataFaultKind::Reboot,
     DataFaultKind::Stuck,
@@ -34,8 +34,8 @@ pub(crate) fn is_left_out(truth: &TruthBus, taken_at: UnixMicroseconds) -> bool 
     })
 }
 
-/// Compares with the truth, and where readings are left out with what the other ones come to if nothing
-/// is wrong with them. Returns how many bus-days were compared, and how many of them were not whole.
+/// Compares with the truth; for days with missing readings, with the result of the other readings
+/// without faults. Returns how many days were compared, and how many of them were incomplete.
 pub(crate) fn check(
     truth: &TruthBus,
     others: &Found,
@@ -58,7 +58,7 @@ pub(crate) fn check(
             })
         };
         let seconds: f64 = of_day().map(|bucket| bucket.energy.seconds).sum();
-        // What is left out must show as missing time, and nothing may be counted twice.
+        // Excluded readings must show as missing time, and nothing may count twice.
         let most = 1.005 * day.totals.seconds;
         if seconds > most {
             let name = &truth.vehicle;
@@ -87,7 +87,7 @@ pub(crate) fn check(
     (compared, parts)
 }
 
-/// Every figure of a day, with its name.
+/// Every value of a day, with its name.
 fn sums<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> Vec<(String, f64)> {
     let buckets: Vec<&Bucket> = buckets.collect();
     let all = |figure: Figure| -> f64 { buckets.iter().map(|bucket| figure(&bucket.energy)).sum() };
@@ -107,7 +107,7 @@ fn sums<'a>(buckets: impl Iterator<Item = &'a Bucket>) -> Vec<(String, f64)> {
     sums
 }
 
-/// The same of the truth, in the same order.
+/// The same values of the truth, in the same order.
 fn true_sums(totals: &TruthTotals) -> Vec<(String, f64)> {
     let sides = [&totals.unplugged, &totals.plugged_in];
     let energies = sides.into_iter().flat_map(figures);

@@ -1,4 +1,4 @@
-//! Every fault of the data, flagged or counted.
+//! Every data fault is flagged or counted.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,40 +10,41 @@ use ayaz_sim::{DataFaultKind, TruthBus, TruthDataFault};
 
 use crate::work::Found;
 
-/// How much of a longer fault is to be flagged at least, s: a quarter of an hour is longer than any
-/// check reaches, and so its midst is not.
-const DOUBTED_SECONDS_MIN: f64 = 30.0;
+/// How much of a longer fault must be flagged, s. A fault of a quarter of an hour is longer than
+/// the reach of any check, so its middle is not flagged.
+const FLAGGED_SECONDS_MIN: f64 = 30.0;
 
-/// What the simulator's spikes set to a code.
+/// Signals that the simulator's spikes set to a code.
 const SPIKES_TO_CODES: &[Signal] = &[
     Signal::soc_percent,
     Signal::latitude_degrees,
     Signal::longitude_degrees,
 ];
 
-/// Twelve degrees too much for so long of an hour are more than eight in its mean.
+/// Twelve degrees for this long raise the mean of an hour by more than eight.
 const CONTRADICTED_SECONDS_MIN: f64 = 2_700.0;
 
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     check_clock(truth, found, report);
     for fault in &truth.data_faults {
         let seen = match fault.kind {
-            // Only delivery differs: the key makes it one, and the order of arrival does not matter.
+            // Only delivery differs: the key removes duplicates, and the order of arrival does not
+            // matter.
             DataFaultKind::Blackout | DataFaultKind::Duplicates | DataFaultKind::Reboot => continue,
-            // A day later it lies in the past; `time_quality` marks it, and `work_out` left it out.
+            // Its time is a day late. `time_quality` marks it, and `work_out` excluded it.
             DataFaultKind::ClockUnset => continue,
             DataFaultKind::ClockJump => continue, // `check_clock`
             DataFaultKind::Offset => is_contradicted(found, fault),
             DataFaultKind::Lost => readings_missing(found, fault) >= readings(fault),
-            DataFaultKind::Ramp => is_doubted(found, fault, &["interpolated_ramp"]),
-            DataFaultKind::Stuck => is_doubted(found, fault, &["flat_line"]),
-            DataFaultKind::Sentinel => is_doubted(found, fault, &["sentinel"]),
-            // A spike is a single reading, and that is to be flagged. One onto an error code (no
-            // charge, no fix) is as well one as the other.
+            DataFaultKind::Ramp => is_flagged(found, fault, &["interpolated_ramp"]),
+            DataFaultKind::Stuck => is_flagged(found, fault, &["flat_line"]),
+            DataFaultKind::Sentinel => is_flagged(found, fault, &["sentinel"]),
+            // A spike is a single reading, which must be flagged. A spike to a code (no charge, no
+            // fix) may count as either.
             DataFaultKind::Spike if fault.signals.iter().any(|s| SPIKES_TO_CODES.contains(&s)) => {
-                is_doubted(found, fault, &["rate_of_change", "sentinel"])
+                is_flagged(found, fault, &["rate_of_change", "sentinel"])
             }
-            DataFaultKind::Spike => is_doubted(found, fault, &["rate_of_change"]),
+            DataFaultKind::Spike => is_flagged(found, fault, &["rate_of_change"]),
         };
         if !seen {
             let (name, kind) = (&truth.vehicle, fault.kind.name());
@@ -57,8 +58,7 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     }
 }
 
-/// Of a clock that is off, every reading that came in with a time that is not marked is flagged, and
-/// no other one.
+/// Checks that every unmarked reading with a wrong time is flagged, and no other reading.
 fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
     let of_kind = |fault: &&TruthDataFault| fault.kind == DataFaultKind::ClockJump;
     let ranges = truth.data_faults.iter().filter(of_kind);
@@ -87,7 +87,7 @@ fn check_clock(truth: &TruthBus, found: &Found, report: &mut String) {
     }
 }
 
-/// Whether the fleet contradicts every hour that the fault takes nearly all of, and there is one.
+/// Whether the fleet contradicts every hour that the fault nearly fills, and there is one.
 fn is_contradicted(found: &Found, fault: &TruthDataFault) -> bool {
     let mut hours = hours(fault)
         .filter(|hour| seconds_within(fault, *hour) >= CONTRADICTED_SECONDS_MIN)
@@ -95,7 +95,7 @@ fn is_contradicted(found: &Found, fault: &TruthDataFault) -> bool {
     hours.peek().is_some() && hours.all(|hour| found.exterior_doubts.contains(&hour))
 }
 
-/// Whether the fleet contradicts no hour in which the exterior temperature was true.
+/// Checks that the fleet contradicts no hour with a true exterior temperature.
 pub(crate) fn check_fleet(truth: &TruthBus, found: &Found, report: &mut String) {
     let of_exterior = |fault: &&TruthDataFault| {
         fault.signals.contains(Signal::exterior_temperature_celsius)
@@ -113,7 +113,7 @@ pub(crate) fn check_fleet(truth: &TruthBus, found: &Found, report: &mut String) 
     }
 }
 
-/// Those that it touches.
+/// Hours that the fault touches.
 fn hours(fault: &TruthDataFault) -> impl Iterator<Item = UnixMicroseconds> {
     let until = fault.until;
     let first = Some(fault.from.hour());
@@ -126,12 +126,12 @@ fn seconds_within(fault: &TruthDataFault, hour: UnixMicroseconds) -> f64 {
     end.seconds_since(fault.from.max(hour)).max(0.0)
 }
 
-/// Whether one of these checks flags what is wrong, all of its signals or the whole row: at least half
-/// of the fault or [`DOUBTED_SECONDS_MIN`], and so the very reading of a spike.
-fn is_doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> bool {
+/// Whether one of these checks flags the faulty signals or the whole row, for at least half of the
+/// fault or [`FLAGGED_SECONDS_MIN`]; for a spike, its one reading.
+fn is_flagged(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> bool {
     let boots = fault.readings.iter().map(|range| i64::from(range.boot_id));
     let boots: Vec<i64> = boots.collect();
-    // A ramp costs the whole row; every other check names its signals.
+    // A ramp flags the whole row; every other check names its signals.
     let is_wrong = |of: &FlaggedSpan| match fault.kind {
         DataFaultKind::Ramp => of.whole_row,
         _ => fault.signals.iter().all(|s| of.signals.contains(&s.name())),
@@ -147,17 +147,17 @@ fn is_doubted(found: &Found, fault: &TruthDataFault, checks: &[&str]) -> bool {
     let flagged: f64 = spans
         .map(|of| seconds(of.started_at.max(fault.from), of.ended_at.min(fault.until)))
         .sum();
-    flagged >= (seconds(fault.from, fault.until) / 2.0).min(DOUBTED_SECONDS_MIN)
+    flagged >= (seconds(fault.from, fault.until) / 2.0).min(FLAGGED_SECONDS_MIN)
 }
 
-/// How many the fault concerns.
+/// Number of readings in the fault.
 fn readings(fault: &TruthDataFault) -> i64 {
     let ranges = fault.readings.iter();
     let counts = ranges.map(|range| i64::try_from(range.last - range.first + 1).unwrap());
     counts.sum()
 }
 
-/// Numbers of the fault's boots that are missing.
+/// Number of readings of the fault's boots that are missing.
 fn readings_missing(found: &Found, fault: &TruthDataFault) -> i64 {
     fault
         .readings

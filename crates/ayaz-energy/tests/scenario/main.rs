@@ -1,5 +1,5 @@
-//! A cold snap with everything that goes wrong in one, worked out and compared with what really
-//! happened: energy by component of each bus-day, every session, every fault of the data.
+//! A cold snap with all typical faults, computed and compared with the truth: energy by component
+//! of each vehicle and day, every session, every data fault.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -19,10 +19,9 @@ use rand::RngExt;
 
 use work::Found;
 
-/// What each bus did, what was found of it, and what would be if nothing were wrong but that the same
-/// readings are missing.
+/// The truth of each bus, the result, and the result of the same readings without faults.
 fn run(scenario: &Scenario) -> Vec<(TruthBus, Found, Found)> {
-    // Truth is complete once everything was delivered.
+    // The truth is complete after everything was delivered.
     let mut deliveries = scenario.deliveries();
     while deliveries.next().is_some() {}
     let truth = deliveries.truth();
@@ -44,7 +43,7 @@ fn compare(buses: &mut [(TruthBus, Found, Found)], config: &FleetConfig) -> usiz
 }
 
 #[test]
-fn a_cold_snap_comes_to_what_really_happened() {
+fn a_cold_snap_matches_the_truth() {
     let seed = rand::rng().random_range(0..1_000);
     println!("seed {seed}");
     let scenario = Scenario::cold_snap(seed, 5, date(2026, 1, 12)).days(4);
@@ -63,9 +62,9 @@ fn a_cold_snap_comes_to_what_really_happened() {
         wrong_times += stored.filter(|key| found.has_wrong_time(**key)).count();
     }
     assert!(report.is_empty(), "seed {seed}\n{report}");
-    // Of one clock, set back for 40 minutes; another's that is ahead is seen by ingest.
+    // From one clock that was set back for 40 minutes. Ingest marks the one that is ahead.
     assert!(wrong_times >= 2_000, "only {wrong_times} readings");
-    // Of 20 bus-days half are mild and whole, and the first bus stays healthy.
+    // Of 20 vehicle days half are mild and complete, and the first bus stays healthy.
     println!("{days} bus-days compared, {parts} of them with readings left out");
     assert!(days >= 12, "only {days} bus-days were compared");
     assert!(hours >= 24, "the fleet was out in {hours} hours only");
@@ -101,7 +100,7 @@ fn a_healthy_mild_week_is_hardly_flagged() {
 }
 
 #[test]
-fn a_hot_week_comes_to_what_really_happened() {
+fn a_hot_week_matches_the_truth() {
     let seed = rand::rng().random_range(0..1_000);
     println!("seed {seed}");
     let scenario = Scenario::summer_week(seed, 2, date(2026, 7, 20)).days(2);

@@ -1,4 +1,4 @@
-//! Every session, with its ends.
+//! Every session, with its start and end.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,11 @@ use ayaz_sim::{DataFaultKind, TruthBus, TruthSession};
 
 use crate::work::Found;
 
-/// How far an end may be off, µs.
+/// Largest error of a start or end, µs.
 const TOLERANCE: i64 = 120_000_000;
 
-/// How near to the limit a session is doubtful: two reports of a parked bus, µs.
+/// Difference from the limit at which a session may or may not count, µs: two reports of a parked
+/// bus.
 const AT_THE_LIMIT: i64 = 20_000_000;
 
 pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
@@ -47,8 +48,8 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
     }
 }
 
-/// Charging and conditioning that last just about as long as they must to count: which of them do
-/// depends on when the bus reported.
+/// Charging and conditioning of about the shortest length that counts. Whether they count depends
+/// on when the bus reported.
 fn at_the_limit(truth: &TruthBus, found: &Found) -> Vec<(UnixMicroseconds, UnixMicroseconds)> {
     let truth = truth
         .sessions
@@ -73,7 +74,7 @@ fn line(session: &Session) -> String {
 
 fn is_hidden_by_fault(truth: &TruthBus, start: UnixMicroseconds, end: UnixMicroseconds) -> bool {
     truth.data_faults.iter().any(|fault| {
-        // Readings that are missing, or were recorded with a wrong time and are left out.
+        // Readings that are missing, or excluded for a wrong time.
         let leaves_out = matches!(
             fault.kind,
             DataFaultKind::ClockJump | DataFaultKind::ClockUnset | DataFaultKind::Lost

@@ -1,4 +1,4 @@
-//! The worker's pure part over one bus's readings, as the database would hold them.
+//! The pure part of the worker, over one bus's readings as the database holds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use jiff::tz::TimeZone;
 use crate::days::is_left_out;
 use crate::simulation::sample;
 
-/// The daemon's defaults: earlier is marked as ancient, so much later as from the future.
+/// The defaults of ingest: earlier times are marked as ancient, times this much later as future.
 const ANCIENT: UnixMicroseconds = UnixMicroseconds(1_420_070_400_000_000);
 const FUTURE_MICROSECONDS: i64 = 300_000_000;
 
@@ -28,7 +28,7 @@ type Key = (i64, i64, i64);
 pub(crate) struct Found {
     pub(crate) outcome: HoursOutcome,
     pub(crate) sessions: Vec<Session>,
-    /// The readings it is of.
+    /// The readings of the result.
     pub(crate) stored: Vec<Key>,
     /// Hours whose exterior temperature the fleet contradicts.
     pub(crate) exterior_doubts: BTreeSet<UnixMicroseconds>,
@@ -44,7 +44,7 @@ impl Found {
         of.map(|of| of.readings_flagged).sum()
     }
 
-    /// As the view `flagged_reading` finds it.
+    /// The same condition as in the view `flagged_reading`.
     pub(crate) fn has_wrong_time(&self, (at, boot_id, sequence): Key) -> bool {
         self.outcome.flagged_spans.iter().any(|span| {
             span.checks.contains(&"clock_step")
@@ -55,7 +55,7 @@ impl Found {
     }
 }
 
-/// What the worker makes of what was delivered.
+/// The worker's result for the delivered readings.
 pub(crate) fn work_out(scenario: &Scenario, vehicle: &VehicleId) -> Found {
     let deliveries = scenario.deliveries().filter(|of| of.vehicle == *vehicle);
     let stored = deliveries.flat_map(|delivery| {
@@ -66,7 +66,7 @@ pub(crate) fn work_out(scenario: &Scenario, vehicle: &VehicleId) -> Found {
     of(stored)
 }
 
-/// What it would make of the readings that are not left out, if nothing were wrong with them.
+/// The worker's result for the other readings, without faults.
 pub(crate) fn work_out_others(scenario: &Scenario, index: usize, truth: &TruthBus) -> Found {
     let recording = scenario.true_recording(index);
     let others = recording.filter(|recorded| !is_left_out(truth, recorded.taken_at));
@@ -74,7 +74,7 @@ pub(crate) fn work_out_others(scenario: &Scenario, index: usize, truth: &TruthBu
 }
 
 fn of(readings: impl Iterator<Item = Reading>) -> Found {
-    // By key, so that what is delivered twice is one; only good times enter aggregates.
+    // By key, so a reading that is delivered twice counts once. Only good times count.
     let samples = readings.map(|reading| {
         let mut sample = sample(&reading);
         sample.sequence = i64::try_from(reading.key.sequence).unwrap();
@@ -120,8 +120,7 @@ fn work_out_hours(
     hours.finish(&[])
 }
 
-/// Holds the buses of a fleet against each other, hour by hour. Returns in how many hours there
-/// were enough of them.
+/// Compares the buses of a fleet, hour by hour. Returns the number of hours with enough buses.
 pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
     let mut hours: BTreeMap<UnixMicroseconds, Vec<VehicleExterior>> = BTreeMap::new();
     for (vehicle, found) in (0..).zip(fleet.iter()) {
