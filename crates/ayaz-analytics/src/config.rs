@@ -1,4 +1,4 @@
-//! What the worker can be told.
+//! Settings of the worker.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use ayaz_energy::plausibility::PlausibilityConfig;
 use ayaz_store::DatabaseUrl;
 use serde::Deserialize;
 
-/// Everything.
+/// All settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where the database is.
     pub database: DatabaseConfig,
-    /// How hours are worked out.
+    /// How hours are refreshed.
     pub refresh: RefreshConfig,
-    /// What is not believed, and so left out of every sum.
+    /// Plausibility checks. Flagged values enter no sum.
     pub plausibility: PlausibilityConfig,
-    /// Where the worker can be asked how it does; not used with `--once`.
+    /// Where the worker serves metrics and health; not used with `--once`.
     pub admin: AdminConfig,
 }
 
@@ -32,34 +32,33 @@ pub struct DatabaseConfig {
     pub url: Option<DatabaseUrl>,
 }
 
-/// How hours are worked out.
+/// How hours are refreshed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RefreshConfig {
     /// How often the worker looks for new readings.
     pub poll_interval_ms: u64,
-    /// An open hour is worked out only this long after its first new reading was
-    /// stored, 0 to 3600 s: what the views of a vehicle that sends are behind at most, but for a few
-    /// seconds. Hours that are over do not wait, and with `--once` none does.
+    /// An open hour is refreshed only this long after its first new reading was stored, 0 to 3600
+    /// s. So the views of a sending vehicle are at most this late, plus a few seconds. Hours that
+    /// are over do not wait, and with `--once` no hour waits.
     pub open_hour_interval_s: u32,
-    /// A trip of a source that does not number its drive cycles ends after this much standing or
-    /// silence, 1 to 3600 s. A change holds for hours that are worked out from then on.
+    /// A trip without a drive cycle number ends after a stop or silence of this length, 1 to 3600
+    /// s. A change applies to later refreshes.
     pub trip_gap_s: u32,
-    /// A cabin is near its set-point if it is off it by at most so much, 1 to 20 K; by more below it is cold.
-    /// A change holds for hours that are worked out from then on.
+    /// A cabin is near its set-point if it differs by at most this, 1 to 20 K; further below it is
+    /// cold. A change applies to later refreshes.
     pub cabin_tolerance_kelvin: u32,
-    /// Neighbouring hours of a vehicle that are worked out together, 1 to 168.
+    /// Neighbouring hours of a vehicle that one transaction refreshes, 1 to 168.
     pub hours_per_transaction_max: usize,
-    /// Hours that are worked out before the worker looks at what has come in meanwhile. While old
-    /// data is worked off, an open hour waits for so many.
+    /// Hours that are refreshed before the worker reads the ledger again. While it processes old
+    /// data, an open hour waits for this many.
     pub hours_per_round_max: u32,
-    /// Memory for open hours, as far as they were read, 0 to 64 GiB: up to 0.15 MB for a bus
-    /// that sends a reading a second. A bus for which there is no room has its hour read from the
-    /// beginning at each refresh.
+    /// Memory for checkpoints of open hours, 0 to 64 GiB: up to 0.15 MB for a bus that sends a
+    /// reading a second. Without a checkpoint, each refresh reads the hour from its start.
     pub open_hours_memory_max_bytes: u64,
     /// Ingest transactions whose hours are queued at once.
     pub ledger_rows_per_round_max: u32,
-    /// How long `--once` stands by for another worker before it gives up.
+    /// How long `--once` waits for another worker before it fails, s.
     pub once_standby_max_s: u32,
     /// How long `--once` goes on while new readings arrive, s. What was pending at its start is always done.
     pub once_arrivals_max_s: u32,
@@ -102,7 +101,7 @@ impl Config {
         }
     }
 
-    /// From a file, if one is given, and the environment.
+    /// Loads from a file, if there is one, and the environment.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         ayaz_daemon::config::load(file)
     }

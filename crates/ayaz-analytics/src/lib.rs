@@ -1,12 +1,11 @@
 //! The worker that turns readings into energy per kilometre.
 //!
-//! Ingest leaves in the database which hours of which vehicles it touched; the worker works these
-//! hours out anew, so that late data corrects the numbers it belongs to.
+//! Ingest records in the database which hours of which vehicles have new readings. The worker
+//! refreshes these hours, so late data corrects its results.
 //!
-//! What hours come to is the matter of `ayaz-energy`; here they are fetched, and what they come to is
-//! stored. Reading order: [`config`], [`metrics`], [`open_hours`] (hours that grow, as far as they were read),
-//! [`refresh`] (hours of one vehicle, worked out anew), [`work`] (the queue, worked off) and [`run`] (the
-//! daemon).
+//! The rules are in `ayaz-energy`. This crate reads samples and writes results. Reading order:
+//! [`config`], [`metrics`], [`open_hours`] (checkpoints), [`refresh`] (some hours of one vehicle),
+//! [`work`] (the queue) and [`run`] (the daemon).
 
 // A closed pipe or a full disk makes `println!` and `eprintln!` panic.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]

@@ -15,7 +15,7 @@ use clap::Parser;
 /// Turns readings into energy per kilometre, hour by hour, as they arrive.
 ///
 /// Needs a database that `ayaz migrate` has prepared. Serves /metrics, /healthz and /readyz on
-/// 127.0.0.1:9465. SIGTERM or Ctrl-C stops it at any time; what was not worked out stays queued.
+/// 127.0.0.1:9465. SIGTERM or Ctrl-C stops it at any time; unfinished hours stay queued.
 #[derive(Debug, Parser)]
 #[command(
     version,
@@ -27,8 +27,8 @@ struct Arguments {
     /// TOML file; deploy/analytics.example.toml explains every key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Work off all that is pending, print what was done, and exit once nothing more has come in for
-    /// 2 s, or after 10 s where readings never stop; fail if another worker is at work for a minute
+    /// Process everything that is pending, print a summary, and exit when no new readings arrive
+    /// for 2 s, or after 10 s if they never stop; fail if another worker runs for a minute
     #[arg(long)]
     once: bool,
 }

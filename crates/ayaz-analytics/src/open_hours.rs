@@ -1,4 +1,4 @@
-//! Hours that still run, kept as far as they were read.
+//! Checkpoints of open hours.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,13 @@ use ayaz_model::{UnixMicroseconds, VehicleNumber};
 use ayaz_store::analytics::KnownHours;
 use ayaz_store::analytics::queue::OVER_SECONDS;
 
-/// Hours of vehicles, in bounded memory. What is kept, and whether anything is, changes how much is read,
-/// and never what an hour comes to.
+/// Checkpoints, in bounded memory. They change how much is read, never the result.
 ///
-/// What is kept is of the last refresh of its hour that was committed: `changed_from` counts from that
-/// one. So a refresh of the hour takes it away, with or without hours around it, and only what that
-/// refresh leaves may be kept. A refresh of other hours leaves it; if it makes the hour wrong, the queue
-/// has the hour read whole. That it is of the last refresh is verified in the transaction that uses it, by
-/// the instant of that refresh: a database that was restored under an open connection has another.
+/// A checkpoint belongs to the last committed refresh of its hour, because `changed_from` counts
+/// from that one. So every refresh of the hour removes it, alone or with other hours, and only that
+/// refresh may store a new one. A refresh of other hours keeps it; if the hour becomes outdated,
+/// the queue requests a complete read. The transaction that uses a checkpoint compares the time of
+/// the refresh: a database that was restored under an open connection has another one.
 #[derive(Debug)]
 pub struct OpenHours {
     kept: BTreeMap<Key, Kept>,
@@ -23,19 +22,19 @@ pub struct OpenHours {
     bytes_max: usize,
 }
 
-/// A vehicle, and the start of its hour: around an hour's end two of them run.
+/// A vehicle, and the start of its hour. Around an hour's end, two hours are open.
 type Key = (VehicleNumber, UnixMicroseconds);
 
 #[derive(Debug)]
 struct Kept {
-    beginning: FoldInputs,
+    inputs: FoldInputs,
     checkpoint: Checkpoint,
     refreshed_at: UnixMicroseconds,
     bytes: usize,
 }
 
 impl OpenHours {
-    /// Keeps none yet, and about so many bytes at most.
+    /// No checkpoints yet. `bytes_max` limits the memory, approximately.
     pub fn new(bytes_max: usize) -> Self {
         Self {
             kept: BTreeMap::new(),
@@ -44,64 +43,64 @@ impl OpenHours {
         }
     }
 
-    /// Whether readings of the hour may still come in as they are measured.
-    pub fn runs(hour: UnixMicroseconds, now: UnixMicroseconds) -> bool {
+    /// Whether readings of the hour may still arrive as they are measured.
+    pub fn is_open(hour: UnixMicroseconds, now: UnixMicroseconds) -> bool {
         now < hour.plus(HOUR_MICROSECONDS + OVER_SECONDS * 1_000_000)
     }
 
-    /// About how much memory they take.
+    /// Approximate memory use.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Whether it is worth making a copy: whether one of the usual size could be kept.
+    /// Whether to make a checkpoint: whether one of the usual size fits.
     pub fn has_room(&self, vehicle: VehicleNumber, hour: UnixMicroseconds) -> bool {
         let usual = self.bytes / self.kept.len().max(1);
         self.kept.contains_key(&(vehicle, hour)) || self.bytes + usual < self.bytes_max
     }
 
-    /// The hour as far as it was read, if what is known of it is what that refresh left, it begins as it
-    /// began then, and only readings have been added that come after that.
+    /// The checkpoint of the hour, if it belongs to the last refresh in the database, its fold
+    /// inputs are the same, and only later readings were added.
     pub fn take(
         &mut self,
         vehicle: VehicleNumber,
-        beginning: &FoldInputs,
+        inputs: &FoldInputs,
         known: &KnownHours,
     ) -> Option<Checkpoint> {
         let mut taken = None;
-        for index in 0..beginning.count as i64 {
-            let hour = beginning.from.plus(index * HOUR_MICROSECONDS);
+        for index in 0..inputs.count as i64 {
+            let hour = inputs.from.plus(index * HOUR_MICROSECONDS);
             if let Some(kept) = self.remove((vehicle, hour)) {
                 taken = Some(kept);
             }
         }
         let Kept {
-            beginning: before,
+            inputs: before,
             checkpoint,
             refreshed_at,
             ..
         } = taken?;
-        let is_known = known.refreshed_at == Some(refreshed_at) && before == *beginning;
+        let is_known = known.refreshed_at == Some(refreshed_at) && before == *inputs;
         (is_known && checkpoint.holds(known.changed_from?)).then_some(checkpoint)
     }
 
-    /// Keeps it until the next refresh, if there is room.
+    /// Stores the checkpoint until the next refresh, if there is room.
     pub fn keep(
         &mut self,
         vehicle: VehicleNumber,
-        beginning: FoldInputs,
+        inputs: FoldInputs,
         checkpoint: Checkpoint,
         refreshed_at: UnixMicroseconds,
     ) {
-        let key = (vehicle, beginning.from);
+        let key = (vehicle, inputs.from);
         self.remove(key);
-        let bytes = beginning.bytes() + checkpoint.bytes();
+        let bytes = inputs.bytes() + checkpoint.bytes();
         if self.bytes + bytes > self.bytes_max {
             return;
         }
         self.bytes += bytes;
         let kept = Kept {
-            beginning,
+            inputs,
             checkpoint,
             refreshed_at,
             bytes,
@@ -109,9 +108,9 @@ impl OpenHours {
         self.kept.insert(key, kept);
     }
 
-    /// Forgets those that are over.
-    pub fn forget_over(&mut self, now: UnixMicroseconds) {
-        self.kept.retain(|(_, hour), _| Self::runs(*hour, now));
+    /// Removes checkpoints of hours that are over.
+    pub fn remove_over(&mut self, now: UnixMicroseconds) {
+        self.kept.retain(|(_, hour), _| Self::is_open(*hour, now));
         self.bytes = self.kept.values().map(|kept| kept.bytes).sum();
     }
 
@@ -136,7 +135,7 @@ mod tests {
         HOUR.plus(second * 1_000_000)
     }
 
-    fn beginning(hour: UnixMicroseconds, count: usize) -> FoldInputs {
+    fn inputs(hour: UnixMicroseconds, count: usize) -> FoldInputs {
         FoldInputs {
             from: hour,
             count,
@@ -146,17 +145,17 @@ mod tests {
         }
     }
 
-    /// The hour up to and without this second, a reading a second.
+    /// A checkpoint of readings before this second, one reading a second.
     fn checkpoint(second: i64) -> Checkpoint {
         let hours = Hours::new(HOUR, 1, None, &Rules::default());
-        let mut read_on = IncrementalFold::from(Checkpoint::empty(hours), true);
+        let mut fold = IncrementalFold::from(Checkpoint::empty(hours), true);
         for second in 0..second {
-            read_on.push(Sample::bare(at(second), 1, None));
+            fold.push(Sample::bare(at(second), 1, None));
         }
-        read_on.finish().1.expect("it is kept")
+        fold.finish().1.expect("it is kept")
     }
 
-    /// When the kept refresh was.
+    /// Time of the refresh of the checkpoint.
     const THEN: UnixMicroseconds = UnixMicroseconds(7);
 
     fn known(changed_from: Option<UnixMicroseconds>) -> KnownHours {
@@ -168,77 +167,77 @@ mod tests {
     }
 
     #[test]
-    fn what_another_database_knows_nothing_of_is_not_taken() {
+    fn a_checkpoint_of_another_database_is_not_used() {
         for refreshed_at in [None, Some(UnixMicroseconds(6)), Some(UnixMicroseconds(8))] {
-            let mut running = OpenHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
+            let mut open_hours = OpenHours::new(10_000_000);
+            open_hours.keep(1, inputs(HOUR, 1), checkpoint(600), THEN);
             let other = KnownHours {
                 refreshed_at,
                 ..known(Some(at(600)))
             };
-            assert!(running.take(1, &beginning(HOUR, 1), &other).is_none());
+            assert!(open_hours.take(1, &inputs(HOUR, 1), &other).is_none());
         }
     }
 
     #[test]
-    fn what_is_kept_is_taken_if_nothing_came_before_its_end() {
-        // Up to two minutes before the newest reading, that of second 599.
-        for (changed_from, is_taken) in [
+    fn a_checkpoint_is_used_if_no_reading_was_added_before_its_end() {
+        // Up to two minutes before the newest reading, which is at second 599.
+        for (changed_from, is_used) in [
             (Some(at(600)), true),
             (Some(at(479)), true),
             (Some(at(478)), false),
             (None, false),
         ] {
-            let mut running = OpenHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
+            let mut open_hours = OpenHours::new(10_000_000);
+            open_hours.keep(1, inputs(HOUR, 1), checkpoint(600), THEN);
             assert!(
-                running
-                    .take(2, &beginning(HOUR, 1), &known(changed_from))
+                open_hours
+                    .take(2, &inputs(HOUR, 1), &known(changed_from))
                     .is_none()
             );
-            let taken = running.take(1, &beginning(HOUR, 1), &known(changed_from));
-            assert_eq!(taken.is_some(), is_taken, "{changed_from:?}");
-            assert_eq!(running.bytes(), 0, "either way it is gone");
+            let taken = open_hours.take(1, &inputs(HOUR, 1), &known(changed_from));
+            assert_eq!(taken.is_some(), is_used, "{changed_from:?}");
+            assert_eq!(open_hours.bytes(), 0, "it is removed in both cases");
             assert!(
-                running
-                    .take(1, &beginning(HOUR, 1), &known(changed_from))
+                open_hours
+                    .take(1, &inputs(HOUR, 1), &known(changed_from))
                     .is_none()
             );
         }
     }
 
     #[test]
-    fn a_refresh_of_the_hour_takes_it_away_and_one_of_others_leaves_it() {
+    fn a_refresh_of_the_hour_removes_its_checkpoint_and_others_keep_it() {
         let hours_on = |hours: i64| HOUR.plus(hours * HOUR_MICROSECONDS);
-        for (of, is_left) in [
-            (beginning(hours_on(-1), 1), true),
-            (beginning(hours_on(-1), 2), false),
-            (beginning(HOUR, 2), false),
-            (beginning(hours_on(1), 2), true),
+        for (of, is_kept) in [
+            (inputs(hours_on(-1), 1), true),
+            (inputs(hours_on(-1), 2), false),
+            (inputs(HOUR, 2), false),
+            (inputs(hours_on(1), 2), true),
         ] {
-            let mut running = OpenHours::new(10_000_000);
-            running.keep(1, beginning(HOUR, 1), checkpoint(600), THEN);
-            assert!(running.take(1, &of, &known(Some(at(600)))).is_none());
-            assert_eq!(running.bytes() > 0, is_left, "{of:?}");
+            let mut open_hours = OpenHours::new(10_000_000);
+            open_hours.keep(1, inputs(HOUR, 1), checkpoint(600), THEN);
+            assert!(open_hours.take(1, &of, &known(Some(at(600)))).is_none());
+            assert_eq!(open_hours.bytes() > 0, is_kept, "{of:?}");
         }
     }
 
     #[test]
-    fn no_more_is_kept_than_there_is_room_for() {
-        let kept = beginning(HOUR, 1).bytes() + checkpoint(600).bytes();
-        let mut running = OpenHours::new(3 * kept);
+    fn checkpoints_stay_within_the_memory_limit() {
+        let kept = inputs(HOUR, 1).bytes() + checkpoint(600).bytes();
+        let mut open_hours = OpenHours::new(3 * kept);
         for vehicle in [1, 2, 3, 3, 4, 5] {
-            running.keep(vehicle, beginning(HOUR, 1), checkpoint(600), THEN);
-            assert!(running.bytes() <= 3 * kept);
+            open_hours.keep(vehicle, inputs(HOUR, 1), checkpoint(600), THEN);
+            assert!(open_hours.bytes() <= 3 * kept);
         }
-        assert_eq!(running.bytes(), 3 * kept);
-        assert!(running.has_room(3, HOUR), "in its own place");
-        assert!(!running.has_room(4, HOUR));
-        running.forget_over(at(3_600 + OVER_SECONDS - 1));
-        assert_eq!(running.bytes(), 3 * kept, "it still runs");
-        running.forget_over(at(3_600 + OVER_SECONDS));
-        assert_eq!(running.bytes(), 0);
-        assert!(running.has_room(4, HOUR));
+        assert_eq!(open_hours.bytes(), 3 * kept);
+        assert!(open_hours.has_room(3, HOUR), "it replaces its own");
+        assert!(!open_hours.has_room(4, HOUR));
+        open_hours.remove_over(at(3_600 + OVER_SECONDS - 1));
+        assert_eq!(open_hours.bytes(), 3 * kept, "it is still open");
+        open_hours.remove_over(at(3_600 + OVER_SECONDS));
+        assert_eq!(open_hours.bytes(), 0);
+        assert!(open_hours.has_room(4, HOUR));
         assert!(!OpenHours::new(0).has_room(1, HOUR));
     }
 }

@@ -1,5 +1,5 @@
-//! The refresh: read the samples of some hours, fold them into buckets, assemble the sessions around them, sum
-//! up their days, and queue other hours that are now out of date.
+//! The refresh: read the samples of some hours, fold them into buckets, assemble the sessions
+//! around them, sum up their days, and queue other hours that are now outdated.
 //!
 //! The rules are in `ayaz-energy`. The rows are in a [`RefreshStorage`]: the database, or, in tests, memory.
 
@@ -22,28 +22,28 @@ use jiff::civil::Date;
 
 use crate::open_hours::OpenHours;
 
-/// A refresh works its hours out at most so often. It does so again when their clock runs show that other
-/// readings have a wrong time than those that it left out.
+/// Most passes of a refresh over its hours. It repeats a pass if the clock runs show that it has to
+/// exclude other readings for a wrong time.
 ///
-/// This ends after three passes. What is left out follows from the clock runs, and the runs follow from the
-/// readings; neither depends on what was left out before. The first pass may start from a checkpoint, which
-/// may lack readings that the ledger has not told of yet. The second pass reads all readings. The third one
-/// leaves out what the runs of the second one show, and has the same runs, because all passes read one
-/// snapshot.
+/// This ends after three passes. The excluded readings follow from the clock runs, and the runs
+/// follow from the readings; neither depends on what was excluded before. The first pass may start
+/// from a checkpoint, which may lack readings that the ledger has not listed yet. The second pass
+/// reads all readings. The third one excludes what the runs of the second one show, and has the
+/// same runs, because all passes read one snapshot.
 ///
-/// If a third pass shows something else, the refresh writes nothing and fails with an error of that vehicle.
-/// The worker then sets the vehicle aside with a warning that names it, tries again after five minutes, and
-/// goes on with all other vehicles.
+/// If the third pass shows something else, the refresh writes nothing and fails with an error of
+/// that vehicle. The worker then sets the vehicle aside with a warning that names it, tries again
+/// after five minutes, and continues with the other vehicles.
 pub const CLOCK_PASSES_MAX: usize = 3;
 
-/// By what hours are worked out, beside what is known of the vehicle.
+/// Settings that do not depend on the vehicle.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// A trip without a number ends after so long a stand or silence, s.
+    /// A trip without a number ends after a stop or silence of this length, s.
     pub trip_gap_seconds: u32,
-    /// What is flagged.
+    /// Settings of the checks.
     pub plausibility: PlausibilityConfig,
-    /// What is near a set-point.
+    /// What counts as near a set-point.
     pub comfort: Comfort,
 }
 
@@ -58,8 +58,8 @@ pub struct Refreshed {
     pub is_incremental: bool,
 }
 
-/// Works out the hours of the storage anew, and all that follows from them, and commits. `open_hours` has
-/// checkpoints; `now` says which hours are open.
+/// Refreshes the hours of the storage, and everything that depends on them, and commits.
+/// `open_hours` has checkpoints; `now` shows which hours are open.
 pub async fn refresh<S: RefreshStorage>(
     storage: S,
     settings: &Settings,
@@ -68,7 +68,7 @@ pub async fn refresh<S: RefreshStorage>(
 ) -> Result<Refreshed, StoreError> {
     let range = storage.range();
     let (clock_from, clock_to) = Clock::needs(range.from, range.count);
-    // Asked for together, they take as long as one.
+    // Sent together, they take as long as one.
     let (known, runs, service_days) = tokio::try_join!(
         storage.known(),
         storage.clock_runs(clock_from, clock_to),
@@ -85,11 +85,11 @@ pub async fn refresh<S: RefreshStorage>(
         service_days,
         known,
         is_kept: range.count == 1
-            && OpenHours::runs(range.from, now)
+            && OpenHours::is_open(range.from, now)
             && open_hours.has_room(range.vehicle, range.from),
     };
     let clock = Clock::new(range.from, range.count, runs);
-    let pass = prepared.work_out(&storage, clock, open_hours).await?;
+    let pass = prepared.fold(&storage, clock, open_hours).await?;
     let refreshed_at = write_hours(&storage, &pass.outcome).await?;
     refresh_sessions(&storage, &prepared.service_days).await?;
     storage.commit().await?;
@@ -109,23 +109,23 @@ struct Prepared {
     rules: Rules,
     service_days: ServiceDayRules,
     known: KnownHours,
-    /// Whether a checkpoint is kept for the next refresh.
+    /// Whether to make a checkpoint for the next refresh.
     is_kept: bool,
 }
 
-/// What hours come to, once what they left out is right.
+/// The outcome of hours, with the right readings excluded.
 struct Pass {
     outcome: HoursOutcome,
     kept: Option<(FoldInputs, Checkpoint)>,
-    /// Of all passes.
+    /// Readings read in all passes.
     readings: u64,
     is_incremental: bool,
 }
 
 impl Prepared {
-    /// Tries the checkpoint; else reads the hours whole; else reads them again without the readings whose time
-    /// is wrong. [`CLOCK_PASSES_MAX`] says why this ends.
-    async fn work_out(
+    /// Tries the checkpoint; else reads the hours completely; else reads them again without
+    /// readings with a wrong time. [`CLOCK_PASSES_MAX`] explains why this ends.
+    async fn fold(
         &self,
         storage: &impl RefreshStorage,
         mut clock: Clock,
@@ -148,14 +148,14 @@ impl Prepared {
                 service_days: self.service_days.clone(),
                 left_out: clock.left_out().clone(),
             };
-            // A checkpoint can be taken once.
+            // A checkpoint can be used once.
             let checkpoint = open_hours.take(vehicle, &inputs, &self.known);
             let is_incremental = checkpoint.is_some();
             let checkpoint = checkpoint.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &self.rules);
                 Checkpoint::empty(hours.without(inputs.left_out.clone()))
             });
-            let (read, hours, kept) = read_on(storage, checkpoint, self.is_kept).await?;
+            let (read, hours, kept) = read_samples(storage, checkpoint, self.is_kept).await?;
             readings += read;
             if let Some(outcome) = clock.resolve(hours.finish(states)) {
                 return Ok(Pass {
@@ -167,7 +167,7 @@ impl Prepared {
             }
         }
         Err(StoreError::Refused {
-            operation: "leave out readings with a wrong time",
+            operation: "exclude readings with a wrong time",
             cause: format!(
                 "vehicle number {vehicle}, {count} hours from {from}: each of {CLOCK_PASSES_MAX} passes over \
                  the same readings found others with a wrong time"
@@ -176,22 +176,22 @@ impl Prepared {
     }
 }
 
-/// Reads what the hours need beyond the checkpoint, and no more. Returns how many readings that were, the
-/// hours, and the next checkpoint.
-async fn read_on(
+/// Reads just the readings that the hours need beyond the checkpoint. Returns how many these are,
+/// the hours, and the next checkpoint.
+async fn read_samples(
     storage: &impl RefreshStorage,
     checkpoint: Checkpoint,
     is_kept: bool,
 ) -> Result<(u64, Hours, Option<Checkpoint>), StoreError> {
     let (since, until) = (checkpoint.until(), checkpoint.needs_until());
-    let mut read_on = IncrementalFold::from(checkpoint, is_kept);
+    let mut fold = IncrementalFold::from(checkpoint, is_kept);
     let mut readings = storage
         .read_samples(since, until, |sample| {
-            read_on.push(sample);
+            fold.push(sample);
             true
         })
         .await?;
-    let (mut hours, kept) = read_on.finish();
+    let (mut hours, kept) = fold.finish();
     hours.advance(until);
     if let Some(end) = hours.undecided_until() {
         readings += storage
@@ -205,8 +205,7 @@ async fn read_on(
     Ok((readings, hours, kept))
 }
 
-/// Writes what the hours come to, and puts those on the queue that are no longer right. Returns when they
-/// were worked out.
+/// Writes the outcome, and queues the hours that are now outdated. Returns the time of the refresh.
 async fn write_hours(
     storage: &impl RefreshStorage,
     outcome: &HoursOutcome,
@@ -220,14 +219,15 @@ async fn write_hours(
     }
     let outdated = outcome.outdated_hours(range.from, range.to());
     if !outdated.is_empty() {
-        // What made them wrong are the readings for which these hours waited, so they have waited as long.
+        // The readings for which these hours waited made the others outdated, so they have waited
+        // as long.
         storage.queue_hours(&outdated, replaced.queued_at).await?;
     }
     Ok(replaced.refreshed_at)
 }
 
-/// Works out the sessions around the hours, the time of their days, and the sums of the trips among them,
-/// once their buckets are written.
+/// Assembles the sessions around the hours, and computes the time of their days and the sums of
+/// their trips. The buckets must be written before.
 pub async fn refresh_sessions(
     storage: &impl RefreshStorage,
     day_rules: &ServiceDayRules,
@@ -253,7 +253,7 @@ pub async fn refresh_sessions(
     storage.replace_trip_days(&changed, &sums).await
 }
 
-/// The time whose sessions may be others now. Nearly always the first heads tell it.
+/// The time whose sessions may change. Nearly always the first heads define it.
 pub async fn session_window(storage: &impl RefreshStorage) -> Result<Window, StoreError> {
     let range = storage.range();
     let mut read = storage.session_heads(None).await?;
@@ -268,8 +268,8 @@ pub async fn session_window(storage: &impl RefreshStorage) -> Result<Window, Sto
     }
 }
 
-/// Works out how much is accounted for of the days that a window touches. Blocks at its bounds stay
-/// where they were, and with them the silence around them.
+/// Computes how much of the days in a window is accounted for. Blocks at the window's bounds do not
+/// change, nor does the silence around them.
 async fn refresh_days(
     storage: &impl RefreshStorage,
     changed: days::Span,

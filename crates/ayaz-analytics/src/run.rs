@@ -1,5 +1,5 @@
-//! The daemon: connects, stands by until it is the only worker, works, and starts anew when the
-//! database goes away.
+//! The daemon: connects, waits until it is the only worker, works, and reconnects when the database
+//! fails.
 
 use std::time::{Duration, Instant};
 
@@ -19,13 +19,13 @@ use crate::work::{Candidate, Work, Worker};
 /// Parts that must work for the daemon to be ready.
 const DATABASE: &str = "database";
 const WORKER: &str = "worker";
-/// Whether the database answers, whatever the worker is at.
+/// Whether the database answers, whatever the worker does.
 const REACHABLE: &str = "database_reachable";
 
-/// The longest wait before the database is tried again.
+/// The longest wait before the next attempt.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(5);
 
-/// How often `--once` tries again before it gives up, about half a minute.
+/// How often `--once` tries again before it fails, about half a minute.
 const ONCE_RETRIES_MAX: usize = 8;
 
 /// Why the worker ended.
@@ -35,18 +35,18 @@ pub enum RunError {
     #[error("no database: set database.url, or AYAZ_DATABASE_URL")]
     NoDatabase,
     /// `--once` was stopped.
-    #[error("stopped before all pending hours were worked out; they stay queued")]
+    #[error("stopped before all pending hours were refreshed; they stay queued")]
     Stopped,
-    /// The admin port cannot be had.
+    /// The admin port cannot be used.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// The database refused in a way that waiting does not change.
+    /// The database refused, and waiting does not help.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl RunError {
-    /// What the process should end with.
+    /// Exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::NoDatabase | Self::Listen(_) => exit::BAD_CONFIG,
@@ -72,7 +72,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
     let readiness = Readiness::waiting_for(&[DATABASE, WORKER]);
     let (stop, stopped) = oneshot::channel::<()>();
     let served = tokio::spawn(admin.serve(recorder, readiness.clone(), async {
-        // Also when the sender is gone.
+        // Also when the sender is dropped.
         let _ = stopped.await;
     }));
     let pulse = config.database.url.clone().map(|url| {
@@ -90,10 +90,9 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<W
     result.map(|()| work)
 }
 
-/// Works off all that is pending, and ends when nothing more was stored for [`ONCE_QUIET`], or
-/// after `refresh.once_arrivals_max_s` where readings never stop. Returns what was done; if `shutdown` completes
-/// before that, or another worker is at work for longer than `refresh.once_standby_max_s`, the error says
-/// so. While it goes on, the log says what is left.
+/// Processes everything that is pending. Ends when nothing new was stored for [`ONCE_QUIET`], or
+/// after `refresh.once_arrivals_max_s` if readings never stop. Fails if `shutdown` completes before, or if another
+/// worker runs for longer than `refresh.once_standby_max_s`. Meanwhile it logs what is left.
 pub async fn run_once(
     config: Config,
     shutdown: impl Future<Output = ()>,
@@ -118,7 +117,7 @@ async fn work_until(
     work: &mut Work,
 ) -> Result<(), RunError> {
     let url = config.database.url.as_ref().ok_or(RunError::NoDatabase)?;
-    // Stopping in the middle loses nothing: the transaction rolls back, its hours stay queued.
+    // A stop in the middle loses nothing: the transaction rolls back, and its hours stay queued.
     tokio::select! {
         result = keep_working(config, url, mode, readiness, work) => Ok(result?),
         () = shutdown => match mode {
@@ -139,7 +138,7 @@ async fn keep_working(
     loop {
         let error = match connect_and_work(config, url, mode, readiness, work, &mut retries).await {
             Ok(()) => return Ok(()),
-            // A database that could be used before may be about to be restored.
+            // A database that worked before may be in the middle of a restore.
             Err(error)
                 if error.is_transient() || retries.has_worked && mode == Mode::Continuous =>
             {
@@ -151,25 +150,25 @@ async fn keep_working(
         let Some(delay) = retries.delays.next() else {
             return Err(error);
         };
-        if retries.is_told {
+        if retries.is_logged {
             tracing::warn!(database = %url, %error, ?delay, "database failed, trying again");
         } else {
             tracing::error!(database = %url, %error, ?delay, "database failed, trying again");
-            retries.is_told = true;
+            retries.is_logged = true;
         }
-        // The jitter comes on top of a delay.
+        // The jitter is added to the delay.
         tokio::time::sleep(delay.min(RETRY_DELAY_MAX)).await;
     }
 }
 
-/// After so long without anything new, `--once` has all that was published before it began.
+/// If nothing new arrives for this long, `--once` has everything that was published before it started.
 pub const ONCE_QUIET: Duration = Duration::from_secs(2);
 
 /// The longest pause after a refresh.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
-/// How often `--once` says what is left.
-const ONCE_TELLS_EVERY: Duration = Duration::from_secs(10);
+/// How often `--once` logs what is left.
+const ONCE_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 fn delays(mode: Mode) -> ExponentialBackoff {
     let delays = ExponentialBuilder::default()
@@ -182,13 +181,13 @@ fn delays(mode: Mode) -> ExponentialBackoff {
     }
 }
 
-/// What is left to be tried.
+/// State of the retries.
 struct Retries {
     delays: ExponentialBackoff,
-    /// Whether the database could be used before.
+    /// Whether the database has worked before.
     has_worked: bool,
-    /// Whether the log has the present failure.
-    is_told: bool,
+    /// Whether the current failure was logged.
+    is_logged: bool,
 }
 
 impl Retries {
@@ -196,11 +195,11 @@ impl Retries {
         Self {
             delays: delays(mode),
             has_worked: false,
-            is_told: false,
+            is_logged: false,
         }
     }
 
-    fn works(&mut self, mode: Mode) {
+    fn reset(&mut self, mode: Mode) {
         *self = Self {
             has_worked: true,
             ..Self::new(mode)
@@ -223,24 +222,24 @@ async fn connect_and_work(
         Mode::Continuous => standing_by.await?,
         Mode::Once => {
             let limit = Duration::from_secs(config.refresh.once_standby_max_s.into());
-            // Dropped, it leaves the place to the other.
+            // If it times out, dropping it releases the lease.
             match tokio::time::timeout(limit, standing_by).await {
                 Ok(worker) => worker?,
-                Err(_) => return Err(still_another(limit, readiness)),
+                Err(_) => return Err(another_worker(limit, readiness)),
             }
         }
     };
     readiness.ready(WORKER);
     if mode == Mode::Once {
-        worker.only_what_is_stored().await?;
+        worker.limit_to_stored().await?;
     }
     let once_ends = Instant::now() + Duration::from_secs(config.refresh.once_arrivals_max_s.into());
-    let mut told_at = Instant::now();
+    let mut logged_at = Instant::now();
     let mut waited = false;
     loop {
         let started = Instant::now();
         let round = worker.round().await?;
-        retries.works(mode);
+        retries.reset(mode);
         *work += round.work;
         if round.work.hours > 0 {
             tracing::debug!(
@@ -249,7 +248,7 @@ async fn connect_and_work(
                 "refreshed"
             );
         }
-        // All that was pending at the beginning is done by then.
+        // Everything that was pending at the start is done by then.
         if mode == Mode::Once && waited && Instant::now() > once_ends {
             if round.hours_left > 0 {
                 tracing::info!(
@@ -259,13 +258,13 @@ async fn connect_and_work(
             }
             return Ok(());
         }
-        if mode == Mode::Once && round.more && told_at.elapsed() >= ONCE_TELLS_EVERY {
+        if mode == Mode::Once && round.more && logged_at.elapsed() >= ONCE_LOG_INTERVAL {
             tracing::info!(
                 hours_done = work.hours,
                 hours_left = round.hours_left,
-                "working off what is pending"
+                "processing pending hours"
             );
-            told_at = Instant::now();
+            logged_at = Instant::now();
         }
         if round.more {
             continue;
@@ -276,26 +275,26 @@ async fn connect_and_work(
             if waited && round.work.hours == 0 {
                 return Ok(());
             }
-            // What was published a moment ago may still be on its way through ingest.
+            // Readings that were just published may not be stored yet.
             tokio::time::sleep(ONCE_QUIET).await;
             waited = true;
-            worker.only_what_is_stored().await?;
+            worker.limit_to_stored().await?;
             continue;
         }
-        // However little has come in, a refresh has a cost; the pause bounds it.
-        // A database that did not answer for long is no reason to wait as long again.
+        // Each refresh has a cost, even for few readings; the pause limits it. After a slow answer
+        // of the database, the pause stays short.
         let pause = started.elapsed().min(PAUSE_MAX);
         tokio::time::sleep(config.refresh.poll_interval().max(pause)).await;
     }
 }
 
-/// Why `--once` gives up.
-fn still_another(limit: Duration, readiness: &Readiness) -> StoreError {
+/// The error with which `--once` gives up.
+fn another_worker(limit: Duration, readiness: &Readiness) -> StoreError {
     let reasons = readiness.reasons();
     let reason = reasons.get(WORKER).map_or("standing by", String::as_str);
     StoreError::Fatal(format!(
-        "another worker has been at work on this database for {} s, and works off what is pending \
-         ({reason}): wait for it (select * from worker_backlog), or stop it and begin again",
+        "another worker has been at work on this database for {} s, and processes what is pending \
+         ({reason}): wait for it (select * from worker_backlog), or stop it and try again",
         limit.as_secs()
     ))
 }
@@ -306,19 +305,19 @@ async fn stand_by(
     config: &Config,
     readiness: &Readiness,
 ) -> Result<Worker, StoreError> {
-    let mut told = None;
+    let mut logged = None;
     while !candidate.try_become_worker().await? {
         let holder = candidate.holder().await?;
-        // A holder that goes on renews its place all the time, which is no news.
+        // A holder renews its lease all the time; this is not worth a log line.
         let now = holder.map(|of| of.to_string());
-        if now.is_some() && now != told {
+        if now.is_some() && now != logged {
             let reason = format!(
-                "standing by for {}; the place is free {LEASE_SECONDS} s after its last sign of life",
+                "standing by for {}; its lease expires {LEASE_SECONDS} s after its last heartbeat",
                 now.as_deref().unwrap_or_default()
             );
             tracing::info!("{reason}");
             readiness.not_ready(WORKER, reason);
-            told = now;
+            logged = now;
         }
         tokio::time::sleep(config.refresh.poll_interval()).await;
     }

@@ -1,4 +1,4 @@
-//! The queue, worked off.
+//! Processes the queue.
 
 mod fleet_hours;
 mod set_aside;
@@ -21,10 +21,10 @@ use crate::open_hours::OpenHours;
 use crate::refresh::{self, Settings};
 use set_aside::SetAside;
 
-/// What the worker calls itself where others wait for its place.
+/// The worker's name for others that wait for the lease.
 const PROGRAM: &str = "ayaz-analytics";
 
-/// How often the worker clears away what is over.
+/// How often the worker deletes old rows.
 const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
 
 /// What was done.
@@ -32,9 +32,9 @@ const UPKEEP_INTERVAL: Duration = Duration::from_secs(3_600);
 pub struct Work {
     /// Ingest transactions whose hours were queued.
     pub touches: u64,
-    /// Hours of vehicles that were worked out.
+    /// Hours of vehicles that were refreshed.
     pub hours: u64,
-    /// Readings read for it.
+    /// Readings that were read for this.
     pub readings: u64,
     /// Buckets written.
     pub buckets: u64,
@@ -54,7 +54,7 @@ impl std::ops::AddAssign for Work {
 pub struct Round {
     /// What it did.
     pub work: Work,
-    /// Whether something that is due is left, or may be.
+    /// Whether work that is due is left, or may be.
     pub more: bool,
     /// Hours that are queued still, also those that are not due.
     pub hours_left: u64,
@@ -68,20 +68,20 @@ pub struct Candidate {
     lease: OnceLock<(Lease, Renewal)>,
 }
 
-/// The one worker. Any of its futures may be dropped at any moment: what was not committed is
-/// done again by the next worker.
+/// The one worker. Its futures may be dropped at any time: the next worker repeats what was not
+/// committed.
 #[derive(Debug)]
 pub struct Worker {
     connection: Connection,
     lease: Lease,
-    /// Ends with the worker.
+    /// Stops when the worker is dropped.
     _renewal: Renewal,
     statements: RefreshStatements,
     fleet_statements: FleetStatements,
     config: RefreshConfig,
     plausibility: PlausibilityConfig,
     due: Due,
-    running: OpenHours,
+    open_hours: OpenHours,
     set_aside: SetAside,
     upkeep_at: Instant,
 }
@@ -98,34 +98,35 @@ impl Candidate {
         })
     }
 
-    /// Whether there is no other worker, so that this may be it.
+    /// Tries to take the lease; `true` if there is no other worker.
     pub async fn try_become_worker(&self) -> Result<bool, StoreError> {
         let taken = lease::try_take(&self.connection, PROGRAM).await?;
         let is_taken = taken.is_some();
         if let Some(lease) = taken {
             let renewal = lease.renew(&self.url, Role::Analytics);
-            // Taken twice over the same connection, it is the same worker's.
+            // A second lease over the same connection belongs to the same worker.
             let _ = self.lease.set((lease, renewal));
         }
         Ok(is_taken)
     }
 
-    /// For whom this one waits.
+    /// The worker that this one waits for.
     pub async fn holder(&self) -> Result<Option<Holder>, StoreError> {
         lease::holder(&self.connection.client).await
     }
 
-    /// The worker, once [`try_become_worker`](Self::try_become_worker) said yes.
+    /// The worker. Call after [`try_become_worker`](Self::try_become_worker) returned `true`.
     pub async fn into_worker(
         self,
         config: RefreshConfig,
         plausibility: PlausibilityConfig,
     ) -> Result<Worker, StoreError> {
-        // It may have stood by while the schema was changed.
+        // The schema may have changed while it waited.
         check_schema(&self.connection).await?;
-        let (lease, renewal) = self.lease.into_inner().ok_or_else(|| {
-            StoreError::Fatal("a worker that did not take the worker's place".to_owned())
-        })?;
+        let (lease, renewal) = self
+            .lease
+            .into_inner()
+            .ok_or_else(|| StoreError::Fatal("the worker has not taken the lease".to_owned()))?;
         let client = &self.connection.client;
         let statements = RefreshStatements::prepare(client)
             .await?
@@ -143,7 +144,7 @@ impl Candidate {
                 open_hour_interval: config.open_hour_interval(),
                 stored_until: None,
             },
-            running: OpenHours::new(config.open_hours_bytes_max()),
+            open_hours: OpenHours::new(config.open_hours_bytes_max()),
             set_aside: SetAside::default(),
             upkeep_at: Instant::now(),
         })
@@ -151,9 +152,9 @@ impl Candidate {
 }
 
 impl Worker {
-    /// From here on works off only what is stored by now, all of it at once: against vehicles that
-    /// keep sending, too, there comes a round after which nothing is left.
-    pub async fn only_what_is_stored(&mut self) -> Result<(), StoreError> {
+    /// From now on, processes only what is stored now, and all of it without delay. So the rounds
+    /// end, even if vehicles keep sending.
+    pub async fn limit_to_stored(&mut self) -> Result<(), StoreError> {
         let now = queue::now(&self.connection.client).await?;
         self.due = Due {
             open_hour_interval: Duration::ZERO,
@@ -162,13 +163,13 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes over what ingest touched and works off a bounded part of the queue.
+    /// Queues hours from the ledger and processes a bounded part of the queue.
     pub async fn round(&mut self) -> Result<Round, StoreError> {
         let touches_max = self.config.ledger_rows_per_round_max;
         let touches = self.take_over().await?;
         let client = &self.connection.client;
         let now = UnixMicroseconds::now();
-        self.running.forget_over(now);
+        self.open_hours.remove_over(now);
         let hours_max = self.config.hours_per_round_max;
         let without = self.set_aside.vehicles();
         let queued = queue::next_hours(client, self.due, &without, hours_max).await?;
@@ -178,7 +179,7 @@ impl Worker {
         };
         for range in hour_ranges(&queued, self.config.hours_per_transaction_max, now) {
             let HourRange { vehicle, from, .. } = range;
-            if self.set_aside.holds(vehicle) {
+            if self.set_aside.contains(vehicle) {
                 continue;
             }
             match self.refresh(range).await {
@@ -194,7 +195,7 @@ impl Worker {
                 }
             }
         }
-        let fleets_wait = fleet_hours::judge_some(
+        let fleet_hours_are_due = fleet_hours::judge_some(
             &mut self.connection,
             (&self.statements, &self.fleet_statements),
             &self.plausibility.exterior_against_fleet,
@@ -205,13 +206,13 @@ impl Worker {
         let without = self.set_aside.vehicles();
         let backlog = queue::backlog(client, self.due, &without).await?;
         metrics::gauge!(names::VEHICLES_SET_ASIDE).set(without.len() as f64);
-        metrics::gauge!(names::OPEN_HOURS_BYTES).set(self.running.bytes() as f64);
+        metrics::gauge!(names::OPEN_HOURS_BYTES).set(self.open_hours.bytes() as f64);
         metrics::gauge!(names::BACKLOG_HOURS).set(backlog.hours as f64);
         let touched = match self.due.stored_until {
             Some(until) => queue::is_touched(client, until).await?,
             None => touches >= u64::from(touches_max),
         };
-        let more = backlog.is_due || touched || fleets_wait;
+        let more = backlog.is_due || touched || fleet_hours_are_due;
         Ok(Round {
             work,
             more,
@@ -219,19 +220,15 @@ impl Worker {
         })
     }
 
-    /// Takes over what is new, and clears away what is over.
+    /// Queues hours from the ledger, and deletes old rows from time to time.
     async fn take_over(&mut self) -> Result<u64, StoreError> {
-        let failed = |error| StoreError::from_driver("take over what is new", error);
+        let failed = |error| StoreError::from_driver("take hours from the ledger", error);
         let touches_max = i64::from(self.config.ledger_rows_per_round_max);
         let transaction = self.connection.client.transaction().await.map_err(failed)?;
         if Instant::now() >= self.upkeep_at {
             let quotas = upkeep::forget_quotas(&transaction).await?;
             let days = upkeep::forget_days(&transaction).await?;
-            tracing::debug!(
-                quotas,
-                days,
-                "old quotas of dead letters and days are forgotten"
-            );
+            tracing::debug!(quotas, days, "deleted old quotas of dead letters and days");
             for login in upkeep::unbounded_readers(&transaction).await? {
                 tracing::warn!(
                     login,
@@ -261,7 +258,7 @@ impl Worker {
             comfort: self.config.comfort(),
         };
         let now = UnixMicroseconds::now();
-        let done = refresh::refresh(storage, &settings, &mut self.running, now).await?;
+        let done = refresh::refresh(storage, &settings, &mut self.open_hours, now).await?;
         metrics::counter!(names::HOURS_READ_ON).increment(u64::from(done.is_incremental));
         metrics::counter!(names::HOURS_REFRESHED).increment(range.count as u64);
         metrics::counter!(names::READINGS_READ).increment(done.readings);
@@ -275,8 +272,8 @@ impl Worker {
     }
 }
 
-/// Joins neighbouring hours; `queued` is sorted. Hours that still run stay alone: what is kept of each is
-/// read on.
+/// Joins neighbouring hours; `queued` is sorted. Open hours stay alone, because each has its own
+/// checkpoint.
 fn hour_ranges(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -> Vec<HourRange> {
     let mut ranges: Vec<HourRange> = Vec::new();
     for QueuedHour { vehicle, hour } in queued.iter().copied() {
@@ -284,7 +281,7 @@ fn hour_ranges(queued: &[QueuedHour], hours_max: usize, now: UnixMicroseconds) -
             Some(last)
                 if last.vehicle == vehicle
                     && last.count < hours_max
-                    && !OpenHours::runs(hour, now)
+                    && !OpenHours::is_open(hour, now)
                     && last.to() == hour =>
             {
                 last.count += 1;
@@ -306,7 +303,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbouring_hours_of_a_vehicle_are_worked_out_together() {
+    fn neighbouring_hours_of_a_vehicle_are_refreshed_together() {
         let queued: Vec<QueuedHour> = [(1, 0), (1, 1), (1, 2), (1, 4), (2, 5), (2, 6)]
             .map(|(vehicle, hour)| QueuedHour {
                 vehicle,
@@ -324,7 +321,7 @@ mod tests {
         assert_eq!(
             found(6),
             alone,
-            "the sixth hour still runs, and the fifth until it is over"
+            "the sixth hour is open, and the fifth until it is over"
         );
     }
 }

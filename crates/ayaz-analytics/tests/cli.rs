@@ -1,4 +1,4 @@
-//! The program as a supervisor and a script see it.
+//! The program as a supervisor or a script uses it.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -13,7 +13,7 @@ fn ayaz_analytics(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-fn complaint(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
@@ -55,17 +55,17 @@ fn a_configuration_that_cannot_be_used_exits_with_64_and_one_line() {
     ] {
         std::fs::write(&file, text).unwrap();
         let output = ayaz_analytics(&["--config", file.to_str().unwrap()], environment);
-        let complaint = complaint(&output);
-        assert_eq!(output.status.code(), Some(64), "{complaint}");
-        assert_eq!(complaint.trim().lines().count(), 1, "{complaint}");
+        let stderr = stderr(&output);
+        assert_eq!(output.status.code(), Some(64), "{stderr}");
+        assert_eq!(stderr.trim().lines().count(), 1, "{stderr}");
         assert!(
-            complaint.contains(word) && !complaint.contains("hunter2"),
-            "{complaint}"
+            stderr.contains(word) && !stderr.contains("hunter2"),
+            "{stderr}"
         );
     }
     let output = ayaz_analytics(&["--config", "does/not/exist.toml"], &[url]);
     assert_eq!(output.status.code(), Some(64));
-    assert!(complaint(&output).contains("does/not/exist.toml"));
+    assert!(stderr(&output).contains("does/not/exist.toml"));
 }
 
 #[test]
@@ -80,11 +80,7 @@ fn a_taken_admin_port_is_a_configuration_error_that_names_it() {
         ],
     );
     assert_eq!(output.status.code(), Some(64));
-    assert!(
-        complaint(&output).contains(&address),
-        "{}",
-        complaint(&output)
-    );
+    assert!(stderr(&output).contains(&address), "{}", stderr(&output));
 }
 
 #[test]
@@ -92,9 +88,9 @@ fn an_address_in_the_wrong_place_shows_no_password() {
     let url = "postgres://a:s3cr3tA@h";
     for (arguments, code) in [(&[url][..], 2), (&["--config", url], 64)] {
         let output = ayaz_analytics(arguments, &[]);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(told.contains("postgres://***@h"), "{told}");
-        assert!(!told.contains("s3cr3tA"), "{told}");
-        assert_eq!(output.status.code(), Some(code), "{told}");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains("postgres://***@h"), "{message}");
+        assert!(!message.contains("s3cr3tA"), "{message}");
+        assert_eq!(output.status.code(), Some(code), "{message}");
     }
 }

@@ -1,15 +1,14 @@
-//! Hours of fleets, judged: whose exterior temperatures the others contradict.
+//! Judges hours of fleets: flags exterior temperatures that the other vehicles contradict.
 //!
-//! A refresh that changes what a vehicle measured on trips in an hour leaves that hour on a queue,
-//! fleet by fleet. What is flagged is worked out from the buckets of all of the fleet's vehicles in
-//! that hour, and from nothing else, so neither the order of arrival nor that of the refreshes
-//! matters to where it ends. In the transaction that takes the hour off the queue, the sessions of
-//! those vehicles whose flag has turned are put together anew, from buckets: readings are not
-//! needed. Where that fails for what is known of a vehicle or for its data, the hour goes back on that
-//! vehicle's own queue, and the fleet's hour is done.
+//! A refresh that changes the exterior temperature of a vehicle on trips in an hour queues this
+//! hour for its fleet. The flags depend only on the buckets of all of the fleet's vehicles in the
+//! hour. So neither the order of arrival nor that of the refreshes changes the final result. The
+//! transaction that removes the hour from the queue also assembles the sessions of vehicles whose
+//! flag has changed, from buckets, without readings. If this fails for the data or settings of one
+//! vehicle, the hour goes to that vehicle's own queue, and the fleet's hour is done.
 //!
-//! An open hour changes with each refresh of each vehicle, so it is judged once it is
-//! over: until then its sessions take its temperatures as they are.
+//! An open hour changes with each refresh of each vehicle, so it is judged when it is over. Until
+//! then its sessions use its temperatures as they are.
 
 use ayaz_energy::exterior::VehicleExterior;
 use ayaz_energy::fleet::{self, FleetConfig};
@@ -21,16 +20,16 @@ use ayaz_store::{Connection, StoreError};
 use crate::metrics as names;
 use crate::refresh::refresh_sessions;
 
-/// So many are judged before the worker looks at what has come in meanwhile. One of 10,000 vehicles
-/// takes some 25 ms; while a fleet's past arrives bus by bus, its hours come here again and again.
+/// Most hours that are judged before the worker reads the ledger again. One of 10,000 vehicles
+/// takes about 25 ms. While a fleet's past arrives bus by bus, its hours come here again and again.
 const HOURS_PER_ROUND_MAX: u32 = 50;
 
-/// Vehicles whose sessions are put together anew in one transaction. More of them wait for the
-/// next.
+/// Most vehicles whose sessions one transaction assembles again. More of them wait for the next
+/// one.
 const TURNED_MAX: usize = 100;
 
-/// Judges some of the hours that wait, and says whether any of them still does. `with_open` is
-/// whether an hour that is not over counts.
+/// Judges some of the queued hours. Returns whether more are due. `with_open` tells whether open
+/// hours count.
 pub(super) async fn judge_some(
     connection: &mut Connection,
     statements: (&RefreshStatements, &FleetStatements),
@@ -64,16 +63,16 @@ async fn judge(
     hour.change_flags(&changes.forget, &changes.remember)
         .await?;
     for vehicle in &changes.turned {
-        match mend_sessions(&mut hour, refresh, *vehicle).await {
-            // Its hour waits with the vehicle's others, and the fleet does not.
+        match reassemble_sessions(&mut hour, refresh, *vehicle).await {
+            // Its hour waits with the vehicle's other hours; the fleet does not wait.
             Err(error) if error.affects_one_vehicle() => {
-                tracing::debug!(vehicle, %error, "mending sessions failed");
-                // Where a statement has failed, none succeeds any more: a new savepoint.
+                tracing::debug!(vehicle, %error, "reassembling sessions failed");
+                // After a failed statement, all others fail too: begin a new savepoint.
                 let sessions = hour.sessions_of(refresh, *vehicle).await?;
                 sessions.queue_hours(&[queued.hour], None).await?;
                 sessions.commit().await?;
             }
-            mended => mended?,
+            done => done?,
         }
     }
     if changes.complete {
@@ -91,8 +90,9 @@ async fn judge(
     Ok(())
 }
 
-/// Puts the sessions of one vehicle together anew, in a savepoint. If that fails, it is rolled back.
-async fn mend_sessions(
+/// Assembles the sessions of one vehicle again, in a savepoint. If it fails, the savepoint is
+/// rolled back.
+async fn reassemble_sessions(
     hour: &mut FleetHour<'_>,
     refresh: &RefreshStatements,
     vehicle: VehicleNumber,

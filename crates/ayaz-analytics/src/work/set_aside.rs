@@ -1,6 +1,6 @@
-//! Vehicles of which something is known that cannot be used, such as a depot in a time zone that nobody
-//! knows. Their hours stay in the queue, and all others are worked out meanwhile: figures of a vehicle that
-//! wait are better than figures cut by days that are not its own.
+//! Vehicles whose data or settings cannot be used, such as a depot in an unknown time zone. Their
+//! hours stay queued, and all others are refreshed. A late figure of a vehicle is better than one
+//! with wrong service days.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use ayaz_model::VehicleNumber;
 use ayaz_store::vehicles;
 use ayaz_store::{Connection, StoreError};
 
-/// After so long a vehicle is tried again, since not every correction leaves a note: the time zone data of
-/// the database server may be new.
+/// A vehicle is tried again after this time, because not every correction shows in the ledger: for
+/// example new time zone data of the database server.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(300);
 
 /// The vehicles, and why each of them waits.
@@ -26,7 +26,7 @@ struct Waiting {
 }
 
 impl SetAside {
-    /// Vehicles whose hours are left alone. Those that have waited long enough are forgotten, and so
+    /// Vehicles whose hours are skipped. Those that have waited long enough are removed, and so
     /// tried again.
     pub(super) fn vehicles(&mut self) -> Vec<VehicleNumber> {
         let now = Instant::now();
@@ -34,17 +34,17 @@ impl SetAside {
         self.waiting.keys().copied().collect()
     }
 
-    /// Whether the hours of this one are left alone.
-    pub(super) fn holds(&self, vehicle: VehicleNumber) -> bool {
+    /// Whether the hours of this vehicle are skipped.
+    pub(super) fn contains(&self, vehicle: VehicleNumber) -> bool {
         self.waiting.contains_key(&vehicle)
     }
 
-    /// Something that is known has changed, so that any of them may be right now.
+    /// Tries all of them again, because settings or data have changed.
     pub(super) fn try_again(&mut self) {
         self.waiting.clear();
     }
 
-    /// Leaves the vehicle's hours alone for a while, and says so, once for a cause.
+    /// Skips the vehicle's hours for a while, and logs each cause once.
     pub(super) async fn put(
         &mut self,
         connection: &Connection,
@@ -57,7 +57,7 @@ impl SetAside {
             tracing::warn!(
                 vehicle = name,
                 cause,
-                "the hours of this vehicle wait, and those of any other with this cause"
+                "the hours of this vehicle wait, as do those of all others with this cause"
             );
         }
         let until = Instant::now() + TRY_AGAIN_AFTER;

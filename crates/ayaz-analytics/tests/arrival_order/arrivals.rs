@@ -1,4 +1,4 @@
-//! Readings of a bus that arrive in some order, and the queue of its hours, worked off by the refresh.
+//! Readings of a bus that arrive in some order, and refreshes of its queued hours.
 
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
@@ -19,16 +19,16 @@ use crate::histories::Readings;
 use crate::memory::{MemoryRefresh, Rows};
 use crate::trip_days;
 
-/// The bus is the only one.
+/// The only bus.
 pub(crate) const VEHICLE: i32 = 1;
 
-/// More than any history takes.
+/// More than any history needs.
 const BYTES_MAX: usize = 1_000_000_000;
 
-/// Before all histories, so that all of their hours still run.
+/// Before all histories, so that all of their hours are open.
 const NOW: UnixMicroseconds = UnixMicroseconds(0);
 
-/// As the daemon's defaults: with every check on, since what is flagged of a sample may depend on its
+/// The defaults of the daemon: every check is on, because a sample's flags may depend on its
 /// neighbours too.
 pub(crate) fn settings() -> Settings {
     Settings {
@@ -41,10 +41,10 @@ pub(crate) fn settings() -> Settings {
 /// The bus, its rows, and the worker.
 struct Bus {
     rows: Mutex<Rows>,
-    /// The ledger: of which readings the queue has not heard.
+    /// The ledger: readings that are not in the queue yet.
     touched: Vec<UnixMicroseconds>,
     running: OpenHours,
-    /// How often an hour was read on from where it was read before.
+    /// How many refreshes started from a checkpoint.
     read_on: u64,
     settings: Settings,
 }
@@ -72,7 +72,7 @@ impl Bus {
         self.rows().readings.insert(key, sample.clone());
     }
 
-    /// Has the queue hear of so many readings.
+    /// Moves this many readings from the ledger to the queue.
     fn take_over(&mut self, touches: usize) {
         let touched: Vec<_> = self.touched.drain(..touches).collect();
         let queue = &mut self.rows().queue;
@@ -98,12 +98,12 @@ impl Bus {
         self.read_on += u64::from(done.expect("memory does not fail").is_incremental);
     }
 
-    /// Works the queue off, choosing by `choices` how much of the ledger it hears of, where to begin, how
-    /// many hours to take, and whether the worker is another one.
-    fn work_off(&mut self, choices: &[u8]) {
+    /// Refreshes all queued hours. `choices` decide how much of the ledger is taken over, which
+    /// hour comes first, how many hours are joined, and whether a new worker starts.
+    fn refresh_all(&mut self, choices: &[u8]) {
         let mut choices = choices.iter().cycle().copied();
         for rounds in 0.. {
-            assert!(rounds < 1000, "the queue does not come to rest");
+            assert!(rounds < 1000, "the queue does not become empty");
             let choice = usize::from(choices.next().unwrap_or(0));
             self.take_over(self.touched.len() * (choice % 5) / 4);
             if choice % 32 == 31 {
@@ -123,7 +123,7 @@ impl Bus {
     }
 }
 
-/// The refresh of the worker, in memory.
+/// The worker's refresh, in memory.
 pub(crate) fn refresh_in(
     storage: impl RefreshStorage,
     settings: &Settings,
@@ -132,11 +132,11 @@ pub(crate) fn refresh_in(
     let refresh = pin!(refresh(storage, settings, running, NOW));
     match refresh.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
-        Poll::Pending => panic!("memory waits for nothing"),
+        Poll::Pending => panic!("memory never waits"),
     }
 }
 
-/// Everything at once.
+/// The rows after all readings arrive at once.
 pub(crate) fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Rows {
     let mut bus = Bus::new(plausibility);
     bus.rows().readings = readings.clone();
@@ -148,8 +148,8 @@ pub(crate) fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Ro
     std::mem::take(bus.rows())
 }
 
-/// Has the readings arrive in another order, in batches, and the queue worked off by these choices in
-/// between; then all rows are those of everything at once.
+/// Lets the readings arrive in another order, in batches, with refreshes by these choices in
+/// between. The rows must equal those of all readings at once.
 pub(crate) fn same_in_any_order(
     readings: &Readings,
     order: &[u16],
@@ -161,8 +161,8 @@ pub(crate) fn same_in_any_order(
     same(readings, &arrivals, batch, choices).map(drop)
 }
 
-/// Has the readings arrive as they are measured, but for some that are late by so many seconds. Returns
-/// how often an hour was read on from where it was read before.
+/// Lets the readings arrive as they are measured, some of them late by this many seconds. Returns
+/// how many refreshes started from a checkpoint.
 pub(crate) fn same_if_some_are_late(
     readings: &Readings,
     late_seconds: &[i64],
@@ -186,11 +186,11 @@ fn same(
         for (key, sample) in batch {
             bus.arrive(**key, sample);
         }
-        bus.work_off(choices);
+        bus.refresh_all(choices);
     }
     while !bus.touched.is_empty() {
         bus.take_over(bus.touched.len());
-        bus.work_off(choices);
+        bus.refresh_all(choices);
     }
     let read_on = bus.read_on;
     let found = bus.rows();

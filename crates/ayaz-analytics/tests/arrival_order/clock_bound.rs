@@ -1,4 +1,4 @@
-//! Hours whose clock runs are others each time they are read.
+//! Hours whose clock runs change each time they are read.
 
 use std::sync::Mutex;
 
@@ -15,8 +15,8 @@ use crate::memory::{MemoryRefresh, Rows};
 
 const FROM: UnixMicroseconds = UnixMicroseconds(50 * HOUR_MICROSECONDS);
 
-/// Two hours, a reading every 10 s, on one drive cycle. From the reading of this number on, for ten minutes,
-/// the clock is half an hour behind.
+/// Two hours, a reading every 10 s, in one drive cycle. From the reading with this number, the
+/// clock is half an hour behind for ten minutes.
 fn stepped(number: i64) -> Readings {
     let reading = |sequence: i64| {
         let is_off = (number..number + 60).contains(&sequence);
@@ -33,8 +33,8 @@ fn stepped(number: i64) -> Readings {
 }
 
 #[test]
-fn hours_whose_clock_does_not_come_to_rest_fail_with_their_vehicle_and_change_nothing() {
-    // Readings that stay as they are; that change once; and each time.
+fn hours_whose_clock_runs_keep_changing_fail_and_write_nothing() {
+    // Readings that do not change; that change once; that change each time.
     for (later, is_done) in [(0, true), (1, true), (CLOCK_PASSES_MAX, false)] {
         let later_readings = [stepped(400), stepped(250)].into_iter().cycle().take(later);
         let rows = Mutex::new(Rows {
@@ -57,13 +57,16 @@ fn hours_whose_clock_does_not_come_to_rest_fail_with_their_vehicle_and_change_no
         assert_eq!(rows.queue.is_empty(), is_done);
         assert_eq!(rows.states.len(), if is_done { 2 } else { 0 });
         if let Err(error) = done {
-            assert!(error.affects_one_vehicle(), "it stops no other: {error:?}");
-            let told = error.to_string();
             assert!(
-                told.contains("vehicle number 1, 2 hours from 1970-01-03T02:00:00Z"),
-                "{told}"
+                error.affects_one_vehicle(),
+                "it affects no other vehicle: {error:?}"
             );
-            assert!(told.contains("each of 3 passes"), "{told}");
+            let message = error.to_string();
+            assert!(
+                message.contains("vehicle number 1, 2 hours from 1970-01-03T02:00:00Z"),
+                "{message}"
+            );
+            assert!(message.contains("each of 3 passes"), "{message}");
         }
     }
 }

@@ -10,12 +10,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
-    fn readings_of_a_clock_that_is_off_count_as_if_they_had_not_been_made(
+    fn readings_of_a_wrong_clock_change_no_result(
         samples in dense(30),
         step in step(),
     ) {
         let (readings, wrong) = record(samples, &[step]);
-        // To its end nothing tells which of the two clocks is right.
+        // At its end, nothing shows which of the two clocks is right.
         prop_assume!(step.from + step.share < 0.95);
         let rows = whole(&readings, PlausibilityConfig::default());
         let mut without = readings.clone();
@@ -38,7 +38,7 @@ proptest! {
     }
 
     #[test]
-    fn any_order_and_any_split_give_the_same_also_if_the_clock_steps(
+    fn any_order_and_any_split_give_the_same_if_the_clock_steps(
         samples in dense(400),
         steps in proptest::collection::vec(step(), 1..4),
         order in proptest::collection::vec(any::<u16>(), 400),

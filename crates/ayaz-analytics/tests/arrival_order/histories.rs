@@ -1,4 +1,4 @@
-//! Histories of a bus, made up: everything that decides where an interval, a trip or a session ends.
+//! Generated histories of a bus, with everything that ends an interval, a trip or a session.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use proptest::prelude::*;
 /// A sample by its time, boot and number.
 pub(crate) type Readings = BTreeMap<(i64, i64, i64), Sample>;
 
-/// Steps of time that meet every rule: within the interval, at its limits, at those of a trip.
+/// Time steps for every rule: within an interval, at its limits, at the limits of a trip.
 fn step_milliseconds() -> impl Strategy<Value = i64> {
     prop_oneof![
         8 => 1..2_000_i64,
@@ -74,8 +74,8 @@ pub(crate) fn readings() -> impl Strategy<Value = Readings> {
     })
 }
 
-/// What a bus does for a while: a drive cycle or none, on a plug or not, moving or not, with how many
-/// samples and how far apart, min.
+/// What a bus does for a while: drive cycle, plugged in, moving, number of samples, and minutes
+/// between them.
 type Stay = (Option<i64>, bool, bool, usize, i64);
 
 fn stay() -> impl Strategy<Value = Stay> {
@@ -91,7 +91,7 @@ fn stay() -> impl Strategy<Value = Stay> {
     )
 }
 
-/// Weeks of parking and of drive cycles that do not change, seldom reported, with trips in between.
+/// Weeks of parking and of unchanged drive cycles with few readings, and trips in between.
 pub(crate) fn weeks() -> impl Strategy<Value = Readings> {
     let jumps = proptest::collection::vec(prop_oneof![30 => Just(0.0), 1 => Just(1.0)], 14);
     proptest::collection::vec((stay(), jumps), 1..12).prop_map(|stays| {
@@ -114,7 +114,7 @@ pub(crate) fn weeks() -> impl Strategy<Value = Readings> {
     })
 }
 
-/// Where the clock is off, as a share of the readings, and how far, s.
+/// Where the clock is wrong, as a share of the readings, and by how much, s.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
     pub(crate) from: f64,
@@ -132,7 +132,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
     })
 }
 
-/// Readings of one boot, at most so many seconds apart.
+/// Readings of one boot, at most this many seconds apart.
 pub(crate) fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)>> {
     let step = prop_oneof![3 => 1_000..2_000_i64, 1 => 1_000..seconds_max * 1_000];
     let sample = (step, sample()).prop_map(|(milliseconds, (_, mut sample))| {
@@ -142,8 +142,8 @@ pub(crate) fn dense(seconds_max: i64) -> impl Strategy<Value = Vec<(i64, Sample)
     proptest::collection::vec(sample, 120..400)
 }
 
-/// Numbers and times the readings, those of the steps with a time that is off. Which those are is the
-/// second result.
+/// Gives the readings numbers and times, and those in the steps a wrong time. Also returns the
+/// numbers of the latter.
 pub(crate) fn record(samples: Vec<(i64, Sample)>, steps: &[Step]) -> (Readings, BTreeSet<i64>) {
     let count = samples.len() as f64;
     let (mut readings, mut wrong) = (Readings::new(), BTreeSet::new());

@@ -1,6 +1,6 @@
-//! What an hour comes to depends on the readings alone: on neither the order in which they arrive
-//! nor on which hours are worked out together. The worker's refresh runs over rows in memory, so that many
-//! histories can be tried; and the sums are compared with a plain integration of the whole series.
+//! The outcome of an hour depends on the readings alone: neither on their order of arrival nor on
+//! which hours are refreshed together. The worker's refresh runs on rows in memory, so that many
+//! histories can be tested. The sums are compared with a plain integration of the whole series.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -39,7 +39,7 @@ proptest! {
     }
 
     #[test]
-    fn weeks_of_parking_give_the_same_sessions_in_whatever_order_they_arrive(
+    fn weeks_of_parking_give_the_same_sessions_in_any_order(
         readings in weeks(),
         order in proptest::collection::vec(any::<u16>(), 160),
         batch in 1..40_usize,
@@ -52,7 +52,7 @@ proptest! {
             let end = blocks.entry(session.block_started_at.0).or_default();
             *end = session.ended_at.0.max(*end);
         }
-        // Three whole days, the one that was begun, and a silence.
+        // Three whole days, the day on which it began, and a silence.
         let longest = LONG_MICROSECONDS + 2 * SILENCE_MICROSECONDS_MAX;
         for (start, end) in &blocks {
             prop_assert!(end - start <= longest, "{} h", (end - start) / HOUR_MICROSECONDS);
@@ -78,7 +78,7 @@ proptest! {
             sum(|energy| energy.seconds), sum(|energy| energy.net_kwh), sum(|energy| energy.km),
             sum(|energy| energy.heater_kwh.unwrap_or(0.0)),
         ] {
-            // To the bit, since figures lie on a grid.
+            // Equal to the bit, because the values lie on a grid.
             prop_assert_eq!(of_sessions, of_buckets);
         }
     }
@@ -94,12 +94,12 @@ proptest! {
         let elapsed = (last.0 - first.0) as f64 / 1e6;
         let rows = whole(&readings, PlausibilityConfig::off());
         let seconds: f64 = rows.sessions.values().map(|session| session.energy.seconds).sum();
-        // Each bucket is off by half a step of its grid at most.
+        // Each bucket differs by at most half a step of its grid.
         let rounding = rows.all_buckets().len() as f64 / 2_048.0;
         prop_assert!(seconds <= elapsed + rounding, "{} s in {} s", seconds, elapsed);
         for session in rows.sessions.values() {
             let duration = session.ended_at.seconds_since(session.started_at);
-            // Its first interval may lead into it, and its last one out of it.
+            // Its first interval may begin before it, and its last one may end after it.
             prop_assert!(session.energy.seconds <= duration + 120.0 + rounding, "{:?}", session);
         }
     }
@@ -127,7 +127,7 @@ proptest! {
         for (trip, sum) in &expected {
             let found = found[trip];
             prop_assert_eq!(found.intervals, sum.intervals);
-            // Each bucket is off by half a step of its grid at most.
+            // Each bucket differs by at most half a step of its grid.
             let steps = buckets[trip] * STEP;
             for (a, b, steps) in [(found.net, sum.net, 3.6e6 * steps),
                 (found.discharge, sum.discharge, 3.6e6 * steps),

@@ -1,4 +1,4 @@
-//! The rows of one bus, in memory: kept, and returned. What they say is for the refresh to decide.
+//! The rows of one bus in memory. They are stored and returned; the refresh has the rules.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,13 +27,13 @@ const LATER_HEADS_MAX: usize = 3;
 /// Rows by hour.
 type ByHour<T> = BTreeMap<UnixMicroseconds, Vec<T>>;
 
-/// The rows. Those of sessions stand by their key.
+/// The rows. Sessions are stored by their key.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) readings: Readings,
-    /// What is read next time, and after that: a database without snapshots.
+    /// Samples for the next reads, like a database without snapshots.
     pub(crate) later_readings: Vec<Readings>,
-    /// Hours, and from where on they have changed; `None` is from their beginning.
+    /// Queued hours, and from when on they changed; `None`: from their start.
     pub(crate) queue: BTreeMap<UnixMicroseconds, Option<UnixMicroseconds>>,
     pub(crate) states: BTreeMap<UnixMicroseconds, HourState>,
     pub(crate) refreshed_at: BTreeMap<UnixMicroseconds, UnixMicroseconds>,
@@ -45,11 +45,11 @@ pub(crate) struct Rows {
     pub(crate) sessions: BTreeMap<(UnixMicroseconds, i32), Session>,
     pub(crate) days: BTreeMap<Date, DayTime>,
     pub(crate) trip_days: BTreeMap<Date, TripDay>,
-    /// How often hours were worked out: the clock of this database.
+    /// Number of refreshes: the clock of this database.
     pub(crate) refreshes: i64,
 }
 
-/// The hours of the bus that are refreshed.
+/// The hours of the bus in a refresh.
 pub(crate) struct MemoryRefresh<'a> {
     pub(crate) rows: &'a Mutex<Rows>,
     pub(crate) range: HourRange,

@@ -1,4 +1,4 @@
-//! Hours that are worked out again while they grow, and read on from where they were read before.
+//! Open hours that are refreshed again while they grow, from checkpoints.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -8,13 +8,13 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::arrivals::same_if_some_are_late;
 use crate::histories::{dense, record, step};
 
-/// Most readings come at once, or a few seconds late; some after a dead zone.
+/// Most readings arrive at once, or a few seconds late; some after a dead zone.
 fn late_seconds() -> impl Strategy<Value = i64> {
     prop_oneof![40 => Just(0_i64), 4 => 0..10_i64, 1 => 10..300_i64, 1 => 300..8_000_i64]
 }
 
 #[test]
-fn an_hour_that_is_read_on_comes_to_what_it_comes_to_when_it_is_read_whole() {
+fn an_hour_from_checkpoints_equals_the_hour_read_completely() {
     let histories = (
         dense(30),
         proptest::collection::vec(step(), 0..2),
@@ -31,7 +31,7 @@ fn an_hour_that_is_read_on_comes_to_what_it_comes_to_when_it_is_read_whole() {
             Ok(())
         })
         .unwrap_or_else(|error| panic!("{error}"));
-    // Or nothing was tested.
+    // Otherwise nothing was tested.
     let read_on = read_on.into_inner();
     assert!(read_on > 5_000, "{read_on} times");
 }

@@ -1,4 +1,4 @@
-//! A plain integration of the whole series, to compare with.
+//! A plain integration of the whole series, for comparison.
 
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ fn plain_trips(readings: &Readings) -> Vec<(i64, i64)> {
     trips
 }
 
-/// Of the grid of energy and distance, kWh and km.
+/// Step of the grid of energy and distance, kWh and km.
 pub(crate) const STEP: f64 = 1.0 / 16_777_216.0;
 
 pub(crate) fn close(a: f64, b: f64) -> bool {

@@ -1,4 +1,4 @@
-//! Trips of days as their rows hold them, and months, added up from days and from trips.
+//! Trips of days, as rows, and months, added up from days and from trips.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub(crate) fn months_of_days(days: &BTreeMap<Date, TripDay>) -> BTreeMap<Date, M
     months
 }
 
-/// The months of trips, each as if it were one day: it comes to the same.
+/// The months of trips, each trip as if it were a day: the result is the same.
 pub(crate) fn months_of_trips(
     sessions: &BTreeMap<(UnixMicroseconds, i32), Session>,
 ) -> BTreeMap<Date, Month> {

@@ -1,5 +1,6 @@
-//! The properties of `tests/arrival_order`, a few histories of each kind, in the real database: rows of one
-//! bus whose readings arrive in any order are those of another one whose readings arrive at once.
+//! The properties of `tests/arrival_order`, with a few histories of each kind, in the real
+//! database: the rows of a bus whose readings arrive in any order equal those of a bus whose
+//! readings arrive at once.
 
 use std::fmt::Write as _;
 
@@ -19,13 +20,14 @@ use crate::config;
 use crate::fleet::Database;
 use crate::histories::{Readings, dense, readings, record, step, weeks};
 
-/// The seeds of each run; one more is new each time.
+/// The fixed seeds of each run; one new seed is added each time.
 const SEEDS: [u64; 2] = [1, 2];
 
 /// Hours that are refreshed together, and in a round.
 const HOURS_MAX: [usize; 3] = [1, 3, 12];
 
-/// Two buses of a history: the one whose readings arrive in any order, and the one whose come at once.
+/// Two buses with one history: readings of the first arrive in any order, those of the second at
+/// once.
 const BUSES: (i32, i32) = (1, 2);
 
 #[tokio::test]
@@ -79,14 +81,14 @@ async fn same_in_any_order(history: &Readings, random: &mut ChaCha8Rng) -> Resul
     samples.shuffle(random);
     for batch in samples.chunks(samples.len().div_ceil(4)) {
         database.execute(&arrive(any_order, batch)?).await?;
-        // Nearly always more is left than it does in a round.
+        // A round nearly always leaves some hours.
         for _ in 0..random.random_range(0..4) {
             worker.round().await?;
         }
     }
     database.execute(&arrive(at_once, &samples)?).await?;
     while worker.round().await?.more {}
-    // Within a transaction the present, to which a day's completeness counts, is the same.
+    // One transaction, so that both have the same `now()`, on which a day's completeness depends.
     database.execute("begin").await?;
     let found = database.rows(any_order).await?;
     let expected = database.rows(at_once).await?;
@@ -94,7 +96,7 @@ async fn same_in_any_order(history: &Readings, random: &mut ChaCha8Rng) -> Resul
     for (found, expected) in found.iter().zip(&expected) {
         anyhow::ensure!(found == expected, "{found}\nis not\n{expected}");
     }
-    anyhow::ensure!(found.len() == expected.len(), "not as many rows");
+    anyhow::ensure!(found.len() == expected.len(), "a different number of rows");
     Ok(())
 }
 
@@ -108,7 +110,7 @@ async fn worker(database: &Database, hours_max: usize) -> Result<Worker> {
     Ok(candidate.into_worker(refresh, plausibility).await?)
 }
 
-/// Statements that insert the samples, and tell the ledger.
+/// Statements that insert the samples, and list them in the ledger.
 fn arrive(vehicle: i32, samples: &[&Sample]) -> Result<String> {
     let mut rows = String::new();
     let mut changed_from = String::new();
@@ -157,7 +159,7 @@ fn row(vehicle: i32, sample: &Sample) -> String {
     .join(", ")
 }
 
-/// In a winter: histories begin in 1970.
+/// In winter: the histories begin in 1970.
 fn instant(at: UnixMicroseconds) -> String {
     format!(
         "timestamptz '2025-12-27 00:00Z' + {} * interval '1 microsecond'",

@@ -1,23 +1,23 @@
-//! A clock that stepped is known only once readings arrive that contradict it.
+//! A clock step shows only when readings that contradict it arrive.
 
 use anyhow::Result;
 use ayaz_analytics::work::Work;
 
 use crate::fleet::Database;
-use crate::work_off;
+use crate::refresh_all;
 
-/// Numbers of a bus that sends a reading every 5 s from 05:00 on: when it enters a dead zone, an hour
-/// begins, and the clock is off, from and to.
+/// Reading numbers of a bus that sends a reading every 5 s from 05:00: start of a dead zone, start
+/// of an hour, start and end of the wrong clock.
 const DEAD_ZONE: i32 = 960;
 const SEVEN: i32 = 1_440;
 const OFF: i32 = 2_520;
 const RIGHT: i32 = 2_880;
 const END: i32 = 3_600;
 
-/// At 08:30, for half an hour: it is 06:20 again.
+/// At 08:30, for half an hour, the clock shows 06:20.
 const STEP: &str = "-2 hours -10 minutes";
 
-/// Readings with the numbers from `from` up to and without `to` arrive.
+/// Inserts the readings with numbers from `from` to before `to`.
 async fn arrive(database: &Database, vehicle: i32, from: i32, to: i32, off: &str) -> Result<()> {
     let sql = format!(
         "with arrived as (
@@ -39,7 +39,7 @@ async fn arrive(database: &Database, vehicle: i32, from: i32, to: i32, off: &str
     database.execute(&sql).await
 }
 
-/// Every row that the worker keeps of the vehicle, as text that shows every bit.
+/// Every row that the worker writes for the vehicle, as text with every bit.
 async fn rows(database: &Database, vehicle: i32, tables: &[&str]) -> Result<Vec<String>> {
     let mut rows = Vec::new();
     for table in tables {
@@ -88,36 +88,36 @@ const DOUBTED: &str = "select format(
     ) from flagged_reading where vehicle_id = 1 and checks = array['clock_step'] and whole_row";
 
 #[tokio::test]
-async fn late_data_that_shows_a_step_mends_the_hours_it_concerns_and_no_other() -> Result<()> {
+async fn late_data_that_shows_a_step_corrects_only_the_hours_concerned() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
-    // The bus is in a dead zone from 06:20 on, in which its clock is set back to just then.
+    // The bus is in a dead zone from 06:20. The wrong clock shows just that time.
     arrive(&database, 1, 0, DEAD_ZONE, "0").await?;
     arrive(&database, 1, OFF, RIGHT, STEP).await?;
     arrive(&database, 1, RIGHT, END, "0").await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(database.text(DOUBTED).await?, "0  to ,  to ");
 
-    // What it measured from 07:00 to 08:30 shows what those of 06:20 are.
+    // The readings from 07:00 to 08:30 show that those of 06:20 have a wrong time.
     arrive(&database, 1, SEVEN, OFF, "0").await?;
-    let Work { hours, .. } = work_off(&database).await?;
-    assert_eq!(hours, 3, "two that were touched, and that of the step");
+    let Work { hours, .. } = refresh_all(&database).await?;
+    assert_eq!(hours, 3, "two with new readings, and the hour of the step");
     let flagged = "360 2520 to 2879, 06:20 to 06:49";
     assert_eq!(database.text(DOUBTED).await?, flagged);
 
     arrive(&database, 1, DEAD_ZONE, SEVEN, "0").await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(database.text(DOUBTED).await?, flagged);
 
-    // The same at once, and without the readings that are flagged.
+    // The same readings at once, and the same without the flagged ones.
     for (from, to, off) in [(0, OFF, "0"), (OFF, RIGHT, STEP), (RIGHT, END, "0")] {
         arrive(&database, 2, from, to, off).await?;
         if off == "0" {
             arrive(&database, 3, from, to, off).await?;
         }
     }
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let at_once = rows(&database, 2, ALL).await?;
     let late = rows(&database, 1, ALL).await?;
     for (late, at_once) in late.iter().zip(&at_once) {
@@ -128,13 +128,13 @@ async fn late_data_that_shows_a_step_mends_the_hours_it_concerns_and_no_other() 
         assert_eq!(late, others);
     }
     database.queue_everything().await?;
-    work_off(&database).await?;
-    assert_eq!(rows(&database, 1, ALL).await?, late, "worked out again");
+    refresh_all(&database).await?;
+    assert_eq!(rows(&database, 1, ALL).await?, late, "refreshed again");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_step_under_way_is_seen_reading_by_reading() -> Result<()> {
+async fn a_step_that_has_not_ended_is_found_at_each_reading() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -145,11 +145,11 @@ async fn a_step_under_way_is_seen_reading_by_reading() -> Result<()> {
         )
         .await?;
     arrive(&database, 1, 0, OFF, "0").await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let sums = rows(&database, 1, SUMS).await?;
     for from in (OFF..RIGHT).step_by(90) {
         arrive(&database, 1, from, from + 90, STEP).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         assert_eq!(rows(&database, 1, SUMS).await?, sums, "up to {}", from + 90);
     }
     let trusted = "select to_char(unflagged_share, 'FM0.0000') from bus_day_completeness

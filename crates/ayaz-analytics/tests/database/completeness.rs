@@ -1,13 +1,13 @@
-//! How far a day can be trusted: what of it is accounted for, and driving that nobody heard of.
+//! Completeness of a day: the accounted time, and driving without readings.
 
 use anyhow::Result;
 
 use crate::fleet::Database;
-use crate::work_off;
+use crate::refresh_all;
 
-/// Buses that report each minute of one UTC service day, 2026-01-10 from 03:00, when `heard` says so
-/// of the minute; they drive 60 km/h from minute 120 to 240 and from 600 to 720, and stand otherwise.
-/// `number` is what the device counts.
+/// Buses that report each minute of one UTC service day, 2026-01-10 from 03:00, for which `heard`
+/// is true. They drive 60 km/h from minute 120 to 240 and from 600 to 720, and stand otherwise.
+/// `number` is the device's sequence number.
 fn day(vehicle: i32, heard: &str, number: &str) -> String {
     format!(
         "insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
@@ -34,7 +34,7 @@ fn day(vehicle: i32, heard: &str, number: &str) -> String {
     )
 }
 
-/// Shares of the first day in per cent: of time, distance, sequence, trips; and the worst.
+/// Shares of the first day in per cent: time, distance, sequence, unflagged, and the least.
 async fn shares(database: &Database, vehicle: i32) -> Result<String> {
     database
         .text(&format!(
@@ -49,24 +49,24 @@ async fn shares(database: &Database, vehicle: i32) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_day_is_as_complete_as_what_is_known_of_it() -> Result<()> {
+async fn completeness_of_a_day_is_its_accounted_share() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     let buses = [
-        // Heard all day.
+        // Readings all day.
         (1, "true", "m"),
-        // Ten minutes of a bus that stands.
+        // Ten minutes of a standing bus.
         (2, "m <= 10", "m"),
-        // Silent while it stood: the odometer says so.
+        // Silent while it stood: the odometer shows it.
         (
             3,
             "m between 120 and 240 or m between 600 and 720",
             "m + case when m > 240 then -359 else 0 end",
         ),
-        // The second drive is missing, and with it the device's numbers.
+        // The second drive is missing, and its sequence numbers too.
         (4, "m < 590 or m > 730", "m"),
-        // The same, and the device was started anew: nothing is missing among its numbers.
+        // The same, but the device was restarted: no sequence numbers are missing.
         (
             5,
             "m < 590 or m > 730",
@@ -76,32 +76,31 @@ async fn a_day_is_as_complete_as_what_is_known_of_it() -> Result<()> {
     for (vehicle, heard, number) in buses {
         database.execute(&day(vehicle, heard, number)).await?;
     }
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(shares(&database, 1).await?, "100.0 100.0 100.0 100.0 100.0");
     assert_eq!(shares(&database, 2).await?, "0.7 100.0 0.7");
     assert_eq!(shares(&database, 3).await?, "41.7 100.0 100.0 100.0 41.7");
     assert_eq!(shares(&database, 4).await?, "90.1 50.2 90.2 100.0 50.2");
     assert_eq!(shares(&database, 5).await?, "90.1 50.2 100.0 100.0 50.2");
 
-    // What comes late mends the day.
+    // Late data corrects the day.
     for vehicle in [4, 5] {
         database.execute(&day(vehicle, "true", "m")).await?;
     }
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(shares(&database, 4).await?, shares(&database, 1).await?);
     assert_eq!(database.rows(4).await?, database.rows(1).await?);
     Ok(())
 }
 
 #[tokio::test]
-async fn the_last_readings_before_it_slept_are_no_day_and_a_silent_day_of_driving_is_one()
--> Result<()> {
+async fn last_readings_before_a_rest_are_no_day_and_a_silent_day_of_driving_is_one() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
-    // Its last reading is that of 03:00:00 on the next day.
+    // Its last reading is at 03:00:00 on the next day.
     database.execute(&day(1, "true", "m")).await?;
-    // The same, and then it is heard two days later.
+    // The same, and the next reading comes two days later.
     for (vehicle, km) in [(2, 1240), (3, 1300)] {
         database.execute(&day(vehicle, "true", "m")).await?;
         let later = format!(
@@ -117,7 +116,7 @@ async fn the_last_readings_before_it_slept_are_no_day_and_a_silent_day_of_drivin
         );
         database.execute(&later).await?;
     }
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let days = |vehicle: i32, view: &str| {
         format!(
             "select string_agg(
@@ -135,7 +134,7 @@ async fn the_last_readings_before_it_slept_are_no_day_and_a_silent_day_of_drivin
         // By its odometer it stood for two days, and then for two hours.
         let found = database.text(&days(2, view)).await?;
         assert_eq!(found, "10 100.0, 11 100.0, 12 9.0", "{view}: it stood");
-        // It drove 60 km that nobody heard of.
+        // It drove 60 km without readings.
         let found = database.text(&days(3, view)).await?;
         assert_eq!(found, "10 100.0, 11 0.0, 12 0.6", "{view}: it drove");
     }

@@ -1,4 +1,4 @@
-//! Exterior temperatures that a fleet contradicts: what they do to sessions, bands and days.
+//! Exterior temperatures that a fleet contradicts, and their effect on sessions, bands and days.
 
 mod any_order;
 
@@ -9,15 +9,15 @@ use ayaz_energy::plausibility::PlausibilityConfig;
 use crate::config;
 use crate::fleet::Database;
 
-/// So many hours from 2026-01-10T05:00:00Z, on the road all the time.
+/// Hours of driving from 2026-01-10T05:00:00Z.
 const HOURS: i32 = 5;
 
-/// The last digit of a vehicle says what is wrong with it.
+/// The last digit of a vehicle's number selects its fault.
 const WARM: i32 = 3;
 const FROZEN: i32 = 5;
 
-/// Fleet f100 has the vehicles 100 to 199, and so on; what a vehicle measures depends on its last
-/// two digits.
+/// Fleet f100 has the vehicles 100 to 199, and so on. The last two digits of a vehicle select what
+/// it measures.
 async fn enter_fleets(database: &Database, hundreds: &[i32]) -> Result<()> {
     for hundred in hundreds {
         let sql = format!(
@@ -29,8 +29,8 @@ async fn enter_fleets(database: &Database, hundreds: &[i32]) -> Result<()> {
     Ok(())
 }
 
-/// It grows colder by 3 K an hour, from −14 °C. The warm sensor reads 12 K too much from the second
-/// hour to the fourth, the frozen one shows an autumn day, and bus 6 is out for 20 minutes of each
+/// The air cools by 3 K an hour, from −14 °C. The warm sensor reads 12 K too much from the second
+/// hour to the fourth, the frozen one shows an autumn day, and bus 6 drives for 20 minutes of each
 /// hour.
 async fn arrive(
     database: &Database,
@@ -71,17 +71,17 @@ async fn worker(database: &Database) -> Result<Worker> {
     let mut worker = candidate
         .into_worker(config(database).refresh, PlausibilityConfig::default())
         .await?;
-    worker.only_what_is_stored().await?;
+    worker.limit_to_stored().await?;
     Ok(worker)
 }
 
-async fn work_off(worker: &mut Worker) -> Result<()> {
-    worker.only_what_is_stored().await?;
+async fn refresh_all(worker: &mut Worker) -> Result<()> {
+    worker.limit_to_stored().await?;
     while worker.round().await?.more {}
     Ok(())
 }
 
-/// Everything that a flag reaches, of vehicles of which the number begins with this hundred.
+/// Every row that depends on a flag, of vehicles whose number begins with this digit.
 async fn tables(database: &Database, hundred: i32) -> Result<String> {
     let mut all = String::new();
     for table in [
@@ -131,7 +131,7 @@ async fn flagged(database: &Database) -> Result<String> {
         .await
 }
 
-/// Which versions of its sessions a vehicle has.
+/// Row versions of a vehicle's sessions.
 async fn versions(database: &Database, vehicle: i32) -> Result<String> {
     let sql = format!(
         "select string_agg(xmin::text, ' ' order by started_at, number) from session
@@ -152,7 +152,7 @@ async fn bands(database: &Database, vehicle: i32) -> Result<String> {
 }
 
 #[tokio::test]
-async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result<()> {
+async fn a_wrong_sensor_puts_no_km_into_a_wrong_band() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -160,21 +160,21 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
     for vehicle in 101..=107 {
         arrive(&database, vehicle, 0..HOURS, (1, 0)).await?;
     }
-    work_off(&mut worker(&database).await?).await?;
-    // Six were out for long enough in each hour; 106 was not, and is believed.
+    refresh_all(&mut worker(&database).await?).await?;
+    // Six drove for long enough in each hour; 106 did not, and is not flagged.
     assert_eq!(
         flagged(&database).await?,
         "103@6 103@7 103@8 105@5 105@6 105@7 105@8 105@9"
     );
     let healthy = bands(&database, 102).await?;
     assert_eq!(healthy, "-30:9 -28:20 -26:20 -24:20 -22:20 -20:50 -15:11");
-    // Of 150 km, 90 in the hours that are flagged.
+    // Of 150 km, 90 are in flagged hours.
     assert_eq!(
         bands(&database, 103).await?,
         "unknown:90 -30:9 -28:20 -26:0 -20:19 -15:10"
     );
     assert_eq!(bands(&database, 105).await?, "unknown:150");
-    // Means of sessions are of what is believed: of the frozen bus, none.
+    // Means of sessions leave out flagged hours; the frozen bus has none left.
     let means =
         "select string_agg(coalesce(round(exterior_temperature_mean_celsius::numeric)::text, '-')
             || '/' || coalesce(round(exterior_start_celsius::numeric)::text, '-')
@@ -188,7 +188,7 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
     );
     assert_eq!(of(103).await?, "-15/-14/-17 -/-/- -27/-26/-27 -28/-27/-29");
     assert_eq!(of(105).await?, "-/-/- -/-/- -/-/- -/-/-");
-    // Nothing was taken from the readings, and every one of them is shown with its reason.
+    // The readings did not change, and each of them appears with its reason.
     let shown =
         "select string_agg(distinct vehicle_id || ' ' || checks::text || doubted_signals::text
             || whole_row, ', ') || ' ' || count(*)
@@ -208,7 +208,7 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
         database.text(view).await?,
         "b2 -18 -18 6 0 false, b3 -6 -18 6 12 true, b6 -17 -18 6 1 false"
     );
-    // Energy is none of a thermometer's business.
+    // Energy does not depend on a thermometer.
     let kwh = "select bool_and(abs(s.kwh / p.kwh - 1) < 1e-9)::text from (
             select vehicle_id, sum(net_kwh) kwh from month_band group by 1
         ) s join (
@@ -219,7 +219,7 @@ async fn a_sensor_that_is_off_for_hours_puts_no_km_into_a_wrong_band() -> Result
 }
 
 #[tokio::test]
-async fn late_data_mends_the_sessions_of_those_whose_flag_turns_and_no_others() -> Result<()> {
+async fn late_data_changes_only_sessions_of_vehicles_whose_flag_changes() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -229,8 +229,12 @@ async fn late_data_mends_the_sessions_of_those_whose_flag_turns_and_no_others() 
     for vehicle in others.into_iter().chain([103]) {
         arrive(&database, vehicle, 0..HOURS, (1, 0)).await?;
     }
-    work_off(&mut worker).await?;
-    assert_eq!(flagged(&database).await?, "", "four say nothing");
+    refresh_all(&mut worker).await?;
+    assert_eq!(
+        flagged(&database).await?,
+        "",
+        "four vehicles are not enough"
+    );
     let believed = bands(&database, 103).await?;
     let mut before = Vec::new();
     for vehicle in others {
@@ -238,20 +242,20 @@ async fn late_data_mends_the_sessions_of_those_whose_flag_turns_and_no_others() 
     }
     // A fifth comes out of a dead zone, with two of the five hours.
     arrive(&database, 107, 1..3, (1, 0)).await?;
-    work_off(&mut worker).await?;
+    refresh_all(&mut worker).await?;
     assert_eq!(flagged(&database).await?, "103@6 103@7");
     assert_eq!(
         bands(&database, 103).await?,
         "unknown:60 -30:9 -28:20 -26:0 -20:19 -15:41",
         "before: {believed}"
     );
-    // Another that reads as the first does: two of six are a climate.
+    // Another one that reads like the first: two of six are a climate.
     arrive(&database, 113, 2..3, (2, 0)).await?;
     arrive(&database, 113, 2..3, (2, 1)).await?;
-    work_off(&mut worker).await?;
+    refresh_all(&mut worker).await?;
     assert_eq!(flagged(&database).await?, "103@6");
     arrive(&database, 113, 1..2, (1, 0)).await?;
-    work_off(&mut worker).await?;
+    refresh_all(&mut worker).await?;
     assert_eq!(flagged(&database).await?, "");
     assert_eq!(bands(&database, 103).await?, believed);
     for (vehicle, before) in others.into_iter().zip(before) {
@@ -261,8 +265,7 @@ async fn late_data_mends_the_sessions_of_those_whose_flag_turns_and_no_others() 
 }
 
 #[tokio::test]
-async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_judged()
--> Result<()> {
+async fn a_vehicle_that_cannot_be_refreshed_does_not_block_its_fleet() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -271,12 +274,16 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
     for vehicle in [101, 102, 103, 104, 201, 202, 203, 204] {
         arrive(&database, vehicle, 1..2, (1, 0)).await?;
     }
-    work_off(&mut worker).await?;
-    assert_eq!(flagged(&database).await?, "", "four say nothing");
+    refresh_all(&mut worker).await?;
+    assert_eq!(
+        flagged(&database).await?,
+        "",
+        "four vehicles are not enough"
+    );
     let believed = bands(&database, 103).await?;
     assert!(!believed.contains("unknown"), "{believed}");
-    // As whoever switches triggers off may leave it: no hour of 103 is queued for its new depot. Of 203,
-    // the database refuses the sessions.
+    // A state that is possible while triggers are off: no hour of 103 is queued for its new depot.
+    // For 203, the database refuses the sessions.
     database
         .execute(
             "set session_replication_role = replica;
@@ -297,11 +304,15 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
     let queued = "select coalesce(string_agg(vehicle_id || '@' || to_char(hour at time zone 'UTC', 'FMHH24'),
             ' ' order by vehicle_id, hour), '')
         from refresh_queue";
-    // In the second pass the two hours that were put back are tried, and set aside.
+    // The second pass tries the two hours that were queued again, and sets the vehicles aside.
     for _ in 0..2 {
-        work_off(&mut worker).await?;
+        refresh_all(&mut worker).await?;
         assert_eq!(flagged(&database).await?, "103@6 105@6 203@6 205@6");
-        assert_eq!(database.text(queued).await?, "103@6 203@6", "they wait");
+        assert_eq!(
+            database.text(queued).await?,
+            "103@6 203@6",
+            "they stay queued"
+        );
         for hundred in [100, 200] {
             assert_eq!(bands(&database, hundred + 3).await?, believed);
             assert_eq!(bands(&database, hundred + 5).await?, "unknown:29");
@@ -315,7 +326,7 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
             update depot set zone = 'UTC' where depot = 'odd'",
         )
         .await?;
-    work_off(&mut worker).await?;
+    refresh_all(&mut worker).await?;
     assert_eq!(database.text(queued).await?, "");
     for vehicle in [103, 203] {
         assert_eq!(bands(&database, vehicle).await?, "unknown:30");
@@ -324,14 +335,14 @@ async fn a_vehicle_that_cannot_be_worked_out_does_not_keep_its_fleet_from_being_
 }
 
 #[tokio::test]
-async fn an_hour_is_judged_once_it_is_over_or_when_all_is_to_be_done() -> Result<()> {
+async fn an_hour_is_judged_when_it_is_over_or_with_all_others() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     let waiting =
         "select count(*) filter (where hour > now() - interval '2 hours') || ' of ' || count(*)
         from fleet_hour_queue";
-    // The hour before the one that runs is over some minutes after its end.
+    // The hour before the open one is over some minutes after its end.
     database
         .execute(
             "insert into fleet_hour_queue (fleet, hour)
@@ -349,8 +360,8 @@ async fn an_hour_is_judged_once_it_is_over_or_when_all_is_to_be_done() -> Result
         rounds += 1;
     }
     assert!(rounds > 1, "a round is bounded");
-    assert_eq!(database.text(waiting).await?, "1 of 1", "that runs");
-    work_off(&mut worker).await?;
+    assert_eq!(database.text(waiting).await?, "1 of 1", "the open hour");
+    refresh_all(&mut worker).await?;
     assert_eq!(database.text(waiting).await?, "0 of 0");
     Ok(())
 }

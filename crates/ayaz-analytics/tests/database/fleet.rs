@@ -1,4 +1,4 @@
-//! A database with readings of buses that all drive alike, and questions to it.
+//! A database with readings of buses that all drive alike, and queries.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use ayaz_store::{Connection, DatabaseUrl, Role};
 use ayaz_test_db::TestDatabase;
 use tokio_postgres::types::ToSql;
 
-/// A bus drives for these hours from 2026-01-10T05:00:00Z.
+/// A bus drives for this many hours from 2026-01-10T05:00:00Z.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Drive {
     pub(crate) drive_cycles: bool,
@@ -15,7 +15,7 @@ pub(crate) struct Drive {
     pub(crate) step_milliseconds: i32,
 }
 
-/// What the worker keeps, and views over it.
+/// The worker's tables, and views of them.
 const KEPT: [&str; 20] = [
     "energy_bucket",
     "hour_sequence",
@@ -46,7 +46,7 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// With today's schema.
+    /// With the current schema.
     pub(crate) async fn create() -> Result<Option<Self>> {
         Self::with(TestDatabase::migrated().await?).await
     }
@@ -68,7 +68,7 @@ impl Database {
         }))
     }
 
-    /// The readings whose number is `part` modulo `parts`, as one ingest transaction.
+    /// Inserts the readings whose number is `part` modulo `parts`, as one ingest transaction.
     pub(crate) async fn arrive(
         &self,
         vehicle: i32,
@@ -80,7 +80,7 @@ impl Database {
             .await
     }
 
-    /// The same of one hour.
+    /// The same for one hour.
     pub(crate) async fn arrive_hour(
         &self,
         vehicle: i32,
@@ -102,7 +102,7 @@ impl Database {
         from_hour: i32,
         to_hour: i32,
     ) -> Result<()> {
-        // Half an hour's drive with short stands, then 12 minutes' stand; it grows colder; the
+        // Half an hour of driving with short stops, then a stop of 12 minutes. The air cools; the
         // device restarts once; one minute in 37 has no current.
         let inserted = self
             .connection
@@ -152,12 +152,12 @@ impl Database {
                 ],
             )
             .await?;
-        anyhow::ensure!(inserted == 1, "nothing arrived");
+        anyhow::ensure!(inserted == 1, "nothing was inserted");
         Ok(())
     }
 
-    /// Every row that the worker keeps of the vehicle and every row of the views over them, as text
-    /// that shows every bit.
+    /// Every row that the worker writes for the vehicle and every row of the views, as text with
+    /// every bit.
     pub(crate) async fn rows(&self, vehicle: i32) -> Result<Vec<String>> {
         let mut all = Vec::new();
         for relation in KEPT {
@@ -167,7 +167,7 @@ impl Database {
         Ok(all)
     }
 
-    /// The same of one table or view.
+    /// The same for one table or view.
     pub(crate) async fn rows_of(&self, relation: &str, vehicle: i32) -> Result<Vec<String>> {
         let statement = format!(
             "select (to_jsonb(r) - '{{vehicle_id,vehicle}}'::text[])::text
@@ -194,7 +194,7 @@ impl Database {
         Ok((row.get(0), row.get(1), row.get(2)))
     }
 
-    /// The same from the readings.
+    /// The same, from the readings.
     pub(crate) async fn plain_sums(&self, vehicle: i32) -> Result<(f64, f64, f64)> {
         let row = self
             .connection
@@ -234,7 +234,7 @@ impl Database {
         Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
     }
 
-    /// Of a vehicle's only day: readings, those that are missing, and those out of order.
+    /// For a vehicle's only day: readings, missing ones, and those out of order.
     pub(crate) async fn missing(&self, vehicle: i32) -> Result<(i64, i64, i64)> {
         let sql = "select readings, readings_missing, readings_out_of_order
             from bus_day_completeness where vehicle_id = $1";
@@ -249,8 +249,8 @@ impl Database {
         Ok(self.connection.client.batch_execute(sql).await?)
     }
 
-    /// Queues an hour of a vehicle that began so many hours before the running one, as if its new
-    /// readings had been stored so long ago.
+    /// Queues an hour of a vehicle that began this many hours before the open one, with new
+    /// readings that were stored this long ago.
     pub(crate) async fn queue(&self, vehicle: i32, hours_ago: i32, waits_s: i32) -> Result<()> {
         let sql = "insert into refresh_queue (vehicle_id, hour, queued_at)
             select $1, date_trunc('hour', now(), 'UTC') - make_interval(hours => $2),
@@ -261,7 +261,7 @@ impl Database {
         Ok(())
     }
 
-    /// As ingest does, of the open hour.
+    /// Lists the open hour in the ledger, as ingest does.
     pub(crate) async fn touch_open_hour(&self, vehicle: i32) -> Result<()> {
         let sql = "insert into dirty_hours (vehicle_ids, changed_from)
             values (array[$1::int], array[date_trunc('hour', now(), 'UTC')])";
@@ -289,7 +289,7 @@ impl Database {
     }
 
     /// Trips without a number that have buckets in more than one hour.
-    pub(crate) async fn trips_over_an_hours_end(&self, vehicle: i32) -> Result<i64> {
+    pub(crate) async fn trips_in_several_hours(&self, vehicle: i32) -> Result<i64> {
         let sql = "select count(*) from (
                 select from energy_bucket where vehicle_id = $1 and trip_started_at is not null
                 group by trip_started_at having count(distinct hour) > 1
@@ -303,7 +303,7 @@ impl Database {
     }
 
     /// Hours that have a state and no buckets.
-    pub(crate) async fn hours_half_done(&self) -> Result<i64> {
+    pub(crate) async fn hours_without_buckets(&self) -> Result<i64> {
         let sql = "select count(*) from refreshed_hour r
             where not exists (
                 select from energy_bucket p
@@ -312,7 +312,7 @@ impl Database {
         Ok(self.connection.client.query_one(sql, &[]).await?.get(0))
     }
 
-    /// Marks the vehicle's readings as of doubtful time.
+    /// Marks the time of the vehicle's readings as implausible.
     pub(crate) async fn flag(&self, vehicle: i32) -> Result<()> {
         let sql = "update reading set time_quality = 1 where vehicle_id = $1";
         self.connection.client.execute(sql, &[&vehicle]).await?;

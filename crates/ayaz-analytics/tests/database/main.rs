@@ -1,5 +1,4 @@
-//! The worker against a real TimescaleDB: whatever happens to it on the way, the tables end up with
-//! the same numbers.
+//! The worker on a real TimescaleDB: whatever happens to it, the tables end with the same values.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -25,7 +24,7 @@ use ayaz_analytics::work::{Candidate, Work};
 use ayaz_energy::plausibility::PlausibilityConfig;
 use fleet::{Database, Drive};
 
-async fn work_off(database: &Database) -> Result<Work> {
+async fn refresh_all(database: &Database) -> Result<Work> {
     Ok(run_once(config(database), std::future::pending()).await?)
 }
 
@@ -53,7 +52,7 @@ async fn sums_agree_with_plain_sql_and_a_second_run_finds_nothing() -> Result<()
         return Ok(());
     };
     database.arrive(1, NUMBERED, 1, 0).await?;
-    // Plain SQL believes everything.
+    // Plain SQL flags nothing.
     let believing = Config {
         plausibility: PlausibilityConfig::off(),
         ..config(&database)
@@ -72,12 +71,12 @@ async fn sums_agree_with_plain_sql_and_a_second_run_finds_nothing() -> Result<()
             "{found}, not {expected}"
         );
     }
-    assert_eq!(work_off(&database).await?, Work::default());
+    assert_eq!(refresh_all(&database).await?, Work::default());
     database.queue_everything().await?;
     let before = database.rows(1).await?;
     let again = run_once(believing, std::future::pending()).await?;
     assert_eq!(again.hours, 5);
-    assert_eq!(database.rows(1).await?, before, "worked out again");
+    assert_eq!(database.rows(1).await?, before, "refreshed again");
     Ok(())
 }
 
@@ -88,16 +87,16 @@ async fn late_data_ends_in_the_same_rows_as_data_in_order() -> Result<()> {
     };
     for (vehicle, drive) in [(1, NUMBERED), (11, UNNUMBERED)] {
         database.arrive(vehicle, drive, 1, 0).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         // Every third reading, then the hours of the others one by one, the last hour first.
         database.arrive(vehicle + 1, drive, 3, 0).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         for part in [2, 1] {
             for hour in (0..drive.hours).rev() {
                 database
                     .arrive_hour(vehicle + 1, drive, 3, part, hour)
                     .await?;
-                work_off(&database).await?;
+                refresh_all(&database).await?;
             }
         }
         let expected = database.rows(vehicle).await?;
@@ -105,8 +104,8 @@ async fn late_data_ends_in_the_same_rows_as_data_in_order() -> Result<()> {
         assert_eq!(database.rows(vehicle + 1).await?, expected);
     }
     assert!(
-        database.trips_over_an_hours_end(11).await? > 0,
-        "the drive tries what it should"
+        database.trips_in_several_hours(11).await? > 0,
+        "the drive has trips over an hour's end"
     );
     Ok(())
 }
@@ -118,23 +117,23 @@ async fn a_reading_in_the_first_minute_of_an_hour_corrects_the_hour_before_and_n
         return Ok(());
     };
     database.arrive_hour(1, NUMBERED, 1, 0, 0).await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let short = database.bucket_sums(1).await?.2;
     database.arrive_hour(1, NUMBERED, 1, 0, 1).await?;
     assert_eq!(
-        work_off(&database).await?.hours,
+        refresh_all(&database).await?.hours,
         2,
         "the new hour and the one before"
     );
     let long = database.bucket_sums(1).await?.2;
-    // The interval over the hour's end is there; the one over the end of a drive cycle never is.
+    // The interval over the hour's end counts; the one over the end of a drive cycle never does.
     assert!(
         (long - short - 3598.0).abs() < 1e-6,
         "{short} s, then {long} s"
     );
     database.arrive_hour(1, NUMBERED, 1, 0, 3).await?;
     assert_eq!(
-        work_off(&database).await?.hours,
+        refresh_all(&database).await?.hours,
         1,
         "no neighbour has readings"
     );
@@ -142,12 +141,12 @@ async fn a_reading_in_the_first_minute_of_an_hour_corrects_the_hour_before_and_n
 }
 
 #[tokio::test]
-async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Result<()> {
+async fn a_killed_worker_leaves_complete_hours() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     database.arrive(1, UNNUMBERED, 1, 0).await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let expected = database.rows(1).await?;
     for vehicle in 2..8 {
         database.arrive(vehicle, UNNUMBERED, 1, 0).await?;
@@ -162,10 +161,10 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Res
                 .await
                 .is_err(),
         );
-        assert_eq!(database.hours_half_done().await?, 0);
+        assert_eq!(database.hours_without_buckets().await?, 0);
     }
     assert!(killed > 0, "no worker was killed");
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     for vehicle in 2..8 {
         assert_eq!(database.rows(vehicle).await?, expected, "vehicle {vehicle}");
     }
@@ -173,7 +172,7 @@ async fn a_worker_that_is_killed_in_the_middle_leaves_nothing_half_done() -> Res
 }
 
 #[tokio::test]
-async fn a_worker_that_stood_by_while_the_schema_changed_does_not_begin() -> Result<()> {
+async fn a_worker_that_waited_during_a_schema_change_does_not_start() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -190,7 +189,7 @@ async fn a_worker_that_stood_by_while_the_schema_changed_does_not_begin() -> Res
 }
 
 #[tokio::test]
-async fn of_two_workers_one_stands_by_and_takes_over() -> Result<()> {
+async fn the_second_worker_waits_and_takes_over() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -201,13 +200,13 @@ async fn of_two_workers_one_stands_by_and_takes_over() -> Result<()> {
     }));
     database.arrive(1, NUMBERED, 1, 0).await?;
     database.until_nothing_is_pending().await?;
-    // One works, one stands by.
+    // One works, one waits.
     database.until_workers_are_connected(2).await?;
     first.abort();
     database.arrive(2, NUMBERED, 1, 0).await?;
     database.until_nothing_is_pending().await?;
     assert_eq!(database.rows(1).await?, database.rows(2).await?);
-    // The database takes the connection away, as in a restart.
+    // The database closes the connection, as in a restart.
     database.terminate_workers().await?;
     database.arrive(3, NUMBERED, 1, 0).await?;
     database.until_nothing_is_pending().await?;
@@ -219,14 +218,14 @@ async fn of_two_workers_one_stands_by_and_takes_over() -> Result<()> {
 }
 
 #[tokio::test]
-async fn readings_of_doubtful_time_do_not_count() -> Result<()> {
+async fn readings_with_an_implausible_time_do_not_count() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     database.arrive(1, NUMBERED, 1, 0).await?;
     database.flag(1).await?;
     assert_eq!(
-        work_off(&database).await?,
+        refresh_all(&database).await?,
         Work {
             touches: 1,
             hours: 5,
@@ -238,11 +237,11 @@ async fn readings_of_doubtful_time_do_not_count() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_database_without_the_schema_is_an_error_that_says_what_to_do() -> Result<()> {
+async fn a_missing_schema_is_an_error_that_names_the_remedy() -> Result<()> {
     let Some(database) = Database::create_empty().await? else {
         return Ok(());
     };
-    let error = work_off(&database).await.unwrap_err().to_string();
+    let error = refresh_all(&database).await.unwrap_err().to_string();
     assert!(error.contains("ayaz migrate"), "{error}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! An open hour is read on from where it was read before, and comes to the same.
+//! An open hour is refreshed from a checkpoint, with the same result.
 
 use anyhow::Result;
 use ayaz_analytics::work::{Candidate, Work, Worker};
@@ -7,11 +7,11 @@ use ayaz_energy::plausibility::PlausibilityConfig;
 use crate::config;
 use crate::fleet::Database;
 
-/// The bus whose readings come bit by bit, and the one whose come all at once.
+/// The bus whose readings arrive little by little, and the one whose readings arrive at once.
 const LIVE: i32 = 1;
 const WHOLE: i32 = 2;
 
-/// A worker with so much memory for open hours that waits for nothing.
+/// A worker with this much memory for checkpoints that refreshes open hours without delay.
 async fn worker(database: &Database, open_hours_memory_max_bytes: u64) -> Result<Worker> {
     let mut refresh = config(database).refresh;
     refresh.open_hour_interval_s = 0;
@@ -23,7 +23,7 @@ async fn worker(database: &Database, open_hours_memory_max_bytes: u64) -> Result
         .await?)
 }
 
-async fn work_off(worker: &mut Worker) -> Result<Work> {
+async fn refresh_all(worker: &mut Worker) -> Result<Work> {
     let mut work = Work::default();
     loop {
         let round = worker.round().await?;
@@ -34,8 +34,8 @@ async fn work_off(worker: &mut Worker) -> Result<Work> {
     }
 }
 
-/// A reading a second of the open hour and comes after the present one, so that it does not end
-/// meanwhile: those of the seconds from `from` up to and without `to`, as far as the condition holds.
+/// Inserts a reading a second of the hour after the open one, so that it does not end during the
+/// test: the seconds from `from` to before `to` for which the condition holds.
 async fn arrive(
     database: &Database,
     vehicle: i32,
@@ -68,7 +68,8 @@ async fn arrive(
 }
 
 #[tokio::test]
-async fn an_hour_that_grows_is_read_on_and_late_readings_have_it_read_whole() -> Result<()> {
+async fn a_growing_hour_uses_its_checkpoint_and_late_readings_cause_a_complete_read() -> Result<()>
+{
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -80,25 +81,25 @@ async fn an_hour_that_grows_is_read_on_and_late_readings_have_it_read_whole() ->
         .await?;
     let mut live = worker(&database, 1 << 28).await?;
     arrive(&database, LIVE, (-600, 1_200), "s % 50 <> 0").await?;
-    work_off(&mut live).await?;
+    refresh_all(&mut live).await?;
     let mut grows = async |seconds, condition: &str| -> Result<u64> {
         arrive(&database, LIVE, seconds, condition).await?;
-        Ok(work_off(&mut live).await?.readings)
+        Ok(refresh_all(&mut live).await?.readings)
     };
-    // Two minutes before the newest reading, and what is new.
+    // The two minutes before the newest reading, and the new readings.
     let tail = 120..=200;
     for minute in 20..30 {
         let seconds = (60 * minute, 60 * minute + 60);
         let readings = grows(seconds, "true").await?;
         assert!(tail.contains(&readings), "{readings} in minute {minute}");
     }
-    // From a dead zone: those of the hour itself, and those of the hour before that reach into it.
+    // From a dead zone: reads the hour, and the readings of the hour before that affect it.
     let whole = 2_000..=2_300;
     let readings = grows((300, 301), "true").await?;
     assert!(whole.contains(&readings), "{readings}");
     let readings = grows((1_800, 1_860), "true").await?;
     assert!(tail.contains(&readings), "{readings}");
-    // Of the hour before, which it makes wrong as well.
+    // Late readings of the hour before make this one outdated too.
     let readings = grows((-100, -99), "true").await?;
     assert!(readings > 2_000, "{readings}");
     let readings = grows((1_860, 1_920), "true").await?;
@@ -114,14 +115,14 @@ async fn an_hour_that_grows_is_read_on_and_late_readings_have_it_read_whole() ->
     let mut next = worker(&database, 0).await?;
     for minute in 33..35 {
         arrive(&database, LIVE, (60 * minute, 60 * minute + 60), "true").await?;
-        let readings = work_off(&mut next).await?.readings;
+        let readings = refresh_all(&mut next).await?.readings;
         assert!(readings > 2_000, "{readings} without room");
     }
 
     let of_both = "s % 50 <> 0 or s >= 1200 or s in (300, -100)";
     arrive(&database, WHOLE, (-600, 2_100), of_both).await?;
-    work_off(&mut next).await?;
-    // Within a transaction the present, to which a day's completeness counts, is the same.
+    refresh_all(&mut next).await?;
+    // One transaction, so that both have the same `now()`, on which a day's completeness depends.
     database.execute("begin").await?;
     let (live, whole) = (database.rows(LIVE).await?, database.rows(WHOLE).await?);
     assert_eq!(live.len(), whole.len());

@@ -1,4 +1,5 @@
-//! A bus that is parked for months costs no more than one that was parked yesterday.
+//! A refresh of a bus that is parked for months reads no more than that of a bus parked since
+//! yesterday.
 
 use anyhow::Result;
 use ayaz_analytics::refresh::session_window;
@@ -8,11 +9,11 @@ use ayaz_store::{Connection, Role};
 use jiff::Timestamp;
 
 use crate::fleet::Database;
-use crate::work_off;
+use crate::refresh_all;
 
 const DAYS: i64 = 100;
 
-/// A bus that stands on its charger and says so twice an hour, all but one morning.
+/// A bus that stands on its charger with two readings an hour, except for one morning.
 fn parked(vehicle: i32, drive_cycle: &str) -> String {
     format!(
         "with arrived as (
@@ -34,7 +35,7 @@ fn parked(vehicle: i32, drive_cycle: &str) -> String {
     )
 }
 
-/// The trip that it made in that morning, on which it was charged with the key on from 08:50 to 09:20.
+/// The trip in that morning, on which it charged with the key on from 08:50 to 09:20.
 fn trip(vehicle: i32) -> String {
     format!(
         "insert into reading (
@@ -54,7 +55,7 @@ fn trip(vehicle: i32) -> String {
     )
 }
 
-/// How many buckets a refresh of that hour puts sessions together from.
+/// How many buckets a refresh of that hour reads to assemble sessions.
 async fn buckets_read(database: &Database, vehicle: i32, hour: &str) -> Result<usize> {
     let mut connection = Connection::open(&database.url, Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&connection.client).await?;
@@ -71,27 +72,27 @@ async fn buckets_read(database: &Database, vehicle: i32, hour: &str) -> Result<u
 }
 
 #[tokio::test]
-async fn a_bus_that_is_parked_for_months_is_worked_out_from_the_buckets_of_days() -> Result<()> {
+async fn a_bus_parked_for_months_is_refreshed_from_buckets_of_a_few_days() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
-    // The key off, and a drive cycle that never ends.
+    // With the key off, and with a drive cycle that never ends.
     for (vehicle, drive_cycle) in [(1, "null"), (11, "7")] {
         database.execute(&parked(vehicle, drive_cycle)).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         let buckets = database.rows_of("energy_bucket", vehicle).await?.len();
         assert!(buckets >= 24 * DAYS as usize - 3, "{buckets}");
-        let running = buckets_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
-        assert!(running <= 2 * 24, "{running} buckets for the last hour");
+        let newest = buckets_read(&database, vehicle, "2026-04-10T23:00:00Z").await?;
+        assert!(newest <= 2 * 24, "{newest} buckets for the last hour");
         let late = buckets_read(&database, vehicle, "2026-02-20T08:00:00Z").await?;
         assert!(late <= 8 * 24, "{late} buckets for an hour in the middle");
 
-        // The trip arrives late, and with everything else.
+        // The trip arrives late for one bus, and with everything else for the other.
         database.execute(&trip(vehicle)).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         database.execute(&parked(vehicle + 1, drive_cycle)).await?;
         database.execute(&trip(vehicle + 1)).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
         let found = database.rows_of("session", vehicle).await?;
         assert_eq!(
             database.rows(vehicle).await?,

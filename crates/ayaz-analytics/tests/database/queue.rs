@@ -1,4 +1,4 @@
-//! Which hour is worked out when.
+//! The order in which hours are refreshed.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::fleet::Database;
 
 const OPEN_HOUR_INTERVAL: Duration = Duration::from_secs(20);
 
-/// An hour that is long over.
+/// An hour that ended long ago.
 const OVER: i32 = 3;
 
 async fn worker(database: &Database, hours_per_round_max: u32) -> Result<Worker> {
@@ -28,7 +28,7 @@ async fn worker(database: &Database, hours_per_round_max: u32) -> Result<Worker>
 }
 
 #[tokio::test]
-async fn three_quarters_of_a_round_are_the_latest_and_the_rest_has_waited_longest() -> Result<()> {
+async fn a_round_takes_three_quarters_latest_and_the_rest_oldest_queued() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -38,7 +38,7 @@ async fn three_quarters_of_a_round_are_the_latest_and_the_rest_has_waited_longes
         (3, OVER + 7, 100),
         (4, OVER + 1, 0),
         (5, OVER, 0),
-        // Running: the first has waited for the interval, the second has not.
+        // Open hours: the first has waited for the interval, the second has not.
         (6, 0, 25),
         (7, 0, 5),
     ] {
@@ -65,14 +65,14 @@ async fn three_quarters_of_a_round_are_the_latest_and_the_rest_has_waited_longes
 }
 
 #[tokio::test]
-async fn every_vehicle_has_its_turn_however_much_comes_in() -> Result<()> {
+async fn every_vehicle_is_refreshed_however_much_arrives() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     let mut worker = worker(&database, 4).await?;
     database.queue(100, OVER + 50, 0).await?;
     database.queue(101, OVER, 0).await?;
-    // Ten vehicles send between any two rounds, of which each manages four hours.
+    // Ten vehicles send between any two rounds; each round refreshes four hours.
     for _ in 0..6 {
         for vehicle in 1..=10 {
             database.queue(vehicle, OVER, 0).await?;
@@ -88,7 +88,7 @@ async fn every_vehicle_has_its_turn_however_much_comes_in() -> Result<()> {
 }
 
 #[tokio::test]
-async fn an_open_hour_is_not_worked_out_at_each_touch() -> Result<()> {
+async fn an_open_hour_is_not_refreshed_at_each_change() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -97,7 +97,10 @@ async fn an_open_hour_is_not_worked_out_at_each_touch() -> Result<()> {
         database.touch_open_hour(1).await?;
         let round = worker.round().await?;
         assert_eq!((round.work.touches, round.work.hours), (1, 0));
-        assert!(!round.more, "it has to wait, which is no reason to hurry");
+        assert!(
+            !round.more,
+            "an hour that is not due does not ask for another round"
+        );
     }
     database.queue(2, 0, 60).await?;
     assert_eq!(worker.round().await?.work.hours, 1);
@@ -106,7 +109,7 @@ async fn an_open_hour_is_not_worked_out_at_each_touch() -> Result<()> {
 }
 
 #[tokio::test]
-async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Result<()> {
+async fn once_processes_what_is_stored_and_ends_while_vehicles_send() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -114,7 +117,7 @@ async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Re
         database.touch_open_hour(vehicle).await?;
     }
     let mut config = config(&database);
-    // As slow as can be: a touch and an hour a round.
+    // The slowest configuration: one ledger row and one hour in a round.
     config.refresh.hours_per_round_max = 1;
     config.refresh.ledger_rows_per_round_max = 1;
     let sending = async {
@@ -139,7 +142,7 @@ async fn once_works_off_what_is_stored_and_ends_also_while_vehicles_send() -> Re
 }
 
 #[tokio::test]
-async fn once_gives_up_on_a_worker_that_stays_and_says_what_keeps_it() -> Result<()> {
+async fn once_fails_with_the_reason_if_another_worker_stays() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -151,13 +154,13 @@ async fn once_gives_up_on_a_worker_that_stays_and_says_what_keeps_it() -> Result
     let patience = Duration::from_secs(30);
     let once = run_once(config.clone(), std::future::pending());
     let error = tokio::time::timeout(patience, once).await?;
-    let told = error.expect_err("the other worker stays").to_string();
+    let message = error.expect_err("the other worker stays").to_string();
     for words in [
         "another worker has been at work",
         "standing by",
         "worker_backlog",
     ] {
-        assert!(told.contains(words), "{told}");
+        assert!(message.contains(words), "{message}");
     }
     assert_eq!(database.queued_vehicles().await?, [] as [i32; 0]);
 
@@ -169,7 +172,7 @@ async fn once_gives_up_on_a_worker_that_stays_and_says_what_keeps_it() -> Result
 }
 
 #[tokio::test]
-async fn the_worker_forgets_old_quotas_of_dead_letters() -> Result<()> {
+async fn the_worker_deletes_old_quotas_of_dead_letters() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };

@@ -1,13 +1,13 @@
-//! Days are cut by the depot's clock, and cut again when the depot changes.
+//! The depot's clock defines service days, and a change of the depot changes them.
 
 use anyhow::Result;
 use ayaz_analytics::run::run;
 
 use crate::fleet::Database;
-use crate::{NUMBERED, config, work_off};
+use crate::{NUMBERED, config, refresh_all};
 
-/// A bus that stands and says so every minute, around the night in which Astana's clock was set back
-/// for good: from UTC+6 to UTC+5 at midnight before 2024-03-01.
+/// A bus that stands with a reading every minute, around the night in which Astana's clock was set
+/// back for good: from UTC+6 to UTC+5 at midnight before 2024-03-01.
 const NIGHT: &str = "
     insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
     values (1, 'astana', 'b1');
@@ -36,8 +36,8 @@ async fn astanas_leap_day_has_25_hours_once_the_bus_has_its_depot() -> Result<()
         return Ok(());
     };
     database.execute(NIGHT).await?;
-    work_off(&database).await?;
-    // Without a depot: UTC, from 03:00 on.
+    refresh_all(&database).await?;
+    // Without a depot: UTC, from 03:00.
     let utc = "02-27 15.00, 02-28 24.00, 02-29 24.00, 03-01 24.00, 03-02 9.00";
     assert_eq!(database.text(HOURS).await?, utc);
 
@@ -47,29 +47,29 @@ async fn astanas_leap_day_has_25_hours_once_the_bus_has_its_depot() -> Result<()
             values (1, 'depot', 'north', '-infinity')",
         )
         .await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let astana = "02-27 9.00, 02-28 24.00, 02-29 25.00, 03-01 24.00, 03-02 14.00";
     assert_eq!(database.text(HOURS).await?, astana);
-    // An hour that a cut-over parts belongs to both days: none does here, one in Kathmandu.
+    // An hour with a cut-over in it belongs to both days. There is none here, and one in Kathmandu.
     database
         .execute("update depot set zone = 'Asia/Kathmandu' where depot = 'north'")
         .await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let kathmandu = "02-27 9.25, 02-28 24.00, 02-29 24.00, 03-01 24.00, 03-02 14.75";
     assert_eq!(database.text(HOURS).await?, kathmandu);
-    // A zone in which it begins on the day before, and back: nothing of it is left.
+    // A zone in which the day begins on the date before, and back: no row of it is left.
     let times = database.rows_of("service_day_time", 1).await?;
     for zone in ["Pacific/Honolulu", "Asia/Kathmandu"] {
         let sql = format!("update depot set zone = '{zone}' where depot = 'north'");
         database.execute(&sql).await?;
-        work_off(&database).await?;
+        refresh_all(&database).await?;
     }
     assert_eq!(database.rows_of("service_day_time", 1).await?, times);
     Ok(())
 }
 
 #[tokio::test]
-async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
+async fn trips_that_move_to_another_day_leave_no_rows() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -90,7 +90,7 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
             )",
         )
         .await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(database.text(days).await?, "02-01");
     assert_eq!(database.text(months).await?, "02");
     let rows = database.rows(1).await?;
@@ -103,27 +103,28 @@ async fn trips_that_move_to_another_day_leave_nothing_behind() -> Result<()> {
             values (1, 'depot', 'west', '-infinity')",
         )
         .await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(database.text(days).await?, "01-31");
     assert_eq!(database.text(months).await?, "01");
     assert_eq!(database.rows_of("vehicle_band", 1).await?, season);
     database.execute("delete from vehicle_context").await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     assert_eq!(database.rows(1).await?, rows);
     Ok(())
 }
 
 #[tokio::test]
-async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other() -> Result<()> {
+async fn an_unknown_zone_affects_only_the_vehicles_of_its_depot() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     for vehicle in [1, 2] {
         database.arrive(vehicle, NUMBERED, 1, 0).await?;
     }
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let expected = database.rows(2).await?;
-    // As whoever switches triggers off may leave it, or a database server that lost time zone data.
+    // A state that is possible while triggers are off, or after a database server lost time zone
+    // data.
     database
         .execute(
             "set session_replication_role = replica;
@@ -133,20 +134,20 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
         )
         .await?;
     database.arrive(3, NUMBERED, 1, 0).await?;
-    let work = work_off(&database).await?;
-    assert_eq!(work.hours, 5, "those of vehicle 3 alone");
+    let work = refresh_all(&database).await?;
+    assert_eq!(work.hours, 5, "only those of vehicle 3");
     assert_eq!(database.rows(3).await?, expected);
     let waiting = "select string_agg(distinct vehicle_id::text, ' ') from refresh_queue";
     assert_eq!(database.text(waiting).await?, "1");
 
-    // A worker that goes on for ever takes it up as soon as it is corrected.
+    // A continuous worker refreshes it soon after the correction.
     let worker = tokio::spawn(run(config(&database), std::future::pending()));
     database.arrive(4, NUMBERED, 1, 0).await?;
     let others_are_done = "select not exists (select from dirty_hours)
         and not exists (select from refresh_queue where vehicle_id <> 1)";
     database.until(others_are_done, &[]).await?;
     assert_eq!(database.rows(4).await?, expected);
-    assert!(!worker.is_finished(), "it works on");
+    assert!(!worker.is_finished(), "it keeps working");
     database
         .execute("update depot set zone = 'UTC' where depot = 'odd'")
         .await?;
@@ -158,12 +159,11 @@ async fn a_zone_that_nobody_knows_costs_the_vehicles_of_its_depot_and_no_other()
 }
 
 #[tokio::test]
-async fn a_zone_whose_offsets_cannot_be_understood_costs_the_vehicles_of_its_depot_and_no_other()
--> Result<()> {
+async fn a_zone_with_invalid_offsets_affects_only_the_vehicles_of_its_depot() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
-    // As a database server may answer that has a zone's name and no data of it.
+    // The answer of a database server that knows a zone's name and has no data of it.
     database
         .execute(
             "alter function zone_offsets(text) rename to whole_zone_offsets;
@@ -181,12 +181,12 @@ async fn a_zone_whose_offsets_cannot_be_understood_costs_the_vehicles_of_its_dep
     for vehicle in [1, 2] {
         database.arrive(vehicle, NUMBERED, 1, 0).await?;
     }
-    assert_eq!(work_off(&database).await?.hours, 5, "those of vehicle 2");
+    assert_eq!(refresh_all(&database).await?.hours, 5, "those of vehicle 2");
     assert_eq!(database.queued_vehicles().await?, [1]);
     database
         .execute("update depot set zone = 'UTC' where depot = 'odd'")
         .await?;
-    work_off(&database).await?;
+    refresh_all(&database).await?;
     let buckets = database.rows_of("energy_bucket", 1).await?;
     assert_eq!(buckets, database.rows_of("energy_bucket", 2).await?);
     Ok(())

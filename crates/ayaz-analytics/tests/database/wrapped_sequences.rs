@@ -1,4 +1,4 @@
-//! A device that counts in 16 or 32 bits misses nothing where it begins again at 0.
+//! A wrap of a 16 or 32 bit sequence number is not a gap.
 
 use anyhow::Result;
 use ayaz_analytics::run::run_once;
@@ -6,7 +6,8 @@ use ayaz_analytics::run::run_once;
 use crate::config;
 use crate::fleet::Database;
 
-/// Four hours on the road, a reading a second; `lost` are the seconds whose readings are missing.
+/// Four hours of driving, a reading a second; `lost` selects the seconds whose readings are
+/// missing.
 fn drive(vehicle: i32, first: i64, count: i64, lost: &str) -> String {
     format!(
         "with arrived as (
@@ -27,13 +28,13 @@ fn drive(vehicle: i32, first: i64, count: i64, lost: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_counter_that_begins_again_has_no_gap() -> Result<()> {
+async fn a_counter_wrap_is_no_gap() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
     let bits_16 = 1_i64 << 16;
     let bits_32 = 1_i64 << 32;
-    // Within an hour; at the end of one; with readings lost around it; without end.
+    // Wrap within an hour; at the end of one; with lost readings around it; no wrap.
     let cases = [
         (bits_16 - 5_000, bits_16, "false", 0),
         (bits_16 - 7_200, bits_16, "false", 0),

@@ -58,7 +58,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
         "no unknown band where there is none: {bands:#?}"
     );
 
-    // The views say the same as the report.
+    // The views give the same values as the report.
     let row = reader
         .client
         .query_one(
@@ -73,7 +73,7 @@ async fn bands_are_ordered_and_the_total_counts_a_trip_once() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> Result<()> {
+async fn range_uses_the_model_or_the_state_of_charge_or_is_unknown() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let cycle = |vehicle_id, drive_cycle, soc| Bucket {
         vehicle_id,
@@ -89,7 +89,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
             // 80 kWh for 40 points: 200 kWh.
             cycle(2, 1, Some((90.0, 70.0))),
             cycle(2, 2, Some((70.0, 50.0))),
-            // A trip that was half missed would make the battery look small.
+            // A trip with half of its energy missing would make the battery look small.
             Bucket {
                 seconds: 1800.0,
                 ..cycle(2, 3, Some((50.0, 10.0)))
@@ -145,7 +145,7 @@ async fn range_rests_on_the_model_or_on_the_state_of_charge_or_is_unknown() -> R
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
+async fn a_new_battery_counts_from_the_day_of_its_installation() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     database
         .execute(
@@ -163,7 +163,7 @@ async fn a_new_battery_counts_from_the_day_it_is_in() -> Result<()> {
     };
     insert(&database, &[Bucket::default(), later]).await?;
     let by_bus = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
-    // 2 kWh/km: 100 km with the old one, 200 km with the new one, half of the way each.
+    // 2 kWh/km: 100 km with the old battery, 200 km with the new one, half of the distance each.
     assert_eq!(by_bus[0].range_km, Some(150.0));
     let trips = range_by_trip(
         &reader.client,

@@ -1,4 +1,4 @@
-//! What a figure rests on beside energy: a warm cabin, what the wheels gave back, all heat by source.
+//! What explains an energy figure: a warm cabin, regeneration at the wheels, heat by source.
 
 use anyhow::Result;
 use ayaz_store::reports::{RangeGroup, energy_by_band, range_by_band, range_by_trip};
@@ -6,7 +6,7 @@ use ayaz_test_db::or_skip;
 
 use super::{Bucket, add_up, all, fleet, insert};
 
-/// An hour's drive of each of the three vehicles, the second and third of which have no heat.
+/// An hour of driving of each of the three vehicles; the second and third have no heat.
 const CABINS: &str = "
     update energy_bucket set
         cabin_seconds = 3600,
@@ -17,11 +17,11 @@ const CABINS: &str = "
         cabin_cold_seconds = case vehicle_id when 1 then 360 when 2 then 3600 else 0 end";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
+async fn bands_with_a_cold_cabin_are_marked() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let buckets = [1, 2, 3].map(|vehicle_id| Bucket {
         vehicle_id,
-        // The warm one takes most.
+        // The warm one consumes most.
         net_kwh: if vehicle_id == 1 { 40.0 } else { 25.0 },
         ..Bucket::default()
     });
@@ -38,7 +38,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
             .await?;
         Ok(row.get(0))
     };
-    // Nobody measured a cabin yet.
+    // The cabin was not measured yet.
     assert_eq!(
         of("band_energy").await?.as_deref(),
         Some("astana/b1, astana/b2, almaty/b1")
@@ -81,7 +81,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
     // 3,960 of 7,200 s with a set-point were cold.
     assert_eq!(bands[0].energy.is_cabin_cold, Some(true));
     assert_eq!(bands[0].energy.setpoint_near_share, Some(0.45));
-    // The operator may think otherwise.
+    // The operator may change the limit.
     let operator = database.connect_as(ayaz_store::Role::Operator).await?;
     operator
         .client
@@ -93,8 +93,7 @@ async fn bands_that_were_driven_with_a_cold_cabin_are_marked() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_battery() -> Result<()>
-{
+async fn loss_of_regeneration_in_the_cold_is_shown_at_wheels_and_battery() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let in_band = |band, hour, drive_cycle| Bucket {
         band: Some(band),
@@ -113,7 +112,7 @@ async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_ba
         in_band(-30, "2026-01-10T07:00:00Z", 2),
     ];
     insert(&database, &buckets).await?;
-    // In the cold wheels give back 0.22 instead of 0.3 kWh/km, and heaters leave 0.087 of it.
+    // In the cold, the wheels give back 0.22 instead of 0.3 kWh/km, and heaters leave 0.087 of it.
     database
         .execute(
             "update energy_bucket set
@@ -140,7 +139,7 @@ async fn what_the_cold_takes_of_regeneration_is_told_at_the_wheels_and_at_the_ba
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heat_is_given_by_source_and_in_all() -> Result<()> {
+async fn heat_is_shown_by_source_and_in_total() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let buckets = [Bucket {
         heater: Some((8.0, 40.0)),
@@ -179,7 +178,8 @@ async fn heat_is_given_by_source_and_in_all() -> Result<()> {
         (energy.heat_kwh, energy.heat_share),
         (Some(16.0), Some(0.4))
     );
-    // A heat pump that was metered over half of the driving: shares of different energies do not add.
+    // A heat pump that was metered for half of the driving: shares of different energies do not add
+    // up.
     database
         .execute("update energy_bucket set heat_pump_base_kwh = 20")
         .await?;

@@ -1,4 +1,4 @@
-//! What is less complete than was asked for: counted, marked or left out.
+//! Trips below the requested completeness are counted, marked or left out.
 
 use anyhow::Result;
 use ayaz_store::reports::{
@@ -24,8 +24,8 @@ fn on(day: u8, bucket: &Bucket) -> Bucket {
     }
 }
 
-/// Two whole trips at −30 °C, one of which half is missing there and at −20 °C, one that is flagged, and
-/// one that an odometer contradicts.
+/// Two complete trips at −30 °C; one with half of it missing, there and at −20 °C; one that is
+/// flagged; and one that its odometer contradicts.
 async fn trips(database: &Database) -> Result<()> {
     let whole = Bucket::default();
     let half = on(12, &whole);
@@ -62,14 +62,14 @@ async fn trips(database: &Database) -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -> Result<()> {
+async fn incomplete_trips_are_left_out_of_ranges_and_counted_by_cause() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     trips(&database).await?;
     let client = &reader.client;
 
     let trips = energy_by_trip(client, &all()).await?;
     let shares: Vec<Option<f64>> = trips.iter().map(|trip| trip.completeness).collect();
-    // A kilometre less than the odometer is its scale's; 20 of 40 km are 19 too few.
+    // A kilometre less than the odometer is within its resolution; 20 of 40 km are 19 too few.
     assert_eq!(
         shares,
         [Some(1.0), Some(1.0), Some(0.5), Some(0.5), Some(0.525)]
@@ -107,7 +107,7 @@ async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -
         Ok(bands.iter().map(counts).collect())
     };
     let cold = (Band::From(-30), 2, 3, Some(40.0), Some(150.0));
-    // Nothing is left of it, and it is told.
+    // Nothing is left of it, and the report shows it.
     let mild = (Band::From(-20), 0, 1, None, None);
     assert_eq!(counts(0.9).await?, [cold, mild]);
     assert_eq!(counts(0.5).await?[1].1, 1, "just complete enough");
@@ -120,7 +120,7 @@ async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -
     );
     assert_eq!(counts(0.0).await?[0], all_of_them);
 
-    // The trips behind them say the same.
+    // The trips behind them agree.
     let names = ["astana/b1".to_owned()];
     let points = range_by_trip(client, RangeGroup::Bus, &names, &all()).await?;
     let of_points: Vec<Option<f64>> = points.iter().map(|trip| trip.completeness).collect();
@@ -129,7 +129,7 @@ async fn what_is_not_complete_is_left_out_of_ranges_and_counted_by_its_cause() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Result<()> {
+async fn energy_by_temperature_keeps_all_trips_and_shows_completeness() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     trips(&database).await?;
     let bands = energy_by_band(&reader.client, &all(), 0.9).await?;
@@ -137,7 +137,7 @@ async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Resul
         .iter()
         .map(|band| (band.band, band.trips, band.trips_incomplete, band.energy.km))
         .collect();
-    // The trip in two bands is one of the total.
+    // The trip in two bands counts once in the total.
     assert_eq!(
         found,
         [
@@ -153,11 +153,11 @@ async fn energy_by_temperature_keeps_all_and_says_how_far_to_trust_it() -> Resul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn energy_is_split_by_meter_or_by_what_a_bus_takes_while_it_stands() -> Result<()> {
+async fn energy_is_split_by_meter_or_by_consumption_while_standing() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let whole = Bucket::default();
     insert(&database, &[on(10, &whole), on(11, &whole), on(12, &whole)]).await?;
-    // 10 kWh in 20 minutes of standing: 30 in the hour, and 10 of the 40 drove.
+    // 10 kWh in 20 minutes of standing: 30 in an hour, and 10 of the 40 are traction.
     database
         .execute(
             "update trip_band set standing_seconds = 1200, standing_net_kwh = 10

@@ -8,12 +8,12 @@ use ayaz_test_db::TestDatabase;
 pub(crate) struct Database {
     pub(crate) url: DatabaseUrl,
     pub(crate) owner: Connection,
-    /// Drops the database with this value.
+    /// Drops the database when this value is dropped.
     _guard: TestDatabase,
 }
 
 impl Database {
-    /// With today's schema.
+    /// With the current schema.
     pub(crate) async fn new() -> Result<Option<Self>> {
         Self::with(TestDatabase::migrated().await?).await
     }
@@ -36,7 +36,7 @@ impl Database {
         }))
     }
 
-    /// A connection with the rights of that role.
+    /// A connection with the rights of this role.
     pub(crate) async fn connect_as(&self, role: Role) -> Result<Connection> {
         Ok(Connection::open(&self.url, role).await?)
     }

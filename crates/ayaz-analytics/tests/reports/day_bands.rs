@@ -1,4 +1,4 @@
-//! Trips of a day and of a month, as the worker adds them up.
+//! Sums of the trips of a day and of a month, by the worker.
 
 use anyhow::Result;
 use ayaz_analytics::config::Config;
@@ -7,9 +7,9 @@ use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// Two buses that drive for three hours of four through the turn of a year, in air that is unknown now and
-/// then, on two routes, with gaps in the current and, of the second one, in the odometer. Of some trips the
-/// drop of the charge is as fine as a float is near zero.
+/// Two buses that drive for three of every four hours around New Year, with unknown exterior
+/// temperature now and then, on two routes, with gaps in the current and, for the second one, in
+/// the odometer. On some trips the state of charge falls by the smallest step of a float.
 const DRIVE: &str = "
     insert into vehicle (fleet, vehicle) values ('astana', 'b1'), ('astana', 'b2');
     insert into reading (
@@ -35,8 +35,8 @@ const DRIVE: &str = "
         select distinct vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour from reading
     ) as hours";
 
-/// What the drive tries: trips in two routes of one band, bands of unknown air, days and months of both
-/// buses that tell of the charge, trips without an odometer.
+/// What the data must contain: trips with two routes in one band, bands of unknown temperature,
+/// days and months of both buses that show usable energy, trips without an odometer.
 const TRIED: &str = "
     select exists (
             select from trip_band group by vehicle_id, started_at, number, band_celsius

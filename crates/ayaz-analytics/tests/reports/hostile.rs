@@ -1,4 +1,4 @@
-//! Values that nobody can have measured, put into the table of readings past everything that checks them.
+//! Impossible values, written into the table of readings past all checks.
 
 use anyhow::Result;
 use ayaz_analytics::config::Config;
@@ -11,8 +11,8 @@ use ayaz_test_db::or_skip;
 
 use super::{all, fleet};
 
-/// Half an hour of driving of each bus. The first one's odometer jumps from one end of the numbers to
-/// the other, and its counters are at their ends; the second is a bus as others are.
+/// Half an hour of driving for each bus. The first one's odometer jumps between the ends of the
+/// number range, and its counters are at their ends; the second is a normal bus.
 const READINGS: &str = "
     insert into reading (
         vehicle_id, recorded_at, boot_id, sequence, received_at, time_quality, historical,
@@ -36,7 +36,7 @@ const READINGS: &str = "
     values ('{1, 2}', '{2026-01-10T06:00:00Z, 2026-01-10T06:00:00Z}')";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bus_that_sends_what_cannot_be_does_not_take_the_reports_from_the_others() -> Result<()> {
+async fn a_bus_with_impossible_values_does_not_break_reports_of_others() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     database.execute(READINGS).await?;
     let mut config = Config::with_database(database.url.clone());

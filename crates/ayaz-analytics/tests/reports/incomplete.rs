@@ -1,4 +1,4 @@
-//! Why trips are less complete than was asked for.
+//! The causes of incomplete trips.
 
 use anyhow::Result;
 use ayaz_store::reports::{IncompleteTrips, incomplete_trips};

@@ -1,4 +1,5 @@
-//! The views and the reports, on hand-made buckets that the worker adds up, and on what it makes of readings.
+//! Views and reports, on hand-made buckets that the worker adds up, and on readings that it
+//! refreshes.
 
 mod bands;
 mod comfort;
@@ -27,7 +28,7 @@ use jiff::Timestamp;
 
 use crate::database::Database;
 
-/// A bucket with what the tests vary; the rest follows from it.
+/// A bucket with the fields that tests vary; the rest is derived.
 #[derive(Clone)]
 struct Bucket {
     vehicle_id: i32,
@@ -133,7 +134,7 @@ async fn insert(database: &Database, buckets: &[Bucket]) -> Result<()> {
     add_up(database, buckets).await
 }
 
-/// Sessions and what they add up to, as the worker works them out from buckets.
+/// Sessions and their sums, as the worker computes them from buckets.
 async fn add_up(database: &Database, buckets: &[Bucket]) -> Result<()> {
     let mut worker = database.connect_as(Role::Analytics).await?;
     let statements = RefreshStatements::prepare(&worker.client).await?;

@@ -1,5 +1,5 @@
-//! Range by band has one definition: the function that reports and panels read, and the view that answers
-//! from kept sums, say the same of the same trips.
+//! Range by band has one definition: the function of reports and panels and the view of stored sums
+//! give the same values for the same trips.
 
 use anyhow::{Context, Result};
 use ayaz_model::temperature_band::{lower_edge_celsius, width_celsius};
@@ -11,7 +11,7 @@ use ayaz_test_db::or_skip;
 use super::{Bucket, all, fleet, insert};
 use crate::database::Database;
 
-/// A trip of an hour and 20 km on the day so many days after 10 January, in one band.
+/// A trip of an hour and 20 km in one band, this many days after 10 January.
 fn trip(vehicle_id: i32, day: i64, number: i64, band: i16, kwh_per_km: f64) -> Bucket {
     let instant = |hour: i64, minute: i64| -> &'static str {
         let start: jiff::Timestamp = "2026-01-10T00:00:00Z".parse().expect("an instant");
@@ -39,7 +39,7 @@ async fn season(database: &Database) -> Result<()> {
             if day % 2 == 0 {
                 buckets.push(trip(vehicle, day, 2, 10, 0.9 * factor));
             }
-            // Two trips only: the warmer mild band has not enough data, and is no reference.
+            // Only two trips: the warmer mild band has not enough data, and is no reference.
             if day < 2 {
                 buckets.push(trip(vehicle, day, 4, 15, 7.0));
             }
@@ -56,7 +56,7 @@ fn of<'a>(bands: &'a [RangeBand], group: &str, edge: i16) -> Result<&'a RangeBan
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn loss_is_against_the_mild_bands_that_have_enough_data_each() -> Result<()> {
+async fn loss_is_relative_to_mild_bands_with_enough_data() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let bands = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
@@ -69,7 +69,7 @@ async fn loss_is_against_the_mild_bands_that_have_enough_data_each() -> Result<(
     assert!((loss - expected).abs() < 1e-9, "{loss} for {expected}");
     assert_eq!(mild.range_loss_share, Some(0.0));
 
-    // The operator's rule holds everywhere at once.
+    // The operator's setting applies everywhere at once.
     let operator = database.connect_as(ayaz_store::Role::Operator).await?;
     operator
         .client
@@ -107,8 +107,8 @@ async fn a_bus_that_stands_and_heats_has_no_range() -> Result<()> {
     Ok(())
 }
 
-/// What usable energy is said to have been of bus 1, and when: nothing; always the same; another one from
-/// an instant within a day of trips on; for a time only; for a time shorter than a day.
+/// The usable energy of bus 1 over time: never set; constant; another one from an instant within a
+/// day of trips; for a limited time; for less than a day.
 const CONTEXTS: [&str; 5] = [
     "select",
     "insert into vehicle_context (vehicle_id, attribute, value) values (1, 'usable_energy_kwh', '250')",
@@ -122,7 +122,7 @@ const CONTEXTS: [&str; 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_view_says_what_the_report_says() -> Result<()> {
+async fn the_view_equals_the_report() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     for context in CONTEXTS {
@@ -175,7 +175,7 @@ async fn the_view_says_what_the_report_says() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn cold_against_mild_is_that_of_the_bands() -> Result<()> {
+async fn cold_against_mild_equals_the_bands() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let bands = range_by_band(&reader.client, RangeGroup::Bus, &all(), 0.0).await?;
@@ -203,7 +203,7 @@ async fn cold_against_mild_is_that_of_the_bands() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trips_are_chosen_as_a_whole_by_when_they_began() -> Result<()> {
+async fn whole_trips_are_selected_by_their_start() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     season(&database).await?;
     let selection = TripSelection {
@@ -222,7 +222,7 @@ async fn trips_are_chosen_as_a_whole_by_when_they_began() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bands_have_the_edges_by_which_the_worker_cuts_them() -> Result<()> {
+async fn bands_have_the_edges_of_the_worker() -> Result<()> {
     let (_database, reader) = or_skip!(fleet());
     for tenth in -700..=700 {
         let edge = lower_edge_celsius(f64::from(tenth) / 10.0);

@@ -1,13 +1,13 @@
-//! Whether a bus was warmed before it pulled out.
+//! Whether a bus was preheated before its pull-out.
 
 use anyhow::Result;
 use ayaz_test_db::or_skip;
 
 use super::{Bucket, add_up, fleet, insert};
 
-/// A morning: what the bus did in the last hour before it pulled out at six, and how it was then.
+/// A morning: what the bus did in the last hour before its pull-out at six, and its state then.
 struct Morning {
-    /// Hour of what it did; `None` is silence.
+    /// What it did in that hour; `None` is silence.
     parked_hour: Option<u32>,
     plugged_in: bool,
     heating_seconds: f64,
@@ -16,7 +16,7 @@ struct Morning {
     cabin_celsius: Option<f64>,
 }
 
-/// Cold, and cold within, heard in the hour before, and not heated.
+/// Cold outside and inside, with readings in the hour before, and not heated.
 const COLD: Morning = Morning {
     parked_hour: Some(5),
     plugged_in: true,
@@ -27,7 +27,7 @@ const COLD: Morning = Morning {
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result<()> {
+async fn each_pull_out_is_preheated_or_missed_or_not_needed() -> Result<()> {
     let mornings = [
         // While it charged.
         (
@@ -54,7 +54,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
             },
             "done fuel 15",
         ),
-        // Also if it was not needed.
+        // Also if preheating was not needed.
         (
             Morning {
                 heating_seconds: 1200.0,
@@ -72,7 +72,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
             "missed grid 4",
         ),
         (COLD, "missed 0"),
-        // Nobody heard it, and it was cold.
+        // No readings, and it was cold.
         (
             Morning {
                 parked_hour: None,
@@ -80,7 +80,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
             },
             "missed 0",
         ),
-        // Hours before it pulled out, and cold again.
+        // Hours before its pull-out, and cold again.
         (
             Morning {
                 parked_hour: Some(2),
@@ -201,7 +201,7 @@ async fn each_pull_out_was_preheated_or_missed_it_or_did_not_need_it() -> Result
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Result<()> {
+async fn a_layover_is_no_stay_and_a_move_in_the_depot_is_no_pull_out() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let trip = |drive_cycle, hour, started_at, ended_at, km| Bucket {
         drive_cycle: Some(drive_cycle),
@@ -254,7 +254,7 @@ async fn a_layover_is_no_stay_and_moving_about_the_depot_is_no_pull_out() -> Res
             &[],
         )
         .await?;
-    // After five hours and a minute, since what was between is no trip.
+    // After five hours and a minute, because the movement between was no trip.
     assert_eq!(row.get::<_, &str>(0), "06:00, 13:00 18060");
     Ok(())
 }

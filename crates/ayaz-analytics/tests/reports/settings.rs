@@ -1,4 +1,4 @@
-//! Nothing of the worker depends on what a database sets for whoever connects to it.
+//! The worker does not depend on settings that a database applies to its connections.
 
 use anyhow::Result;
 use ayaz_analytics::config::Config;
@@ -8,7 +8,7 @@ use ayaz_test_db::or_skip;
 
 use crate::database::Database;
 
-/// Tables of another application, and settings that break what does not set them for itself.
+/// Tables of another application, and settings that break programs which do not override them.
 const HOSTILE: &str = include_str!("../../../ayaz-store/tests/store/hostile_settings.sql");
 
 /// Half an hour of driving.

@@ -9,7 +9,7 @@ use ayaz_test_db::or_skip;
 use super::{Bucket, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_hour_keeps_driving_and_charging_apart() -> Result<()> {
+async fn an_hour_separates_driving_and_charging() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     insert(
         &database,

@@ -7,7 +7,7 @@ use ayaz_test_db::or_skip;
 use super::{Bucket, add_up, all, fleet, insert};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_trips_behind_a_range_come_with_what_they_rest_on() -> Result<()> {
+async fn the_trips_behind_a_range_have_their_basis() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let part = |vehicle_id, route, km| Bucket {
         vehicle_id,
@@ -16,7 +16,7 @@ async fn the_trips_behind_a_range_come_with_what_they_rest_on() -> Result<()> {
         ..Bucket::default()
     };
     let buckets = [
-        // One trip on two routes, half of its time in a hole.
+        // One trip on two routes, with half of its time missing.
         Bucket {
             seconds: 1200.0,
             ..part(1, Some("10"), 20.0)
@@ -26,9 +26,9 @@ async fn the_trips_behind_a_range_come_with_what_they_rest_on() -> Result<()> {
             net_kwh: 10.0,
             ..part(1, Some("12"), 10.0)
         },
-        // No usable energy is known.
+        // Usable energy is not known.
         part(3, Some("10"), 5.0),
-        // On the plug: no trip.
+        // On a plug: no trip.
         Bucket {
             plugged_in: true,
             drive_cycle: Some(2),

@@ -1,4 +1,4 @@
-//! What is one trip.
+//! The definition of one trip.
 
 use anyhow::{Context, Result};
 use ayaz_store::reports::{TripSelection, energy_by_band, energy_by_trip};
@@ -58,12 +58,12 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
     assert_eq!(trip.coverage, Some(2700.0 / 3600.0));
     assert_eq!(trip.energy.net_kwh, Some(80.0));
     assert_eq!(trip.energy.kwh_per_km, Some(2.0));
-    // The heater was metered in one of the two buckets: its share is of that one.
+    // The heater was metered in one of the two buckets: its share is relative to that one.
     assert_eq!(trip.energy.heater.share(), Some(0.25));
     assert_eq!(trip.energy.auxiliary.kwh, None);
     assert_eq!(trip.energy.exterior_temperature_mean_celsius, None);
 
-    // A time range takes whole trips, by their start.
+    // A time range selects whole trips, by their start.
     let after_midnight = TripSelection {
         from: Some("2026-01-11T00:00:00Z".parse()?),
         ..all()
@@ -91,7 +91,7 @@ async fn a_trip_over_midnight_is_one_row_and_charging_is_none() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
+async fn a_counter_that_restarts_makes_new_trips() -> Result<()> {
     let (database, reader) = or_skip!(fleet());
     let part = |hour, ended_at| Bucket {
         hour,
@@ -103,7 +103,7 @@ async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
         &database,
         &[
             part("2024-01-10T06:00:00Z", "2024-01-10T07:00:00Z"),
-            // Two buckets from the same instant on, and a pause of less than a day.
+            // Two buckets with the same start, and a pause of less than a day.
             part("2026-01-10T06:00:00Z", "2026-01-10T07:00:00Z"),
             part("2026-01-10T06:00:00Z", "2026-01-10T06:30:00Z"),
             part("2026-01-11T06:00:00Z", "2026-01-11T07:00:00Z"),
@@ -135,7 +135,7 @@ async fn a_counter_that_starts_over_makes_new_trips() -> Result<()> {
     assert_eq!(began(&of_2026).await?, [second]);
     let trips = energy_by_trip(&reader.client, &of_2026).await?;
     assert_eq!(trips[0].energy.km, Some(60.0), "with its part after --to");
-    // What began before is not taken for a trip of its own.
+    // A trip that began before is not cut.
     let later = selection("2026-01-11T00:00:00Z", "2026-02-01T00:00:00Z")?;
     assert_eq!(began(&later).await?, [third]);
 

@@ -27,15 +27,15 @@ pub struct QueuedFleetHour {
 /// which are due three minutes after their end.
 const IS_DUE: &str = "($1::boolean or hour <= now() - interval '1 hour 5 minutes')";
 
-/// Up to `hours_max` due hours, in the mix of [`queue::turns`]. An open hour changes with every refresh of
+/// Up to `hours_max` due hours, in the mix of [`queue::shares`]. An open hour changes with every refresh of
 /// every vehicle, so it is due only with `with_open`.
 pub async fn next_hours(
     client: &Client,
     with_open: bool,
     hours_max: u32,
 ) -> Result<Vec<QueuedFleetHour>, StoreError> {
-    let (latest, longest) = queue::turns(hours_max);
-    let parameters: [&(dyn ToSql + Sync); 3] = [&with_open, &latest, &longest];
+    let (latest, oldest) = queue::shares(hours_max);
+    let parameters: [&(dyn ToSql + Sync); 3] = [&with_open, &latest, &oldest];
     let statement = queue::next_statement("fleet_hour_queue", "fleet", IS_DUE, ["$2", "$3"]);
     let rows = client
         .query(&statement, &parameters)
@@ -117,7 +117,7 @@ impl FleetStatements {
     pub async fn prepare(client: &Client) -> Result<Self, StoreError> {
         let prepare = async |statement| {
             let prepared = client.prepare(statement).await;
-            prepared.map_err(|error| StoreError::from_driver("prepare the judgement", error))
+            prepared.map_err(|error| StoreError::from_driver("prepare the fleet check", error))
         };
         Ok(Self {
             exteriors: prepare(EXTERIORS).await?,
@@ -157,7 +157,7 @@ impl<'a> FleetHour<'a> {
     ) -> Result<Self, StoreError> {
         let transaction = snapshot(client)
             .await
-            .map_err(|error| StoreError::from_driver("begin to judge a fleet's hour", error))?;
+            .map_err(|error| StoreError::from_driver("begin a fleet check", error))?;
         Ok(Self {
             transaction,
             statements,
@@ -175,7 +175,9 @@ impl<'a> FleetHour<'a> {
                 &[&self.fleet, &timestamp(self.hour)],
             )
             .await
-            .map_err(|error| StoreError::from_driver("read a fleet's temperatures", error))?;
+            .map_err(|error| {
+                StoreError::from_driver("read a fleet's exterior temperatures", error)
+            })?;
         Ok(rows
             .iter()
             .map(|row| VehicleExterior {
@@ -247,7 +249,7 @@ impl<'a> FleetHour<'a> {
 
     /// Writes the fleet's median, or deletes it for `None`, and removes the hour from the queue.
     pub async fn save_median(&self, fleet: Option<FleetExterior>) -> Result<(), StoreError> {
-        let failed = |error| StoreError::from_driver("write a fleet's hour", error);
+        let failed = |error| StoreError::from_driver("write the result of a fleet check", error);
         let hour = timestamp(self.hour);
         match fleet {
             Some(of) => {
@@ -297,6 +299,6 @@ impl<'a> FleetHour<'a> {
         self.transaction
             .commit()
             .await
-            .map_err(|error| StoreError::from_driver("commit a fleet's hour", error))
+            .map_err(|error| StoreError::from_driver("commit a fleet check", error))
     }
 }

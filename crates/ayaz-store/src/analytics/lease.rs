@@ -101,9 +101,9 @@ pub(crate) async fn take_by_force(
 ) -> Result<Lease, StoreError> {
     let lease = take(connection, program, true).await?;
     lease.ok_or_else(|| StoreError::Transient {
-        operation: "take the worker's place",
+        operation: "take the worker's lease",
         cause:
-            "another takes it at the same moment, or its row is not there (`ayaz migrate` makes it)"
+            "another worker takes it at the same moment, or its row is missing (`ayaz migrate` creates it)"
                 .to_owned(),
     })
 }
@@ -113,7 +113,7 @@ async fn take(
     program: &str,
     by_force: bool,
 ) -> Result<Option<Lease>, StoreError> {
-    let failed = |error| StoreError::from_driver("take the worker's place", error);
+    let failed = |error| StoreError::from_driver("take the worker's lease", error);
     let client = &connection.client;
     // This name shows whether the connection still exists.
     let name = format!("{program} {}", connection.mark());
@@ -165,7 +165,7 @@ async fn end_expired(connection: &Connection) {
         )
         .await;
     if let Err(error) = ended {
-        tracing::debug!(%error, "the holder of the worker's place cannot be ended");
+        tracing::debug!(%error, "cannot end the connection of the expired lease holder");
         let _ = connection.client.batch_execute("rollback").await;
     }
 }
@@ -181,7 +181,7 @@ pub async fn holder(client: &Client) -> Result<Option<Holder>, StoreError> {
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("look who is the worker", error))?;
+        .map_err(|error| StoreError::from_driver("read the holder of the lease", error))?;
     Ok(rows.first().map(|row| Holder {
         program: row.get(0),
         host: row.get(1),
@@ -198,11 +198,11 @@ impl Lease {
         let rows = transaction
             .query(&self.check, &[&self.term])
             .await
-            .map_err(|error| StoreError::from_driver("check the worker's place", error))?;
+            .map_err(|error| StoreError::from_driver("check the worker's lease", error))?;
         if rows.is_empty() {
             return Err(StoreError::Transient {
-                operation: "check the worker's place",
-                cause: "another worker has taken it; what was not committed is left to that one"
+                operation: "check the worker's lease",
+                cause: "another worker has taken it, and does the work that was not committed"
                     .to_owned(),
             });
         }
@@ -216,7 +216,7 @@ impl Lease {
             while !is_lost(&url, role, term).await {
                 tokio::time::sleep(RENEW_INTERVAL).await;
             }
-            tracing::warn!("another has taken the worker's place");
+            tracing::warn!("another worker has taken the lease");
         }))
     }
 }
@@ -237,7 +237,7 @@ async fn is_lost(url: &DatabaseUrl, role: Role, term: i64) -> bool {
             Ok(Ok(0)) => return true,
             Ok(Ok(_)) => tokio::time::sleep(RENEW_INTERVAL).await,
             Ok(Err(error)) => {
-                tracing::debug!(%error, "the worker's place cannot be renewed");
+                tracing::debug!(%error, "cannot renew the lease");
                 return false;
             }
             Err(_) => {

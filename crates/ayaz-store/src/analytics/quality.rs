@@ -68,7 +68,7 @@ pub(super) async fn insert(
     sequences: &[HourSequence],
     spans: &[FlaggedSpan],
 ) -> Result<(), StoreError> {
-    let failed = |error| StoreError::from_driver("write what readings are worth", error);
+    let failed = |error| StoreError::from_driver("write the quality of readings", error);
     let rows = sequences.iter().map(|of| -> Vec<Value<'_>> {
         vec![
             Box::new(vehicle),

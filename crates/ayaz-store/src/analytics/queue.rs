@@ -71,7 +71,7 @@ pub async fn now(client: &Client) -> Result<UnixMicroseconds, StoreError> {
 
 /// Moves up to `touches_max` rows of `dirty_hours` into the queue, and returns their number.
 ///
-/// Nothing gets lost, whatever ingest does meanwhile: a row becomes visible together with its readings; only
+/// Nothing is lost, whatever ingest does at the same time: a row becomes visible together with its readings; only
 /// rows that were seen are deleted (a row with a lower number may commit later, and is seen later); and a
 /// refresh takes its snapshot after this commits. Readings that arrive after that snapshot bring a row of
 /// their own.
@@ -122,10 +122,10 @@ pub async fn take_over(client: &impl GenericClient, touches_max: i64) -> Result<
 }
 
 /// Divides a number of hours: three quarters are the latest ones, the rest the oldest in the queue. Current
-/// hours come before a backlog of old data, and every hour gets its turn.
-pub(super) fn turns(hours_max: u32) -> (i64, i64) {
-    let longest = i64::from(hours_max.div_ceil(4));
-    (i64::from(hours_max) - longest, longest)
+/// hours come before a backlog of old data, and every hour is refreshed at some time.
+pub(super) fn shares(hours_max: u32) -> (i64, i64) {
+    let oldest = i64::from(hours_max.div_ceil(4));
+    (i64::from(hours_max) - oldest, oldest)
 }
 
 /// Takes hours from a queue of vehicles or fleets (`of`) that match the condition `is_due`. Two parameters
@@ -134,7 +134,7 @@ pub(super) fn next_statement(
     queue: &str,
     of: &str,
     is_due: &str,
-    [latest_max, longest_max]: [&str; 2],
+    [latest_max, oldest_max]: [&str; 2],
 ) -> String {
     format!(
         "-- next_hours
@@ -147,14 +147,14 @@ pub(super) fn next_statement(
             select {of}, hour from {queue}
             where {is_due} and ({of}, hour) not in (select * from latest)
             order by queued_at, hour
-            limit {longest_max}
+            limit {oldest_max}
         )
         select * from latest union all select * from longest
         order by {of}, hour"
     )
 }
 
-/// Up to `hours_max` due hours, in the mix of [`turns`], sorted by vehicle and hour. Skips the vehicles
+/// Up to `hours_max` due hours, in the mix of [`shares`], sorted by vehicle and hour. Skips the vehicles
 /// `without`.
 pub async fn next_hours(
     client: &Client,
@@ -163,8 +163,8 @@ pub async fn next_hours(
     hours_max: u32,
 ) -> Result<Vec<QueuedHour>, StoreError> {
     let (interval, until) = due.parameters();
-    let (latest, longest) = turns(hours_max);
-    let parameters: [&(dyn ToSql + Sync); 5] = [&interval, &until, &without, &latest, &longest];
+    let (latest, oldest) = shares(hours_max);
+    let parameters: [&(dyn ToSql + Sync); 5] = [&interval, &until, &without, &latest, &oldest];
     let statement = next_statement("refresh_queue", "vehicle_id", &is_due(), ["$4", "$5"]);
     let rows = client
         .query(&statement, &parameters)

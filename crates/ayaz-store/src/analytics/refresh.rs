@@ -69,7 +69,7 @@ impl<'a> Refresh<'a> {
         let transaction = transaction
             .transaction()
             .await
-            .map_err(|error| StoreError::from_driver("begin a part of a refresh", error))?;
+            .map_err(|error| StoreError::from_driver("begin a refresh in a savepoint", error))?;
         Ok(Self {
             transaction,
             statements,
@@ -134,7 +134,7 @@ impl RefreshStorage for Refresh<'_> {
             .transaction
             .query(statement, &[&self.range.vehicle, &before, &after])
             .await
-            .map_err(|error| StoreError::from_driver("read refreshed hours", error))?;
+            .map_err(|error| StoreError::from_driver("read the state of hours", error))?;
         Ok(KnownHours::of(&rows, self.range.from))
     }
 
@@ -146,7 +146,7 @@ impl RefreshStorage for Refresh<'_> {
         let statement = &self.statements.clock_runs;
         clock::read(&self.transaction, statement, self.range.vehicle, from, to)
             .await
-            .map_err(|error| StoreError::from_driver("read what is known of the clock", error))
+            .map_err(|error| StoreError::from_driver("read clock runs", error))
     }
 
     async fn service_day_rules(&self) -> Result<ServiceDayRules, StoreError> {
@@ -208,7 +208,7 @@ impl RefreshStorage for Refresh<'_> {
             )
             .await
             .map(drop)
-            .map_err(|error| StoreError::from_driver("put hours on the queue", error))
+            .map_err(|error| StoreError::from_driver("queue hours", error))
     }
 
     async fn session_heads(&self, after: Option<SessionHead>) -> Result<SessionHeads, StoreError> {

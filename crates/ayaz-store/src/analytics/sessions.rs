@@ -91,7 +91,7 @@ pub(super) async fn heads(
             transaction.query(&statements.next_heads, &parameters).await
         }
     }
-    .map_err(|error| StoreError::from_driver("look for sessions", error))?;
+    .map_err(|error| StoreError::from_driver("read session heads", error))?;
     let heads: Vec<SessionHead> = rows.iter().map(head).collect::<Result<_, _>>()?;
     let later = heads.iter().filter(|head| head.started_at >= range.to());
     let is_all = (later.count() as i64) < LATER_HEADS_MAX;

@@ -15,7 +15,7 @@ pub async fn forget_quotas(client: &impl GenericClient) -> Result<u64, StoreErro
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("forget old quotas of dead letters", error))
+        .map_err(|error| StoreError::from_driver("delete old quotas of dead letters", error))
 }
 
 /// Deletes counted days of vehicles of hours that ended at least a week ago, and returns the number of rows.
@@ -27,7 +27,7 @@ pub async fn forget_days(client: &impl GenericClient) -> Result<u64, StoreError>
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("forget old days of vehicles", error))
+        .map_err(|error| StoreError::from_driver("delete old days of vehicles", error))
 }
 
 /// Read-only logins without the settings that limit how long they may use the database. PostgreSQL lets every
@@ -63,6 +63,6 @@ pub async fn unbounded_readers(client: &impl GenericClient) -> Result<Vec<String
             &[],
         )
         .await
-        .map_err(|error| StoreError::from_driver("look at the logins that read", error))?;
+        .map_err(|error| StoreError::from_driver("read the settings of read-only logins", error))?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -7,11 +7,11 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{HOURS, arrive, assert_same, enter_fleets, tables, work_off, worker};
+use super::{HOURS, arrive, assert_same, enter_fleets, refresh_all, tables, worker};
 use crate::fleet::Database;
 
 #[tokio::test]
-async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()> {
+async fn any_order_split_and_crash_give_the_same_tables() -> Result<()> {
     let Some(database) = Database::create().await? else {
         return Ok(());
     };
@@ -23,7 +23,7 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
     for bus in buses {
         arrive(&database, 100 + bus, 0..HOURS, (1, 0)).await?;
     }
-    work_off(&mut worker(&database).await?).await?;
+    refresh_all(&mut worker(&database).await?).await?;
     let expected = tables(&database, 100).await?;
     assert!(expected.contains("deviation_kelvin"), "{expected}");
     for hundred in [200, 300] {
@@ -41,8 +41,8 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
             for (bus, hour, part) in arrivals.drain(..count) {
                 arrive(&database, hundred + bus, hour..hour + 1, (3, part)).await?;
             }
-            worker.only_what_is_stored().await?;
-            // A future that is dropped is what a crash leaves.
+            worker.limit_to_stored().await?;
+            // A dropped future has the effect of a crash.
             let patience = Duration::from_millis(random.random_range(1..60));
             for _ in 0..random.random_range(1..4) {
                 if let Ok(round) = tokio::time::timeout(patience, worker.round()).await {
@@ -50,9 +50,9 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
                 }
             }
         }
-        work_off(&mut worker).await?;
+        refresh_all(&mut worker).await?;
         assert_same(&tables(&database, hundred).await?, &expected, seed);
-        // All of it once more from the flags alone, mostly in the middle of it.
+        // All flags again, mostly interrupted.
         database
             .execute(
                 "delete from exterior_doubt;
@@ -65,10 +65,10 @@ async fn any_order_any_split_and_any_crash_end_in_the_same_tables() -> Result<()
                 round?;
             }
         }
-        work_off(&mut worker).await?;
+        refresh_all(&mut worker).await?;
         assert_same(&tables(&database, hundred).await?, &expected, seed);
     }
-    // As a migration sums them.
+    // The sums that a migration would write.
     let sums = "select bool_and(h.hour is not null and p.hour is not null)::text from (
             select vehicle_id, hour, sum(exterior_kelvin_seconds order by piece) kelvin_seconds,
                 sum(exterior_seconds order by piece) seconds
