@@ -29,7 +29,7 @@ define_metrics! {
     /// Hours of fleets whose exterior temperatures were compared
     FLEET_HOURS_JUDGED = describe_counter("ayaz_analytics_fleet_hours_judged_total", Count);
     /// Hours of vehicles whose exterior temperature became flagged or unflagged by this
-    EXTERIOR_DOUBTS_TURNED = describe_counter("ayaz_analytics_exterior_doubts_turned_total", Count);
+    EXTERIOR_FLAGS_TURNED = describe_counter("ayaz_analytics_exterior_doubts_turned_total", Count);
     /// Hours of fleets that are over and wait for the comparison
     BACKLOG_FLEET_HOURS = describe_gauge("ayaz_analytics_fleet_backlog_hours", Count);
     /// Duration of a refresh of neighbouring hours, from begin to commit

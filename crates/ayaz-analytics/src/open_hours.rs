@@ -141,7 +141,7 @@ mod tests {
             count,
             open_trip: None,
             service_days: Default::default(),
-            left_out: Default::default(),
+            excluded: Default::default(),
         }
     }
 

@@ -146,14 +146,14 @@ impl Prepared {
                 count,
                 open_trip: before.and_then(|state| state.open_trip),
                 service_days: self.service_days.clone(),
-                left_out: clock.left_out().clone(),
+                excluded: clock.excluded().clone(),
             };
             // A checkpoint can be used once.
             let checkpoint = open_hours.take(vehicle, &inputs, &self.known);
             let is_incremental = checkpoint.is_some();
             let checkpoint = checkpoint.unwrap_or_else(|| {
                 let hours = Hours::new(from, count, before, &self.rules);
-                Checkpoint::empty(hours.without(inputs.left_out.clone()))
+                Checkpoint::empty(hours.excluding(inputs.excluded.clone()))
             });
             let (read, hours, kept) = read_samples(storage, checkpoint, self.is_kept).await?;
             readings += read;
@@ -275,7 +275,7 @@ async fn refresh_days(
     changed: days::Span,
     rules: &ServiceDayRules,
 ) -> Result<(), StoreError> {
-    let whole = days::whole(changed, rules);
+    let whole = days::whole_days(changed, rules);
     let sessions = storage.session_spans(whole).await?;
     let times = days::account(whole, &sessions, rules);
     let last = whole.1.plus(-1);

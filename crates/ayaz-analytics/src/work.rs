@@ -56,7 +56,7 @@ pub struct Round {
     pub work: Work,
     /// Whether work that is due is left, or may be.
     pub more: bool,
-    /// Hours that are queued still, also those that are not due.
+    /// Hours that are still queued, including those that are not due.
     pub hours_left: u64,
 }
 

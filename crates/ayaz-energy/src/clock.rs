@@ -13,7 +13,7 @@
 //!   read again.
 //! - [`choice`]: which runs of a boot contradict each other, and which of them are flagged. It
 //!   looks at the runs of an hour and of [`HORIZON_MICROSECONDS`] before and after it.
-//! - [`LeftOut`]: the readings that [`hours`](crate::hours) excludes.
+//! - [`Excluded`]: the readings that [`hours`](crate::hours) excludes.
 //!
 //! The stored runs of an hour also record which readings it excludes. When the runs of an hour
 //! change, the choice is made again for all hours within the horizon, and the hours for which it
@@ -62,11 +62,11 @@ struct Part {
 
 /// Readings that were recorded with a wrong time, in the hours of a refresh and around them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LeftOut {
+pub struct Excluded {
     parts: Vec<Part>,
 }
 
-impl LeftOut {
+impl Excluded {
     /// The index of the run that holds the sample, if it is excluded.
     pub fn find(&self, sample: &Sample) -> Option<usize> {
         self.parts.iter().position(|part| {
@@ -95,14 +95,14 @@ impl LeftOut {
     }
 }
 
-/// The clock runs around the hours of a refresh.
+/// Clock runs around the hours of a refresh, and the readings that they exclude.
 #[derive(Debug)]
 pub struct Clock {
     from: UnixMicroseconds,
     to: UnixMicroseconds,
     /// The stored runs, sorted by hour.
     known: Vec<ClockRun>,
-    left_out: LeftOut,
+    excluded: Excluded,
 }
 
 impl Clock {
@@ -117,23 +117,23 @@ impl Clock {
     /// `known` are the stored runs of [`needs`](Self::needs).
     pub fn new(from: UnixMicroseconds, count: usize, known: Vec<ClockRun>) -> Self {
         let to = from.plus(count as i64 * HOUR_MICROSECONDS);
-        let left_out = LeftOut::of(known.iter().filter(|run| is_near(run, from, to)));
+        let excluded = Excluded::of(known.iter().filter(|run| is_near(run, from, to)));
         Self {
             from,
             to,
             known,
-            left_out,
+            excluded,
         }
     }
 
     /// What the hours have to exclude, by the runs known now.
-    pub fn left_out(&self) -> &LeftOut {
-        &self.left_out
+    pub fn excluded(&self) -> &Excluded {
+        &self.excluded
     }
 
     /// Completes the outcome, if the hours excluded the right readings. Only their new runs show
     /// this. `None` means: compute the hours again from all of their readings. If readings and runs
-    /// are still the same then, [`left_out`](Self::left_out) is right.
+    /// are still the same then, [`excluded`](Self::excluded) is right.
     pub fn resolve(&mut self, mut outcome: HoursOutcome) -> Option<HoursOutcome> {
         let (from, to) = (self.from, self.to);
         let is_own = |run: &ClockRun| from <= run.hour && run.hour < to;
@@ -150,9 +150,9 @@ impl Clock {
             from.plus(-HORIZON_MICROSECONDS),
             to.plus(HORIZON_MICROSECONDS),
         );
-        let left_out = LeftOut::of(runs.iter().filter(|run| is_near(run, from, to)));
-        if left_out != self.left_out {
-            self.left_out = left_out;
+        let excluded = Excluded::of(runs.iter().filter(|run| is_near(run, from, to)));
+        if excluded != self.excluded {
+            self.excluded = excluded;
             return None;
         }
         let others = |runs: &[ClockRun]| -> Vec<ClockRun> {

@@ -38,7 +38,7 @@ pub const REST_MICROSECONDS_MAX: i64 = 2 * INTERVAL_MICROSECONDS_MAX;
 pub type Span = (UnixMicroseconds, UnixMicroseconds);
 
 /// Extends a time to the whole service days that it touches.
-pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
+pub fn whole_days(time: Span, rules: &ServiceDayRules) -> Span {
     let days = days(time, rules);
     let first = days.values().map(|(from, _)| *from).min();
     let last = days.values().map(|(_, to)| *to).max();
@@ -48,7 +48,7 @@ pub fn whole(time: Span, rules: &ServiceDayRules) -> Span {
     )
 }
 
-/// The days of a time that [`whole`] returned. `sessions`, by their start, are those that touch it
+/// The days of a time that [`whole_days`] returned. `sessions`, by their start, are those that touch it
 /// and their neighbours. Days of which nothing is known are omitted.
 pub fn account(whole: Span, sessions: &[SessionSpan], rules: &ServiceDayRules) -> Vec<DayTime> {
     // The end of a day is the start of the next one.
@@ -201,7 +201,7 @@ mod tests {
     fn hours(sessions: &[SessionSpan]) -> Vec<(f64, f64)> {
         let rules = ServiceDayRules::default();
         let changed = (sessions[0].started_at, sessions.last().unwrap().ended_at);
-        account(whole(changed, &rules), sessions, &rules)
+        account(whole_days(changed, &rules), sessions, &rules)
             .iter()
             .map(|time| {
                 let hour = |seconds: f64| (seconds / 36.0).round() / 100.0;
@@ -257,7 +257,7 @@ mod tests {
         let rests = |sessions: &[SessionSpan]| -> Vec<bool> {
             let rules = ServiceDayRules::default();
             let changed = (sessions[0].started_at, sessions.last().unwrap().ended_at);
-            let days = account(whole(changed, &rules), sessions, &rules);
+            let days = account(whole_days(changed, &rules), sessions, &rules);
             days.iter().map(|day| day.is_rest).collect()
         };
         let until = |kind, end| session(kind, (20.0, end), 1.0, (0.0, 0.0));
@@ -298,7 +298,7 @@ mod tests {
             session(Trip, (50.0, 51.0), 1.0, (80.0, 100.0)),
         ];
         let rules = ServiceDayRules::default();
-        let days = account(whole((at(20.0), at(51.0)), &rules), &sessions, &rules);
+        let days = account(whole_days((at(20.0), at(51.0)), &rules), &sessions, &rules);
         // The first and the third. Nothing is known of the second, and it is no rest.
         assert_eq!(days.len(), 2, "{days:#?}");
         assert!(days.iter().all(|day| !day.is_rest), "{days:#?}");

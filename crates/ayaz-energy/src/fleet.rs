@@ -95,7 +95,7 @@ pub fn judge(vehicles: &[VehicleExterior], config: &FleetConfig) -> Judgement {
         .into_iter()
         .filter(|(_, celsius)| {
             (celsius - median).abs() > limit
-                && (alike(&sorted, *celsius, limit / 2.0) as f64) < climate_min
+                && (similar(&sorted, *celsius, limit / 2.0) as f64) < climate_min
         })
         .map(|(vehicle, celsius)| ExteriorFlag {
             vehicle,
@@ -120,7 +120,7 @@ fn median(sorted: &[f64]) -> Option<f64> {
 }
 
 /// How many are within this distance, itself included.
-fn alike(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
+fn similar(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
     let first = sorted.partition_point(|of| *of < celsius - kelvin);
     let end = sorted.partition_point(|of| *of <= celsius + kelvin);
     end - first
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn buses_of_a_depot_in_another_climate_are_believed() {
+    fn buses_of_a_depot_in_another_climate_are_not_flagged() {
         // An inversion: the depot in the hills is warmer.
         let valley = [-22.0, -21.5, -21.0, -22.5, -20.5, -21.2];
         let hills = [-8.0, -9.0, -10.5];
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bus_out_of_a_warm_hall_is_believed() {
+    fn a_bus_out_of_a_warm_hall_is_not_flagged() {
         // Half an hour on the road; its sensor follows within five minutes.
         let mut vehicles = fleet(&[-35.0; 5]);
         let warm = (1..=1_800).map(|second| 45.0 * (-f64::from(second) / 300.0).exp());

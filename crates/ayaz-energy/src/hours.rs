@@ -29,7 +29,7 @@ use ayaz_model::UnixMicroseconds;
 use ayaz_model::instant::HOUR_MICROSECONDS;
 
 use crate::buckets::BucketMap;
-use crate::clock::LeftOut;
+use crate::clock::Excluded;
 use crate::clock::runs::Runs;
 use crate::integrate::Comfort;
 use crate::interval::{Flag, INTERVAL_MICROSECONDS_MAX, Interval, Placed, Streams};
@@ -60,7 +60,7 @@ pub struct Hours {
     from: UnixMicroseconds,
     hours: Vec<Hour>,
     reach: Reach,
-    left_out: LeftOut,
+    excluded: Excluded,
     runs: Runs,
     plausibility: Plausibility,
     /// Checked samples, not added to their hour yet.
@@ -108,7 +108,7 @@ impl Hours {
             from,
             hours: (0..count).map(hour).collect(),
             reach: Reach::new(from, count),
-            left_out: LeftOut::default(),
+            excluded: Excluded::default(),
             runs: Runs::default(),
             plausibility: Plausibility::new(rules.plausibility),
             ready: Vec::new(),
@@ -124,8 +124,8 @@ impl Hours {
 
     /// Excludes readings that were recorded with a wrong time.
     #[must_use]
-    pub fn without(self, left_out: LeftOut) -> Self {
-        Self { left_out, ..self }
+    pub fn excluding(self, excluded: Excluded) -> Self {
+        Self { excluded, ..self }
     }
 
     /// The end of the last hour.
@@ -148,7 +148,7 @@ impl Hours {
     pub fn bytes(&self) -> usize {
         let of = |hour: &Hour| hour.buckets.bytes() + hour.pending.bytes() + hour.quality.bytes();
         let hours: usize = self.hours.iter().map(of).sum();
-        let clock = self.runs.bytes() + self.left_out.bytes();
+        let clock = self.runs.bytes() + self.excluded.bytes();
         size_of::<Self>() + hours + clock + self.streams.bytes() + self.plausibility.bytes()
     }
 
@@ -159,12 +159,12 @@ impl Hours {
         if hour.is_some() {
             self.runs.push(&sample);
         }
-        let part = self.left_out.find(&sample);
+        let part = self.excluded.find(&sample);
         self.reach.count(&sample, part.is_some());
         if let Some(part) = part {
             if let Some(index) = hour {
-                let day = self.days.of(at);
-                self.hours[index].quality.leave_out(&sample, day, part);
+                let day = self.days.day(at);
+                self.hours[index].quality.exclude(&sample, day, part);
             }
             return;
         }
@@ -207,7 +207,7 @@ impl Hours {
         }
         self.pass_to(at);
         let hour = self.index(at);
-        let day = self.days.of(at);
+        let day = self.days.day(at);
         if let Some(index) = hour {
             self.hours[index].quality.add(&sample, day, flags);
         }
@@ -265,7 +265,7 @@ impl Hours {
             } else {
                 self.trips.place_interval(began_at)
             };
-            let day = self.days.of(began_at);
+            let day = self.days.day(began_at);
             let (buckets, trip) = self.hours[index].at(place);
             buckets.add_interval(&before, &interval, day, trip, self.comfort);
         }
@@ -293,7 +293,7 @@ impl Hours {
             ..HoursOutcome::default()
         };
         for (index, hour) in self.hours.into_iter().enumerate() {
-            let counts = self.reach.of(index);
+            let counts = self.reach.counts(index);
             if counts.readings == 0 {
                 continue;
             }

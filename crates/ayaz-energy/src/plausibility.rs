@@ -11,8 +11,8 @@
 //! windows: the flags of a sample are a function of the samples at most [`REACH_BACK_MICROSECONDS`]
 //! before and [`REACH_ON_MICROSECONDS`] after it, wherever the stream begins. Feed the filter from
 //! that much before the first sample of interest to that much after the last one. The reach back is
-//! longer than the reach on: samples before only have to be read, but each sample after an hour
-//! makes the hour before outdated.
+//! longer than the reach on: samples before only have to be read, but each new sample within the
+//! reach after an hour makes that hour outdated.
 //!
 //! | Check | Reach back | Reach on |
 //! |---|---|---|

@@ -63,7 +63,7 @@ macro_rules! sample {
             /// Removes the values that these flags mark, so that they enter no sum. Route, drive
             /// cycle and plug are not measurements and stay.
             pub(crate) fn clear(&mut self, flags: Flags) {
-                $(if flags.of(Signal::$signal) {
+                $(if flags.marks(Signal::$signal) {
                     self.$signal = None;
                 })+
             }

@@ -30,7 +30,7 @@ impl ServiceDays {
     }
 
     /// The service day that holds the instant.
-    pub fn of(&mut self, at: UnixMicroseconds) -> Date {
+    pub fn day(&mut self, at: UnixMicroseconds) -> Date {
         if let Some(known) = self.known
             && known.from <= at
             && at < known.to

@@ -72,7 +72,7 @@ pub const UNSEEN_KM_MAX: f64 = 0.5;
 /// of the table.
 pub fn assemble(buckets: &[Bucket], window: Window) -> Vec<Session> {
     let mut sessions = Vec::new();
-    for block in blocks::of(buckets, window) {
+    for block in blocks::assemble(buckets, window) {
         add_block(buckets, &block, &mut sessions);
     }
     // Sessions with the same start have a stable order: trips first.

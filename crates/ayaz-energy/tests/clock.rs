@@ -61,10 +61,10 @@ fn flagged(readings: &[Reading]) -> BTreeSet<Reading> {
         .resolve(outcome())
         .or_else(|| clock.resolve(outcome()));
     assert!(resolved.is_some(), "the second pass resolves it");
-    let left_out = clock.left_out();
+    let excluded = clock.excluded();
     let flagged = samples
         .iter()
-        .filter(|sample| left_out.find(sample).is_some());
+        .filter(|sample| excluded.find(sample).is_some());
     flagged
         .map(|sample| {
             (

@@ -86,7 +86,7 @@ async fn judge(
         tracing::debug!(fleet, %hour, flagged, turned, "exterior temperatures judged");
     }
     metrics::counter!(names::FLEET_HOURS_JUDGED).increment(u64::from(changes.complete));
-    metrics::counter!(names::EXTERIOR_DOUBTS_TURNED).increment(turned);
+    metrics::counter!(names::EXTERIOR_FLAGS_TURNED).increment(turned);
     Ok(())
 }
 

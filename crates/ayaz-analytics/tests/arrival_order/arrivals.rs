@@ -137,7 +137,7 @@ pub(crate) fn refresh_in(
 }
 
 /// The rows after all readings arrive at once.
-pub(crate) fn whole(readings: &Readings, plausibility: PlausibilityConfig) -> Rows {
+pub(crate) fn all_at_once(readings: &Readings, plausibility: PlausibilityConfig) -> Rows {
     let mut bus = Bus::new(plausibility);
     bus.rows().readings = readings.clone();
     let hours = readings.keys().map(|key| UnixMicroseconds(key.0).hour());
@@ -194,7 +194,7 @@ fn same(
     }
     let read_on = bus.read_on;
     let found = bus.rows();
-    let expected = whole(readings, PlausibilityConfig::default());
+    let expected = all_at_once(readings, PlausibilityConfig::default());
     prop_assert_eq!(found.all_buckets(), expected.all_buckets());
     prop_assert_eq!(&found.states, &expected.states);
     prop_assert_eq!(&found.sequences, &expected.sequences);

@@ -3,7 +3,7 @@
 use ayaz_energy::plausibility::PlausibilityConfig;
 use proptest::prelude::*;
 
-use crate::arrivals::{same_in_any_order, whole};
+use crate::arrivals::{all_at_once, same_in_any_order};
 use crate::histories::{dense, record, step};
 
 proptest! {
@@ -17,10 +17,10 @@ proptest! {
         let (readings, wrong) = record(samples, &[step]);
         // At its end, nothing shows which of the two clocks is right.
         prop_assume!(step.from + step.share < 0.95);
-        let rows = whole(&readings, PlausibilityConfig::default());
+        let rows = all_at_once(&readings, PlausibilityConfig::default());
         let mut without = readings.clone();
         without.retain(|key, _| !wrong.contains(&key.2));
-        let expected = whole(&without, PlausibilityConfig::default());
+        let expected = all_at_once(&without, PlausibilityConfig::default());
         prop_assert!(
             rows.all_buckets() == expected.all_buckets(),
             "{:?} of {} by {:?}: {:#?}", wrong, readings.len(), step, rows.clock_runs

@@ -21,7 +21,7 @@ use ayaz_energy::sessions::{LONG_MICROSECONDS, SILENCE_MICROSECONDS_MAX};
 use ayaz_model::instant::HOUR_MICROSECONDS;
 use proptest::prelude::*;
 
-use arrivals::{same_in_any_order, whole};
+use arrivals::{all_at_once, same_in_any_order};
 use histories::{Readings, readings, weeks};
 use plain::{Plain, STEP, Trip, close, plain};
 
@@ -46,7 +46,7 @@ proptest! {
         choices in proptest::collection::vec(any::<u8>(), 1..40),
     ) {
         same_in_any_order(&readings, &order, batch, &choices)?;
-        let expected = whole(&readings, PlausibilityConfig::default());
+        let expected = all_at_once(&readings, PlausibilityConfig::default());
         let mut blocks: BTreeMap<i64, i64> = BTreeMap::new();
         for session in expected.sessions.values() {
             let end = blocks.entry(session.block_started_at.0).or_default();
@@ -63,7 +63,7 @@ proptest! {
 
     #[test]
     fn every_interval_of_a_bucket_belongs_to_one_session(readings in readings()) {
-        let rows = whole(&readings, PlausibilityConfig::off());
+        let rows = all_at_once(&readings, PlausibilityConfig::off());
         let buckets = rows.all_buckets();
         let of_buckets: i64 = buckets.iter().map(|bucket| bucket.intervals).sum();
         let of_sessions: i64 = rows.sessions.values().map(|session| session.intervals).sum();
@@ -92,7 +92,7 @@ proptest! {
             return Ok(());
         };
         let elapsed = (last.0 - first.0) as f64 / 1e6;
-        let rows = whole(&readings, PlausibilityConfig::off());
+        let rows = all_at_once(&readings, PlausibilityConfig::off());
         let seconds: f64 = rows.sessions.values().map(|session| session.energy.seconds).sum();
         // Each bucket differs by at most half a step of its grid.
         let rounding = rows.all_buckets().len() as f64 / 2_048.0;
@@ -106,7 +106,7 @@ proptest! {
 
     #[test]
     fn the_sums_of_all_buckets_are_those_of_the_whole_series(readings in readings()) {
-        let rows = whole(&readings, PlausibilityConfig::off());
+        let rows = all_at_once(&readings, PlausibilityConfig::off());
         let mut found: BTreeMap<Trip, Plain> = BTreeMap::new();
         let mut buckets: BTreeMap<Trip, f64> = BTreeMap::new();
         for bucket in rows.all_buckets().iter().filter(|bucket| bucket.intervals > 0) {
@@ -141,7 +141,7 @@ proptest! {
 
     #[test]
     fn every_hour_with_readings_has_buckets_that_cover_them(readings in readings()) {
-        let rows = whole(&readings, PlausibilityConfig::off());
+        let rows = all_at_once(&readings, PlausibilityConfig::off());
         for sample in readings.values() {
             let at = sample.recorded_at;
             let covered = rows.buckets[&at.hour()].iter().any(|bucket| {

@@ -5,10 +5,10 @@ use anyhow::Result;
 use crate::fleet::Database;
 use crate::refresh_all;
 
-/// Buses that report each minute of one UTC service day, 2026-01-10 from 03:00, for which `heard`
+/// Buses that report each minute of one UTC service day, 2026-01-10 from 03:00, for which `has_reading`
 /// is true. They drive 60 km/h from minute 120 to 240 and from 600 to 720, and stand otherwise.
 /// `number` is the device's sequence number.
-fn day(vehicle: i32, heard: &str, number: &str) -> String {
+fn day(vehicle: i32, has_reading: &str, number: &str) -> String {
     format!(
         "insert into vehicle (vehicle_id, fleet, vehicle) overriding system value
         values ({vehicle}, 'astana', 'b{vehicle}') on conflict do nothing;
@@ -25,7 +25,7 @@ fn day(vehicle: i32, heard: &str, number: &str) -> String {
                 now(), 0, false, case when drives then 60 else 0 end, km,
                 case when m between 120 and 240 then 1 when m between 600 and 720 then 2 end
             from minutes
-            where {heard}
+            where {has_reading}
             on conflict do nothing
             returning vehicle_id, date_trunc('hour', recorded_at, 'UTC') as hour
         ), hours as (select distinct vehicle_id, hour from arrived)
@@ -73,8 +73,8 @@ async fn completeness_of_a_day_is_its_accounted_share() -> Result<()> {
             "m + case when m > 730 then -141 else 0 end",
         ),
     ];
-    for (vehicle, heard, number) in buses {
-        database.execute(&day(vehicle, heard, number)).await?;
+    for (vehicle, has_reading, number) in buses {
+        database.execute(&day(vehicle, has_reading, number)).await?;
     }
     refresh_all(&database).await?;
     assert_eq!(shares(&database, 1).await?, "100.0 100.0 100.0 100.0 100.0");

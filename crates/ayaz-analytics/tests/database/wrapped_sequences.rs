@@ -57,9 +57,9 @@ async fn a_counter_wrap_is_no_gap() -> Result<()> {
     }
     run_once(config(&database), std::future::pending()).await?;
     for (vehicle, (first, count, lost, missing)) in (1..).zip(cases) {
-        let told = database.missing(vehicle).await?;
+        let counts = database.missing(vehicle).await?;
         assert_eq!(
-            told,
+            counts,
             (14_400 - missing, missing, 0),
             "{first} of {count} without {lost}"
         );

@@ -1,4 +1,4 @@
-//! Energy, distance and time of an hour, apart by what the bus did.
+//! Energy, distance and time of one hour and activity.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// Takes the exterior temperature out, which the vehicle's fleet contradicts.
+    /// Removes the exterior temperature, because the fleet contradicts it.
     pub fn flag_exterior(&mut self) {
         let energy = &mut self.energy;
         energy.exterior_kelvin_seconds = 0.0;

@@ -104,7 +104,7 @@ impl Runs {
         let Some(hour) = self.hour else { return };
         let first = self.runs.len();
         for (boot_id, mut stamps) in boots {
-            let runs = of(&mut stamps).unwrap_or_default();
+            let runs = split(&mut stamps).unwrap_or_default();
             self.runs.extend(runs.into_iter().map(|run| ClockRun {
                 hour,
                 boot_id,
@@ -119,7 +119,7 @@ impl Runs {
 }
 
 /// The runs of one boot; `None` if its numbers have no order.
-fn of(stamps: &mut [Stamp]) -> Option<Vec<ClockRun>> {
+fn split(stamps: &mut [Stamp]) -> Option<Vec<ClockRun>> {
     let usual_pause = usual(stamps, |(_, at)| *at);
     if !stamps.is_sorted() {
         stamps.sort_unstable();

@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use ayaz_model::UnixMicroseconds;
 
 use super::Hours;
-use crate::clock::LeftOut;
+use crate::clock::Excluded;
 use crate::hours::OpenTrip;
 use crate::sample::Sample;
 use crate::service_days::ServiceDayRules;
@@ -38,13 +38,13 @@ pub struct FoldInputs {
     /// The vehicle's service days.
     pub service_days: ServiceDayRules,
     /// Readings excluded for their wrong time.
-    pub left_out: LeftOut,
+    pub excluded: Excluded,
 }
 
 impl FoldInputs {
     /// Approximate memory use.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.left_out.bytes()
+        size_of::<Self>() + self.excluded.bytes()
     }
 }
 

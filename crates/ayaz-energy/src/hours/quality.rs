@@ -23,12 +23,12 @@ pub(super) struct Quality {
     sequences: BTreeMap<(Date, i64), Sequence>,
     spans: Vec<OpenSpan>,
     /// Readings with a wrong time, by the index of their run.
-    left_out: BTreeMap<usize, LeftOut>,
+    excluded: BTreeMap<usize, Excluded>,
 }
 
 /// Readings of one run that were recorded with a wrong time.
 #[derive(Debug, Clone)]
-struct LeftOut {
+struct Excluded {
     boot_id: i64,
     started_at: UnixMicroseconds,
     ended_at: UnixMicroseconds,
@@ -115,19 +115,19 @@ impl Quality {
     }
 
     /// Adds a sample that was recorded with a wrong time; `run` groups them.
-    pub(super) fn leave_out(&mut self, sample: &Sample, day: Date, run: usize) {
+    pub(super) fn exclude(&mut self, sample: &Sample, day: Date, run: usize) {
         self.sequence(sample, day).add(sample.sequence, true);
         let at = sample.recorded_at;
-        let left_out = self.left_out.entry(run).or_insert(LeftOut {
+        let excluded = self.excluded.entry(run).or_insert(Excluded {
             boot_id: sample.boot_id,
             started_at: at,
             ended_at: at,
             readings: 0,
             sequences: (sample.sequence, sample.sequence),
         });
-        left_out.ended_at = at;
-        left_out.readings += 1;
-        widen(&mut left_out.sequences, sample);
+        excluded.ended_at = at;
+        excluded.readings += 1;
+        widen(&mut excluded.sequences, sample);
     }
 
     fn sequence(&mut self, sample: &Sample, day: Date) -> &mut Sequence {
@@ -161,7 +161,7 @@ impl Quality {
         size_of::<Self>()
             + self.sequences.len() * size_of::<((Date, i64), Sequence)>()
             + self.spans.len() * size_of::<OpenSpan>()
-            + self.left_out.len() * size_of::<(usize, LeftOut)>()
+            + self.excluded.len() * size_of::<(usize, Excluded)>()
     }
 
     pub(super) fn into_rows(self, hour: UnixMicroseconds) -> (Vec<HourSequence>, Vec<FlaggedSpan>) {
@@ -190,7 +190,7 @@ impl Quality {
             signals: of.flags.signals().iter().map(Signal::name).collect(),
             whole_row: of.flags.whole_row(),
         });
-        let left_out = self.left_out.into_values().map(|of| FlaggedSpan {
+        let excluded = self.excluded.into_values().map(|of| FlaggedSpan {
             hour,
             boot_id: of.boot_id,
             started_at: of.started_at,
@@ -202,7 +202,7 @@ impl Quality {
             signals: Vec::new(),
             whole_row: true,
         });
-        (sequences.collect(), spans.chain(left_out).collect())
+        (sequences.collect(), spans.chain(excluded).collect())
     }
 }
 

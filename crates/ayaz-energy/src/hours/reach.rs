@@ -49,9 +49,9 @@ impl Reach {
         }
     }
 
-    pub(super) fn count(&mut self, sample: &Sample, left_out: bool) {
+    pub(super) fn count(&mut self, sample: &Sample, excluded: bool) {
         let at = sample.recorded_at;
-        let flagged = if left_out { mark(sample) } else { 0 };
+        let flagged = if excluded { mark(sample) } else { 0 };
         // Hours count from `from`; the one before is −1.
         let hour =
             at.0.saturating_sub(self.from.0)
@@ -89,7 +89,7 @@ impl Reach {
         }
     }
 
-    pub(super) fn of(&self, index: usize) -> Counts {
+    pub(super) fn counts(&self, index: usize) -> Counts {
         self.counts.get(index).copied().unwrap_or_default()
     }
 

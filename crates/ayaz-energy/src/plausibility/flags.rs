@@ -31,7 +31,7 @@ impl Flags {
     }
 
     /// Whether the signal is flagged, by itself or with the whole row.
-    pub fn of(self, signal: Signal) -> bool {
+    pub fn marks(self, signal: Signal) -> bool {
         self.whole_row() || self.signals.contains(signal)
     }
 

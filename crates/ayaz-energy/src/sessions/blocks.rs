@@ -88,8 +88,8 @@ impl Block {
 
 /// The window's blocks, in order. Units that begin outside of the window belong to blocks that do
 /// not change.
-pub(super) fn of(buckets: &[Bucket], window: Window) -> Vec<Block> {
-    let mut units = units::of(buckets);
+pub(super) fn assemble(buckets: &[Bucket], window: Window) -> Vec<Block> {
+    let mut units = units::group(buckets);
     units.retain(|unit| window.holds(unit.started_at));
     let mut begins = begins(&units);
     if window.is_on_trip

@@ -79,7 +79,7 @@ impl Unit {
 }
 
 /// Units by start. Of those with the same start, trips come first.
-pub(super) fn of(buckets: &[Bucket]) -> Vec<Unit> {
+pub(super) fn group(buckets: &[Bucket]) -> Vec<Unit> {
     let mut units: BTreeMap<Part, Unit> = BTreeMap::new();
     for (index, bucket) in buckets.iter().enumerate() {
         let part = match bucket.activity {

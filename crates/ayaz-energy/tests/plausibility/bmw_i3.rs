@@ -68,7 +68,7 @@ fn samples(path: &Path) -> Vec<Sample> {
 }
 
 fn net_kwh(all: &[Checked]) -> f64 {
-    let good = |checked: &Checked| !ENERGY.iter().any(|signal| checked.flags.of(*signal));
+    let good = |checked: &Checked| !ENERGY.iter().any(|signal| checked.flags.marks(*signal));
     let pairs = all.iter().zip(&all[1..]);
     pairs
         .filter(|(a, b)| good(a) && good(b))

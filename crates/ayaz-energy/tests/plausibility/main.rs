@@ -62,7 +62,7 @@ fn checked(samples: impl IntoIterator<Item = Sample>) -> Vec<Checked> {
 
 /// Share of time in intervals with an end that is flagged for one of the signals.
 fn lost_share(all: &[Checked], signals: &[Signal]) -> f64 {
-    let flagged = |checked: &Checked| signals.iter().any(|signal| checked.flags.of(*signal));
+    let flagged = |checked: &Checked| signals.iter().any(|signal| checked.flags.marks(*signal));
     let (mut lost, mut total) = (0.0, 0.0);
     for (a, b) in all.iter().zip(&all[1..]) {
         let seconds = b.sample.recorded_at.seconds_since(a.sample.recorded_at);

@@ -218,8 +218,8 @@ proptest! {
         }
         // Nothing may be missing at the first and last flag.
         let is_slow = |checked: &&Checked| checked.flags.fired(Check::FlatLine)
-            && (checked.flags.of(Signal::soc_percent)
-                || checked.flags.of(Signal::exterior_temperature_celsius));
+            && (checked.flags.marks(Signal::soc_percent)
+                || checked.flags.marks(Signal::exterior_temperature_celsius));
         for edge in [whole.iter().find(is_slow), whole.iter().rev().find(is_slow)] {
             let Some(at) = edge.map(|checked| checked.sample.recorded_at.0) else { break };
             same_within(&whole, &samples, at, at + 1)?;

@@ -133,7 +133,7 @@ fn mistakes(
         let found = check.iter().any(|check| flags.fired(*check))
             && match signals {
                 [] => flags.whole_row(),
-                signals => signals.iter().all(|signal| flags.of(*signal)),
+                signals => signals.iter().all(|signal| flags.marks(*signal)),
             };
         if range.contains(&index) && at >= from + edge && at < to - edge && !found {
             missed += 1;

@@ -107,7 +107,7 @@ fn down_to(step: f64, percent: f64) -> f64 {
 fn flat_line(all: &[Checked], signal: Signal) -> Option<(i64, i64, usize)> {
     let seconds: Vec<i64> = all
         .iter()
-        .filter(|checked| checked.flags.fired(Check::FlatLine) && checked.flags.of(signal))
+        .filter(|checked| checked.flags.fired(Check::FlatLine) && checked.flags.marks(signal))
         .map(|checked| checked.sample.recorded_at.0 / 1_000_000)
         .collect();
     Some((*seconds.first()?, *seconds.last()?, seconds.len()))

@@ -24,7 +24,13 @@ fn check(name: &str, signal: Signal, field: Field, step: i64, values: &[f64], ex
     let all = checked(series(field, step, values));
     let found: String = all
         .iter()
-        .map(|checked| if checked.flags.of(signal) { 'x' } else { '.' })
+        .map(|checked| {
+            if checked.flags.marks(signal) {
+                'x'
+            } else {
+                '.'
+            }
+        })
         .collect();
     assert_eq!(found, expected, "{name}: {values:?}");
 }
@@ -147,7 +153,7 @@ fn samples_pass_at_once_with_all_checks_off() {
     let mut rate_of_change_only = PlausibilityConfig::off();
     rate_of_change_only.rate_of_change.enabled = true;
     let found = checked_with(rate_of_change_only, wild);
-    assert!(found[1].flags.of(Signal::exterior_temperature_celsius));
+    assert!(found[1].flags.marks(Signal::exterior_temperature_celsius));
 }
 
 #[test]

@@ -49,12 +49,12 @@ fn impossible_positions_and_the_lost_state_of_charge_are_found() {
             flagged += usize::from(!flags.is_none());
             if sample.latitude_degrees == Some(0.0) {
                 nowhere += 1;
-                assert!(flags.of(Signal::latitude_degrees), "{name}: {sample:?}");
-                assert!(flags.of(Signal::longitude_degrees), "{name}: {sample:?}");
+                assert!(flags.marks(Signal::latitude_degrees), "{name}: {sample:?}");
+                assert!(flags.marks(Signal::longitude_degrees), "{name}: {sample:?}");
             }
             if sample.soc_percent.is_some_and(|soc| soc < 1.0) {
                 empty += 1;
-                assert!(flags.of(Signal::soc_percent), "{name}: {sample:?}");
+                assert!(flags.marks(Signal::soc_percent), "{name}: {sample:?}");
             }
         }
     }

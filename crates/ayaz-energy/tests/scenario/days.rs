@@ -14,23 +14,23 @@ const RELATIVE: f64 = 0.01;
 const ABSOLUTE: f64 = 0.02;
 
 /// Faults that remove readings, or give them a wrong time.
-const LEAVE_OUT_READINGS: &[DataFaultKind] = &[
+const REMOVES_READINGS: &[DataFaultKind] = &[
     DataFaultKind::ClockJump,
     DataFaultKind::ClockUnset,
     DataFaultKind::Lost,
 ];
 /// Faults that remove values or, at a boot, the time between two readings. Their energy is missing,
 /// and the result shows it.
-const LEAVE_OUT_VALUES: &[DataFaultKind] = &[
+const REMOVES_VALUES: &[DataFaultKind] = &[
     DataFaultKind::Reboot,
     DataFaultKind::Stuck,
     DataFaultKind::Ramp,
 ];
 
 /// Whether a reading that was taken then is missing or has a wrong time.
-pub(crate) fn is_left_out(truth: &TruthBus, taken_at: UnixMicroseconds) -> bool {
+pub(crate) fn is_excluded(truth: &TruthBus, taken_at: UnixMicroseconds) -> bool {
     truth.data_faults.iter().any(|fault| {
-        LEAVE_OUT_READINGS.contains(&fault.kind) && (fault.from..=fault.until).contains(&taken_at)
+        REMOVES_READINGS.contains(&fault.kind) && (fault.from..=fault.until).contains(&taken_at)
     })
 }
 
@@ -64,11 +64,11 @@ pub(crate) fn check(
             let name = &truth.vehicle;
             let _ = writeln!(report, "{name} {}: {seconds} s", day.service_day);
         }
-        if has(LEAVE_OUT_VALUES) {
+        if has(REMOVES_VALUES) {
             continue;
         }
         compared += 1;
-        let expected = if has(LEAVE_OUT_READINGS) {
+        let expected = if has(REMOVES_READINGS) {
             parts += 1;
             let buckets = others.outcome.buckets.iter();
             sums(buckets.filter(|bucket| bucket.service_day == day.service_day))

@@ -31,7 +31,7 @@ pub(crate) fn check(truth: &TruthBus, found: &Found, report: &mut String) {
             // Only delivery differs: the key removes duplicates, and the order of arrival does not
             // matter.
             DataFaultKind::Blackout | DataFaultKind::Duplicates | DataFaultKind::Reboot => continue,
-            // Its time is a day late. `time_quality` marks it, and `work_out` excluded it.
+            // Its time is a day late. `time_quality` marks it, and `refresh` excluded it.
             DataFaultKind::ClockUnset => continue,
             DataFaultKind::ClockJump => continue, // `check_clock`
             DataFaultKind::Offset => is_contradicted(found, fault),
@@ -92,7 +92,7 @@ fn is_contradicted(found: &Found, fault: &TruthDataFault) -> bool {
     let mut hours = hours(fault)
         .filter(|hour| seconds_within(fault, *hour) >= CONTRADICTED_SECONDS_MIN)
         .peekable();
-    hours.peek().is_some() && hours.all(|hour| found.exterior_doubts.contains(&hour))
+    hours.peek().is_some() && hours.all(|hour| found.contradicted_hours.contains(&hour))
 }
 
 /// Checks that the fleet contradicts no hour with a true exterior temperature.
@@ -102,7 +102,7 @@ pub(crate) fn check_fleet(truth: &TruthBus, found: &Found, report: &mut String) 
             || fault.kind == DataFaultKind::ClockJump
     };
     let wrong: Vec<_> = truth.data_faults.iter().filter(of_exterior).collect();
-    for hour in &found.exterior_doubts {
+    for hour in &found.contradicted_hours {
         if !wrong.iter().any(|fault| seconds_within(fault, *hour) > 0.0) {
             let name = &truth.vehicle;
             let _ = writeln!(

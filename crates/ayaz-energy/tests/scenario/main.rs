@@ -30,8 +30,8 @@ fn run(scenario: &Scenario) -> Vec<(TruthBus, Found, Found)> {
         .enumerate()
         .map(|(index, truth)| {
             assert_eq!(scenario.buses()[index].vehicle, truth.vehicle);
-            let found = work::work_out(scenario, &truth.vehicle);
-            let others = work::work_out_others(scenario, index, &truth);
+            let found = work::refresh(scenario, &truth.vehicle);
+            let others = work::refresh_others(scenario, index, &truth);
             (truth, found, others)
         })
         .collect()
@@ -88,7 +88,7 @@ fn a_healthy_mild_week_is_hardly_flagged() {
     let hours = compare(&mut buses, &config);
     assert!(hours >= 24, "the fleet was out in {hours} hours only");
     for (truth, found, others) in &buses {
-        assert!(found.exterior_doubts.is_empty(), "seed {seed}");
+        assert!(found.contradicted_hours.is_empty(), "seed {seed}");
         days::check(truth, others, found, &mut report);
         sessions::check(truth, found, &mut report);
         readings += found.readings();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ayaz_energy::Sample;
-use ayaz_energy::clock::{Clock, LeftOut};
+use ayaz_energy::clock::{Clock, Excluded};
 use ayaz_energy::exterior::{VehicleExterior, exterior_on_trips};
 use ayaz_energy::fleet::{FleetConfig, judge};
 use ayaz_energy::hours::{Hours, HoursOutcome, Rules};
@@ -15,7 +15,7 @@ use ayaz_model::{Reading, UnixMicroseconds, VehicleId};
 use ayaz_sim::{Scenario, TruthBus};
 use jiff::tz::TimeZone;
 
-use crate::days::is_left_out;
+use crate::days::is_excluded;
 use crate::simulation::sample;
 
 /// The defaults of ingest: earlier times are marked as ancient, times this much later as future.
@@ -31,7 +31,7 @@ pub(crate) struct Found {
     /// The readings of the result.
     pub(crate) stored: Vec<Key>,
     /// Hours whose exterior temperature the fleet contradicts.
-    pub(crate) exterior_doubts: BTreeSet<UnixMicroseconds>,
+    pub(crate) contradicted_hours: BTreeSet<UnixMicroseconds>,
 }
 
 impl Found {
@@ -56,24 +56,24 @@ impl Found {
 }
 
 /// The worker's result for the delivered readings.
-pub(crate) fn work_out(scenario: &Scenario, vehicle: &VehicleId) -> Found {
+pub(crate) fn refresh(scenario: &Scenario, vehicle: &VehicleId) -> Found {
     let deliveries = scenario.deliveries().filter(|of| of.vehicle == *vehicle);
     let stored = deliveries.flat_map(|delivery| {
         let latest = delivery.arrives_at.plus(FUTURE_MICROSECONDS);
         let readings = delivery.readings.into_iter();
         readings.filter(move |reading| (ANCIENT..=latest).contains(&reading.key.recorded_at))
     });
-    of(stored)
+    found(stored)
 }
 
 /// The worker's result for the other readings, without faults.
-pub(crate) fn work_out_others(scenario: &Scenario, index: usize, truth: &TruthBus) -> Found {
+pub(crate) fn refresh_others(scenario: &Scenario, index: usize, truth: &TruthBus) -> Found {
     let recording = scenario.true_recording(index);
-    let others = recording.filter(|recorded| !is_left_out(truth, recorded.taken_at));
-    of(others.map(|recorded| recorded.reading))
+    let others = recording.filter(|recorded| !is_excluded(truth, recorded.taken_at));
+    found(others.map(|recorded| recorded.reading))
 }
 
-fn of(readings: impl Iterator<Item = Reading>) -> Found {
+fn found(readings: impl Iterator<Item = Reading>) -> Found {
     // By key, so a reading that is delivered twice counts once. Only good times count.
     let samples = readings.map(|reading| {
         let mut sample = sample(&reading);
@@ -86,9 +86,9 @@ fn of(readings: impl Iterator<Item = Reading>) -> Found {
     let last = UnixMicroseconds(samples.keys().last().unwrap().0).hour();
     let count = usize::try_from((last.0 - from.0) / HOUR_MICROSECONDS + 1).unwrap();
     let mut clock = Clock::new(from, count, Vec::new());
-    let first = work_out_hours(&samples, from, count, clock.left_out());
+    let first = refresh_hours(&samples, from, count, clock.excluded());
     let outcome = clock.resolve(first).unwrap_or_else(|| {
-        let again = work_out_hours(&samples, from, count, clock.left_out());
+        let again = refresh_hours(&samples, from, count, clock.excluded());
         clock.resolve(again).unwrap()
     });
     let sessions = assemble(&outcome.buckets, Window::default());
@@ -96,15 +96,15 @@ fn of(readings: impl Iterator<Item = Reading>) -> Found {
         outcome,
         sessions,
         stored: samples.into_keys().collect(),
-        exterior_doubts: BTreeSet::new(),
+        contradicted_hours: BTreeSet::new(),
     }
 }
 
-fn work_out_hours(
+fn refresh_hours(
     samples: &BTreeMap<Key, Sample>,
     from: UnixMicroseconds,
     count: usize,
-    left_out: &LeftOut,
+    excluded: &Excluded,
 ) -> HoursOutcome {
     let rules = Rules {
         trip_gap_seconds: 600,
@@ -112,7 +112,7 @@ fn work_out_hours(
         service_days: ServiceDays::new(astana()),
         ..Rules::default()
     };
-    let mut hours = Hours::new(from, count, None, &rules).without(left_out.clone());
+    let mut hours = Hours::new(from, count, None, &rules).excluding(excluded.clone());
     samples
         .values()
         .for_each(|sample| hours.push(sample.clone()));
@@ -136,12 +136,12 @@ pub(crate) fn compare(fleet: &mut [&mut Found], config: &FleetConfig) -> usize {
         compared += usize::from(fleet_size >= config.vehicles_min as i64);
         for flag in judgement.flags {
             let index = usize::try_from(flag.vehicle).unwrap();
-            fleet[index].exterior_doubts.insert(hour);
+            fleet[index].contradicted_hours.insert(hour);
         }
     }
     for found in fleet {
         for bucket in &mut found.outcome.buckets {
-            if found.exterior_doubts.contains(&bucket.hour) {
+            if found.contradicted_hours.contains(&bucket.hour) {
                 bucket.flag_exterior();
             }
         }

@@ -8,8 +8,8 @@
 //!
 //! **What is not flagged.** A sensor with visible steps (a tenth of a kelvin, a half, one) shows
 //! few values and is never lively, though it may flicker. One that is smoothed after steps
-//! approaches its value from one side. One whose steps were smoothed when ten readings a second
-//! were reduced to fewer (as in recorded trips of a car) is lively for some seconds at each step:
+//! approaches its value from one side. One whose slower readings were resampled to ten a second
+//! with smoothed steps (as in recorded trips of a car) is lively for some seconds at each step:
 //! hence the 20 s. So a sensor with a new value ten times a second is not watched. Many sensors
 //! hold their value while a bus is slow, because the air around it is warm then: hence the 25 km/h.
 //! Round values may be the end of a sensor's range.
