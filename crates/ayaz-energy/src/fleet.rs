@@ -130,9 +130,9 @@ fn similar(sorted: &[f64], celsius: f64, kelvin: f64) -> usize {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Changes {
     /// Vehicles whose flags are deleted.
-    pub forget: Vec<i32>,
+    pub removed: Vec<i32>,
     /// Flags that are inserted after that.
-    pub remember: Vec<ExteriorFlag>,
+    pub added: Vec<ExteriorFlag>,
     /// Vehicles that become flagged or unflagged.
     pub turned: Vec<i32>,
     /// Whether these are all changes.
@@ -163,16 +163,16 @@ pub fn changes(known: &[ExteriorFlag], found: &[ExteriorFlag], turned_max: usize
             Some(same) if same == *flag => {}
             // Only the median or its own mean has changed.
             Some(other) => {
-                changes.forget.push(flag.vehicle);
-                changes.remember.push(other);
+                changes.removed.push(flag.vehicle);
+                changes.added.push(other);
             }
-            None if turn(flag.vehicle, &mut changes.turned) => changes.forget.push(flag.vehicle),
+            None if turn(flag.vehicle, &mut changes.turned) => changes.removed.push(flag.vehicle),
             None => {}
         }
     }
     for flag in found {
         if find(known, flag.vehicle).is_none() && turn(flag.vehicle, &mut changes.turned) {
-            changes.remember.push(*flag);
+            changes.added.push(*flag);
         }
     }
     changes
@@ -309,8 +309,8 @@ mod tests {
         assert_eq!(
             changes(&known, &found, 10),
             Changes {
-                forget: vec![1, 2, 4],
-                remember: found[..1]
+                removed: vec![1, 2, 4],
+                added: found[..1]
                     .iter()
                     .chain(&found[2..])
                     .chain(&found[1..2])
@@ -329,8 +329,8 @@ mod tests {
         let mut turned = Vec::new();
         loop {
             let changes = changes(&known, &found, 4);
-            known.retain(|of| !changes.forget.contains(&of.vehicle));
-            known.extend(&changes.remember);
+            known.retain(|of| !changes.removed.contains(&of.vehicle));
+            known.extend(&changes.added);
             known.sort_by_key(|of| of.vehicle);
             assert!(changes.turned.len() <= 4);
             turned.extend(changes.turned);

@@ -60,8 +60,7 @@ async fn judge(
     let exteriors: Vec<VehicleExterior> = hour.exteriors().await?;
     let judgement = fleet::judge(&exteriors, config);
     let changes = fleet::changes(&hour.flags().await?, &judgement.flags, TURNED_MAX);
-    hour.change_flags(&changes.forget, &changes.remember)
-        .await?;
+    hour.change_flags(&changes.removed, &changes.added).await?;
     for vehicle in &changes.turned {
         match reassemble_sessions(&mut hour, refresh, *vehicle).await {
             // Its hour waits with the vehicle's other hours; the fleet does not wait.

@@ -43,9 +43,9 @@ struct Bus {
     rows: Mutex<Rows>,
     /// The ledger: readings that are not in the queue yet.
     touched: Vec<UnixMicroseconds>,
-    running: OpenHours,
+    open_hours: OpenHours,
     /// How many refreshes started from a checkpoint.
-    read_on: u64,
+    incremental: u64,
     settings: Settings,
 }
 
@@ -54,8 +54,8 @@ impl Bus {
         Self {
             rows: Mutex::default(),
             touched: Vec::new(),
-            running: OpenHours::new(BYTES_MAX),
-            read_on: 0,
+            open_hours: OpenHours::new(BYTES_MAX),
+            incremental: 0,
             settings: Settings {
                 plausibility,
                 ..settings()
@@ -73,8 +73,8 @@ impl Bus {
     }
 
     /// Moves this many readings from the ledger to the queue.
-    fn take_over(&mut self, touches: usize) {
-        let touched: Vec<_> = self.touched.drain(..touches).collect();
+    fn take_over(&mut self, rows: usize) {
+        let touched: Vec<_> = self.touched.drain(..rows).collect();
         let queue = &mut self.rows().queue;
         for at in touched {
             queue
@@ -94,8 +94,8 @@ impl Bus {
             rows: &self.rows,
             range,
         };
-        let done = refresh_in(storage, &self.settings, &mut self.running);
-        self.read_on += u64::from(done.expect("memory does not fail").is_incremental);
+        let done = refresh_in(storage, &self.settings, &mut self.open_hours);
+        self.incremental += u64::from(done.expect("memory does not fail").is_incremental);
     }
 
     /// Refreshes all queued hours. `choices` decide how much of the ledger is taken over, which
@@ -107,7 +107,7 @@ impl Bus {
             let choice = usize::from(choices.next().unwrap_or(0));
             self.take_over(self.touched.len() * (choice % 5) / 4);
             if choice % 32 == 31 {
-                self.running = OpenHours::new(BYTES_MAX);
+                self.open_hours = OpenHours::new(BYTES_MAX);
             }
             let queue = &self.rows().queue;
             let place = choice % queue.len().max(1);
@@ -127,9 +127,9 @@ impl Bus {
 pub(crate) fn refresh_in(
     storage: impl RefreshStorage,
     settings: &Settings,
-    running: &mut OpenHours,
+    open_hours: &mut OpenHours,
 ) -> Result<Refreshed, StoreError> {
-    let refresh = pin!(refresh(storage, settings, running, NOW));
+    let refresh = pin!(refresh(storage, settings, open_hours, NOW));
     match refresh.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
         Poll::Pending => panic!("memory never waits"),
@@ -192,7 +192,7 @@ fn same(
         bus.take_over(bus.touched.len());
         bus.refresh_all(choices);
     }
-    let read_on = bus.read_on;
+    let incremental = bus.incremental;
     let found = bus.rows();
     let expected = all_at_once(readings, PlausibilityConfig::default());
     prop_assert_eq!(found.all_buckets(), expected.all_buckets());
@@ -206,5 +206,5 @@ fn same(
     prop_assert_eq!(&found.trip_days, &expected.trip_days);
     let months = trip_days::months_of_days(&expected.trip_days);
     prop_assert_eq!(months, trip_days::months_of_trips(&expected.sessions));
-    Ok(read_on)
+    Ok(incremental)
 }

@@ -22,16 +22,16 @@ fn an_hour_from_checkpoints_equals_the_hour_read_completely() {
         2..40_usize,
         proptest::collection::vec(any::<u8>(), 1..40),
     );
-    let read_on = AtomicU64::new(0);
+    let incremental = AtomicU64::new(0);
     TestRunner::new(Config::with_cases(500))
         .run(&histories, |(samples, steps, late, batch, choices)| {
             let (readings, _) = record(samples, &steps);
             let times = same_if_some_are_late(&readings, &late, batch, &choices)?;
-            read_on.fetch_add(times, Ordering::Relaxed);
+            incremental.fetch_add(times, Ordering::Relaxed);
             Ok(())
         })
         .unwrap_or_else(|error| panic!("{error}"));
     // Otherwise nothing was tested.
-    let read_on = read_on.into_inner();
-    assert!(read_on > 5_000, "{read_on} times");
+    let incremental = incremental.into_inner();
+    assert!(incremental > 5_000, "{incremental} times");
 }

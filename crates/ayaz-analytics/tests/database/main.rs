@@ -180,10 +180,10 @@ async fn a_worker_that_waited_during_a_schema_change_does_not_start() -> Result<
     let newer = "insert into ayaz_schema_version (version, name) values (9999, 'newer')";
     database.execute(newer).await?;
     assert!(candidate.try_become_worker().await?);
-    let begun = candidate
+    let started = candidate
         .into_worker(config(&database).refresh, PlausibilityConfig::default())
         .await;
-    let error = begun.expect_err("the schema is another").to_string();
+    let error = started.expect_err("the schema has changed").to_string();
     assert!(error.contains("use a newer ayaz"), "{error}");
     Ok(())
 }

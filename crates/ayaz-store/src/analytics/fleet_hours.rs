@@ -214,22 +214,21 @@ impl<'a> FleetHour<'a> {
     /// Removes the flags of some vehicles, then adds others.
     pub async fn change_flags(
         &self,
-        forget: &[VehicleNumber],
-        remember: &[ExteriorFlag],
+        removed: &[VehicleNumber],
+        added: &[ExteriorFlag],
     ) -> Result<(), StoreError> {
         let failed = |error| StoreError::from_driver("write exterior flags", error);
         let hour = timestamp(self.hour);
-        if !forget.is_empty() {
+        if !removed.is_empty() {
             self.transaction
-                .execute(&self.statements.forget, &[&forget, &hour])
+                .execute(&self.statements.forget, &[&removed, &hour])
                 .await
                 .map_err(failed)?;
         }
-        if !remember.is_empty() {
-            let column = |pick: fn(&ExteriorFlag) -> f64| -> Vec<f64> {
-                remember.iter().map(pick).collect()
-            };
-            let vehicles: Vec<VehicleNumber> = remember.iter().map(|of| of.vehicle).collect();
+        if !added.is_empty() {
+            let column =
+                |pick: fn(&ExteriorFlag) -> f64| -> Vec<f64> { added.iter().map(pick).collect() };
+            let vehicles: Vec<VehicleNumber> = added.iter().map(|of| of.vehicle).collect();
             self.transaction
                 .execute(
                     &self.statements.remember,

@@ -22,7 +22,7 @@ pub const LEASE_SECONDS: u32 = 20;
 /// Interval of heartbeats.
 const RENEW_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The lease of the worker, held.
+/// The lease, held by this worker.
 #[derive(Debug, Clone)]
 pub struct Lease {
     check: Statement,

@@ -102,7 +102,7 @@ pub trait RefreshStorage: Sync {
         changes: &ExteriorChanges,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Queues hours to be read whole, if they were refreshed before: an hour that was not has no readings, or
+    /// Queues hours to be read completely, if they were refreshed before: an hour that was not has no readings, or
     /// is queued anyway. `queued_at` is since when they wait; `None` means now.
     fn queue_hours(
         &self,
