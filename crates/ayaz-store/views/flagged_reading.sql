@@ -1,8 +1,7 @@
 -- One row per flagged reading: its values as stored, and the reason.
 create or replace view flagged_reading as
-select v.fleet, v.vehicle, d.checks, d.signals as doubted_signals, d.whole_row, r.*
+select d.checks, d.signals as doubted_signals, d.whole_row, r.*
 from flagged_span d
-join vehicle v using (vehicle_id)
 join reading r
     on r.vehicle_id = d.vehicle_id
     and r.boot_id = d.boot_id
@@ -10,9 +9,8 @@ join reading r
     and r.sequence between d.sequence_min and d.sequence_max
     and r.time_quality = 0
 union all
-select v.fleet, v.vehicle, array['exterior_against_fleet'], array['exterior_temperature_celsius'], false, r.*
+select array['exterior_against_fleet'], array['exterior_temperature_celsius'], false, r.*
 from exterior_doubt d
-join vehicle v using (vehicle_id)
 join reading r
     on r.vehicle_id = d.vehicle_id
     and r.recorded_at >= d.hour
