@@ -120,6 +120,7 @@ async fn once_processes_what_is_stored_and_ends_while_vehicles_send() -> Result<
     // The slowest configuration: one ledger row and one hour in a round.
     config.refresh.hours_per_round_max = 1;
     config.refresh.ledger_rows_per_round_max = 1;
+    config.refresh.once_arrivals_max_s = 3;
     let sending = async {
         loop {
             for vehicle in 6..=9 {
