@@ -152,7 +152,10 @@ async fn show(
         None => live.await?,
     }
     let counts = publisher.finish().await?;
-    ayaz_daemon::note!("{} messages acknowledged by the broker", counts.messages);
+    ayaz_daemon::note!(
+        "{} messages acknowledged by the broker in all",
+        counts.messages
+    );
     Ok(())
 }
 
