@@ -5,10 +5,6 @@ mod chart;
 #[path = "reports/tables.rs"]
 mod tables;
 
-use anyhow::Result;
-use ayaz_store::{Connection, DatabaseUrl, Role};
-use ayaz_test_db::TestDatabase;
-
 /// Trips of one hour on three mornings, in cold, intermediate and mild weather. Also one trip alone
 /// in its band.
 const TRIPS: &str = "
@@ -44,25 +40,3 @@ const TRIPS: &str = "
         1, at, 0, 0, band, 3600, 3600, 0, 3600, 20, 3600, kwh, kwh + 1, 1, 20, kwh, 0, 0,
         (band + 1 + 273.15) * 3600, 3600
     from trip";
-
-/// A database with the current schema.
-struct Installation {
-    url: DatabaseUrl,
-    owner: Connection,
-    _database: TestDatabase,
-}
-
-impl Installation {
-    async fn new() -> Result<Option<Self>> {
-        let Some(database) = TestDatabase::migrated().await? else {
-            return Ok(None);
-        };
-        let url = database.url().clone();
-        let owner = Connection::open(&url, Role::Owner).await?;
-        Ok(Some(Self {
-            url,
-            owner,
-            _database: database,
-        }))
-    }
-}

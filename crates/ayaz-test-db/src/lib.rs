@@ -20,11 +20,13 @@
 
 mod cluster;
 mod database;
+mod owned;
 mod server;
 mod session;
 mod template;
 
 pub use database::TestDatabase;
+pub use owned::Database;
 pub use server::{server_url, start};
 
 /// Awaits the future of a `Result<Option<T>>` and gives the `T`. The test ends here with an error, or

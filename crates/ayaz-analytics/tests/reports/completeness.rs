@@ -5,10 +5,9 @@ use ayaz_store::reports::{
     Band, IncompleteTrips, RangeGroup, energy_by_band, energy_by_trip, incomplete_trips,
     range_by_band, range_by_trip, sessions,
 };
-use ayaz_test_db::or_skip;
+use ayaz_test_db::{Database, or_skip};
 
 use super::{Bucket, all, fleet, insert};
-use crate::database::Database;
 
 /// A trip on another morning.
 fn on(day: u8, bucket: &Bucket) -> Bucket {

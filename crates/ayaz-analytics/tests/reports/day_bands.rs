@@ -3,9 +3,7 @@
 use anyhow::Result;
 use ayaz_analytics::config::Config;
 use ayaz_analytics::run::run_once;
-use ayaz_test_db::or_skip;
-
-use crate::database::Database;
+use ayaz_test_db::{Database, or_skip};
 
 /// Two buses that drive for three of every four hours around New Year, with unknown exterior
 /// temperature now and then, on two routes, with gaps in the current and, for the second one, in

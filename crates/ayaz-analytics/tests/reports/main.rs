@@ -4,7 +4,6 @@
 mod bands;
 mod comfort;
 mod completeness;
-mod database;
 mod day_bands;
 mod hostile;
 mod incomplete;
@@ -24,9 +23,8 @@ use ayaz_model::instant::HOUR_MICROSECONDS;
 use ayaz_store::analytics::{HourRange, Refresh, RefreshStatements, RefreshStorage};
 use ayaz_store::reports::TripSelection;
 use ayaz_store::{Connection, Role};
+use ayaz_test_db::Database;
 use jiff::Timestamp;
-
-use crate::database::Database;
 
 /// A bucket with the fields that tests vary; the rest is derived.
 #[derive(Clone)]

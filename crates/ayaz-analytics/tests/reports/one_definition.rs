@@ -6,10 +6,9 @@ use ayaz_model::temperature_band::{lower_edge_celsius, width_celsius};
 use ayaz_store::reports::{
     Band, RangeBand, RangeGroup, TripSelection, figure_settings, range_by_band,
 };
-use ayaz_test_db::or_skip;
+use ayaz_test_db::{Database, or_skip};
 
 use super::{Bucket, all, fleet, insert};
-use crate::database::Database;
 
 /// A trip of an hour and 20 km in one band, this many days after 10 January.
 fn trip(vehicle_id: i32, day: i64, number: i64, band: i16, kwh_per_km: f64) -> Bucket {

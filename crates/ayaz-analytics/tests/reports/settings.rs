@@ -4,9 +4,7 @@ use anyhow::Result;
 use ayaz_analytics::config::Config;
 use ayaz_analytics::run::run_once;
 use ayaz_store::migrate::migrate;
-use ayaz_test_db::or_skip;
-
-use crate::database::Database;
+use ayaz_test_db::{Database, or_skip};
 
 /// Tables of another application, and settings that break programs which do not override them.
 const HOSTILE: &str = include_str!("../../../ayaz-store/tests/store/hostile_settings.sql");

@@ -3,10 +3,10 @@
 use std::process::{Command, Output};
 
 use anyhow::{Context, Result};
-use ayaz_test_db::or_skip;
+use ayaz_test_db::{Database, or_skip};
 use roxmltree::Document;
 
-use super::{Installation, TRIPS};
+use super::TRIPS;
 
 /// A model may have any name.
 const MODEL: &str = "<&\">";
@@ -26,7 +26,7 @@ fn text(bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chart_is_written_to_standard_output_or_an_error_explains_why_not() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let url = here.url.expose();
 
     let empty = chart(url, &[]);

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use ayaz_test_db::or_skip;
+use ayaz_test_db::{Database, or_skip};
 
-use super::{Installation, TRIPS};
+use super::TRIPS;
 
 /// Standard output and standard error of the program.
 struct Printed {
@@ -13,7 +13,7 @@ struct Printed {
     message: String,
 }
 
-fn report(here: &Installation, arguments: &[&str], has_colours: bool) -> Result<Printed> {
+fn report(here: &Database, arguments: &[&str], has_colours: bool) -> Result<Printed> {
     let output = Command::new(env!("CARGO_BIN_EXE_ayaz"))
         .arg("report")
         .args(arguments)
@@ -33,7 +33,7 @@ const DAYS: &str = "insert into hour_sequence values
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_report_names_what_is_missing() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let reports: [(&[&str], &str); 4] = [
         (&["energy", "--by", "trip"], "no trips"),
         (&["sessions"], "no sessions"),
@@ -68,7 +68,7 @@ async fn an_empty_report_names_what_is_missing() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_do_not_control_a_terminal_or_run_in_a_spreadsheet() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let hostile = "=HYPERLINK(\"http://x\")\u{202e}\u{1b}[2J\n\u{ffff}";
     let client = &here.owner.client;
     client
@@ -120,7 +120,7 @@ async fn names_do_not_control_a_terminal_or_run_in_a_spreadsheet() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn incomplete_figures_are_marked_dim_or_left_out() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let client = &here.owner.client;
     client
         .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
@@ -179,7 +179,7 @@ const TABLES: [(&[&str], &str); 5] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let client = &here.owner.client;
     client
         .execute(
@@ -218,7 +218,7 @@ async fn tables_fit_80_columns_and_say_what_is_left_out() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let client = &here.owner.client;
     client
         .batch_execute("insert into vehicle (fleet, vehicle) values ('astana', 'b1')")
@@ -271,7 +271,7 @@ async fn waiting_hours_are_noted_below_tables_and_on_standard_error() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_of_buses_with_different_heat_are_marked() -> Result<()> {
-    let here = or_skip!(Installation::new());
+    let here = or_skip!(Database::new());
     let client = &here.owner.client;
     client
         .batch_execute(

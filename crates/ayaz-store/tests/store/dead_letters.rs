@@ -13,7 +13,7 @@ use ayaz_model::{
 };
 use ayaz_store::{Content, Envelope, Message, Rejection};
 
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 /// 2026-01-10T06:59:50Z, ten seconds before the next hour.
 pub(crate) const NOW: UnixMicroseconds = UnixMicroseconds(1_768_028_390_000_000);

@@ -9,7 +9,7 @@ use ayaz_model::{
 use ayaz_store::{Content, Envelope, IngestStore, Message, Role, StoreError};
 use ayaz_test_db::or_skip;
 
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 const START: i64 = 1_768_000_000_000_000;
 

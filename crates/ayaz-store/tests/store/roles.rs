@@ -6,8 +6,6 @@ use ayaz_store::migrate::{check_schema, migrate};
 use ayaz_store::{Connection, DatabaseUrl, IngestStore, Role};
 use ayaz_test_db::{TestDatabase, or_skip, start};
 
-use crate::database::Database;
-
 /// All rights of our roles, as text.
 const RIGHTS: &str = "
     select string_agg(of, e'\\n' order by of) from (
@@ -103,16 +101,10 @@ async fn migrate_creates_missing_roles_and_rights() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copied_database_lets_ingest_store_duplicates() -> Result<()> {
-    let Database {
-        url: original,
-        owner,
-        guard: _guard,
-    } = or_skip!(Database::new());
-    let (server, name) = original.expose().rsplit_once('/').context("a URL")?;
+    let original = or_skip!(TestDatabase::migrated());
+    let (server, name) = original.url().expose().rsplit_once('/').context("a URL")?;
     let copy = format!("{name}_copy");
     let url: DatabaseUrl = format!("{server}/{copy}").parse()?;
-    // The template must have no connections.
-    drop(owner);
     let admin: DatabaseUrl = format!("{server}/postgres").parse()?;
     let admin = Connection::open(&admin, Role::Owner).await?;
     admin

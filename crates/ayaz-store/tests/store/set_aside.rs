@@ -13,7 +13,7 @@ use ayaz_model::{
 };
 use ayaz_store::{Content, Envelope, IngestStore, Message};
 
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 use crate::dead_letters::{NOW, topic};
 
 const DAY: i64 = 86_400_000_000;

@@ -8,7 +8,7 @@ use ayaz_store::reports::{TripSelection, energy_by_trip};
 use ayaz_store::{IngestStore, Role, StoreError};
 use ayaz_test_db::or_skip;
 
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 use crate::dead_letters::{NOW, letter};
 use crate::identity::{reading, stored, write};
 

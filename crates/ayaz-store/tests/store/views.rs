@@ -5,7 +5,7 @@ use ayaz_store::migrate::{check_schema, migrate};
 use ayaz_store::{Connection, Role, StoreError};
 use ayaz_test_db::or_skip;
 
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 /// As if the database had the views of another version.
 const OTHER_VERSION: &str = "update ayaz_view_set set hash = 'that of another version'";

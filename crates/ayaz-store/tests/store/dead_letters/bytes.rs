@@ -11,7 +11,7 @@ use ayaz_test_db::or_skip;
 use super::{
     HOUR_MICROSECONDS, NOW, counts, letter, letters_by_source, suppressed_by_source, topic,
 };
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 /// Bytes of a letter's payload here; its topic counts too.
 const PAYLOAD_BYTES: usize = 1_000;

@@ -9,7 +9,7 @@ use ayaz_store::ingest::{DeadLetterLimits, PAYLOAD_START_BYTES};
 use ayaz_test_db::or_skip;
 
 use super::{HOUR_MICROSECONDS, NOW, good_message, letter, refused, topic};
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_bytes_again_are_counted_and_take_no_room() -> Result<()> {

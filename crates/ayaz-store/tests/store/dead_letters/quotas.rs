@@ -7,7 +7,7 @@ use ayaz_store::{Message, Role, Written};
 use ayaz_test_db::or_skip;
 
 use super::{NOW, counts, good_message, letter, letters_by_source, suppressed_by_source, topic};
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn daemons_that_write_at_once_keep_to_the_limit_together() -> Result<()> {

@@ -10,7 +10,7 @@ use ayaz_store::{Message, Role, StoreError};
 use ayaz_test_db::or_skip;
 
 use super::{HOUR_MICROSECONDS, NOW, letter, refused, topic};
-use crate::database::Database;
+use crate::database::{Daemon as _, Database};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn letters_are_found_by_what_is_known_of_them() -> Result<()> {
