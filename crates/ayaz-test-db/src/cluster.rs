@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use ayaz_local::{LocalStack, Options, cache_dir};
+use ayaz_local::{LocalStack, Options, cache_dir, server_needed};
 
-use crate::server::print;
+use crate::server::{print, start_servers};
 use crate::template;
 
 /// Clusters of other schemas that stay: other checkouts may use them.
@@ -20,7 +20,8 @@ const COMPLETE: &str = "complete";
 
 /// Starts servers on a copy of the cluster, which is made first if it is not there.
 pub(crate) async fn start_on_copy(options: Options) -> Result<LocalStack> {
-    let folder = cache_dir().await?.join("test-db");
+    let cache = cache_dir().await.with_context(server_needed)?;
+    let folder = cache.join("test-db");
     create(&folder).with_context(|| folder.display().to_string())?;
     let home = folder.join(template::hash());
     let options = Options {
@@ -33,7 +34,7 @@ pub(crate) async fn start_on_copy(options: Options) -> Result<LocalStack> {
     let lock = lock_shared(lock).await?;
     if is_complete(&home) {
         touch(&home)?;
-        return Ok(LocalStack::start(options, print).await?);
+        return start_servers(options).await;
     }
     lock.unlock()?;
     let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await??;
@@ -42,7 +43,7 @@ pub(crate) async fn start_on_copy(options: Options) -> Result<LocalStack> {
         make(&home).await?;
         remove_old(&folder, &home)?;
     }
-    let started = LocalStack::start(options, print).await?;
+    let started = start_servers(options).await?;
     drop(lock);
     Ok(started)
 }
@@ -78,7 +79,7 @@ async fn make(home: &Path) -> Result<()> {
         broker: false,
         ..Options::default()
     };
-    let stack = LocalStack::start(options, print).await?;
+    let stack = start_servers(options).await?;
     let made = template::ensure(&stack.database_url().parse()?).await;
     stack.stop().await?;
     made?;

@@ -45,11 +45,16 @@ pub async fn start(options: Options) -> Result<Option<LocalStack>> {
 }
 
 async fn launch(options: Options) -> Result<LocalStack> {
-    let started = if options.database && !server_is_given() {
+    if options.database && !server_is_given() {
         cluster::start_on_copy(options).await
     } else {
-        Ok(LocalStack::start(options, print).await?)
-    };
+        start_servers(options).await
+    }
+}
+
+/// Starts servers. The error says that tests need them; an error of the schema, which comes later, does not.
+pub(crate) async fn start_servers(options: Options) -> Result<LocalStack> {
+    let started = LocalStack::start(options, print).await;
     started.with_context(server_needed)
 }
 
