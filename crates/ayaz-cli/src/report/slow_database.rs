@@ -29,7 +29,7 @@ async fn watch_with(
             work.await
         }
     };
-    ended.map_err(|error| match error.chain().any(is_timeout) {
+    ended.map_err(|error| match error.chain().any(is_cancelled) {
         true => error.context(ended_by(limit)),
         false => error,
     })
@@ -52,17 +52,16 @@ fn still_waiting(limit: &str, silence: Duration) -> String {
     )
 }
 
-/// The server uses the same text for every statement that times out.
-fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
-    error
-        .to_string()
-        .contains("canceling statement due to statement timeout")
+/// `query_canceled`, by its SQLSTATE: the server's message depends on its language.
+fn is_cancelled(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.to_string().contains("(SQLSTATE 57014)")
 }
 
 fn ended_by(limit: &str) -> String {
     format!(
-        "the report took longer than the statement_timeout of {limit} allows: choose less with --from, --to \
-         or --vehicle, or raise it for this login (alter role … set statement_timeout)"
+        "the server cancelled the report's statement. If it took longer than the statement_timeout of \
+         {limit}, choose less with --from, --to or --vehicle, or raise it for this login (alter role … set \
+         statement_timeout)"
     )
 }
 
@@ -100,13 +99,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_report_over_the_time_limit_says_what_to_do() {
-        let server =
-            anyhow::anyhow!("canceling statement due to statement timeout (SQLSTATE 57014)");
-        let error = message(false, Err(server), "30s").await.0.unwrap_err();
-        assert!(
-            error.to_string().contains("choose less with --from"),
-            "{error:#}"
-        );
+        for text in [
+            "canceling statement due to statement timeout (SQLSTATE 57014)",
+            "выполнение оператора отменено из-за тайм-аута (SQLSTATE 57014)",
+        ] {
+            let server = Err(anyhow::anyhow!(text));
+            let error = message(false, server, "30s").await.0.unwrap_err();
+            assert!(
+                error.to_string().contains("choose less with --from"),
+                "{error:#}"
+            );
+        }
         let other = message(false, Err(anyhow::anyhow!("disk full")), "30s")
             .await
             .0;
